@@ -1,0 +1,57 @@
+//! One error type with stable codes. Users match `err.code`; messages may change.
+
+/// What went wrong. The message says what happened, with which value, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// An option has a wrong type, name or value.
+    #[error("{0}")]
+    InvalidOption(String),
+    /// This platform, Node version or process state cannot do what was asked.
+    #[error("{0}")]
+    Unsupported(String),
+    /// A snapshot was begun and could not be finished.
+    #[error("{0}")]
+    CaptureFailed(String),
+    /// A snapshot would need more memory than there is.
+    #[error("{0}")]
+    MemoryBudget(String),
+    /// The disk has not got the room, before or while writing.
+    #[error("{0}")]
+    NoSpace(String),
+    /// It took longer than `timeout`.
+    #[error("{0}")]
+    Timeout(String),
+    /// The caller's `AbortSignal` fired.
+    #[error("{0}")]
+    Aborted(String),
+    /// A snapshot file is damaged or incomplete; the message says at which byte.
+    #[error("{0}")]
+    CorruptSnapshot(String),
+    /// There is no such snapshot, class or node.
+    #[error("{0}")]
+    NotFound(String),
+    /// The monitor was stopped, or the process is ending.
+    #[error("{0}")]
+    Stopped(String),
+}
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// The stable code, `HEAPWARDEN_…`. (`HEAPWARDEN_UNAUTHORIZED` is raised by the JavaScript middleware only.)
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidOption(_) => "HEAPWARDEN_INVALID_OPTION",
+            Self::Unsupported(_) => "HEAPWARDEN_UNSUPPORTED",
+            Self::CaptureFailed(_) => "HEAPWARDEN_CAPTURE_FAILED",
+            Self::MemoryBudget(_) => "HEAPWARDEN_MEMORY_BUDGET",
+            Self::NoSpace(_) => "HEAPWARDEN_NO_SPACE",
+            Self::Timeout(_) => "HEAPWARDEN_TIMEOUT",
+            Self::Aborted(_) => "HEAPWARDEN_ABORTED",
+            Self::CorruptSnapshot(_) => "HEAPWARDEN_CORRUPT_SNAPSHOT",
+            Self::NotFound(_) => "HEAPWARDEN_NOT_FOUND",
+            Self::Stopped(_) => "HEAPWARDEN_STOPPED",
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Reads a heap snapshot. Pure over `impl Read`.

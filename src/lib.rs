@@ -1,0 +1,28 @@
+//! heapwarden: watches a Node.js process's memory from inside.
+//!
+//! | room | what it does | sees |
+//! |---|---|---|
+//! | [`error`] | `Error` and its stable codes | nothing |
+//! | [`units`] | bytes, durations, ratios: parse and print | error |
+//! | [`watch`] | what a sample is and when it calls for action; pure | error, units |
+//! | [`probe`] | reads the process from the kernel's side | error |
+//! | [`v8`] | the only place that knows V8's C++ ABI | error |
+//! | [`capture`] | makes a snapshot file | v8, probe, error, units |
+//! | [`heap`] | reads a snapshot; pure over `impl Read` | error |
+//! | [`monitor`] | the sampler thread | all but node |
+//! | `node` | the only importer of Node-API: objects, promises, events | all |
+//!
+//! Architecture invariants (`tests/walls.rs` checks them): nothing outside `v8` names a V8 symbol;
+//! nothing in `watch` or `heap` opens a file, starts a thread or reads a clock; nothing outside `node`
+//! names napi; no import runs against the table above.
+
+pub mod capture;
+pub mod error;
+pub mod heap;
+pub mod monitor;
+#[cfg(feature = "node")]
+pub mod node;
+pub mod probe;
+pub mod units;
+pub mod v8;
+pub mod watch;

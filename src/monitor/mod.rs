@@ -1,0 +1,1 @@
+//! The sampler thread: probes, asks V8, applies rules, orders captures.

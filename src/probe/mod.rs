@@ -1,0 +1,1 @@
+//! Reads the process from the kernel's side.

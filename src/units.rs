@@ -1,0 +1,1 @@
+//! bytes, durations, ratios: parse and print.

@@ -1,0 +1,1 @@
+//! The only place that knows V8's C++ ABI.
