@@ -1,0 +1,240 @@
+//! Which V8 functions were found, verified or refused.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use serde::Deserialize;
+
+use super::isolate::HeapFigures;
+use crate::error::{Error, Result};
+
+/// V8 majors of the Node versions in the test matrix (20, 22, 24, 26) and of Debian 12's 18.20.
+pub const VERIFIED_MAJORS: [u32; 5] = [10, 11, 12, 13, 14];
+
+pub(super) type Raw = *mut c_void;
+pub(super) type InterruptCallback = unsafe extern "C" fn(isolate: Raw, data: Raw);
+pub(super) type GcCallback = unsafe extern "C" fn(isolate: Raw, kind: c_int, flags: c_int, data: Raw);
+
+/// The first of `names` that the executable exports.
+///
+/// # Safety
+/// `F` is the function pointer type of all these names.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+unsafe fn pick<F: Copy>(
+    program: &libloading::os::unix::Library,
+    names: &[&str],
+) -> std::result::Result<F, String> {
+    names
+        .iter()
+        // SAFETY: the caller vouches for the type; the executable is never unloaded.
+        .find_map(|name| unsafe { program.get::<F>(name.as_bytes()) }.ok().map(|symbol| *symbol))
+        .ok_or_else(|| format!("this executable does not export {}", names.join(" or ")))
+}
+
+/// Declares the table once: field, C signature, the mangled names that carry exactly this signature.
+macro_rules! symbols {
+    ($($(#[$doc:meta])* $field:ident: fn($($arg:ty),*) $(-> $ret:ty)? = $($name:literal)|+;)+) => {
+        /// V8's functions, found in the running executable.
+        #[derive(Debug, Clone, Copy)]
+        pub struct Symbols {
+            $($(#[$doc])* pub(super) $field: unsafe extern "C" fn($($arg),*) $(-> $ret)?,)+
+        }
+
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        fn find() -> std::result::Result<Symbols, String> {
+            let program = libloading::os::unix::Library::this();
+            Ok(Symbols {
+                // SAFETY: a mangled name encodes the parameter types, and this table gives the same types.
+                $($field: unsafe { pick(&program, &[$($name),+]) }?,)+
+            })
+        }
+    };
+}
+
+symbols! {
+    /// `v8::V8::GetVersion()`
+    version: fn() -> *const c_char = "_ZN2v82V810GetVersionEv";
+    /// `Isolate::TryGetCurrent()`: null when the thread has none.
+    try_get_current: fn() -> Raw = "_ZN2v87Isolate13TryGetCurrentEv";
+    /// `Isolate::GetHeapProfiler()`
+    heap_profiler: fn(Raw) -> Raw = "_ZN2v87Isolate15GetHeapProfilerEv";
+    /// `HeapProfiler::TakeHeapSnapshot(control, resolver, hide_internals, capture_numeric_value)`;
+    /// the resolver's type was renamed in V8 14, and we always pass null.
+    take_snapshot: fn(Raw, Raw, Raw, bool, bool) -> Raw =
+        "_ZN2v812HeapProfiler16TakeHeapSnapshotEPNS_15ActivityControlEPNS0_18ObjectNameResolverEbb"
+        | "_ZN2v812HeapProfiler16TakeHeapSnapshotEPNS_15ActivityControlEPNS0_19ContextNameResolverEbb";
+    /// `HeapSnapshot::Serialize(stream, format)`, format 0 = JSON.
+    serialize: fn(Raw, Raw, c_int) =
+        "_ZNK2v812HeapSnapshot9SerializeEPNS_12OutputStreamENS0_19SerializationFormatE";
+    /// `HeapSnapshot::Delete()`
+    delete_snapshot: fn(Raw) = "_ZN2v812HeapSnapshot6DeleteEv";
+    /// `HeapProfiler::ClearObjectIds()`
+    clear_object_ids: fn(Raw) = "_ZN2v812HeapProfiler14ClearObjectIdsEv";
+    /// `HeapStatistics::HeapStatistics()`
+    new_statistics: fn(Raw) = "_ZN2v814HeapStatisticsC1Ev";
+    /// `Isolate::GetHeapStatistics(statistics)`
+    heap_statistics: fn(Raw, Raw) = "_ZN2v87Isolate17GetHeapStatisticsEPNS_14HeapStatisticsE";
+    /// `Isolate::GetArrayBufferAllocator()`
+    array_buffer_allocator: fn(Raw) -> Raw = "_ZN2v87Isolate23GetArrayBufferAllocatorEv";
+    /// `Isolate::RequestInterrupt(callback, data)`: from any thread.
+    request_interrupt: fn(Raw, InterruptCallback, Raw) =
+        "_ZN2v87Isolate16RequestInterruptEPFvPS0_PvES2_";
+    /// `Isolate::AddGCPrologueCallback(callback, data, filter)`
+    add_gc_prologue: fn(Raw, GcCallback, Raw, c_int) =
+        "_ZN2v87Isolate21AddGCPrologueCallbackEPFvPS0_NS_6GCTypeENS_15GCCallbackFlagsEPvES4_S2_";
+    /// `Isolate::AddGCEpilogueCallback(callback, data, filter)`
+    add_gc_epilogue: fn(Raw, GcCallback, Raw, c_int) =
+        "_ZN2v87Isolate21AddGCEpilogueCallbackEPFvPS0_NS_6GCTypeENS_15GCCallbackFlagsEPvES4_S2_";
+    /// `Isolate::RemoveGCPrologueCallback(callback, data)`
+    remove_gc_prologue: fn(Raw, GcCallback, Raw) =
+        "_ZN2v87Isolate24RemoveGCPrologueCallbackEPFvPS0_NS_6GCTypeENS_15GCCallbackFlagsEPvES4_";
+    /// `Isolate::RemoveGCEpilogueCallback(callback, data)`
+    remove_gc_epilogue: fn(Raw, GcCallback, Raw) =
+        "_ZN2v87Isolate24RemoveGCEpilogueCallbackEPFvPS0_NS_6GCTypeENS_15GCCallbackFlagsEPvES4_";
+}
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+fn find() -> std::result::Result<Symbols, String> {
+    Err(format!(
+        "V8's C++ ABI is verified on Linux x64 only; this is {} {}",
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    ))
+}
+
+static FOUND: OnceLock<std::result::Result<Symbols, String>> = OnceLock::new();
+static VERDICT: OnceLock<std::result::Result<(), String>> = OnceLock::new();
+/// What [`binding`] answers now, without asking the locks above: 0 unknown, 1 trusted, 2 refused.
+static STATE: AtomicU8 = AtomicU8::new(0);
+
+fn found() -> &'static std::result::Result<Symbols, String> {
+    FOUND.get_or_init(|| {
+        if std::env::var_os("HEAPWARDEN_PORTABLE").is_some_and(|value| !value.is_empty() && value != "0") {
+            return Err("HEAPWARDEN_PORTABLE is set".into());
+        }
+        let symbols = find()?;
+        // SAFETY: GetVersion takes nothing and returns a static C string.
+        let version = unsafe { std::ffi::CStr::from_ptr((symbols.version)()) };
+        let version = version.to_string_lossy();
+        let major = version.split('.').next().and_then(|digits| digits.parse::<u32>().ok());
+        match major {
+            Some(major) if VERIFIED_MAJORS.contains(&major) => Ok(symbols),
+            _ => Err(format!("V8 {version} is not among the verified majors {VERIFIED_MAJORS:?}")),
+        }
+    })
+}
+
+/// V8's functions if they were found *and* [`verify`] agreed; otherwise why not.
+///
+/// # Errors
+/// `Unsupported` with the reason; the caller then takes the portable path.
+pub fn binding() -> Result<&'static Symbols> {
+    let refuse = |why: &str| Err(Error::Unsupported(why.to_owned()));
+    match (STATE.load(Ordering::Acquire), found()) {
+        (1, Ok(symbols)) => Ok(symbols),
+        (_, Err(why)) => refuse(why),
+        (_, Ok(_)) => match VERDICT.get() {
+            Some(Err(why)) => refuse(why),
+            _ => refuse("V8's figures have not been verified yet"),
+        },
+    }
+}
+
+/// The words of `v8.getHeapStatistics()` that the comparison needs; bytes.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Reference {
+    total_heap_size: u64,
+    used_heap_size: u64,
+    heap_size_limit: u64,
+    malloced_memory: u64,
+    external_memory: Option<u64>,
+    number_of_native_contexts: u64,
+}
+
+/// Compares what our reading of `HeapStatistics` gives with what `node:v8` said a moment ago.
+///
+/// nodejs/node#60800 changed that layout between minors, so it is never taken on trust. Only the first call
+/// of a process decides; its verdict stays.
+///
+/// # Errors
+/// `Unsupported` with the first field that disagrees.
+pub fn verify(reference: &Reference) -> Result<()> {
+    let symbols = found().as_ref().map_err(|why| Error::Unsupported(why.clone()))?;
+    let verdict = VERDICT.get_or_init(|| {
+        let isolate = super::Isolate::current_unverified(symbols).ok_or("this thread has no isolate")?;
+        compare(reference, &isolate.heap_figures())
+    });
+    STATE.store(if verdict.is_ok() { 1 } else { 2 }, Ordering::Release);
+    verdict.clone().map_err(Error::Unsupported)
+}
+
+/// `used` and `malloced` move while the reference is carried here; a wrong layout is off by far more.
+const SLACK: u64 = 4 << 20;
+
+fn compare(reference: &Reference, ours: &HeapFigures) -> std::result::Result<(), String> {
+    let off = |name: &str, theirs: u64, ours: u64, slack: u64| {
+        if theirs.abs_diff(ours) <= slack {
+            Ok(())
+        } else {
+            Err(format!("HeapStatistics has another layout: {name} is {ours} here, {theirs} in node:v8"))
+        }
+    };
+    off("heap_size_limit", reference.heap_size_limit, ours.heap_limit, 0)?;
+    off("number_of_native_contexts", reference.number_of_native_contexts, ours.native_contexts, 0)?;
+    off("total_heap_size", reference.total_heap_size, ours.heap_total, SLACK)?;
+    off("used_heap_size", reference.used_heap_size, ours.heap_used, SLACK)?;
+    off("malloced_memory", reference.malloced_memory, ours.malloced, SLACK)?;
+    match reference.external_memory {
+        Some(theirs) => off("external_memory", theirs, ours.external, SLACK),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reference() -> Reference {
+        Reference {
+            total_heap_size: 60 << 20,
+            used_heap_size: 50 << 20,
+            heap_size_limit: 4 << 30,
+            malloced_memory: 1 << 20,
+            external_memory: Some(3 << 20),
+            number_of_native_contexts: 1,
+        }
+    }
+
+    fn figures() -> HeapFigures {
+        HeapFigures {
+            heap_total: 60 << 20,
+            heap_used: 50 << 20,
+            heap_limit: 4 << 30,
+            malloced: 1 << 20,
+            external: 3 << 20,
+            native_contexts: 1,
+            ..HeapFigures::default()
+        }
+    }
+
+    #[test]
+    fn equal_figures_are_trusted() {
+        assert_eq!(compare(&reference(), &figures()), Ok(()));
+    }
+
+    #[test]
+    fn a_shifted_layout_is_refused_by_name() {
+        let shifted = HeapFigures { heap_limit: 50 << 20, heap_used: 4 << 30, ..figures() };
+        assert!(compare(&reference(), &shifted).unwrap_err().contains("heap_size_limit"));
+        let shifted = HeapFigures { native_contexts: 3 << 20, ..figures() };
+        assert!(compare(&reference(), &shifted).unwrap_err().contains("number_of_native_contexts"));
+    }
+
+    #[test]
+    fn outside_node_the_binding_is_refused_with_a_reason() {
+        let why = binding().unwrap_err();
+        assert_eq!(why.code(), "HEAPWARDEN_UNSUPPORTED");
+        assert!(why.to_string().contains("does not export") || cfg!(not(target_os = "linux")));
+    }
+}
