@@ -1,0 +1,283 @@
+//! The rule machine: rule × state × sample → event.
+//!
+//! ```text
+//!            breaks                    held for_ms, cooldown over
+//!   Ok ────────────────────▶ Pending ─────────────────────────────▶ Breached
+//!    ▲◀── no longer breaks ─────┘                        → Outcome::Breach │
+//!    └───────────────────────── clears ──────────────────────────────────────┘
+//!                                  → Outcome::Recovered
+//! ```
+//!
+//! A sample that does not know the value changes nothing, as if it had not been taken.
+
+use super::{Action, Rule, Sample};
+use serde::Serialize;
+use std::collections::VecDeque;
+
+/// Where a rule stands. All times are milliseconds on the clock given to [`step`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleState {
+    /// Where in the cycle.
+    pub phase: Phase,
+    /// When the value went over to the breach side; `None` while all is well.
+    pub since: Option<f64>,
+    /// The last known value, in the metric's unit.
+    pub value: Option<f64>,
+    /// Breaches raised so far.
+    pub breaches: u64,
+    /// Breaches whose actions were ordered so far.
+    pub actions_taken: u64,
+    /// When the last breach was raised.
+    pub last_breach_at: Option<f64>,
+    /// No breach is raised before this; `None` when none is held back.
+    pub cooling_until: Option<f64>,
+    /// When actions were ordered, oldest first; none that has left the limit's window.
+    #[serde(skip)]
+    acted_at: VecDeque<f64>,
+    /// When the last known value came.
+    #[serde(skip)]
+    now: Option<f64>,
+}
+
+/// Where in the cycle a rule is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Phase {
+    /// The value is where it should be.
+    #[default]
+    Ok,
+    /// The value is on the breach side, not yet for long enough, or the cooldown runs.
+    Pending,
+    /// A breach was raised and has not ended.
+    Breached,
+}
+
+/// What a sample brought about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The rule is breached.
+    Breach {
+        /// The value now, in the metric's unit.
+        value: f64,
+        /// When it went over to the breach side.
+        since: f64,
+        /// What to do now; empty when `limited`.
+        actions: Vec<Action>,
+        /// The rule has actions and its limit withheld them.
+        limited: bool,
+    },
+    /// The breach is over.
+    Recovered {
+        /// The value now, in the metric's unit.
+        value: f64,
+        /// When it had gone over to the breach side: the whole length of the trouble.
+        since: f64,
+    },
+}
+
+/// Judges one sample. `now_ms` may be any clock as long as it is always the same one; where it goes back,
+/// no time has passed. Samples without a known value, and a `now_ms` that is no finite number, change
+/// nothing.
+pub fn step(rule: &Rule, state: &mut RuleState, sample: &Sample, now_ms: f64) -> Option<Outcome> {
+    let value = rule.metric.read(sample)?;
+    if !now_ms.is_finite() {
+        return None;
+    }
+    state.tick(now_ms);
+    state.value = Some(value);
+    match state.phase {
+        Phase::Breached if rule.clears(value) => {
+            state.phase = Phase::Ok;
+            let since = state.since.take().unwrap_or(now_ms);
+            Some(Outcome::Recovered { value, since })
+        }
+        Phase::Breached => None,
+        Phase::Ok | Phase::Pending if rule.breaks(value) => {
+            state.phase = Phase::Pending;
+            let since = *state.since.get_or_insert(now_ms);
+            let held = now_ms - since >= rule.for_ms;
+            (held && state.cooling_until.is_none()).then(|| state.breach(rule, value, since, now_ms))
+        }
+        Phase::Ok | Phase::Pending => {
+            state.phase = Phase::Ok;
+            state.since = None;
+            None
+        }
+    }
+}
+
+impl RuleState {
+    /// Moves on to `now`. When the clock was set back, every remembered time is set back by as much:
+    /// otherwise a correction of an hour would stretch a cooldown of minutes by that hour.
+    fn tick(&mut self, now: f64) {
+        if let Some(back) = self.now.map(|before| before - now).filter(|back| *back > 0.0) {
+            let times = [&mut self.since, &mut self.last_breach_at, &mut self.cooling_until];
+            for time in times.into_iter().flatten().chain(&mut self.acted_at) {
+                *time -= back;
+            }
+        }
+        self.now = Some(now);
+        self.cooling_until = self.cooling_until.filter(|until| now < *until);
+    }
+
+    fn breach(&mut self, rule: &Rule, value: f64, since: f64, now: f64) -> Outcome {
+        self.phase = Phase::Breached;
+        self.breaches += 1;
+        self.last_breach_at = Some(now);
+        self.cooling_until = (rule.cooldown_ms > 0.0).then_some(now + rule.cooldown_ms);
+        let limited = !rule.actions.is_empty() && !self.may_act(rule, now);
+        let actions = if limited { Vec::new() } else { rule.actions.clone() };
+        Outcome::Breach { value, since, actions, limited }
+    }
+
+    /// Whether the limit lets this breach act, and if so counts it.
+    fn may_act(&mut self, rule: &Rule, now: f64) -> bool {
+        if let Some(limit) = rule.limit {
+            while self.acted_at.front().is_some_and(|at| now - at >= limit.per_ms) {
+                self.acted_at.pop_front();
+            }
+            if self.acted_at.len() >= limit.count as usize {
+                return false;
+            }
+            self.acted_at.push_back(now);
+        }
+        self.actions_taken += 1;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::{Direction, Limit, Metric};
+
+    fn rule() -> Rule {
+        Rule {
+            name: "r".to_owned(),
+            metric: Metric::LiveHeapGrowth,
+            direction: Direction::Above,
+            threshold: 100.0,
+            for_ms: 0.0,
+            clear: 100.0,
+            cooldown_ms: 0.0,
+            limit: None,
+            actions: vec![],
+        }
+    }
+
+    /// Feeds (time, value) pairs and tells what came of each: `B` breach, `L` breach with actions
+    /// withheld, `R` recovered, `p` pending, `b` still breached, `.` nothing.
+    fn run(rule: &Rule, samples: &[(f64, f64)]) -> String {
+        let mut state = RuleState::default();
+        samples
+            .iter()
+            .map(|&(now, value)| {
+                let sample = Sample { live_heap_growth: Some(value), ..Sample::default() };
+                match (step(rule, &mut state, &sample, now), state.phase) {
+                    (Some(Outcome::Breach { limited, .. }), _) => {
+                        if limited {
+                            'L'
+                        } else {
+                            'B'
+                        }
+                    }
+                    (Some(Outcome::Recovered { .. }), _) => 'R',
+                    (None, Phase::Pending) => 'p',
+                    (None, Phase::Breached) => 'b',
+                    (None, Phase::Ok) => '.',
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn at_once_and_exactly_at_the_threshold() {
+        assert_eq!(run(&rule(), &[(0.0, 100.0), (1.0, 100.1), (2.0, 200.0), (3.0, 100.0)]), ".BbR");
+        let below = Rule { direction: Direction::Below, ..rule() };
+        assert_eq!(run(&below, &[(0.0, 100.0), (1.0, 99.9), (2.0, 0.0), (3.0, 100.0)]), ".BbR");
+    }
+
+    #[test]
+    fn must_hold_and_starts_anew_when_it_did_not() {
+        let rule = Rule { for_ms: 30.0, ..rule() };
+        let samples = [(0.0, 101.0), (29.0, 101.0), (30.0, 101.0)];
+        assert_eq!(run(&rule, &samples), "ppB");
+        let samples = [(0.0, 101.0), (29.0, 100.0), (30.0, 101.0), (59.0, 101.0), (60.0, 101.0)];
+        assert_eq!(run(&rule, &samples), "p.ppB");
+    }
+
+    #[test]
+    fn between_clear_and_threshold_nothing_changes() {
+        let rule = Rule { clear: 80.0, ..rule() };
+        let samples = [(0.0, 90.0), (1.0, 101.0), (2.0, 90.0), (3.0, 101.0), (4.0, 80.0), (5.0, 90.0)];
+        assert_eq!(run(&rule, &samples), ".BbbR.");
+    }
+
+    #[test]
+    fn a_cooldown_holds_the_next_breach_back_and_then_lets_it_out() {
+        let rule = Rule { cooldown_ms: 100.0, ..rule() };
+        let samples = [(0.0, 101.0), (1.0, 0.0), (2.0, 101.0), (99.0, 101.0), (100.0, 101.0)];
+        assert_eq!(run(&rule, &samples), "BRppB");
+        let samples = [(0.0, 101.0), (1.0, 0.0), (2.0, 101.0), (99.0, 0.0), (100.0, 0.0), (101.0, 101.0)];
+        assert_eq!(run(&rule, &samples), "BRp..B");
+    }
+
+    #[test]
+    fn a_limit_bounds_actions_and_never_events() {
+        let limit = Some(Limit { count: 2, per_ms: 10.0 });
+        let rule = Rule { limit, actions: vec![Action::Snapshot, Action::Report], ..rule() };
+        let flips: Vec<_> = (0..14).map(|at| (f64::from(at), f64::from((at + 1) % 2 * 101))).collect();
+        assert_eq!(run(&rule, &flips), "BRBRLRLRLRBRBR");
+        let idle = Rule { actions: vec![], ..rule };
+        assert_eq!(run(&idle, &flips), "BR".repeat(7), "nothing to limit");
+    }
+
+    #[test]
+    fn a_clock_set_back_by_an_hour_costs_no_hour() {
+        let hour = 3_600e3;
+        let rule = Rule { for_ms: 10.0, cooldown_ms: 100.0, ..rule() };
+        let samples =
+            [(hour, 101.0), (1.0, 101.0), (11.0, 101.0), (12.0, 0.0), (-hour, 101.0), (98.0 - hour, 101.0)];
+        assert_eq!(run(&rule, &samples), "ppBRpp");
+        let mut longer = samples.to_vec();
+        longer.push((99.0 - hour, 101.0));
+        assert_eq!(run(&rule, &longer), "ppBRppB");
+    }
+
+    #[test]
+    fn unknown_values_and_times_change_nothing() {
+        let rule = Rule { for_ms: 10.0, ..rule() };
+        let over = Sample { live_heap_growth: Some(101.0), ..Sample::default() };
+        let mut state = RuleState::default();
+        step(&rule, &mut state, &over, 0.0);
+        let before = state.clone();
+        for odd in [None, Some(f64::NAN), Some(f64::INFINITY)] {
+            let sample = Sample { live_heap_growth: odd, ..Sample::default() };
+            assert_eq!(step(&rule, &mut state, &sample, 50.0), None);
+        }
+        for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(step(&rule, &mut state, &over, odd), None);
+        }
+        assert_eq!(state, before);
+        let outcome = step(&rule, &mut state, &over, 10.0);
+        assert_eq!(
+            outcome,
+            Some(Outcome::Breach { value: 101.0, since: 0.0, actions: vec![], limited: false })
+        );
+    }
+
+    #[test]
+    fn the_state_can_be_read() {
+        let rule = Rule { cooldown_ms: 5.0, actions: vec![Action::Report], ..rule() };
+        let mut state = RuleState::default();
+        step(&rule, &mut state, &Sample { live_heap_growth: Some(101.0), ..Sample::default() }, 7.0);
+        assert_eq!(
+            serde_json::to_value(&state).unwrap(),
+            serde_json::json!({
+                "phase": "breached", "since": 7.0, "value": 101.0, "breaches": 1, "actionsTaken": 1,
+                "lastBreachAt": 7.0, "coolingUntil": 12.0
+            })
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! One look at the process.
+
+use serde::Serialize;
+
+/// What is known about the process at one moment. Sizes are bytes; `None` (JSON `null`) is "not known
+/// here", never a guess.
+///
+/// The V8 figures (`heap_*`, `external`, `array_buffers`, `malloced`) are read together and may be older
+/// than the rest: `heap_age` says by how much. Before the first reading they are zero and `heap_age` is
+/// infinite, which is also what `Sample::default()` gives.
+#[derive(Clone, Debug, Serialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Sample {
+    /// When it was taken: milliseconds since the epoch.
+    pub at: f64,
+    /// Resident set, bytes, as `process.memoryUsage().rss` has it.
+    pub rss: u64,
+    /// Resident anonymous memory: heaps, stacks, Buffers. Kernel.
+    pub anonymous: Option<u64>,
+    /// Resident file-backed memory: code, mapped files. The kernel can drop it. Kernel.
+    pub file: Option<u64>,
+    /// Memory of this process in swap. Kernel.
+    pub swap: Option<u64>,
+    /// Page faults that had to read from a disk, since the process began. Kernel.
+    pub major_faults: Option<u64>,
+    /// V8's `total_heap_size`.
+    pub heap_total: u64,
+    /// V8's `used_heap_size`.
+    pub heap_used: u64,
+    /// V8's `heap_size_limit`: beyond it the process ends.
+    pub heap_limit: u64,
+    /// `heap_used / heap_limit` (not `/ heap_total`, which is always near 1).
+    pub heap_used_ratio: f64,
+    /// V8's `external_memory`: what JavaScript objects keep alive outside the heap, array buffers among it.
+    pub external: u64,
+    /// Backing stores of `ArrayBuffer`s and `Buffer`s, part of `external`.
+    pub array_buffers: u64,
+    /// V8's `malloced_memory`: its own bookkeeping.
+    pub malloced: u64,
+    /// See [`Sample::derive_native`].
+    pub native: Option<u64>,
+    /// `heap_used` right after the last full garbage collection: what is really held.
+    pub live_heap: Option<u64>,
+    /// Slope of `live_heap`, bytes per second (see [`Trend`](super::Trend)); negative when it shrinks.
+    pub live_heap_growth: Option<f64>,
+    /// The C allocator's own account; glibc only.
+    pub allocator: Option<Allocator>,
+    /// The container's account: the tightest cgroup this process is in.
+    pub cgroup: Option<Cgroup>,
+    /// Time lost for want of memory.
+    pub pressure: Option<Pressure>,
+    /// Milliseconds since the V8 figures were read: 0 = now, infinite (JSON `null`) = never yet.
+    pub heap_age: f64,
+    /// Milliseconds the event loop has not turned.
+    pub loop_blocked: f64,
+}
+
+/// What glibc's arenas hold, bytes, from `mallinfo2`.
+#[derive(Clone, Debug, Default, Serialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Allocator {
+    /// Handed out by `malloc`.
+    pub in_use: u64,
+    /// Given back by `free` and kept from the kernel: fragmentation, not a leak.
+    pub free: u64,
+    /// In blocks large enough for a mapping of their own.
+    pub mmapped: u64,
+    /// Milliseconds since these were read; asking locks every arena, so it is not done each time.
+    pub age: f64,
+}
+
+/// The container's account, from the cgroup file system.
+#[derive(Clone, Debug, Default, Serialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Cgroup {
+    /// Working set, bytes: what the kernel would kill for.
+    pub used: u64,
+    /// Bytes; `None` = unlimited.
+    pub limit: Option<u64>,
+    /// `used / limit`.
+    pub ratio: Option<f64>,
+    /// Processes of this group that the kernel killed for memory so far.
+    pub oom_kills: Option<u64>,
+}
+
+/// Pressure stall information over the last ten seconds, percent of the time (0…100).
+#[derive(Clone, Debug, Default, Serialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Pressure {
+    /// At least one task waited for memory.
+    pub some10: f64,
+    /// All tasks did.
+    pub full10: f64,
+}
+
+impl Default for Sample {
+    /// Nothing known. Written by hand for `heap_age`: a derived 0 would call heap figures of zero fresh,
+    /// and a rule on `heapUsed` below something would believe them.
+    fn default() -> Self {
+        Self {
+            at: 0.0,
+            rss: 0,
+            anonymous: None,
+            file: None,
+            swap: None,
+            major_faults: None,
+            heap_total: 0,
+            heap_used: 0,
+            heap_limit: 0,
+            heap_used_ratio: 0.0,
+            external: 0,
+            array_buffers: 0,
+            malloced: 0,
+            native: None,
+            live_heap: None,
+            live_heap_growth: None,
+            allocator: None,
+            cgroup: None,
+            pressure: None,
+            heap_age: f64::INFINITY,
+            loop_blocked: 0.0,
+        }
+    }
+}
+
+impl Sample {
+    /// Whether the V8 figures have been read at all.
+    pub fn heap_known(&self) -> bool {
+        self.heap_age.is_finite()
+    }
+
+    /// Sets `native`: anonymous − heap_total − external, at least 0, which is what the kernel holds for
+    /// this process and V8 does not account for (addons, the allocator's free lists, stacks, Node itself).
+    ///
+    /// `None` while either side is unknown: without V8's figures the whole heap would pass for native.
+    pub fn derive_native(&mut self) {
+        self.native = self
+            .anonymous
+            .filter(|_| self.heap_known())
+            .map(|anonymous| anonymous.saturating_sub(self.heap_total).saturating_sub(self.external));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn native(anonymous: Option<u64>, heap_age: f64) -> Option<u64> {
+        let mut sample = Sample { anonymous, heap_total: 30, external: 20, heap_age, ..Sample::default() };
+        sample.derive_native();
+        sample.native
+    }
+
+    #[test]
+    fn native_is_what_v8_does_not_account_for() {
+        assert_eq!(native(Some(100), 0.0), Some(50));
+        assert_eq!(native(Some(100), 5_000.0), Some(50));
+        assert_eq!(native(Some(40), 0.0), Some(0), "a heap that is reserved but not resident");
+        assert_eq!(native(None, 0.0), None);
+        assert_eq!(native(Some(100), f64::INFINITY), None);
+    }
+
+    #[test]
+    fn native_is_forgotten_when_its_sources_are() {
+        let mut sample = Sample { native: Some(7), ..Sample::default() };
+        sample.derive_native();
+        assert_eq!(sample.native, None);
+    }
+
+    #[test]
+    fn json_has_the_public_names() {
+        let sample = Sample {
+            allocator: Some(Allocator { in_use: 1, free: 2, mmapped: 3, age: 4.0 }),
+            cgroup: Some(Cgroup { used: 5, limit: None, ratio: None, oom_kills: Some(6) }),
+            pressure: Some(Pressure { some10: 0.5, full10: 0.25 }),
+            ..Sample::default()
+        };
+        let json = serde_json::to_value(&sample).unwrap();
+        let mut names: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names.join(" "),
+            "allocator anonymous arrayBuffers at cgroup external file heapAge heapLimit heapTotal heapUsed \
+             heapUsedRatio liveHeap liveHeapGrowth loopBlocked majorFaults malloced native pressure rss swap"
+        );
+        assert!(json["heapAge"].is_null(), "JSON has no infinity");
+        assert_eq!(json["allocator"], serde_json::json!({"inUse": 1, "free": 2, "mmapped": 3, "age": 4.0}));
+        assert_eq!(
+            json["cgroup"],
+            serde_json::json!({"used": 5, "limit": null, "ratio": null, "oomKills": 6})
+        );
+        assert_eq!(json["pressure"], serde_json::json!({"some10": 0.5, "full10": 0.25}));
+    }
+}
