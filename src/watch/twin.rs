@@ -61,9 +61,9 @@ impl Past {
 fn rules() -> impl Strategy<Value = Rule> {
     let actions =
         prop_oneof![Just(vec![]), Just(vec![Action::Snapshot]), Just(vec![Action::Report, Action::Snapshot])];
-    let limit = prop::option::of((1..4u32, 1..300u32))
+    let limit = prop::option::of((1..4u32, 1..60u32))
         .prop_map(|limit| limit.map(|(count, per)| Limit { count, per_ms: f64::from(per) }));
-    let durations = (prop_oneof![Just(0u32), 0..60u32], prop_oneof![Just(0u32), 0..200u32]);
+    let durations = (prop_oneof![Just(0u32), 0..12u32], prop_oneof![Just(0u32), 0..40u32]);
     (any::<bool>(), -5..5i32, 0..4i32, durations, limit, actions).prop_map(
         |(above, threshold, slack, (held, cooldown), limit, actions)| Rule {
             name: "r".to_owned(),
@@ -80,7 +80,7 @@ fn rules() -> impl Strategy<Value = Rule> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let after = prop_oneof![20 => 0..40i32, 1 => -1_000..0i32, 1 => 0..1_000i32].prop_map(f64::from);
+    let after = prop_oneof![20 => 0..8i32, 1 => -200..0i32, 1 => 0..200i32].prop_map(f64::from);
     // Calm and trouble in stretches: single draws would hardly ever hold for long.
     let known = || prop_oneof![4 => (-9..9i32).prop_map(f64::from), 3 => Just(9.0), 3 => Just(-9.0)];
     let value = prop_oneof![9 => known().prop_map(Some), 1 => Just(None), 1 => Just(Some(f64::NAN))];
