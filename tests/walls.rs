@@ -1,0 +1,215 @@
+//! The architecture invariants of `src/lib.rs`, checked on the sources themselves.
+
+#[path = "walls/source.rs"]
+mod source;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// What each room may import beside itself: the table in `src/lib.rs`.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("units", &["error"]),
+    ("watch", &["error", "units"]),
+    ("probe", &["error"]),
+    ("v8", &["error"]),
+    ("capture", &["v8", "probe", "error", "units"]),
+    ("heap", &["error"]),
+    ("monitor", &["error", "units", "watch", "probe", "v8", "capture", "heap"]),
+    ("node", &["error", "units", "watch", "probe", "v8", "capture", "heap", "monitor"]),
+];
+
+/// Rooms that are functions of their arguments, and the paths that would end that (with the `now` of any type).
+const PURE: &[&str] = &["watch", "heap"];
+const IMPURE: &[&str] = &["std::fs", "std::thread", "std::net", "std::process", "libc", "rustix", "procfs"];
+
+/// Where `unsafe` is allowed: below a folder, or in one file.
+const UNSAFE: &[&str] = &["v8/", "v8.rs", "probe/", "capture/fork.rs", "capture/child.rs"];
+
+/// What is wrong with one file, given by its path below `src/`.
+fn check(file: &str, text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let module = module_of(file);
+    let room = module.first().map_or("", String::as_str);
+    let sees = ARROWS.iter().find(|(name, _)| *name == room).map(|(_, sees)| *sees);
+    if sees.is_none() && !room.is_empty() {
+        wrong.push(format!("{room} is a room without arrows"));
+    }
+    // On the text itself: a symbol is usually a string, and a comment that needs one is in the wrong room.
+    if room != "v8" && ["_ZN2v8", "_ZNK2v8"].iter().any(|symbol| text.contains(symbol)) {
+        wrong.push("names a V8 symbol".to_owned());
+    }
+
+    let (tokens, _) = source::without_tests(&source::tokens(text));
+    if tokens.iter().any(|token| token == "unsafe") && !UNSAFE.iter().any(|place| file.starts_with(place)) {
+        wrong.push("has unsafe".to_owned());
+    }
+    if room != "node" && tokens.iter().any(|token| token == "napi" || token.starts_with("napi_")) {
+        wrong.push("names napi".to_owned());
+    }
+    for (inline, path) in source::paths(&tokens) {
+        let text = path.join("::");
+        let below = |root: &&str| path.len() > 1 && format!("{text}::").starts_with(&format!("{root}::"));
+        let impure =
+            IMPURE.iter().any(|root| below(&root)) || ["std::*", "std::self"].contains(&text.as_str());
+        if PURE.contains(&room) && (impure || text.ends_with("::now")) {
+            wrong.push(format!("is pure and names {text}"));
+        }
+        // The root only lists the rooms.
+        let Some((sees, target)) = sees.zip(resolve(&module, inline, &path)) else { continue };
+        match target.first().map(String::as_str) {
+            None | Some("*" | "self") => wrong.push(format!("imports the whole crate by {text}")),
+            Some(other) if other == room || sees.contains(&other) => {}
+            Some(other) => wrong.push(format!("imports {other} by {text}; {room} sees {sees:?}")),
+        }
+    }
+    wrong
+}
+
+/// `watch/rule.rs` → watch, rule.
+fn module_of(file: &str) -> Vec<String> {
+    let path = file.trim_end_matches(".rs");
+    path.split('/').filter(|part| !["lib", "mod"].contains(part)).map(str::to_owned).collect()
+}
+
+/// Where in the crate a path leads, if it says so: `super::super::v8::x` in watch::rule → v8, x. An inline
+/// module takes one `super` to leave; a path that stays in the file leads to the file's module.
+fn resolve(module: &[String], inline: usize, path: &[String]) -> Option<Vec<String>> {
+    let ups = path.iter().take_while(|part| *part == "super").count();
+    match path.first()?.as_str() {
+        "crate" => Some(path[1..].to_vec()),
+        "super" => {
+            let base = module.len().saturating_sub(ups.saturating_sub(inline));
+            Some([&module[..base], &path[ups..]].concat())
+        }
+        _ => None,
+    }
+}
+
+/// All `.rs` files below `folder`, with their path below it and their text.
+fn files(folder: &Path) -> Result<Vec<(String, String)>, std::io::Error> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let below = path.strip_prefix(folder).unwrap_or(&path);
+                let name: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+                found.push((name.join("/"), std::fs::read_to_string(&path)?));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a file is, or is below, a module that some file declares with `#[cfg(test)] mod name;`.
+fn only_tests(file: &str, tests: &BTreeSet<Vec<String>>) -> bool {
+    let module = module_of(file);
+    (1..=module.len()).any(|depth| tests.contains(&module[..depth]))
+}
+
+#[test]
+fn the_walls_stand() -> Result<(), std::io::Error> {
+    let sources = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))?;
+    for (room, _) in ARROWS {
+        let exists =
+            sources.iter().any(|(file, _)| module_of(file).first().is_some_and(|first| first == room));
+        assert!(exists, "there is no room {room}: its arrows guard nothing");
+    }
+    let mut tests = BTreeSet::new();
+    for (file, text) in &sources {
+        let (_, names) = source::without_tests(&source::tokens(text));
+        tests.extend(names.into_iter().map(|name| [module_of(file), vec![name]].concat()));
+    }
+    let wrong: Vec<String> = sources
+        .iter()
+        .filter(|(file, _)| !only_tests(file, &tests))
+        .flat_map(|(file, text)| check(file, text).into_iter().map(move |what| format!("src/{file} {what}")))
+        .collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// A wall that cannot be seen to fall guards nothing: each kind of breach, in the forms it can take.
+#[test]
+fn a_breach_is_seen() {
+    for (file, text) in [
+        ("watch/rule.rs", "use crate::probe::process;"),
+        ("watch/rule.rs", "use crate::{error::Error, probe};"),
+        ("watch/rule.rs", "use crate::{error::Error, units::{parse_bytes}, v8 as engine};"),
+        ("watch/rule.rs", "fn f() { crate::probe::process(); }"),
+        ("watch/rule.rs", "use super::super::probe::process;"),
+        ("watch/mod.rs", "use super::probe::process;"),
+        ("watch/mod.rs", "use crate::*;"),
+        ("watch/mod.rs", "use crate as all;"),
+        ("watch/mod.rs", "mod inner { use super::super::probe; }"),
+        ("watch/mod.rs", "mod inner { fn f() {} } use super::probe;"),
+        ("watch/mod.rs", "#[cfg(any(test, unix))] use crate::probe;"),
+        ("watch/mod.rs", "#[cfg(not(test))] use crate::probe;"),
+        ("watch/mod.rs", "#[cfg(test)] fn f() -> [u8; 2] { g() } use crate::probe;"),
+        ("error.rs", "use crate::units;"),
+        ("v8/isolate.rs", "use crate::capture::info;"),
+        ("monitor/mod.rs", "use crate::node::events;"),
+        ("capture/sink.rs", "use crate::r#heap;"),
+        ("extra.rs", ""),
+        ("probe/mod.rs", "const NAME: &str = \"_ZN2v87Isolate\";"),
+        ("probe/mod.rs", "// calls _ZNK2v812HeapSnapshot"),
+        ("monitor/mod.rs", "use napi::Env;"),
+        ("monitor/mod.rs", "#[napi_derive::napi] fn f() {}"),
+        ("watch/mod.rs", "use std::fs;"),
+        ("watch/mod.rs", "use std::{fmt, fs::File};"),
+        ("watch/mod.rs", "use std::*;"),
+        ("watch/mod.rs", "use std::{self};"),
+        ("heap/parse.rs", "fn f() { std::thread::spawn(g); }"),
+        ("heap/parse.rs", "use std::time::Instant; fn f() { Instant::now(); }"),
+        ("heap/parse.rs", "fn f() { std::time::SystemTime::now(); }"),
+        ("heap/parse.rs", "use std::time::Instant as Clock; fn f() { Clock::now(); }"),
+        ("heap/parse.rs", "fn f() { libc::getpid(); }"),
+        ("monitor/mod.rs", "fn f() { unsafe { g() } }"),
+        ("capture/inline.rs", "unsafe impl Send for X {}"),
+        ("watch/mod.rs", "fn f() { let _ = '\"'; unsafe { g() } let _ = '\"'; }"),
+        ("watch/mod.rs", "#[cfg(test)] mod tests { } unsafe fn f() {}"),
+    ] {
+        assert!(!check(file, text).is_empty(), "{file}: {text}");
+    }
+}
+
+#[test]
+fn what_is_allowed_is_not_refused() {
+    for (file, text) in [
+        ("lib.rs", "pub mod watch; pub use crate::watch::Sample;"),
+        (
+            "watch/rule.rs",
+            "use super::{Metric, sample::Sample}; use crate::{error::Error, units, watch::trend};",
+        ),
+        (
+            "watch/rule.rs",
+            "//! [`crate::probe`]\n/* use crate::v8; /* unsafe */ std::fs */ fn f<'a>(x: &'a str) {}",
+        ),
+        (
+            "watch/rule.rs",
+            "const A: &str = \"use crate::v8; unsafe\"; const B: &str = r#\"\" std::fs::read\"#;",
+        ),
+        ("watch/rule.rs", "#[cfg(test)] mod tests { use std::fs; fn f() { if a { unsafe { g() } } } }"),
+        (
+            "watch/rule.rs",
+            "use std::time::Instant; fn f(at: Instant) {} #[deny(unsafe_op_in_unsafe_fn)] fn g() {}",
+        ),
+        ("watch/mod.rs", "pub(crate) fn f() {} mod inner { pub(super) use super::*; }"),
+        ("watch/rule.rs", "#[cfg(all(test, unix))] fn f() -> [u8; 2] { std::fs::read() }"),
+        ("watch/rule.rs", "mod inner { use super::super::Sample; } fn f() -> impl Sized + use<'_> {}"),
+        ("probe/process.rs", "use std::fs; fn f() { unsafe { g() } }"),
+        ("capture/child.rs", "use crate::{v8, probe}; fn f() { unsafe { g() } }"),
+        ("v8/symbols.rs", "const NAME: &[u8] = b\"_ZN2v87Isolate\"; fn f() { unsafe { g() } }"),
+        ("node/mod.rs", "use napi_derive::napi; use crate::monitor;"),
+    ] {
+        assert_eq!(check(file, text), Vec::<String>::new(), "{file}: {text}");
+    }
+    let (_, files) = source::without_tests(&source::tokens("mod a; #[cfg(test)] mod twin; mod b;"));
+    assert_eq!(files, ["twin"]);
+    assert!(only_tests("watch/twin.rs", &BTreeSet::from([module_of("watch/twin.rs")])));
+    assert!(!only_tests("watch/rule.rs", &BTreeSet::from([module_of("watch/twin.rs")])));
+}
