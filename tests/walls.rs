@@ -50,8 +50,7 @@ fn check(file: &str, text: &str) -> Vec<String> {
     for (inline, path) in source::paths(&tokens) {
         let text = path.join("::");
         let below = |root: &&str| path.len() > 1 && format!("{text}::").starts_with(&format!("{root}::"));
-        let impure =
-            IMPURE.iter().any(|root| below(&root)) || ["std::*", "std::self"].contains(&text.as_str());
+        let impure = IMPURE.iter().any(below) || ["std::*", "std::self"].contains(&text.as_str());
         if PURE.contains(&room) && (impure || text.ends_with("::now")) {
             wrong.push(format!("is pure and names {text}"));
         }

@@ -39,7 +39,7 @@ impl Past {
         if self.breaches.len() > self.recoveries {
             let cleared = if above { value <= rule.clear } else { value >= rule.clear };
             self.recoveries += usize::from(cleared);
-            return cleared.then(|| Outcome::Recovered { value, since: at - self.trouble });
+            return cleared.then_some(Outcome::Recovered { value, since: at - self.trouble });
         }
         let run = self.samples.iter().rev().take_while(|(_, value)| over(*value));
         let start = run.last()?.0;
