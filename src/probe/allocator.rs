@@ -85,12 +85,16 @@ mod glibc {
     }
 }
 
-#[cfg(all(test, target_os = "linux", target_env = "gnu"))]
+#[cfg(test)]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod tests {
     use super::*;
 
     #[test]
     fn sees_a_large_block_and_freed_small_ones() {
+        if !super::super::tests::alone("probe::allocator::tests::sees_a_large_block_and_freed_small_ones") {
+            return;
+        }
         let Some(before) = arenas() else {
             println!("skipped: this process has no mallinfo2, or another allocator than glibc's");
             return;

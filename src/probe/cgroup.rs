@@ -2,7 +2,11 @@
 
 #[cfg(target_os = "linux")]
 mod place;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod real;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 use super::pressure::{self, Pressure};
@@ -45,8 +49,12 @@ pub struct Figures {
     pub pressure: Option<Pressure>,
 }
 
-/// Counters since the group was made. v2: `memory.events`, groups below included. v1 has only `max`
-/// (`memory.failcnt`) and `oom_kill` (`memory.oom_control`), both without groups below.
+/// Counters since the group was made, groups below included: `memory.events` of v2.
+///
+/// v1 has only `oom_kill` (`memory.oom_control`, Linux 4.13), counted where the victim was and not above: so it
+/// is added up from the process's own group to this one, and kills in neighbours are missing. Its
+/// `memory.failcnt` is no substitute for `max`: with equal limits for memory and memory plus swap, as Docker
+/// sets them to forbid swap, it stays 0 while the kernel kills.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Events {
@@ -163,11 +171,12 @@ impl Cgroup {
         }
     }
 
-    fn events(&self, level: &Path) -> Events {
+    fn events(&self, level: &PathBuf) -> Events {
         if self.version == 1 {
-            let control = read(&level.join("memory.oom_control"));
-            let oom_kill = control.and_then(|text| flat_field(&text, "oom_kill"));
-            return Events { max: read_number(&level.join("memory.failcnt")), oom_kill, ..Events::default() };
+            let inside = self.levels.iter().take_while(|inner| *inner != level).chain([level]);
+            let kills = |group: &Path| flat_field(&read(&group.join("memory.oom_control"))?, "oom_kill");
+            let oom_kill = inside.map(|group| kills(group)).sum();
+            return Events { oom_kill, ..Events::default() };
         }
         let Some(text) = read(&level.join("memory.events")) else { return Events::default() };
         let field = |name| flat_field(&text, name);

@@ -63,7 +63,8 @@ fn unknown(path: &Path, why: &dyn std::fmt::Display) -> Error {
     ))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

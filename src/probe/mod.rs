@@ -77,7 +77,33 @@ fn kilobytes(value: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::process::Command;
     use std::time::Instant;
+
+    /// Tells a test's own second run from its first.
+    pub(super) const ROLE: &str = "HEAPWARDEN_TEST_ROLE";
+
+    /// The command that runs one test of this program again, in a process where no other test allocates.
+    pub(super) fn rerun(test: &str, role: &str) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", test, "--test-threads=1", "--nocapture"]).env(ROLE, role);
+        command
+    }
+
+    /// `true` in a process of the test's own; otherwise makes one and passes its failure on.
+    pub(super) fn alone(test: &str) -> bool {
+        if std::env::var_os(ROLE).is_some() {
+            return true;
+        }
+        let output = rerun(test, "alone").output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && text.contains("1 passed"),
+            "{text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        false
+    }
 
     proptest! {
         #[test]
