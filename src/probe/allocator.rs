@@ -20,9 +20,9 @@ pub struct Arenas {
 /// allocator (jemalloc, tcmalloc, mimalloc, …) has taken `malloc`'s place and glibc's account means nothing.
 ///
 /// It takes each arena's lock in turn and holds it while it walks that arena's lists of free blocks; a thread
-/// that allocates from the same arena waits meanwhile. Microseconds as a rule, but in proportion to the number
-/// of free blocks: a badly fragmented arena of a million of them took 10–20 ms. So call it seldom, not from
-/// the thread that runs JavaScript, and space the calls by [`Arenas::took_ms`].
+/// that allocates from the same arena waits meanwhile. A microsecond in a fresh process, but in proportion to
+/// the number of free blocks: 30 ms for one million. So call it seldom and not from the thread that runs
+/// JavaScript, and space the calls by [`Arenas::took_ms`].
 pub fn arenas() -> Option<Arenas> {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     return glibc::arenas();

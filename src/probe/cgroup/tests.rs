@@ -178,6 +178,22 @@ fn v1_on_the_host_and_a_parent_that_does_not_count() {
 }
 
 #[test]
+fn kubernetes_v1_with_the_hosts_tree_mounted_too() {
+    let pod = "/kubepods/burstable/pod3f-2";
+    let own = format!("{pod}/77aa /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory");
+    let tree = Tree::new(
+        &format!("4:memory:{pod}/77aa\n"),
+        &[&own, "/ /host/cg/memory ro - cgroup cgroup rw,memory"],
+    );
+    tree.v1("sys/fs/cgroup/memory", 200 * MIB, ENDLESS, &mib(900));
+    assert_eq!(tree.figures(), ((1, 200, 180, None), Some(720)));
+    // An agent's container sees the pod's group as well: then its figures are known, not only its limit.
+    tree.v1(&format!("host/cg/memory{pod}"), 600 * MIB, &mib(900), &mib(900));
+    tree.v1(&format!("host/cg/memory{pod}/77aa"), 200 * MIB, ENDLESS, &mib(900));
+    assert_eq!(tree.figures(), ((1, 600, 580, Some(900)), Some(320)));
+}
+
+#[test]
 fn hybrid_takes_memory_from_v1_and_pressure_from_v2() {
     let groups = "5:memory:/user.slice\n1:name=systemd:/user.slice/a\n0::/user.slice/a\n";
     let unified = "/ /sys/fs/cgroup/unified rw shared:10 - cgroup2 cgroup2 rw";
