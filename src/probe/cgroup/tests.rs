@@ -217,6 +217,10 @@ fn mount_points_with_blanks_and_mounts_over_mounts() {
     );
     tree.v2("mnt/my cg", 100 * MIB, &mib(512));
     assert_eq!(tree.figures(), ((2, 100, 80, Some(512)), Some(432)));
+    // What lies beneath is not what the files there belong to.
+    let tree = Tree::new("0::/\n", &[CGROUP2, "/elsewhere /sys/fs/cgroup rw - cgroup2 none rw"]);
+    tree.v2("sys/fs/cgroup", 100 * MIB, &mib(512));
+    assert_eq!(tree.detect(), None);
 }
 
 #[test]
