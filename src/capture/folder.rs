@@ -53,7 +53,11 @@ pub fn prepare(dir: Option<&Path>, diagnostic_dir: Option<&Path>) -> Result<Fold
     }
 }
 
-fn given(dir: Option<&Path>, variable: Option<OsString>, diagnostic_dir: Option<&Path>) -> Result<Option<PathBuf>> {
+fn given(
+    dir: Option<&Path>,
+    variable: Option<OsString>,
+    diagnostic_dir: Option<&Path>,
+) -> Result<Option<PathBuf>> {
     if dir.is_some_and(|d| d.as_os_str().is_empty()) {
         return Err(Error::InvalidOption("dir is empty: give the path of a folder".into()));
     }
@@ -85,7 +89,8 @@ fn not_a_folder(path: &Path) -> Option<Error> {
             "the snapshot folder {path} is a symbolic link to {target}: give the folder itself"
         )));
     }
-    (!meta.is_dir()).then(|| Error::InvalidOption(format!("the snapshot folder {} is not a folder", path.display())))
+    (!meta.is_dir())
+        .then(|| Error::InvalidOption(format!("the snapshot folder {} is not a folder", path.display())))
 }
 
 #[cfg(test)]

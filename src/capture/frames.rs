@@ -66,7 +66,8 @@ pub fn trailer(trailer: &Trailer) -> Result<Vec<u8>> {
 }
 
 fn to_json(value: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(value).map_err(|e| Error::CaptureFailed(format!("the snapshot's metadata is no JSON: {e}")))
+    serde_json::to_vec(value)
+        .map_err(|e| Error::CaptureFailed(format!("the snapshot's metadata is no JSON: {e}")))
 }
 
 fn length(n: usize) -> [u8; 4] {
@@ -103,7 +104,12 @@ fn read_header<F: Read>(file: &mut F, size: u64) -> io::Result<Option<(Header, u
     }
     file.read_exact(&mut start)?;
     let n = u32_at(&start, 4) as u64;
-    if u32_at(&start, 0) != HEADER || start[8..] != *HEADER_MAGIC || n < 8 || n > 8 + LIMIT as u64 || 8 + n > size {
+    if u32_at(&start, 0) != HEADER
+        || start[8..] != *HEADER_MAGIC
+        || n < 8
+        || n > 8 + LIMIT as u64
+        || 8 + n > size
+    {
         return Ok(None);
     }
     let mut json = vec![0; n as usize - 8];

@@ -163,8 +163,8 @@ impl SnapshotInfo {
             mode: Some(header.mode),
             trigger: header.trigger.clone(),
             at: header.at,
-            pause_ms: trailer.map(|t| t.pause_ms),
-            duration_ms: trailer.map(|t| t.duration_ms),
+            pause_ms: trailer.map(|t| t.pause_ms).filter(|ms| ms.is_finite()),
+            duration_ms: trailer.map(|t| t.duration_ms).filter(|ms| ms.is_finite()),
             attempts: trailer.map(|t| t.attempts),
             pid: header.pid,
             thread_id: header.thread_id,
@@ -207,8 +207,20 @@ mod tests {
         let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
         keys.sort_unstable();
         let mut expected = [
-            "path", "bytes", "rawBytes", "nodes", "mode", "trigger", "at", "pauseMs", "durationMs", "attempts", "pid",
-            "threadId", "nodeVersion", "complete",
+            "path",
+            "bytes",
+            "rawBytes",
+            "nodes",
+            "mode",
+            "trigger",
+            "at",
+            "pauseMs",
+            "durationMs",
+            "attempts",
+            "pid",
+            "threadId",
+            "nodeVersion",
+            "complete",
         ];
         expected.sort_unstable();
         assert_eq!(keys, expected);

@@ -79,9 +79,12 @@ impl Balance {
                 continue;
             }
             if self.in_string {
-                let Some(next) = memchr::memchr2(b'"', b'\\', &bytes[i..]) else { return None };
-                i += next;
-                if bytes[i] == b'"' { self.in_string = false } else { self.escaped = true }
+                i += memchr::memchr2(b'"', b'\\', &bytes[i..])?;
+                if bytes[i] == b'"' {
+                    self.in_string = false
+                } else {
+                    self.escaped = true
+                }
                 i += 1;
                 continue;
             }

@@ -35,9 +35,10 @@ impl Folder {
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => Ok(Self { path: path.to_owned() }),
             Ok(_) => Err(Error::InvalidOption(format!("{} is not a folder", path.display()))),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                Err(Error::InvalidOption(format!("the folder {} does not exist: create it first", path.display())))
-            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(Error::InvalidOption(format!(
+                "the folder {} does not exist: create it first",
+                path.display()
+            ))),
             Err(e) => Err(fault::at("cannot open the folder", path, &e)),
         }
     }

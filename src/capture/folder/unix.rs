@@ -27,14 +27,17 @@ pub(super) fn user() -> u32 {
 impl Folder {
     /// Opens an existing folder. A symbolic link in the last component is refused, with its target named.
     pub fn open(path: &Path) -> Result<Self> {
-        Self::open_with(path, OFlags::NOFOLLOW).map_err(|e| describe("cannot open the snapshot folder", path, e))
+        Self::open_with(path, OFlags::NOFOLLOW)
+            .map_err(|e| describe("cannot open the snapshot folder", path, e))
     }
 
     /// Opens an existing folder, also through a link: the parent of an exact path is what the user's path
     /// leads to.
     pub fn follow(path: &Path) -> Result<Self> {
         Self::open_with(path, OFlags::empty()).map_err(|e| match e {
-            Errno::NOENT => Error::InvalidOption(format!("the folder {} does not exist: create it first", path.display())),
+            Errno::NOENT => {
+                Error::InvalidOption(format!("the folder {} does not exist: create it first", path.display()))
+            }
             e => fault::at("cannot open the folder", path, &e.into()),
         })
     }
@@ -49,15 +52,10 @@ impl Folder {
             std::fs::create_dir_all(parent).map_err(failed)?;
         }
         match std::fs::DirBuilder::new().mode(0o700).create(path) {
-            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
-                // "Read-only file system" may come before "exists": only a folder that is not there is a failure.
-                if std::fs::symlink_metadata(path).is_err() {
-                    return Err(failed(e));
-                }
-            }
-            _ => {}
+            // "Read-only file system" may be said before "exists": what is there is judged by opening it.
+            Err(e) if std::fs::symlink_metadata(path).is_err() => Err(failed(e)),
+            _ => Self::open(path),
         }
-        Self::open(path)
     }
 
     /// As [`create`](Self::create), and it must belong to us alone.
@@ -116,7 +114,8 @@ impl Folder {
 
     /// Does `name` still lead to this open file?
     pub fn leads_to(&self, name: &str, file: &File) -> bool {
-        let (Ok(there), Ok(here)) = (rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW), file.metadata())
+        let (Ok(there), Ok(here)) =
+            (rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW), file.metadata())
         else {
             return false;
         };
