@@ -1,0 +1,224 @@
+//! [`Folder`] by descriptors.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::{Lock, Room, not_a_folder};
+use crate::capture::fault;
+use crate::error::{Error, Result};
+
+/// An open folder.
+#[derive(Debug)]
+pub struct Folder {
+    path: PathBuf,
+    fd: OwnedFd,
+}
+
+pub(super) fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+impl Folder {
+    /// Opens an existing folder. A symbolic link in the last component is refused, with its target named.
+    pub fn open(path: &Path) -> Result<Self> {
+        Self::open_with(path, OFlags::NOFOLLOW)
+            .map_err(|e| describe("cannot open the snapshot folder", path, e))
+    }
+
+    /// Opens an existing folder, also through a link: the parent of an exact path is what the user's path
+    /// leads to.
+    pub fn follow(path: &Path) -> Result<Self> {
+        Self::open_with(path, OFlags::empty()).map_err(|e| match e {
+            Errno::NOENT => {
+                Error::InvalidOption(format!("the folder {} does not exist: create it first", path.display()))
+            }
+            e => fault::at("cannot open the folder", path, &e.into()),
+        })
+    }
+
+    /// Creates what is missing (the last component with mode 0700) and opens it.
+    pub fn create(path: &Path) -> Result<Self> {
+        let failed = |e: io::Error| {
+            let errno = Errno::from_io_error(&e).unwrap_or(Errno::IO);
+            describe("cannot create the snapshot folder", path, errno)
+        };
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(failed)?;
+        }
+        match std::fs::DirBuilder::new().mode(0o700).create(path) {
+            // "Read-only file system" may be said before "exists": what is there is judged by opening it.
+            Err(e) if std::fs::symlink_metadata(path).is_err() => Err(failed(e)),
+            _ => Self::open(path),
+        }
+    }
+
+    /// As [`create`](Self::create), and it must belong to us alone.
+    pub fn private(path: &Path) -> Result<Self> {
+        let folder = Self::create(path)?;
+        let stat = rustix::fs::fstat(&folder.fd).map_err(|e| describe("cannot look at", path, e))?;
+        if stat.st_uid != user() || stat.st_mode & 0o077 != 0 {
+            return Err(Error::CaptureFailed(format!(
+                "the snapshot folder {} belongs to user {} with mode {:o}, it must belong to user {} with mode 700: \
+                 remove it, or choose another with dir or HEAPWARDEN_DIR",
+                path.display(),
+                stat.st_uid,
+                stat.st_mode & 0o7777,
+                user()
+            )));
+        }
+        Ok(folder)
+    }
+
+    fn open_with(path: &Path, flags: OFlags) -> Result<Self, Errno> {
+        let flags = flags | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
+        Ok(Self { path: path.to_owned(), fd: rustix::fs::openat(CWD, path, flags, Mode::empty())? })
+    }
+
+    /// The path it was opened by, absolute if that was.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A new file: read and write, mode 0600. Fails if anything has that name.
+    pub fn create_file(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDWR;
+        Ok(rustix::fs::openat(&self.fd, name, flags, Mode::RUSR | Mode::WUSR)?.into())
+    }
+
+    /// An existing regular file, not through a link. `InvalidInput` for a pipe, a device, a folder, a link.
+    pub fn open_file(&self, name: &str, write: bool) -> io::Result<File> {
+        let access = if write { OFlags::RDWR } else { OFlags::RDONLY };
+        // NONBLOCK: opening a pipe nobody writes to must not hang.
+        let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file: File = match rustix::fs::openat(&self.fd, name, flags, Mode::empty()) {
+            Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => return Err(irregular()),
+            other => other?.into(),
+        };
+        if file.metadata()?.is_file() { Ok(file) } else { Err(irregular()) }
+    }
+
+    /// Is there something of this name? `Some(true)`: a regular file.
+    pub fn look(&self, name: &str) -> io::Result<Option<bool>> {
+        match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file())),
+            Err(Errno::NOENT) => Ok(None),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Does `name` still lead to this open file?
+    pub fn leads_to(&self, name: &str, file: &File) -> bool {
+        let (Ok(there), Ok(here)) =
+            (rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW), file.metadata())
+        else {
+            return false;
+        };
+        there.st_ino == here.ino() && there.st_dev == here.dev()
+    }
+
+    /// Gives a file its new name; `replace` false: `AlreadyExists` if the name is taken.
+    pub fn rename(&self, from: &str, to: &str, replace: bool) -> io::Result<()> {
+        if replace {
+            return Ok(rustix::fs::renameat(&self.fd, from, &self.fd, to)?);
+        }
+        #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+        match rustix::fs::renameat_with(&self.fd, from, &self.fd, to, rustix::fs::RenameFlags::NOREPLACE) {
+            // Old kernels, some file systems, and seccomp filters that answer EPERM to calls they do not know.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM) => {}
+            other => return Ok(other?),
+        }
+        self.rename_by_link(from, to)
+    }
+
+    fn rename_by_link(&self, from: &str, to: &str) -> io::Result<()> {
+        match rustix::fs::linkat(&self.fd, from, &self.fd, to, AtFlags::empty()) {
+            Ok(()) => self.unlink(from),
+            // No hard links here (vfat, some network shares): what is left is to look before.
+            Err(Errno::PERM | Errno::NOSYS | Errno::NOTSUP | Errno::MLINK) => match self.look(to)? {
+                Some(_) => Err(io::ErrorKind::AlreadyExists.into()),
+                None => Ok(rustix::fs::renameat(&self.fd, from, &self.fd, to)?),
+            },
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// Removes a file's name.
+    pub fn unlink(&self, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::empty())?)
+    }
+
+    /// Makes renames and removals outlast a crash of the machine.
+    pub fn sync(&self) -> io::Result<()> {
+        match rustix::fs::fsync(&self.fd) {
+            // Some file systems have nothing to sync in a folder and say so.
+            Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// The names in it that are UTF-8 (ours are), in no order.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&self.fd)? {
+            if let Ok(name) = entry?.file_name().to_str() {
+                names.push(name.to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    /// Room in the folder's file system.
+    pub fn room(&self) -> io::Result<Room> {
+        room_at(&self.fd)
+    }
+}
+
+impl AsFd for Folder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Room in the file system of an open file.
+pub fn room(file: &File) -> io::Result<Room> {
+    room_at(file)
+}
+
+fn room_at(fd: impl AsFd) -> io::Result<Room> {
+    let stat = rustix::fs::fstatvfs(fd)?;
+    let size = if stat.f_frsize == 0 { stat.f_bsize } else { stat.f_frsize };
+    Ok(Room { available: stat.f_bavail.saturating_mul(size), total: stat.f_blocks.saturating_mul(size) })
+}
+
+/// Asks for a file's lock. It belongs to the open file, so a forked child that inherits the descriptor holds
+/// it too, and the kernel lets go of it when the last of them is dead.
+pub fn lock(file: &File) -> io::Result<Lock> {
+    match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Lock::Held),
+        Err(Errno::WOULDBLOCK) => Ok(Lock::Busy),
+        Err(Errno::NOLCK | Errno::NOSYS | Errno::NOTSUP | Errno::INVAL) => Ok(Lock::Unknown),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// Does the file belong to the user we run as?
+pub fn is_ours(file: &File) -> bool {
+    file.metadata().is_ok_and(|m| m.uid() == user())
+}
+
+fn irregular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
+}
+
+fn describe(doing: &str, path: &Path, errno: Errno) -> Error {
+    match not_a_folder(path) {
+        Some(error) if matches!(errno, Errno::NOTDIR | Errno::LOOP | Errno::EXIST) => error,
+        _ => fault::at(doing, path, &errno.into()),
+    }
+}

@@ -1,0 +1,228 @@
+//! Gives a snapshot's JSON back, from both kinds of file, and knows when it is not all there.
+//!
+//! Memory is bounded by the zstd window: at most 8 MiB for files of ours, 128 MiB (what `zstd -d` accepts
+//! too) for a file somebody compressed with the largest settings.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::frames::{self, Survey};
+use super::info::{Header, Trailer};
+use super::json::Balance;
+use super::{fault, folder};
+use crate::error::{Error, Result};
+
+mod zstd;
+
+use self::zstd::Frames;
+
+/// Streams the plain JSON of a snapshot file. The last `read` (which returns 0) fails with `CorruptSnapshot`
+/// when the file was cut or damaged; [`fault::unwrap`] takes that out of the `io::Error`. Bytes that came
+/// before it are right as far as frame checksums reach: a frame's own is checked after its bytes were given.
+pub struct Reader {
+    path: PathBuf,
+    source: Source,
+    survey: Survey,
+    balance: Balance,
+    raw_bytes: u64,
+    // Salvaging: JSON bytes that whole frames give, and why it is not more.
+    limit: Option<u64>,
+    damage: Option<Error>,
+}
+
+enum Source {
+    Plain(File),
+    Frames(Frames),
+}
+
+/// What [`verify`] found in a whole file.
+#[derive(Debug, PartialEq)]
+pub struct Verified {
+    /// Bytes of JSON.
+    pub raw_bytes: u64,
+    /// Data frames; 0 for a plain file.
+    pub frames: u64,
+    /// Our metadata, when the file is ours.
+    pub header: Option<Header>,
+    /// Our metadata, when the file is ours.
+    pub trailer: Option<Trailer>,
+}
+
+/// Opens a `.heapsnapshot` or `.heapsnapshot.zst`, by what is in it and not by its name; files that other
+/// programs wrote are fine. `NotFound`, `InvalidOption` for what is not a regular file or may not be read,
+/// `CorruptSnapshot` when the first bytes are neither kind's.
+pub fn open(path: &Path) -> Result<Reader> {
+    Reader::new(open_regular(path)?, path)
+}
+
+/// Opens a cut or damaged file and gives what its whole frames give, from the beginning to the first that is
+/// not whole; reads the file once to find that place. [`Reader::damage`] tells what is wrong with it.
+/// A plain file has no frames: everything it has is given.
+pub fn salvage(path: &Path) -> Result<Reader> {
+    let mut probe = open(path)?;
+    let damage = io::copy(&mut probe, &mut io::sink()).err().map(fault::unwrap);
+    let mut reader = open(path)?;
+    reader.limit = Some(match &probe.source {
+        Source::Plain(_) => u64::MAX,
+        Source::Frames(frames) => frames.whole(),
+    });
+    reader.damage = damage;
+    Ok(reader)
+}
+
+/// Reads the whole file: every checksum, the metadata, that the JSON is closed. `CorruptSnapshot` says at
+/// which byte of the file it is cut or damaged.
+pub fn verify(path: &Path) -> Result<Verified> {
+    let mut reader = open(path)?;
+    io::copy(&mut reader, &mut io::sink()).map_err(fault::unwrap)?;
+    let frames = match &reader.source {
+        Source::Plain(_) => 0,
+        Source::Frames(frames) => frames.count(),
+    };
+    let Survey { header, trailer, .. } = reader.survey;
+    let (header, trailer) = (header.map(|(h, _)| h), trailer.map(|(t, _)| t));
+    Ok(Verified { raw_bytes: reader.raw_bytes, frames, header, trailer })
+}
+
+impl Reader {
+    /// From an open file; `path` is for messages.
+    pub fn new(mut file: File, path: &Path) -> Result<Self> {
+        let failed = |e: io::Error| fault::at("cannot read", path, &e);
+        let survey = frames::survey(&mut file).map_err(failed)?;
+        let mut start = [0; 4];
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let n = file.by_ref().take(4).read(&mut start).map_err(failed)?;
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let magic = u32::from_le_bytes(start);
+        let source = if n == 4 && (magic == frames::DATA || frames::is_skippable(magic)) {
+            Source::Frames(Frames::new(file).map_err(failed)?)
+        } else if start[..n].trim_ascii_start().first().is_some_and(|b| *b == b'{') {
+            Source::Plain(file)
+        } else {
+            let path = path.display();
+            let found = if n == 0 { "is empty" } else { "is neither JSON nor zstd" };
+            return Err(Error::CorruptSnapshot(format!("{path} {found} at byte 0: it is no heap snapshot")));
+        };
+        let balance = Balance::default();
+        Ok(Self { path: path.to_owned(), source, survey, balance, raw_bytes: 0, limit: None, damage: None })
+    }
+
+    /// Metadata in front, when the file is ours.
+    pub fn header(&self) -> Option<&Header> {
+        self.survey.header.as_ref().map(|(header, _)| header)
+    }
+
+    /// Metadata behind, when the file is ours and whole.
+    pub fn trailer(&self) -> Option<&Trailer> {
+        self.survey.trailer.as_ref().map(|(trailer, _)| trailer)
+    }
+
+    /// The file's size in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.survey.size
+    }
+
+    /// Only from [`salvage`]: what is wrong with the file; `None` when it is whole.
+    pub fn damage(&self) -> Option<&Error> {
+        self.damage.as_ref()
+    }
+
+    fn next(&mut self, out: &mut [u8]) -> Result<usize> {
+        let n = match &mut self.source {
+            Source::Plain(file) => {
+                let (at, path) = (self.raw_bytes, &self.path);
+                file.read(out).map_err(|e| unreadable(path, at, &e))?
+            }
+            Source::Frames(frames) => frames.read(out).map_err(|(at, e)| unreadable(&self.path, at, &e))?,
+        };
+        // Salvaging never fails here: it stops before the place where it would.
+        if self.limit.is_none() {
+            self.judge(&out[..n])?;
+        }
+        self.raw_bytes += n as u64;
+        Ok(n)
+    }
+
+    // The last call has no bytes.
+    fn judge(&mut self, bytes: &[u8]) -> Result<()> {
+        let plain = matches!(self.source, Source::Plain(_));
+        if let Some((trailer, _)) = self.survey.trailer.as_ref().filter(|_| !plain) {
+            // Ours and whole by its ends: its length says the rest, and counting is cheaper than brackets.
+            let expected = trailer.raw_bytes;
+            return if bytes.is_empty() && self.raw_bytes != expected {
+                Err(self
+                    .corrupt(format_args!("{} bytes of JSON instead of {expected}, it ends", self.raw_bytes)))
+            } else {
+                Ok(())
+            };
+        }
+        if let Some(i) = self.balance.push(bytes) {
+            let at = self.raw_bytes + i as u64;
+            let of = if plain { "" } else { " of its decompressed bytes" };
+            let path = self.path.display();
+            return Err(Error::CorruptSnapshot(format!(
+                "{path} is damaged at byte {at}{of}: the JSON ends there"
+            )));
+        }
+        if !bytes.is_empty() {
+            return Ok(());
+        }
+        if !self.balance.whole() {
+            return Err(self.corrupt(format_args!("its JSON is not closed, it is cut off")));
+        }
+        if self.survey.header.is_some() {
+            return Err(self.corrupt(format_args!("the metadata behind the data is missing, it is cut off")));
+        }
+        Ok(())
+    }
+
+    fn corrupt(&self, what: std::fmt::Arguments) -> Error {
+        Error::CorruptSnapshot(format!("{}: {what} at byte {}", self.path.display(), self.survey.size))
+    }
+}
+
+impl Read for Reader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let room = self.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.raw_bytes));
+        let room = out.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+        if room == 0 {
+            return Ok(0);
+        }
+        self.next(&mut out[..room]).map_err(fault::wrap)
+    }
+}
+
+fn unreadable(path: &Path, at: u64, error: &io::Error) -> Error {
+    Error::CorruptSnapshot(format!("{} is damaged or cut at byte {at}: {error}", path.display()))
+}
+
+fn open_regular(path: &Path) -> Result<File> {
+    let shown = path.display();
+    let path = if path.as_os_str().is_empty() { path.to_owned() } else { folder::absolute(path)? };
+    let file = open_without_waiting(&path).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => Error::NotFound(format!("there is no snapshot {shown}")),
+        _ => Error::InvalidOption(format!("the snapshot {shown} cannot be opened: {e}")),
+    })?;
+    match file.metadata() {
+        Ok(meta) if meta.is_file() => Ok(file),
+        Ok(_) => Err(Error::InvalidOption(format!("{shown} is not a regular file: give a snapshot's path"))),
+        Err(e) => Err(fault::at("cannot look at", &path, &e)),
+    }
+}
+
+#[cfg(unix)]
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    // NONBLOCK: a pipe nobody writes to must be refused, not waited for.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
+}
+
+#[cfg(not(unix))]
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,293 @@
+//! Writes a snapshot file in three separable steps:
+//!
+//! 1. [`Sink::create`]: everything that options, folder and disk can refuse; the temporary file, locked.
+//! 2. [`Sink::write`] … [`Sink::finish`]: JSON in, compressed, ended with the trailer, synced. This step takes
+//!    no lock and starts no thread, so a forked child can do it with the descriptors it inherited.
+//! 3. [`Sealed::publish`]: the final name. Nothing ever stands under it that is not complete.
+//!
+//! In one process: `create`, `write`…, `seal`, `publish`. With a child: the parent creates, forks and keeps
+//! [`Sink::handed_over`]; the child writes, calls `finish` and leaves with `_exit`; the parent publishes what
+//! the trailer says. Whatever is dropped without being published removes the temporary file.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use serde::Deserialize;
+
+use super::fault;
+use super::folder::{self, Folder};
+use super::frames;
+use super::info::{Finish, Header, Trailer};
+use super::json::{self, Tail};
+use super::name;
+use crate::error::{Error, Result};
+
+mod encode;
+mod output;
+mod sealed;
+mod temp;
+
+use encode::Encoder;
+use output::Output;
+use temp::Temp;
+
+pub use output::{MIN_FREE_DISK, reserve};
+pub use sealed::{Sealed, publish};
+
+/// zstd level when none is given: on snapshots a higher one costs time and saves little or nothing.
+pub const LEVEL: i32 = 1;
+
+/// Where and how to write; the part of `SnapshotOptions` that concerns the file. Unknown keys are ignored.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SinkOptions {
+    /// The folder; see [`folder::resolve`] for what is used when there is none.
+    pub dir: Option<std::path::PathBuf>,
+    /// An exact file instead (then `dir` is ignored): replaces a regular file of that name.
+    pub path: Option<std::path::PathBuf>,
+    /// zstd level 1…22, 0 = plain JSON. Default [`LEVEL`], but plain for a `path` that ends in `.heapsnapshot`.
+    pub level: Option<i32>,
+    /// Bytes that stay free on the disk; default see [`reserve`].
+    pub min_free_disk: Option<u64>,
+    /// Node's `--diagnostic-dir`.
+    #[serde(skip)]
+    pub diagnostic_dir: Option<std::path::PathBuf>,
+}
+
+/// A snapshot file being written.
+pub struct Sink {
+    target: Target,
+    // Before `temp`: the encoder's memory goes first, then the file.
+    encoder: Encoder,
+    output: Output,
+    temp: Temp,
+    header: Header,
+    head: Vec<u8>,
+    tail: Tail,
+    raw_bytes: u64,
+    started: Instant,
+    failed: Option<Error>,
+    trailer: Option<Trailer>,
+}
+
+/// The final name, and whether it may take the place of another file.
+#[derive(Debug)]
+struct Target {
+    name: String,
+    replace: bool,
+}
+
+impl Sink {
+    /// Checks options, folder and disk, and creates the locked temporary file.
+    ///
+    /// `InvalidOption`: level, a path or folder that cannot be one. `CaptureFailed`: the system refuses, with
+    /// folder and error number. `NoSpace`: less than `min_free_disk` is free. No file is left on an error.
+    pub fn create(options: &SinkOptions, header: Header) -> Result<Self> {
+        let started = Instant::now();
+        let level = level(options)?;
+        let (folder, exact) = match &options.path {
+            Some(path) => exact(path).map(|(folder, name)| (folder, Some(name)))?,
+            None => (folder::prepare(options.dir.as_deref(), options.diagnostic_dir.as_deref())?, None),
+        };
+        let start = if level == 0 { Vec::new() } else { frames::header(&header)? };
+        let encoder = Encoder::new(level)?;
+        output::check_before(&folder, options.min_free_disk)?;
+        let (temp, generated) = Temp::create(folder, &header, level != 0)?;
+        let target = match exact {
+            Some(name) => Target { name, replace: true },
+            None => Target { name: generated, replace: false },
+        };
+        let mut output = Output::new(temp.path(), options.min_free_disk);
+        output.put(temp.file(), &start)?;
+        Ok(Self {
+            target,
+            encoder,
+            output,
+            temp,
+            header,
+            head: Vec::with_capacity(4096),
+            tail: Tail::default(),
+            raw_bytes: 0,
+            started,
+            failed: None,
+            trailer: None,
+        })
+    }
+
+    /// Takes the next bytes of JSON. After an error every further call gives the same one.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.check()?;
+        if self.trailer.is_some() {
+            return Err(Error::CaptureFailed("bytes were written to a snapshot that was finished".into()));
+        }
+        if self.head.len() < json::HEAD && !self.counted() {
+            self.head.extend_from_slice(&bytes[..bytes.len().min(json::HEAD - self.head.len())]);
+        }
+        self.tail.push(bytes);
+        self.raw_bytes += bytes.len() as u64;
+        let (output, file) = (&mut self.output, self.temp.file());
+        let result = self.encoder.write(bytes, &mut |piece| output.put(file, piece));
+        self.keep_failure(result)
+    }
+
+    /// Ends and syncs the file; the name stays temporary. `CaptureFailed` when what was written is not a whole
+    /// snapshot: V8 stopped in the middle.
+    pub fn finish(&mut self, finish: Finish) -> Result<Trailer> {
+        self.check()?;
+        if let Some(trailer) = &self.trailer {
+            return Ok(trailer.clone());
+        }
+        let result = self.end(finish);
+        if let Ok(trailer) = &result {
+            self.trailer = Some(trailer.clone());
+        }
+        self.keep_failure(result)
+    }
+
+    fn end(&mut self, finish: Finish) -> Result<Trailer> {
+        if !json::begins(&self.head) || !json::ends(self.tail.bytes()) {
+            return Err(Error::CaptureFailed(format!(
+                "the snapshot's JSON is not whole: it stopped after {} bytes",
+                self.raw_bytes
+            )));
+        }
+        let (output, file) = (&mut self.output, self.temp.file());
+        self.encoder.finish(&mut |piece| output.put(file, piece))?;
+        let begin = if self.encoder.is_plain() { 0 } else { frames::header(&self.header)?.len() as u64 };
+        let trailer = Trailer {
+            complete: true,
+            raw_bytes: self.raw_bytes,
+            data_bytes: self.output.written() - begin,
+            frames: self.encoder.frames(),
+            nodes: json::node_count(&self.head),
+            pause_ms: finish.pause_ms,
+            duration_ms: finish.duration_ms.unwrap_or_else(|| self.started.elapsed().as_secs_f64() * 1000.0),
+            attempts: finish.attempts,
+        };
+        if !self.encoder.is_plain() {
+            self.output.put(self.temp.file(), &frames::trailer(&trailer)?)?;
+        }
+        self.output.sync(self.temp.file())?;
+        Ok(trailer)
+    }
+
+    /// [`finish`](Self::finish), and what is left to do is [`Sealed::publish`].
+    pub fn seal(mut self, finish: Finish) -> Result<Sealed> {
+        self.finish(finish)?;
+        Ok(self.handed_over())
+    }
+
+    /// What the parent keeps after the fork: it can publish when the child has finished. Gives the encoder's
+    /// memory back.
+    pub fn handed_over(self) -> Sealed {
+        Sealed::new(self.temp, self.target, self.header, self.trailer)
+    }
+
+    /// The metadata it was created with.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Bytes of JSON so far.
+    pub fn raw_bytes(&self) -> u64 {
+        self.raw_bytes
+    }
+
+    /// Bytes of file so far, without what the encoder holds.
+    pub fn written(&self) -> u64 {
+        self.output.written()
+    }
+
+    /// The file and its folder: the two descriptors a forked child must not close.
+    #[cfg(unix)]
+    pub fn descriptors(&self) -> [std::os::fd::BorrowedFd<'_>; 2] {
+        use std::os::fd::AsFd;
+        [self.temp.file().as_fd(), self.temp.folder().as_fd()]
+    }
+
+    fn counted(&self) -> bool {
+        json::node_count(&self.head).is_some()
+    }
+
+    fn check(&self) -> Result<()> {
+        self.failed.clone().map_or(Ok(()), Err)
+    }
+
+    fn keep_failure<T>(&mut self, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result {
+            self.failed = Some(error.clone());
+        }
+        result
+    }
+}
+
+/// The seam for what changes the JSON on its way (redaction): anything that writes to a `Write`. The crate's
+/// own error comes back out with [`fault::unwrap`].
+impl io::Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Sink::write(self, bytes).map(|()| bytes.len()).map_err(fault::wrap)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn level(options: &SinkOptions) -> Result<i32> {
+    match options.level {
+        Some(level @ 0..=22) => Ok(level),
+        Some(level) => Err(Error::InvalidOption(format!(
+            "level is {level}: give a zstd level from 1 to 22, or 0 for a plain .heapsnapshot"
+        ))),
+        None => {
+            let plain = |path: &Path| path.file_name().and_then(|n| n.to_str()).is_some_and(name::is_plain);
+            Ok(if options.path.as_deref().is_some_and(plain) { 0 } else { LEVEL })
+        }
+    }
+}
+
+fn exact(path: &Path) -> Result<(Folder, String)> {
+    let given = path.display();
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(Error::InvalidOption(format!("path {given} names a folder: give a file")));
+    }
+    let path = if path.as_os_str().is_empty() { path.to_owned() } else { folder::absolute(path)? };
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str())) else {
+        return Err(Error::InvalidOption(format!("path {path:?} names no file: give the path of a file")));
+    };
+    let folder = Folder::follow(parent)?;
+    refuse_irregular(&folder, name)?;
+    Ok((folder, name.to_owned()))
+}
+
+// A link, pipe, device or folder is never replaced.
+fn refuse_irregular(folder: &Folder, name: &str) -> Result<()> {
+    let path = folder.path().join(name);
+    match folder.look(name) {
+        Ok(None | Some(true)) => Ok(()),
+        Ok(Some(false)) => {
+            Err(Error::InvalidOption(format!("path {} exists and is not a regular file", path.display())))
+        }
+        Err(e) => Err(fault::at("cannot look at", &path, &e)),
+    }
+}
+
+/// Reads a file's first and last bytes. Both kinds; an error names the file.
+fn ends_of(file: &mut File, path: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
+    use io::{Read, Seek, SeekFrom};
+    let mut read = || -> io::Result<_> {
+        let size = file.seek(SeekFrom::End(0))?;
+        let (mut head, mut tail) = (Vec::new(), Vec::new());
+        file.seek(SeekFrom::Start(0))?;
+        file.take(json::HEAD as u64).read_to_end(&mut head)?;
+        file.seek(SeekFrom::Start(size.saturating_sub(json::TAIL as u64)))?;
+        file.take(json::TAIL as u64).read_to_end(&mut tail)?;
+        Ok((head, tail))
+    };
+    read().map_err(|e| fault::at("cannot read", path, &e))
+}
+
+#[cfg(test)]
+mod tests;

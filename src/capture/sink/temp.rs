@@ -1,0 +1,102 @@
+//! The temporary file: locked as long as its writer lives, removed unless it is published.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::capture::folder::{self, Folder, Lock};
+use crate::capture::info::Header;
+use crate::capture::{fault, name};
+use crate::error::{Error, Result};
+
+/// Names collide only when two processes with one pid write in one millisecond.
+pub(super) const TRIES: usize = 16;
+
+pub(super) struct Temp {
+    folder: Folder,
+    name: String,
+    file: File,
+    armed: bool,
+}
+
+impl Temp {
+    /// Creates and locks it; gives the final name that goes with it too.
+    ///
+    /// A cleaner may find the file between its creation and its lock, take it for a leftover and remove it.
+    /// So after locking we look whether the name still leads to our file, and begin anew if not.
+    pub fn create(folder: Folder, header: &Header, zstd: bool) -> Result<(Self, String)> {
+        for _ in 0..TRIES {
+            let target = name::generate(header, zstd);
+            let name = name::temporary(&target);
+            let file = match folder.create_file(&name) {
+                Ok(file) => file,
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(e) => return Err(fault::at("cannot create a file in the folder", folder.path(), &e)),
+            };
+            let locked = folder::lock(&file);
+            if matches!(locked, Ok(Lock::Busy)) || !folder.leads_to(&name, &file) {
+                // The cleaner that holds it removes it.
+                continue;
+            }
+            let temp = Self { folder, name, file, armed: true };
+            locked.map_err(|e| fault::at("cannot lock", &temp.path(), &e))?;
+            return Ok((temp, target));
+        }
+        let path = folder.path().display();
+        Err(Error::CaptureFailed(format!("no name was free in {path} after {TRIES} tries")))
+    }
+
+    /// Takes over one that another process wrote.
+    pub fn adopt(path: &Path) -> Result<Self> {
+        let path = folder::absolute(path)?;
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str())) else {
+            return Err(Error::InvalidOption(format!("{} names no file", path.display())));
+        };
+        if name::parse_temporary(name).is_none() {
+            return Err(Error::InvalidOption(format!("{} is no temporary snapshot of ours", path.display())));
+        }
+        let folder = Folder::follow(parent)?;
+        let file = folder.open_file(name, true).map_err(|e| fault::at("cannot open", &path, &e))?;
+        // Busy: the writer, or a relative that inherited its descriptor, is still there; as good.
+        let _ = folder::lock(&file);
+        Ok(Self { name: name.to_owned(), folder, file, armed: true })
+    }
+
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    pub fn file_mut(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join(&self.name)
+    }
+
+    /// Gives it its final name. `AlreadyExists`: it is still the temporary one.
+    pub fn rename(&mut self, to: &str, replace: bool) -> io::Result<()> {
+        if !self.folder.leads_to(&self.name, &self.file) {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the temporary file was removed by someone else",
+            ));
+        }
+        self.folder.rename(&self.name, to, replace)?;
+        self.armed = false;
+        Ok(())
+    }
+}
+
+impl Drop for Temp {
+    fn drop(&mut self) {
+        // Only what is ours: if the name leads elsewhere, somebody else has put a file there.
+        if self.armed && self.folder.leads_to(&self.name, &self.file) {
+            let _ = self.folder.unlink(&self.name);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The folder as a store: list, find, keep the allowed number, clean up after the dead, remove.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::folder::{self, Folder, Lock};
+use super::info::SnapshotInfo;
+use super::name::{self, Name};
+use super::{fault, frames, json, sink};
+use crate::error::{Error, Result};
+
+/// How much of the past stays; what is `None` does not limit. Reads `keepCount`, `keepBytes`, `keepAgeMs` of
+/// `SnapshotOptions`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Keep {
+    /// At most this many files. The newest stays even with 0.
+    #[serde(rename = "keepCount")]
+    pub count: Option<u64>,
+    /// At most this many bytes of files together.
+    #[serde(rename = "keepBytes")]
+    pub bytes: Option<u64>,
+    /// None older than this, milliseconds.
+    #[serde(rename = "keepAgeMs")]
+    pub age_ms: Option<f64>,
+}
+
+/// What [`keep`] and [`clean`] did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Swept {
+    /// Names of the removed files.
+    pub removed: Vec<String>,
+    /// What could not be removed and why, in words.
+    pub failed: Vec<String>,
+}
+
+impl Swept {
+    fn unlink(&mut self, folder: &Folder, name: &str) {
+        match folder.unlink(name) {
+            Ok(()) => self.removed.push(name.to_owned()),
+            // Another process of the same folder was faster.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            Err(e) => self.failed.push(fault::at("cannot remove", &folder.path().join(name), &e).to_string()),
+        }
+    }
+}
+
+/// The snapshots in a folder, newest first, read from their first and last bytes only. Ours are files that
+/// carry our metadata or a generated name, among them cut ones (`complete: false`); everything else in the
+/// folder is passed over. A folder that does not exist yet has none.
+pub fn list(dir: &Path) -> Result<Vec<SnapshotInfo>> {
+    let Some(folder) = open(dir)? else { return Ok(Vec::new()) };
+    Ok(found(&folder)?.into_iter().map(|found| found.info).collect())
+}
+
+/// One snapshot of the folder. `InvalidOption` for a name that is not a plain file name, `NotFound` for one
+/// that is none of ours.
+pub fn find(dir: &Path, name: &str) -> Result<SnapshotInfo> {
+    let (_, found) = single(dir, name)?;
+    Ok(found.info)
+}
+
+/// Removes one snapshot; errors as [`find`].
+pub fn remove(dir: &Path, name: &str) -> Result<()> {
+    let (folder, found) = single(dir, name)?;
+    // Looked at again: between the look and the removal somebody may have put another file there.
+    if !folder.leads_to(name, &found.file) {
+        return Err(missing(dir, name));
+    }
+    folder.unlink(name).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => missing(dir, name),
+        _ => fault::at("cannot remove", &dir.join(name), &e),
+    })
+}
+
+/// Removes what `keep` does not allow, oldest first, counting all snapshots of the folder whoever wrote them.
+/// Only files with a generated name *and* our metadata (a plain one: the beginning of V8's JSON) *and* our
+/// user are removed, never the newest nor `spare`: the name just written, which is not the newest when the
+/// clock was set back. `now`: milliseconds since 1970.
+pub fn keep(dir: &Path, keep: &Keep, now: f64, spare: Option<&str>) -> Result<Swept> {
+    let mut swept = Swept::default();
+    let Some(folder) = open(dir)? else { return Ok(swept) };
+    // Files that cannot be removed do not count either: they would push out those that can.
+    let mut ours: Vec<Found> = found(&folder)?.into_iter().filter(|f| f.removable).collect();
+    // The spared one first: it counts, and its place in time does not matter.
+    ours.sort_by_key(|f| Some(f.info.name()) != spare);
+    let mut bytes = 0u64;
+    for (i, found) in ours.iter().enumerate() {
+        bytes = bytes.saturating_add(found.info.bytes);
+        let too_many = keep.count.is_some_and(|count| i as u64 >= count);
+        let too_big = keep.bytes.is_some_and(|most| bytes > most);
+        let too_old = keep.age_ms.is_some_and(|age| now - found.info.at > age);
+        if i > 0 && (too_many || too_big || too_old) && folder.leads_to(found.info.name(), &found.file) {
+            swept.unlink(&folder, found.info.name());
+        }
+    }
+    Ok(swept)
+}
+
+/// Removes temporary files whose writers are dead: their locks are free. Those of living writers, other users
+/// and file systems without locks stay.
+pub fn clean(dir: &Path) -> Result<Swept> {
+    let mut swept = Swept::default();
+    let Some(folder) = open(dir)? else { return Ok(swept) };
+    for name in names(&folder)?.iter().filter(|name| name::parse_temporary(name).is_some()) {
+        let Ok(file) = folder.open_file(name, true) else { continue };
+        if !folder::is_ours(&file) || !matches!(folder::lock(&file), Ok(Lock::Held)) {
+            continue;
+        }
+        // We hold the lock now. It may have been published between our opening and its writer's end.
+        if folder.leads_to(name, &file) {
+            swept.unlink(&folder, name);
+        }
+    }
+    Ok(swept)
+}
+
+struct Found {
+    info: SnapshotInfo,
+    file: File,
+    removable: bool,
+}
+
+fn open(dir: &Path) -> Result<Option<Folder>> {
+    let path = folder::absolute(dir)?;
+    match std::fs::symlink_metadata(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        _ => Folder::open(&path).map(Some),
+    }
+}
+
+fn names(folder: &Folder) -> Result<Vec<String>> {
+    folder.names().map_err(|e| fault::at("cannot list", folder.path(), &e))
+}
+
+fn found(folder: &Folder) -> Result<Vec<Found>> {
+    let mut all: Vec<Found> = names(folder)?.iter().filter_map(|name| look(folder, name)).collect();
+    all.sort_by(|a, b| b.info.at.total_cmp(&a.info.at).then_with(|| b.info.name().cmp(a.info.name())));
+    Ok(all)
+}
+
+// `None`: not ours, or not readable, or gone meanwhile.
+fn look(folder: &Folder, name: &str) -> Option<Found> {
+    if !name::is_snapshot(name) {
+        return None;
+    }
+    let mut file = folder.open_file(name, false).ok()?;
+    let path = folder.path().join(name);
+    let survey = frames::survey(&mut file).ok()?;
+    let parsed = name::parse(name);
+    let owned = parsed.is_some() && folder::is_ours(&file);
+    if let Some((header, _)) = &survey.header {
+        let trailer = survey.trailer.as_ref().map(|(trailer, _)| trailer);
+        let info = SnapshotInfo::new(path, survey.size, header, trailer);
+        return Some(Found { info, file, removable: owned });
+    }
+    let parsed = parsed?;
+    let (head, tail) = sink::ends_of(&mut file, &path).ok()?;
+    let plain = !parsed.zstd && json::begins(&head);
+    let info = by_name(parsed, path, survey.size, plain.then_some((&head, &tail)));
+    Some(Found { info, file, removable: owned && plain })
+}
+
+// A plain file tells little: its name, its size, its first and last bytes.
+fn by_name(
+    name: Name,
+    path: std::path::PathBuf,
+    bytes: u64,
+    ends: Option<(&Vec<u8>, &Vec<u8>)>,
+) -> SnapshotInfo {
+    let complete = ends.is_some_and(|(_, tail)| json::ends(tail));
+    SnapshotInfo {
+        path,
+        bytes,
+        raw_bytes: complete.then_some(bytes),
+        nodes: ends.and_then(|(head, _)| json::node_count(head)),
+        mode: None,
+        trigger: name.trigger,
+        at: name.at,
+        pause_ms: None,
+        duration_ms: None,
+        attempts: None,
+        pid: name.pid,
+        thread_id: name.thread_id,
+        node_version: None,
+        complete,
+    }
+}
+
+fn single(dir: &Path, name: &str) -> Result<(Folder, Found)> {
+    if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\\', '\0']) {
+        return Err(Error::InvalidOption(format!(
+            "{name:?} is not a snapshot's name: give one as the list has it, without a folder"
+        )));
+    }
+    let folder = open(dir)?.ok_or_else(|| missing(dir, name))?;
+    let found = look(&folder, name).ok_or_else(|| missing(dir, name))?;
+    Ok((folder, found))
+}
+
+fn missing(dir: &Path, name: &str) -> Error {
+    Error::NotFound(format!("there is no snapshot {name:?} in {}", dir.display()))
+}
+
+#[cfg(test)]
+mod tests;
