@@ -21,6 +21,7 @@ pub mod error;
 pub mod heap;
 pub mod monitor;
 #[cfg(feature = "node")]
+#[cfg_attr(test, allow(dead_code, reason = "napi-derive registers nothing in test builds"))]
 pub mod node;
 pub mod probe;
 pub mod units;

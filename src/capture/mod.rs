@@ -11,13 +11,21 @@
 //! | [`store`] | list, find, keep, clean, remove |
 //! | [`reader`] | gives the JSON back, checks that it is whole |
 //! | [`fault`] | operating-system errors as ours |
+//! | [`options`] | what a caller or a rule may say |
+//! | [`budget`] | whether there is memory for it |
+//! | [`pipe`] | the way from the JavaScript thread to the sink |
+//! | [`inline`] | the snapshot in this process |
 
+pub mod budget;
 pub mod fault;
 pub mod folder;
 pub mod frames;
 pub mod info;
+pub mod inline;
 pub mod json;
 pub mod name;
+pub mod options;
+pub mod pipe;
 pub mod reader;
 pub mod sink;
 pub mod store;

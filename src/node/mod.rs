@@ -1,1 +1,76 @@
 //! The only importer of Node-API.
+//!
+//! Values cross the border as JSON: one parse is cheaper than twenty property sets, and serde keeps the names.
+//! `lib/native.js` is the other side. Errors carry our code; nothing panics into JavaScript.
+
+mod capabilities;
+mod doorbell;
+mod host;
+mod reader;
+mod tasks;
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use crate::capture::folder;
+use crate::error::Error as Fault;
+use crate::{units, watch};
+
+/// The `code` of a JavaScript error.
+pub struct Code(&'static str);
+
+impl AsRef<str> for Code {
+    fn as_ref(&self) -> &str {
+        self.0
+    }
+}
+
+pub(crate) fn fault(error: Fault) -> Error<Code> {
+    Error::new(Code(error.code()), error.to_string())
+}
+
+/// Node-API itself failed.
+pub(crate) fn odd(error: Error) -> Error<Code> {
+    Error::new(Code("HEAPWARDEN_CAPTURE_FAILED"), error.reason.clone())
+}
+
+/// The crate's version.
+#[napi]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+/// `'512MB'` → bytes.
+#[napi]
+pub fn parse_bytes(text: String) -> Result<f64, Code> {
+    units::parse_bytes(&text).map(|bytes| bytes as f64).map_err(fault)
+}
+
+/// `'30s'` → milliseconds.
+#[napi]
+pub fn parse_duration(text: String) -> Result<f64, Code> {
+    units::parse_duration(&text).map_err(fault)
+}
+
+/// `'80%'` → 0.8.
+#[napi]
+pub fn parse_ratio(text: String) -> Result<f64, Code> {
+    units::parse_ratio(&text).map_err(fault)
+}
+
+/// `[{name, kind}]`: what a rule can watch.
+#[napi]
+pub fn metrics() -> String {
+    let all: Vec<_> = watch::Metric::ALL
+        .iter()
+        .map(|metric| serde_json::json!({ "name": metric.name(), "kind": metric.kind() }))
+        .collect();
+    serde_json::Value::from(all).to_string()
+}
+
+/// The folder snapshots go to when none is named. `diagnostic_dir`: Node's `--diagnostic-dir`.
+#[napi]
+pub fn snapshot_dir(diagnostic_dir: Option<String>) -> Result<String, Code> {
+    let dir = folder::resolve(None, diagnostic_dir.as_deref().map(std::path::Path::new)).map_err(fault)?;
+    Ok(dir.to_string_lossy().into_owned())
+}

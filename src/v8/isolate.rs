@@ -1,4 +1,4 @@
-//! One isolate: statistics, interrupts, GC callbacks.
+//! One isolate, on its own thread: statistics; and what [`super::Handle`] needs from any other.
 
 use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
@@ -8,19 +8,13 @@ use serde::Serialize;
 use super::symbols::{GcCallback, InterruptCallback, Raw, Symbols, binding};
 use crate::error::{Error, Result};
 
-/// A V8 isolate of this process. Copyable, because V8 owns it; whoever keeps one sees to it that it is not
-/// used after the environment's cleanup hook.
+/// The isolate that runs on this thread. Not `Send`: a thread that runs an isolate keeps it alive, others
+/// hold a [`super::Handle`].
 #[derive(Debug, Clone, Copy)]
 pub struct Isolate {
     raw: NonNull<c_void>,
     pub(super) symbols: &'static Symbols,
 }
-
-// SAFETY: the pointer is only an address here. The one call made from other threads is `request_interrupt`,
-// which V8 documents as thread-safe; all others are `unsafe` or documented as the isolate's thread's own.
-unsafe impl Send for Isolate {}
-// SAFETY: as above; there is no interior state on our side.
-unsafe impl Sync for Isolate {}
 
 /// What V8 says about one isolate's heap. Bytes, as `v8.getHeapStatistics()` names them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -96,6 +90,12 @@ impl Isolate {
         Some(Self { raw, symbols })
     }
 
+    /// Whether this thread runs it.
+    pub(super) fn is_current(&self) -> bool {
+        // SAFETY: takes nothing, and answers null on a thread without an isolate.
+        unsafe { (self.symbols.try_get_current)() == self.as_raw() }
+    }
+
     pub(super) fn as_raw(&self) -> Raw {
         self.raw.as_ptr()
     }
@@ -128,7 +128,7 @@ impl Isolate {
     /// # Safety
     /// The isolate must be alive during this call: the caller holds whatever its cleanup hook waits for.
     /// `callback` must cope with being called never, or with a `data` whose meaning has gone.
-    pub unsafe fn request_interrupt(&self, callback: InterruptCallback, data: usize) {
+    pub(super) unsafe fn request_interrupt(&self, callback: InterruptCallback, data: usize) {
         // SAFETY: V8 documents RequestInterrupt as callable from any thread; the caller keeps it alive.
         unsafe { (self.symbols.request_interrupt)(self.as_raw(), callback, data as Raw) }
     }
@@ -138,7 +138,7 @@ impl Isolate {
     /// # Safety
     /// The pair must be removed with [`Self::remove_gc_callbacks`] on the same thread before the isolate ends.
     /// The callbacks must not run JavaScript, allocate on its heap or unwind.
-    pub unsafe fn add_gc_callbacks(&self, prologue: GcCallback, epilogue: GcCallback, data: usize) {
+    pub(super) unsafe fn add_gc_callbacks(&self, prologue: GcCallback, epilogue: GcCallback, data: usize) {
         // SAFETY: signature by mangled name; obligations passed on to the caller.
         unsafe { (self.symbols.add_gc_prologue)(self.as_raw(), prologue, data as Raw, COLLECTIONS) };
         // SAFETY: as above.
@@ -149,7 +149,7 @@ impl Isolate {
     ///
     /// # Safety
     /// The same triple must have been added and not yet been removed.
-    pub unsafe fn remove_gc_callbacks(&self, prologue: GcCallback, epilogue: GcCallback, data: usize) {
+    pub(super) unsafe fn remove_gc_callbacks(&self, prologue: GcCallback, epilogue: GcCallback, data: usize) {
         // SAFETY: signature by mangled name; obligations passed on to the caller.
         unsafe { (self.symbols.remove_gc_prologue)(self.as_raw(), prologue, data as Raw) };
         // SAFETY: as above.

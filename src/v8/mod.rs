@@ -5,13 +5,15 @@
 //! of `HeapStatistics`) is compared with what `node:v8` says before it is trusted. Anything unknown selects
 //! the portable path with a reason: see [`binding`].
 //!
-//! Every call here happens on the isolate's own thread, but for [`Isolate::request_interrupt`], the one call
-//! V8 documents as safe from any thread.
+//! Every call here happens on the isolate's own thread, but for the interrupt request of [`Handle`], the one
+//! that V8 documents as safe from any thread.
 
 pub mod array_buffers;
+pub mod handle;
 pub mod isolate;
 pub mod profiler;
 pub mod symbols;
 
+pub use handle::{Callbacks, Handle};
 pub use isolate::{GcKind, HeapFigures, Isolate};
 pub use symbols::{Symbols, binding, verify};

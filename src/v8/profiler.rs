@@ -4,6 +4,7 @@ use std::any::Any;
 use std::ffi::{c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::handle::in_gc;
 use super::isolate::Isolate;
 use super::symbols::Raw;
 
@@ -147,16 +148,18 @@ impl Stream<'_> {
 /// memory. Afterwards the snapshot is freed and, unless `stable_ids`, object-move tracking is switched off
 /// again: without this, allocation-heavy code stays 3–8 times slower until the process ends.
 ///
-/// # Safety
-/// On the isolate's thread, inside a handle scope (a Node-API callback or an interrupt has one), outside
-/// GC callbacks.
-pub unsafe fn snapshot(isolate: &Isolate, contents: Contents, output: &mut dyn Output) -> Ending {
+/// On the isolate's thread, where a handle scope is open: any code that JavaScript called and any interrupt
+/// has one. Inside a collection it refuses.
+pub fn snapshot(isolate: &Isolate, contents: Contents, output: &mut dyn Output) -> Ending {
+    if in_gc() || !isolate.is_current() {
+        return Ending::Stopped;
+    }
     let symbols = isolate.symbols;
     let mut stream = Stream { vtable: &STREAM_TABLE, output, ended: false, stopped: false, panic: None };
     let stream_ptr: *mut Stream = &mut stream;
     let mut control =
         Control { vtable: &CONTROL_TABLE, stream: stream_ptr, marker: std::marker::PhantomData };
-    // SAFETY: the caller vouches for thread and scope.
+    // SAFETY: this is the isolate's thread, so it is alive.
     let profiler = unsafe { (symbols.heap_profiler)(isolate.as_raw()) };
     let control_ptr: *mut Control = &mut control;
     // SAFETY: `control` outlives the call; a null resolver is V8's default.

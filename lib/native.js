@@ -1,0 +1,177 @@
+'use strict'
+
+// The addon: finds its file, attaches this thread, and turns its JSON into what lib/ speaks. The only module
+// that knows the binary.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const v8 = require('node:v8')
+const { isMainThread, threadId } = require('node:worker_threads')
+const { HeapwardenError } = require('./errors')
+const portable = require('./portable')
+
+const binding = load()
+
+/** Of this thread; set by attach(). */
+let host
+let nextRequest = 1
+
+/** 'gnu' or 'musl': which C library this Node was built for. */
+function libc () {
+  if (process.platform !== 'linux') return ''
+  // A glibc build names its version in the report's header; reading the whole report would walk the heap.
+  const { header } = withoutNetwork(() => process.report.getReport())
+  return header.glibcVersionRuntime ? 'gnu' : 'musl'
+}
+
+function withoutNetwork (work) {
+  const before = process.report.excludeNetwork
+  process.report.excludeNetwork = true
+  try {
+    return work()
+  } finally {
+    process.report.excludeNetwork = before
+  }
+}
+
+function load () {
+  const folder = path.join(__dirname, '..', 'native')
+  const shipped = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith('.node')) : []
+  const place = `heapwarden.${process.platform}-${process.arch}`
+  const fitting = shipped.filter((name) => name === `${place}.node` || name.startsWith(`${place}-`))
+  let failure
+  // One candidate on every platform but Linux, where the C library decides: asking for it is slow, trying is not.
+  for (const name of fitting) {
+    try {
+      return require(path.join(folder, name))
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw unfit(shipped, failure)
+}
+
+function unfit (shipped, failure) {
+  const abi = libc()
+  const here = `${process.platform} ${process.arch}${abi && ` (${abi === 'gnu' ? 'glibc' : 'musl'})`}`
+  const there = shipped.length > 0
+    ? `this package carries ${shipped.map((name) => name.replace(/^heapwarden\.|\.node$/g, '')).join(', ')}`
+    : 'this package carries no binary'
+  const todo = shipped.length > 0
+    ? 'Run on Linux x64 with glibc, or build it from source there: clone the repository and run npm install with Rust on the PATH.'
+    : 'In a clone, run npm install (or npm run build) with Rust on the PATH; from a registry, install again: the file native/*.node is missing.'
+  return new HeapwardenError(
+    'HEAPWARDEN_UNSUPPORTED',
+    `heapwarden has no binary for ${here}: ${there}${failure ? `, which did not load: ${failure.message}` : ''}. ${todo}`,
+    { cause: failure }
+  )
+}
+
+/** Node's --diagnostic-dir, which has no API. */
+function diagnosticDir () {
+  const words = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]
+  for (let index = 0; index < words.length; index++) {
+    const [name, ...value] = words[index].split('=')
+    if (name !== '--diagnostic-dir') continue
+    return (value.length > 0 ? value.join('=') : words[index + 1]) || undefined
+  }
+}
+
+/** The figures that the addon's own reading is compared with before it is trusted. */
+function statistics () {
+  return v8.getHeapStatistics()
+}
+
+/** Registers this thread; `deliver` is called on the loop when there are events, and must not throw. */
+function attach (deliver) {
+  let sees
+  host = binding.attach(JSON.stringify({
+    threadId: isMainThread ? 0 : threadId,
+    nodeVersion: process.version,
+    v8Version: process.versions.v8,
+    diagnosticDir: diagnosticDir(),
+    statistics: statistics()
+  }), (hasEvents) => {
+    // Nothing may leave this function: an exception here would end the host.
+    try {
+      if (sees === false) host.publishArrayBuffers(process.memoryUsage().arrayBuffers)
+      if (hasEvents) deliver()
+    } catch {}
+  })
+  if (host.native) sees = findArrayBuffers()
+  if (!host.native) portable.publish(host)
+  return host.native
+}
+
+/** Whether the addon reads the ArrayBuffer counter itself, also while the loop is blocked. */
+function findArrayBuffers () {
+  // A GC between the two looks changes the counter too; the second try is for that.
+  for (let attempt = 0; attempt < 3; attempt++) {
+    host.arrayBuffersBefore(process.memoryUsage().arrayBuffers)
+    const probe = new ArrayBuffer(4096 + 64 * attempt)
+    const found = host.arrayBuffersAfter(process.memoryUsage().arrayBuffers)
+    if (found && probe.byteLength > 0) return true
+  }
+  return false
+}
+
+/** The events, oldest first, as JSON; null when there are none. What is ours to answer is answered here. */
+function drain () {
+  const json = host.drain()
+  return json === null || host.native ? json : portable.answer(host, json)
+}
+
+/** Lists or removes: the task answers `{value}` or `{failure}`. */
+async function shelf (task) {
+  const { value, failure } = JSON.parse(await task)
+  if (failure) throw new HeapwardenError(failure.code, failure.message)
+  return value
+}
+
+/** Opens a snapshot for reading; `read` gives null at the end. */
+function openSnapshot (file) {
+  const reader = binding.openSnapshot(file)
+  return {
+    async read (most) {
+      const piece = await reader.read(most)
+      if (typeof piece === 'string') {
+        const { code, message } = JSON.parse(piece)
+        throw new HeapwardenError(code, message)
+      }
+      return piece.length > 0 ? piece : null
+    },
+    close: () => reader.close()
+  }
+}
+
+module.exports = {
+  version: binding.version(),
+  parseBytes: binding.parseBytes,
+  parseDuration: binding.parseDuration,
+  parseRatio: binding.parseRatio,
+  metrics: binding.metrics,
+  attach,
+  drain,
+  openSnapshot,
+  /** Why V8's own interface is not used; null when it is. */
+  refusal: () => binding.verify(JSON.stringify(statistics())),
+  capabilities: () => binding.capabilities(JSON.stringify(statistics())),
+  monitorStart: (json) => host.monitorStart(json),
+  monitorUpdate: (id, json) => host.monitorUpdate(id, json),
+  monitorStop: (id) => host.monitorStop(id),
+  monitorLatest: (id) => host.monitorLatest(id),
+  monitorHistory: (id) => host.monitorHistory(id),
+  monitorRules: (id) => host.monitorRules(id),
+  monitorSample (id) {
+    const request = nextRequest++
+    host.monitorSample(id, request)
+    return request
+  },
+  listen: (id, sample, gc) => host.listen(id, sample, gc),
+  capture: (json, monitor = 0) => host.capture(json, monitor),
+  captureSync: (json) => host.captureSync(json),
+  cancel: (capture) => host.cancel(capture),
+  snapshotDir: () => binding.snapshotDir(diagnosticDir()),
+  list: async (dir) => JSON.stringify(await shelf(binding.list(dir))),
+  remove: (dir, name) => shelf(binding.remove(dir, name))
+}

@@ -1,0 +1,84 @@
+//! Whether there is memory for a capture: V8's snapshot needs several times the heap, and the kernel does not
+//! ask twice.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::{Error, Result};
+use crate::probe::cgroup::{self, Cgroup};
+use crate::probe::process;
+use crate::units::print_bytes;
+
+/// Bytes needed per byte of used heap, for heaps of small objects (docs/performance.md); heaps of strings need
+/// far less. Where this process has taken a snapshot already, its own ratio is used, with a margin.
+const FIRST_RATIO: f64 = 9.0;
+const MARGIN: f64 = 1.25;
+const LOWEST_RATIO: f64 = 1.5;
+
+/// f64 bits; 0 = nothing learned yet.
+static LEARNED: AtomicU64 = AtomicU64::new(0);
+
+/// An admitted capture: knows what the process held before.
+pub struct Watch {
+    heap_used: u64,
+    rss_before: Option<u64>,
+}
+
+/// Bytes a snapshot of a heap with `heap_used` bytes will need beside it.
+pub fn predict(heap_used: u64) -> u64 {
+    let ratio = match LEARNED.load(Ordering::Relaxed) {
+        0 => FIRST_RATIO,
+        bits => (f64::from_bits(bits) * MARGIN).max(LOWEST_RATIO),
+    };
+    (heap_used as f64 * ratio) as u64
+}
+
+/// Lets a capture begin if its predicted need fits `budget`, or what the container (else the machine) has left.
+///
+/// # Errors
+/// `MemoryBudget` with the figures.
+pub fn admit(heap_used: u64, budget: Option<u64>) -> Result<Watch> {
+    let need = predict(heap_used);
+    let (room, whose) = match budget {
+        Some(bytes) => (Some(bytes), "memoryBudget allows"),
+        None => (cgroup::headroom(Cgroup::detect().as_ref()), "the container or the machine has left"),
+    };
+    if let Some(room) = room.filter(|room| *room < need) {
+        return Err(Error::MemoryBudget(format!(
+            "a snapshot of {} of heap needs about {} more memory, and {whose} {}; raise the limit or memoryBudget",
+            print_bytes(heap_used),
+            print_bytes(need),
+            print_bytes(room),
+        )));
+    }
+    Ok(Watch { heap_used, rss_before: process::process().map(|process| process.rss) })
+}
+
+impl Watch {
+    /// The snapshot has just been written: V8's memory for it is at its highest, or was a moment ago. Only a
+    /// higher need than known is believed: the next capture may find its memory already mapped.
+    pub fn learn(&self) {
+        let after = process::process().map(|process| process.rss);
+        let (Some(before), Some(after)) = (self.rss_before, after) else { return };
+        if self.heap_used == 0 || after <= before {
+            return;
+        }
+        let ratio = (after - before) as f64 / self.heap_used as f64;
+        let known = f64::from_bits(LEARNED.load(Ordering::Relaxed));
+        if ratio > known {
+            LEARNED.store(ratio.to_bits(), Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_below_the_need_is_refused_with_the_figures() {
+        let error = admit(100 << 20, Some(64 << 20)).map(|_| ()).unwrap_err();
+        assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET");
+        assert!(error.to_string().contains("memoryBudget allows"), "{error}");
+        assert!(admit(1 << 20, Some(1 << 30)).is_ok());
+    }
+}

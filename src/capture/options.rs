@@ -1,0 +1,152 @@
+//! What a caller or a rule may say about a snapshot, already normalised: bytes and milliseconds.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::sink::SinkOptions;
+use super::store::Keep;
+use crate::error::{Error, Result};
+
+/// Which way is wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WantedMode {
+    /// The one that harms least of those that work here.
+    #[default]
+    Auto,
+    /// A forked child, or an error.
+    Fork,
+    /// In this process: JavaScript stands still meanwhile.
+    Inline,
+}
+
+/// `SnapshotOptions` of the public interface, normalised.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct CaptureOptions {
+    /// Folder; `None` = the default one.
+    pub dir: Option<PathBuf>,
+    /// An exact file instead.
+    pub path: Option<PathBuf>,
+    /// Which way.
+    pub mode: WantedMode,
+    /// zstd level; 0 = plain JSON. `None`: 1, or plain if `path` ends in `.heapsnapshot`.
+    pub level: Option<i32>,
+    /// Snapshots kept in the folder.
+    pub keep_count: Option<u64>,
+    /// Their bytes together.
+    pub keep_bytes: Option<u64>,
+    /// Their age in ms.
+    pub keep_age_ms: Option<f64>,
+    /// Bytes that stay free on the disk.
+    pub min_free_disk: Option<u64>,
+    /// Bytes of memory; `None` = auto.
+    pub memory_budget: Option<u64>,
+    /// ms from order to file.
+    pub timeout_ms: Option<f64>,
+    /// Mask string values.
+    pub redact: bool,
+    /// Keep object ids comparable.
+    pub stable_ids: bool,
+    /// Numbers as nodes.
+    pub numeric_values: bool,
+    /// What ordered it, for the file's name and metadata.
+    pub trigger: Option<String>,
+}
+
+/// Snapshots kept when nothing is said.
+pub const KEEP_COUNT: u64 = 5;
+/// Bytes of snapshots kept when nothing is said: 2 GiB.
+pub const KEEP_BYTES: u64 = 2 << 30;
+/// Age of snapshots kept when nothing is said: seven days, in ms.
+pub const KEEP_AGE_MS: f64 = 7.0 * 24.0 * 3600.0 * 1e3;
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+const LONGEST_TIMEOUT: f64 = 24.0 * 3600.0 * 1e3;
+
+impl CaptureOptions {
+    /// Parses the JSON that `lib/options.js` makes.
+    ///
+    /// # Errors
+    /// `InvalidOption` with serde's words.
+    pub fn from_json(text: &str) -> Result<Self> {
+        serde_json::from_str(text).map_err(|error| Error::InvalidOption(format!("snapshot options: {error}")))
+    }
+
+    /// How long it may take, from the order.
+    pub fn timeout(&self) -> Duration {
+        match self.timeout_ms {
+            Some(ms) if ms.is_finite() && ms > 0.0 => Duration::from_secs_f64(ms.min(LONGEST_TIMEOUT) / 1e3),
+            _ => DEFAULT_TIMEOUT,
+        }
+    }
+
+    /// The part that concerns the file.
+    pub fn sink(&self, diagnostic_dir: Option<&Path>) -> SinkOptions {
+        SinkOptions {
+            dir: self.dir.clone(),
+            path: self.path.clone(),
+            level: self.level,
+            min_free_disk: self.min_free_disk,
+            diagnostic_dir: diagnostic_dir.map(Path::to_owned),
+        }
+    }
+
+    /// What stays in the folder after it. An exact file is the caller's to keep: `None`.
+    pub fn keep(&self) -> Option<Keep> {
+        self.path.is_none().then(|| Keep {
+            count: Some(self.keep_count.unwrap_or(KEEP_COUNT)),
+            bytes: Some(self.keep_bytes.unwrap_or(KEEP_BYTES)),
+            age_ms: Some(self.keep_age_ms.unwrap_or(KEEP_AGE_MS)),
+        })
+    }
+
+    /// What ordered it.
+    pub fn trigger(&self) -> &str {
+        self.trigger.as_deref().unwrap_or("manual")
+    }
+
+    /// Whether a caller with these options is served by the file that `other` ordered: everything that shapes
+    /// the file or its place agrees. Who ordered it, how long it may take and what is kept may differ.
+    pub fn can_share(&self, other: &Self) -> bool {
+        self.dir == other.dir
+            && self.path == other.path
+            && self.level == other.level
+            && self.redact == other.redact
+            && self.stable_ids == other.stable_ids
+            && self.numeric_values == other.numeric_values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_file_or_another_content_is_not_shared() {
+        let plain = CaptureOptions::default();
+        let same = CaptureOptions { trigger: Some("rule".into()), timeout_ms: Some(5.0), ..plain.clone() };
+        assert!(plain.can_share(&same));
+        assert!(!plain.can_share(&CaptureOptions { path: Some("/tmp/x".into()), ..plain.clone() }));
+        assert!(!plain.can_share(&CaptureOptions { redact: true, ..plain.clone() }));
+    }
+
+    #[test]
+    fn absurd_timeouts_do_not_panic() {
+        for ms in [f64::NAN, f64::INFINITY, -1.0, 0.0] {
+            let options = CaptureOptions { timeout_ms: Some(ms), ..CaptureOptions::default() };
+            assert_eq!(options.timeout(), DEFAULT_TIMEOUT);
+        }
+        let long = CaptureOptions { timeout_ms: Some(1e300), ..CaptureOptions::default() };
+        assert_eq!(long.timeout(), Duration::from_secs(24 * 3600));
+    }
+
+    #[test]
+    fn unknown_names_are_refused() {
+        assert_eq!(
+            CaptureOptions::from_json(r#"{"levle":1}"#).unwrap_err().code(),
+            "HEAPWARDEN_INVALID_OPTION"
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! Bytes leave the JavaScript thread through a bounded channel; a thread compresses and writes them.
+//!
+//! The thread lives only while a capture runs. What stands between the two is at most [`DEPTH`] chunks, so a
+//! disk that cannot keep up slows the capture instead of filling the memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
+use parking_lot::Mutex;
+
+use super::info::{Finish, SnapshotInfo};
+use super::sink::Sink;
+use crate::error::{Error, Result};
+use crate::v8::profiler::CHUNK;
+
+/// Chunks in flight: 32 × 64 KiB = 2 MiB, enough to ride out one fsync of the page cache.
+const DEPTH: usize = 32;
+
+enum Message {
+    Bytes(Vec<u8>),
+    End(Finish),
+}
+
+/// The writing end. Dropped without [`Feed::finish`], the capture fails and leaves no file.
+pub struct Feed {
+    sender: Sender<Message>,
+    spent: Receiver<Vec<u8>>,
+    fate: Arc<Fate>,
+}
+
+/// What both ends know of how it ends.
+pub struct Fate {
+    /// Nobody waits any more.
+    pub cancelled: Arc<AtomicBool>,
+    /// It must be done by then.
+    pub deadline: Instant,
+    reason: Mutex<Option<Error>>,
+}
+
+impl Fate {
+    /// A capture that must be done by `deadline` and ends when `cancelled` is set.
+    pub fn new(cancelled: Arc<AtomicBool>, deadline: Instant) -> Self {
+        Self { cancelled, deadline, reason: Mutex::new(None) }
+    }
+
+    /// Whether to go on; if not, the reason is kept for [`Fate::reason`].
+    pub fn is_open(&self) -> bool {
+        if self.cancelled.load(Ordering::Acquire) {
+            self.fail(Error::Aborted("the snapshot was aborted by its caller".into()));
+        } else if Instant::now() >= self.deadline {
+            self.fail(Error::Timeout("the snapshot was not complete within its timeout".into()));
+        }
+        self.reason.lock().is_none()
+    }
+
+    /// Keeps the first reason.
+    pub fn fail(&self, error: Error) {
+        self.reason.lock().get_or_insert(error);
+    }
+
+    /// Why it ended.
+    pub fn reason(&self) -> Error {
+        let unknown = || Error::CaptureFailed("V8 ended the snapshot before it was complete".into());
+        self.reason.lock().clone().unwrap_or_else(unknown)
+    }
+}
+
+/// Starts the thread. `done` is called on it exactly once, after the file is in place or gone.
+///
+/// # Errors
+/// `CaptureFailed` when no thread can be started; `done` is then not called.
+pub fn start(
+    sink: Sink,
+    fate: Arc<Fate>,
+    done: impl FnOnce(Result<SnapshotInfo>) + Send + 'static,
+) -> Result<(Feed, std::thread::JoinHandle<()>)> {
+    let (sender, receiver) = bounded(DEPTH);
+    let (give_back, spent) = bounded(DEPTH);
+    let theirs = fate.clone();
+    let thread = std::thread::Builder::new()
+        .name("heapwarden-zstd".into())
+        .spawn(move || {
+            let work = || drain(sink, &receiver, &give_back, &theirs);
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+                .unwrap_or_else(|_| Err(Error::CaptureFailed("the writer thread panicked".into())));
+            if let Err(error) = &result {
+                theirs.fail(error.clone());
+            }
+            // Lets go of a sender that waits for room.
+            drop(receiver);
+            done(result);
+        })
+        .map_err(|error| Error::CaptureFailed(format!("no thread to write with: {error}")))?;
+    Ok((Feed { sender, spent, fate }, thread))
+}
+
+fn drain(
+    mut sink: Sink,
+    receiver: &Receiver<Message>,
+    give_back: &Sender<Vec<u8>>,
+    fate: &Fate,
+) -> Result<SnapshotInfo> {
+    loop {
+        match receiver.recv_deadline(fate.deadline) {
+            Ok(Message::Bytes(mut bytes)) => {
+                sink.write(&bytes)?;
+                bytes.clear();
+                let _ = give_back.try_send(bytes);
+            }
+            Ok(Message::End(finish)) => {
+                if !fate.is_open() {
+                    return Err(fate.reason());
+                }
+                return sink.seal(finish)?.publish();
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                fate.is_open();
+                return Err(fate.reason());
+            }
+        }
+    }
+}
+
+impl Feed {
+    /// Copies `bytes` to the writer; waits while [`DEPTH`] chunks are before it. `false`: the capture has
+    /// ended, for the reason in its [`Fate`].
+    pub fn write(&self, bytes: &[u8]) -> bool {
+        for piece in bytes.chunks(CHUNK) {
+            let mut buffer = self.spent.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK));
+            buffer.extend_from_slice(piece);
+            if !self.fate.is_open() || !self.send(Message::Bytes(buffer)) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// All bytes have been written: the thread seals and publishes the file.
+    pub fn finish(self, finish: Finish) -> bool {
+        self.send(Message::End(finish))
+    }
+
+    fn send(&self, message: Message) -> bool {
+        match self.sender.send_deadline(message, self.fate.deadline) {
+            Ok(()) => true,
+            Err(SendTimeoutError::Timeout(_)) => {
+                self.fate.is_open();
+                false
+            }
+            Err(SendTimeoutError::Disconnected(_)) => false,
+        }
+    }
+
+    /// Why a write was refused.
+    pub fn fate(&self) -> &Arc<Fate> {
+        &self.fate
+    }
+}

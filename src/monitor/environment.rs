@@ -1,0 +1,271 @@
+//! One `require` of the addon in one JavaScript thread.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use super::figures::{FigureCell, Figures};
+use super::outbox::{Event, Outbox};
+use super::{clock, desk, run};
+use crate::v8::{Callbacks, GcKind, Handle, Isolate, array_buffers};
+
+/// Wakes the event loop: after `ring`, the loop calls [`Environment::turn`]. From any thread; must not block,
+/// must not keep the process alive, and must not mind a loop that has gone.
+pub trait Doorbell: Send + Sync {
+    /// Asks for a turn.
+    fn ring(&self);
+}
+
+/// Per-environment state. Shared by the sampler and the environment's own thread.
+pub struct Environment {
+    /// Unique in this process, never used again.
+    pub id: u64,
+    /// `worker_threads.threadId`; 0 is the main thread.
+    pub thread_id: u32,
+    /// Events for this environment.
+    pub outbox: Outbox,
+    /// V8's figures, as last published.
+    pub figures: FigureCell,
+    doorbell: Box<dyn Doorbell>,
+    v8: Handle,
+    /// When the doorbell was rung and has not been answered since: f64 bits of epoch ms, 0 = answered.
+    rung_at: AtomicU64,
+    /// The sampler waits for figures and wants to be unparked.
+    awaited: Mutex<Option<std::thread::Thread>>,
+    awaiting: AtomicBool,
+    /// Monitors that listen to `gc`.
+    gc_listeners: Mutex<Vec<u64>>,
+    gc_heard: AtomicBool,
+    gc_started: AtomicU64,
+    /// Figures older than this, in ms, are refreshed in a minor GC's epilogue too. f64 bits.
+    refresh_after: AtomicU64,
+}
+
+thread_local! {
+    /// Environments of this thread. V8's callbacks carry an id, and find its owner here or nowhere: an
+    /// interrupt that was requested before the cleanup hook ran may still arrive after it.
+    static LOCAL: RefCell<Vec<Arc<Environment>>> = const { RefCell::new(Vec::new()) };
+}
+
+fn local(id: u64) -> Option<Arc<Environment>> {
+    LOCAL
+        .try_with(|all| {
+            let all = all.try_borrow().ok()?;
+            all.iter().find(|environment| environment.id == id).cloned()
+        })
+        .ok()
+        .flatten()
+}
+
+impl Environment {
+    /// Registers this thread's environment. On that thread.
+    pub fn attach(thread_id: u32, doorbell: Box<dyn Doorbell>) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        let environment = Arc::new(Self {
+            id,
+            thread_id,
+            outbox: Outbox::default(),
+            figures: FigureCell::default(),
+            doorbell,
+            v8: Handle::attach(id, CALLBACKS),
+            rung_at: AtomicU64::new(0),
+            awaited: Mutex::new(None),
+            awaiting: AtomicBool::new(false),
+            gc_listeners: Mutex::new(Vec::new()),
+            gc_heard: AtomicBool::new(false),
+            gc_started: AtomicU64::new(0),
+            refresh_after: AtomicU64::new(500f64.to_bits()),
+        });
+        LOCAL.with(|all| all.borrow_mut().push(environment.clone()));
+        environment.publish(None);
+        environment
+    }
+
+    /// The cleanup hook: after it nothing of ours touches the isolate. On the environment's thread.
+    pub fn detach(self: &Arc<Self>) {
+        self.v8.detach();
+        let _ = LOCAL.try_with(|all| {
+            if let Ok(mut all) = all.try_borrow_mut() {
+                all.retain(|environment| environment.id != self.id);
+            }
+        });
+        desk::forget(self.id);
+    }
+
+    /// Whether V8 is reached directly; otherwise JavaScript is asked.
+    pub fn is_native(&self) -> bool {
+        self.v8.is_native()
+    }
+
+    /// The isolate, on the environment's own thread.
+    pub(super) fn isolate(&self) -> Option<Isolate> {
+        self.v8.local()
+    }
+
+    /// Tells JavaScript something.
+    pub fn tell(&self, event: Event) {
+        self.outbox.push(event);
+        self.ring();
+    }
+
+    /// Wakes the loop once; further rings before it turns cost nothing.
+    pub fn ring(&self) {
+        let now = clock::now().to_bits();
+        if self.rung_at.compare_exchange(0, now, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            self.doorbell.ring();
+        }
+    }
+
+    /// ms since the loop was rung without an answer.
+    pub fn loop_blocked(&self, now: f64) -> f64 {
+        match self.rung_at.load(Ordering::Acquire) {
+            0 => 0.0,
+            rung => (now - f64::from_bits(rung)).max(0.0),
+        }
+    }
+
+    /// Asks for fresh figures by every way there is: whichever comes first. From the sampler.
+    pub(super) fn ask(&self) {
+        *self.awaited.lock() = Some(std::thread::current());
+        self.awaiting.store(true, Ordering::Release);
+        if !self.is_native() && self.rung_at.load(Ordering::Acquire) == 0 {
+            self.outbox.push(Event::WantFigures);
+        }
+        self.ring();
+        self.interrupt();
+    }
+
+    /// Asks V8 for a turn at the next stack guard.
+    pub(super) fn interrupt(&self) {
+        self.v8.interrupt();
+    }
+
+    /// The event loop turned: answers the doorbell. On the environment's thread. `true` if [`Self::drain`]
+    /// has something.
+    pub fn turn(self: &Arc<Self>) -> bool {
+        self.rung_at.store(0, Ordering::Release);
+        self.publish(None);
+        run::orders(self, run::From::Loop);
+        !self.outbox.is_empty()
+    }
+
+    /// The events as a JSON array, or `None`.
+    pub fn drain(&self) -> Option<String> {
+        let events = self.outbox.drain();
+        if events.is_empty() { None } else { serde_json::to_string(&events).ok() }
+    }
+
+    /// Reads V8 and publishes. On the environment's thread, also inside GC callbacks.
+    fn publish(&self, live: Option<f64>) {
+        let Some(isolate) = self.isolate() else { return };
+        let heap = isolate.heap_figures();
+        let now = clock::now();
+        let before = self.figures.read();
+        self.store(&Figures {
+            at: now,
+            heap,
+            array_buffers: array_buffers::bytes(&isolate).or(before.array_buffers),
+            live_heap: live.map(|at| (heap.heap_used, at)).or(before.live_heap),
+        });
+    }
+
+    /// Publishes what JavaScript read: all of it on the portable path, ArrayBuffers where their counter was
+    /// not found. On the environment's thread.
+    pub fn store(&self, figures: &Figures) {
+        self.figures.write(figures);
+        if self.awaiting.swap(false, Ordering::AcqRel)
+            && let Some(thread) = self.awaited.try_lock().and_then(|mut thread| thread.take())
+        {
+            thread.unpark();
+        }
+    }
+
+    /// Installs or removes the GC callbacks. On the environment's thread.
+    pub fn watch_collections(&self, on: bool) {
+        self.v8.watch_collections(on);
+    }
+
+    /// How old figures may get before a minor collection refreshes them: half the shortest interval.
+    pub fn refresh_after(&self, ms: f64) {
+        self.refresh_after.store(ms.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Whether `monitor` wants `gc` events.
+    pub fn listen_gc(&self, monitor: u64, on: bool) {
+        let mut listeners = self.gc_listeners.lock();
+        listeners.retain(|id| *id != monitor);
+        if on {
+            listeners.push(monitor);
+        }
+        self.gc_heard.store(!listeners.is_empty(), Ordering::Release);
+    }
+
+    fn gc_started(&self) {
+        self.gc_started.store(clock::now().to_bits(), Ordering::Relaxed);
+    }
+
+    fn gc_ended(&self, kind: GcKind) {
+        let now = clock::now();
+        let full = kind == GcKind::MarkSweepCompact;
+        let refresh_after = f64::from_bits(self.refresh_after.load(Ordering::Relaxed));
+        if full || now - self.figures.read().at > refresh_after {
+            self.publish(full.then_some(now));
+        }
+        if !self.gc_heard.load(Ordering::Acquire) {
+            return;
+        }
+        let duration_ms = now - f64::from_bits(self.gc_started.load(Ordering::Relaxed));
+        let heap_used = self.figures.read().heap.heap_used;
+        for monitor in self.gc_listeners.lock().iter() {
+            self.outbox.push(Event::Gc { monitor: *monitor, kind, duration_ms, heap_used, at: now });
+        }
+        self.ring();
+    }
+}
+
+/// How V8 reaches us. An id whose environment has ended is nobody's.
+const CALLBACKS: Callbacks = Callbacks {
+    interrupt: |id| {
+        if let Some(environment) = local(id) {
+            environment.v8.interrupted();
+            environment.publish(None);
+            run::orders(&environment, run::From::Interrupt);
+        }
+    },
+    gc_started: |id| {
+        if let Some(environment) = local(id) {
+            environment.gc_started();
+        }
+    },
+    gc_ended: |id, kind| {
+        if let Some(environment) = local(id) {
+            environment.gc_ended(kind);
+        }
+    },
+};
+
+/// What is the same for all environments of the process, for a file's metadata.
+#[derive(Debug, Clone, Default)]
+pub struct ProcessFacts {
+    /// `process.version`
+    pub node_version: String,
+    /// `process.versions.v8`
+    pub v8_version: String,
+    /// Node's `--diagnostic-dir`.
+    pub diagnostic_dir: Option<std::path::PathBuf>,
+}
+
+static FACTS: std::sync::OnceLock<ProcessFacts> = std::sync::OnceLock::new();
+
+/// Told once; the first environment's word stays.
+pub fn set_process_facts(facts: ProcessFacts) {
+    let _ = FACTS.set(facts);
+}
+
+/// As told, or empty.
+pub fn process_facts() -> &'static ProcessFacts {
+    FACTS.get_or_init(ProcessFacts::default)
+}

@@ -1,0 +1,170 @@
+//! Carries out an order on the environment's thread.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use parking_lot::Mutex;
+
+use super::desk::{self, Order};
+use super::environment::Environment;
+use super::{Event, clock};
+use crate::capture::info::{Finish, Header, Mode, SnapshotInfo};
+use crate::capture::options::WantedMode;
+use crate::capture::pipe::{self, Fate, Feed};
+use crate::capture::sink::Sink;
+use crate::capture::store::{self, Keep};
+use crate::capture::{budget, inline};
+use crate::error::{Error, Result};
+use crate::v8::profiler::Contents;
+
+/// Where the turn came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// The event loop.
+    Loop,
+    /// A stack guard in the middle of JavaScript.
+    Interrupt,
+}
+
+/// What JavaScript feeds on the portable path, by capture. More than one entry only if orders overlap by the
+/// end of an environment.
+static FED: LazyLock<Mutex<HashMap<u64, Fed>>> = LazyLock::new(Default::default);
+
+struct Fed {
+    feed: Feed,
+    began: f64,
+}
+
+/// Runs the environment's next order, if it has one and may run it from here.
+pub fn orders(environment: &Arc<Environment>, from: From) {
+    // JavaScript must be able to run for the portable path: only from the loop.
+    if from == From::Interrupt && !environment.is_native() {
+        return;
+    }
+    let Some(order) = desk::take(environment.id, from == From::Interrupt) else { return };
+    let id = order.id;
+    if let Err(error) = begin(order, |_| {}) {
+        desk::complete(id, &Err(error));
+    }
+}
+
+/// Takes the snapshot here and now and waits for its file.
+///
+/// # Errors
+/// As a capture; `Unsupported` on the portable path, which needs the event loop.
+pub fn now(
+    environment: &Arc<Environment>,
+    options: crate::capture::options::CaptureOptions,
+) -> Result<SnapshotInfo> {
+    if environment.isolate().is_none() {
+        return Err(Error::Unsupported(
+            "a synchronous snapshot needs V8's own interface, which is not reached here; see capabilities"
+                .into(),
+        ));
+    }
+    let order = desk::reserve(environment, &options)?;
+    let id = order.id;
+    let (sender, receiver) = crossbeam_channel::bounded(1);
+    let begun = begin(order, move |result| {
+        let _ = sender.send(result.clone());
+    });
+    if let Err(error) = begun {
+        desk::complete(id, &Err(error.clone()));
+        return Err(error);
+    }
+    receiver.recv().unwrap_or_else(|_| Err(Error::CaptureFailed("the writer thread ended early".into())))
+}
+
+/// Opens the file, starts its writer and takes the snapshot; on the portable path asks JavaScript for it.
+fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static) -> Result<()> {
+    let Order { id, environment, options, deadline, cancelled, .. } = order;
+    if options.mode == WantedMode::Fork {
+        return Err(Error::Unsupported("mode 'fork' is not available here; use 'auto' or 'inline'".into()));
+    }
+    let fate = Arc::new(Fate::new(cancelled, deadline));
+    if !fate.is_open() {
+        return Err(fate.reason());
+    }
+    let isolate = environment.isolate();
+    let heap_used = isolate.map_or(environment.figures.read().heap.heap_used, |i| i.heap_figures().heap_used);
+    let watch = budget::admit(heap_used, options.memory_budget)?;
+
+    let began = clock::now();
+    let mode = if isolate.is_some() { Mode::Inline } else { Mode::Portable };
+    let process = super::environment::process_facts();
+    let header = Header {
+        thread_id: environment.thread_id.into(),
+        node_version: process.node_version.clone(),
+        v8_version: process.v8_version.clone(),
+        stable_ids: options.stable_ids,
+        numeric_values: options.numeric_values,
+        ..Header::new(began, mode, options.trigger())
+    };
+    let sink = Sink::create(&options.sink(process.diagnostic_dir.as_deref()), header)?;
+    let keep = options.keep();
+    let (home, owner) = (environment.clone(), id);
+    let (feed, _thread) = pipe::start(sink, fate, move |result| {
+        if let Ok(info) = &result {
+            watch.learn();
+            if let Err(error) = tidy(info, keep.as_ref()) {
+                home.tell(Event::warning(0, &error));
+            }
+        }
+        also(&result);
+        desk::complete(owner, &result);
+    })?;
+    let contents = Contents { numeric_values: options.numeric_values, stable_ids: options.stable_ids };
+    match isolate {
+        Some(isolate) => inline::take(&isolate, contents, feed, clock::now),
+        None => {
+            FED.lock().insert(id, Fed { feed, began });
+            environment.tell(Event::WantSnapshot { capture: id, numeric_values: options.numeric_values });
+        }
+    }
+    Ok(())
+}
+
+/// Removes what the folder need not keep any more.
+fn tidy(info: &SnapshotInfo, keep: Option<&Keep>) -> Result<()> {
+    let (Some(keep), Some(dir)) = (keep, info.path.parent()) else { return Ok(()) };
+    store::clean(dir)?;
+    let swept = store::keep(dir, keep, clock::now(), Some(info.name()))?;
+    if swept.failed.is_empty() { Ok(()) } else { Err(Error::CaptureFailed(swept.failed.join("; "))) }
+}
+
+/// Portable path: a piece of the snapshot's JSON. May wait for the disk, so not on the JavaScript thread.
+///
+/// # Errors
+/// Why the capture has ended.
+pub fn feed(id: u64, bytes: &[u8]) -> Result<()> {
+    let fed = FED.lock().remove(&id);
+    let Some(fed) = fed else { return Err(Error::CaptureFailed("this snapshot has ended".into())) };
+    if fed.feed.write(bytes) {
+        FED.lock().insert(id, fed);
+        Ok(())
+    } else {
+        Err(fed.feed.fate().reason())
+    }
+}
+
+/// Portable path: all of it was fed. `pause_ms`: how long `node:v8` held the loop.
+pub fn fed(id: u64, pause_ms: f64) {
+    if let Some(fed) = FED.lock().remove(&id) {
+        let duration_ms = Some(clock::now() - fed.began);
+        fed.feed.finish(Finish { pause_ms, duration_ms, ..Finish::default() });
+    }
+}
+
+/// Portable path: it will not be fed any more.
+pub fn give_up(id: u64) {
+    if let Some(fed) = FED.lock().remove(&id) {
+        fed.feed.fate().fail(Error::Stopped("the thread ended while its snapshot was being taken".into()));
+    }
+}
+
+/// Portable path: `node:v8` failed.
+pub fn fail(id: u64, message: &str) {
+    if let Some(fed) = FED.lock().remove(&id) {
+        fed.feed.fate().fail(Error::CaptureFailed(message.to_owned()));
+    }
+}

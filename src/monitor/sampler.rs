@@ -1,0 +1,182 @@
+//! The one thread that samples, for all environments of the process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{JoinHandle, Thread};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::probes::Probes;
+use super::{Event, Watcher, clock, desk};
+use crate::error::{Error, Result};
+use crate::watch::Sample;
+
+/// How long fresh figures are waited for: this share of the interval, at most so many ms. A loop that is
+/// blocked inside a builtin answers neither bell nor interrupt, and the sample then says how old they are.
+const GRACE_SHARE: f64 = 0.25;
+const GRACE_MS: f64 = 25.0;
+
+struct Sampler {
+    watchers: Mutex<Vec<Arc<Watcher>>>,
+    stop: AtomicBool,
+    thread: Mutex<Option<Thread>>,
+}
+
+struct Current {
+    sampler: Arc<Sampler>,
+    handle: JoinHandle<()>,
+}
+
+static CURRENT: Mutex<Option<Current>> = Mutex::new(None);
+
+/// Something to wait for, off the JavaScript thread: the sampler that ends.
+#[must_use]
+pub struct Ending(Option<JoinHandle<()>>);
+
+impl Ending {
+    /// Waits; at most one tick.
+    pub fn join(self) {
+        if let Some(handle) = self.0 {
+            let _ = handle.join();
+        }
+    }
+}
+
+/// Begins to sample for `watcher`, with a first sample taken here, on the environment's thread: `latest` is
+/// there as soon as `watch()` returns. The first watcher starts the thread.
+///
+/// # Errors
+/// `CaptureFailed` never; `Unsupported` when the system gives no thread.
+pub fn start(watcher: Arc<Watcher>) -> Result<()> {
+    let now = clock::now();
+    watcher.take_in(Probes::detect().read(false).unwrap_or(Sample { at: now, ..Sample::default() }), now);
+    let mut current = CURRENT.lock();
+    if let Some(Current { sampler, .. }) = &*current {
+        sampler.watchers.lock().push(watcher);
+        sampler.wake();
+        return Ok(());
+    }
+    let sampler = Arc::new(Sampler {
+        watchers: Mutex::new(vec![watcher]),
+        stop: AtomicBool::new(false),
+        thread: Mutex::new(None),
+    });
+    let theirs = sampler.clone();
+    let handle = std::thread::Builder::new()
+        .name("heapwarden".into())
+        // Formatting and a few small files: deep recursion has no business here.
+        .stack_size(512 << 10)
+        .spawn(move || theirs.run())
+        .map_err(|error| Error::Unsupported(format!("no thread to sample on: {error}")))?;
+    *sampler.thread.lock() = Some(handle.thread().clone());
+    *current = Some(Current { sampler, handle });
+    Ok(())
+}
+
+/// Stops sampling for one monitor; the last one ends the thread, and `Ending` waits for that. Stopping twice
+/// does nothing.
+pub fn stop(watcher: u64) -> Ending {
+    remove(|one| one.id == watcher)
+}
+
+/// Stops all monitors of an environment, in its cleanup hook.
+pub fn stop_environment(environment: u64) -> Ending {
+    remove(|one| one.environment.id == environment)
+}
+
+fn remove(which: impl Fn(&Watcher) -> bool) -> Ending {
+    let mut slot = CURRENT.lock();
+    let Some(current) = &*slot else { return Ending(None) };
+    let mut watchers = current.sampler.watchers.lock();
+    watchers.retain(|watcher| !which(watcher));
+    if !watchers.is_empty() {
+        return Ending(None);
+    }
+    drop(watchers);
+    current.sampler.stop.store(true, Ordering::Release);
+    current.sampler.wake();
+    Ending(slot.take().map(|current| current.handle))
+}
+
+/// Makes the sampler look at what is due: a sample was asked for, or an interval changed.
+pub fn wake() {
+    if let Some(current) = &*CURRENT.lock() {
+        current.sampler.wake();
+    }
+}
+
+impl Sampler {
+    fn wake(&self) {
+        if let Some(thread) = &*self.thread.lock() {
+            thread.unpark();
+        }
+    }
+
+    fn run(&self) {
+        let mut probes = Probes::detect();
+        while !self.stop.load(Ordering::Acquire) {
+            let tick = std::panic::AssertUnwindSafe(|| self.tick(&mut probes));
+            if std::panic::catch_unwind(tick).is_err() {
+                // The monitor is broken, the service is not: say so and sample on, slowly.
+                for watcher in self.watchers.lock().iter() {
+                    watcher.environment.tell(Event::warning(
+                        watcher.id,
+                        &Error::CaptureFailed("the sampler panicked; this is a defect of heapwarden".into()),
+                    ));
+                }
+                std::thread::park_timeout(Duration::from_secs(60));
+            }
+        }
+    }
+
+    /// Samples for those that are due, then sleeps until the next is.
+    fn tick(&self, probes: &mut Probes) {
+        let watchers = self.watchers.lock().clone();
+        let now = clock::now();
+        let due: Vec<&Arc<Watcher>> = watchers.iter().filter(|watcher| watcher.due() <= now).collect();
+        if due.is_empty() {
+            let next = watchers.iter().map(|watcher| watcher.due()).fold(f64::INFINITY, f64::min);
+            let wait = (next - now).clamp(0.0, 3_600_000.0);
+            // Rounded up: a sleep that ends a little early would be followed by a second one.
+            std::thread::park_timeout(Duration::from_micros((wait * 1e3).ceil() as u64));
+            return;
+        }
+        for watcher in &due {
+            watcher.environment.ask();
+        }
+        let kernel = probes.read(true);
+        let shortest = due.iter().map(|watcher| watcher.interval()).fold(f64::INFINITY, f64::min);
+        self.await_figures(&due, now, now + (shortest * GRACE_SHARE).min(GRACE_MS));
+        let Some(mut sample) = kernel else {
+            self.without_kernel(&due);
+            return;
+        };
+        let now = clock::now();
+        sample.at = now;
+        for watcher in due {
+            watcher.take_in(sample.clone(), now);
+        }
+        desk::call_next(true);
+    }
+
+    /// Until all environments have published since `asked`, or `until`.
+    fn await_figures(&self, due: &[&Arc<Watcher>], asked: f64, until: f64) {
+        loop {
+            let now = clock::now();
+            let fresh = |watcher: &&Arc<Watcher>| watcher.environment.figures.read().at >= asked;
+            if now >= until || self.stop.load(Ordering::Acquire) || due.iter().all(fresh) {
+                return;
+            }
+            std::thread::park_timeout(Duration::from_micros(((until - now) * 1e3).ceil() as u64));
+        }
+    }
+
+    /// Nothing can be read off the kernel (no /proc): V8's figures alone still tell something.
+    fn without_kernel(&self, due: &[&Arc<Watcher>]) {
+        let now = clock::now();
+        for watcher in due {
+            watcher.take_in(Sample { at: now, ..Sample::default() }, now);
+        }
+    }
+}

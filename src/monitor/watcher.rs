@@ -1,0 +1,277 @@
+//! One `watch()`: its settings, its rules' state, its samples.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use serde::Deserialize;
+
+use super::desk::{self, Origin};
+use super::environment::Environment;
+use super::outbox::Event;
+use crate::capture::options::CaptureOptions;
+use crate::error::{Error, Result};
+use crate::watch::{Action, History, Outcome, Rule, RuleState, Sample, Trend, step};
+
+/// Normalised settings of a monitor, as `lib/options.js` makes them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WatchSettings {
+    /// ms between samples.
+    pub interval_ms: f64,
+    /// Samples kept.
+    pub history: usize,
+    /// What calls for action.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
+    /// How captures are made that rules order.
+    #[serde(default)]
+    pub snapshots: CaptureOptions,
+}
+
+/// What `update()` may change: whatever is there.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WatchUpdate {
+    interval_ms: Option<f64>,
+    history: Option<usize>,
+    rules: Option<Vec<Rule>>,
+    snapshots: Option<CaptureOptions>,
+}
+
+/// Settings from JSON.
+///
+/// # Errors
+/// `InvalidOption` for JSON that does not fit.
+pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| Error::InvalidOption(format!("watch options: {error}")))
+}
+
+/// ms; JavaScript's options are stricter, this only keeps the sampler from spinning.
+const SHORTEST_INTERVAL: f64 = 10.0;
+const LONGEST_HISTORY: usize = 100_000;
+
+struct Judged {
+    rule: Rule,
+    state: RuleState,
+}
+
+struct State {
+    settings: WatchSettings,
+    rules: Vec<Judged>,
+    history: History,
+    trend: Trend,
+    trend_at: f64,
+    next_due: f64,
+    requests: Vec<u64>,
+}
+
+/// One `watch()`. Shared by its environment and the sampler.
+pub struct Watcher {
+    /// Unique in this process.
+    pub id: u64,
+    /// Whose heap it watches.
+    pub environment: Arc<Environment>,
+    /// Whether anybody listens to `sample`.
+    pub sample_heard: AtomicBool,
+    state: Mutex<State>,
+}
+
+impl Watcher {
+    /// A monitor that is not yet sampled; see [`super::sampler::start`].
+    ///
+    /// # Errors
+    /// `InvalidOption` from a rule that does not make sense.
+    pub fn new(environment: Arc<Environment>, mut settings: WatchSettings) -> Result<Arc<Self>> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        settings.interval_ms = settings.interval_ms.max(SHORTEST_INTERVAL);
+        let rules = judged(std::mem::take(&mut settings.rules), Vec::new())?;
+        Ok(Arc::new(Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            environment,
+            sample_heard: AtomicBool::new(false),
+            state: Mutex::new(State {
+                rules,
+                history: History::new(settings.history.clamp(1, LONGEST_HISTORY)),
+                settings,
+                trend: Trend::new(),
+                trend_at: 0.0,
+                next_due: 0.0,
+                requests: Vec::new(),
+            }),
+        }))
+    }
+
+    /// ms between samples.
+    pub fn interval(&self) -> f64 {
+        self.state.lock().settings.interval_ms
+    }
+
+    /// Changes settings while it runs. A rule that is still the same keeps its state.
+    ///
+    /// # Errors
+    /// `InvalidOption`; nothing has changed then.
+    pub fn update(&self, update: WatchUpdate) -> Result<()> {
+        let mut state = self.state.lock();
+        if let Some(rules) = update.rules {
+            let kept = state.rules.iter().map(|judged| (judged.rule.clone(), judged.state.clone())).collect();
+            state.rules = judged(rules, kept)?;
+        }
+        if let Some(interval) = update.interval_ms {
+            state.settings.interval_ms = interval.max(SHORTEST_INTERVAL);
+            state.next_due = 0.0;
+        }
+        if let Some(history) = update.history {
+            state.history.resize(history.clamp(1, LONGEST_HISTORY));
+        }
+        if let Some(snapshots) = update.snapshots {
+            state.settings.snapshots = snapshots;
+        }
+        Ok(())
+    }
+
+    /// Asks for a sample now; answered by `Sampled`.
+    pub fn request(&self, request: u64) {
+        self.state.lock().requests.push(request);
+    }
+
+    /// When it wants the next sample, epoch ms.
+    pub(super) fn due(&self) -> f64 {
+        let state = self.state.lock();
+        if state.requests.is_empty() { state.next_due } else { 0.0 }
+    }
+
+    /// The latest sample as JSON, or `null`.
+    pub fn latest(&self) -> String {
+        let state = self.state.lock();
+        serde_json::to_string(&state.history.latest()).unwrap_or_else(|_| "null".into())
+    }
+
+    /// All samples kept, oldest first, as JSON.
+    pub fn history(&self) -> String {
+        let samples: Vec<Sample> = self.state.lock().history.iter().cloned().collect();
+        serde_json::to_string(&samples).unwrap_or_else(|_| "[]".into())
+    }
+
+    /// The rules with their states, as JSON.
+    pub fn rules(&self) -> String {
+        let state = self.state.lock();
+        let all: Vec<serde_json::Value> = state
+            .rules
+            .iter()
+            .map(|judged| {
+                let mut value = serde_json::to_value(&judged.state).unwrap_or_default();
+                if let Some(object) = value.as_object_mut() {
+                    object.insert("name".into(), judged.rule.name.clone().into());
+                    object.insert("metric".into(), judged.rule.metric.name().into());
+                    object.insert("threshold".into(), judged.rule.threshold.into());
+                    object.insert("direction".into(), judged.rule.direction.name().into());
+                }
+                value
+            })
+            .collect();
+        serde_json::to_string(&all).unwrap_or_else(|_| "[]".into())
+    }
+
+    /// How its snapshots are made.
+    pub fn snapshots(&self) -> CaptureOptions {
+        self.state.lock().settings.snapshots.clone()
+    }
+
+    /// Takes in a sample whose kernel side is read: adds V8's, judges the rules, tells, orders. On the
+    /// sampler thread.
+    pub(super) fn take_in(&self, mut sample: Sample, now: f64) {
+        let environment = &self.environment;
+        let figures = environment.figures.read();
+        if figures.at > 0.0 {
+            let heap = &figures.heap;
+            sample.heap_total = heap.heap_total;
+            sample.heap_used = heap.heap_used;
+            sample.heap_limit = heap.heap_limit;
+            sample.heap_used_ratio =
+                if heap.heap_limit > 0 { heap.heap_used as f64 / heap.heap_limit as f64 } else { 0.0 };
+            sample.external = heap.external;
+            sample.array_buffers = figures.array_buffers.unwrap_or(0);
+            sample.malloced = heap.malloced;
+            sample.heap_age = (now - figures.at).max(0.0);
+        } else {
+            sample.heap_age = f64::INFINITY;
+        }
+        sample.loop_blocked = environment.loop_blocked(now);
+        sample.derive_native();
+
+        let mut state = self.state.lock();
+        if let Some((live, at)) = figures.live_heap {
+            sample.live_heap = Some(live);
+            if at > state.trend_at {
+                state.trend_at = at;
+                state.trend.push(at, live);
+            }
+        }
+        sample.live_heap_growth = state.trend.slope();
+        let interval = state.settings.interval_ms;
+        // A sampler that was held up does not catch up: that would be a burst of equal samples.
+        state.next_due =
+            if state.next_due + interval > now { state.next_due + interval } else { now + interval };
+        state.history.push(sample.clone());
+        let requests = std::mem::take(&mut state.requests);
+        let snapshots = state.settings.snapshots.clone();
+        let outcomes: Vec<(String, Outcome)> = state
+            .rules
+            .iter_mut()
+            .filter_map(|Judged { rule, state }| {
+                step(rule, state, &sample, now).map(|outcome| (rule.name.clone(), outcome))
+            })
+            .collect();
+        drop(state);
+
+        self.tell(&sample, &requests);
+        for (rule, outcome) in outcomes {
+            self.act(rule, outcome, &sample, &snapshots);
+        }
+    }
+
+    fn tell(&self, sample: &Sample, requests: &[u64]) {
+        let monitor = self.id;
+        let outbox = &self.environment.outbox;
+        for request in requests.iter().copied() {
+            outbox.push(Event::Sampled { monitor, request, sample: Box::new(sample.clone()) });
+        }
+        let heard = self.sample_heard.load(Ordering::Acquire);
+        if heard {
+            outbox.push(Event::Sample { monitor, sample: Box::new(sample.clone()), dropped: 0 });
+        }
+        if heard || !requests.is_empty() {
+            self.environment.ring();
+        }
+    }
+
+    fn act(&self, rule: String, outcome: Outcome, sample: &Sample, snapshots: &CaptureOptions) {
+        let (monitor, sample) = (self.id, Box::new(sample.clone()));
+        match outcome {
+            Outcome::Breach { value, since, actions, limited } => {
+                let trigger = format!("rule:{rule}");
+                self.environment.tell(Event::Breach { monitor, rule, sample, value, since, limited });
+                if actions.contains(&Action::Snapshot) {
+                    let options = CaptureOptions { trigger: Some(trigger), ..snapshots.clone() };
+                    desk::submit(&self.environment, options, Origin::Rule, monitor);
+                }
+            }
+            Outcome::Recovered { value, since } => {
+                self.environment.tell(Event::Recovered { monitor, rule, sample, value, since });
+            }
+        }
+    }
+}
+
+/// Pairs rules with their state: the old one where the rule is still the same, else a new one.
+fn judged(rules: Vec<Rule>, kept: Vec<(Rule, RuleState)>) -> Result<Vec<Judged>> {
+    rules
+        .into_iter()
+        .map(|rule| {
+            rule.validate()?;
+            let state = kept.iter().find(|(old, _)| *old == rule).map(|(_, state)| state.clone());
+            Ok(Judged { state: state.unwrap_or_default(), rule })
+        })
+        .collect()
+}

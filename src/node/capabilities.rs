@@ -1,0 +1,47 @@
+//! What works in this process, and why the rest does not.
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use serde_json::{Value, json};
+
+use super::{Code, fault};
+use crate::monitor::watcher::parse;
+use crate::probe::{allocator, cgroup::Cgroup, pressure};
+use crate::v8;
+
+fn one(available: bool, reason: &str) -> Value {
+    if available { json!({ "available": true }) } else { json!({ "available": false, "reason": reason }) }
+}
+
+/// As JSON. `statistics`: `v8.getHeapStatistics()`, to decide whether V8's own interface is trusted.
+#[napi]
+pub fn capabilities(statistics: String) -> Result<String, Code> {
+    let reference = parse(&statistics).map_err(fault)?;
+    let refusal = v8::verify(&reference).err().map(|error| error.to_string());
+    let native = refusal.is_none();
+    let why = refusal.unwrap_or_default();
+    let through_v8 = |what: &str| one(native, &format!("{what} needs V8's own interface: {why}"));
+    let group = Cgroup::detect().and_then(|group| group.read());
+    let no_group = "no memory cgroup is visible from this process";
+    let mut container = one(group.is_some(), no_group);
+    if let (Some(figures), Some(object)) = (&group, container.as_object_mut()) {
+        object.insert("version".into(), figures.version.into());
+        object.insert("limited".into(), figures.limit.is_some().into());
+    }
+    let all = json!({
+        "v8": one(native, &why),
+        "snapshots": {
+            "inline": through_v8("a snapshot that is compressed while V8 writes it"),
+            "portable": one(!native, "not needed: V8's own interface is used"),
+            "fork": one(false, "not in this version"),
+        },
+        "whileBlocked": through_v8("reading V8 and taking snapshots while the event loop is blocked"),
+        "synchronous": through_v8("a synchronous snapshot"),
+        "gcEvents": through_v8("hearing of collections"),
+        "liveHeap": through_v8("the live heap after a full collection"),
+        "cgroup": container,
+        "pressure": one(pressure::pressure(group.as_ref()).is_some(), "the kernel tells no memory pressure (PSI)"),
+        "allocator": one(allocator::arenas().is_some(), "not glibc's allocator, or one older than 2.33"),
+    });
+    Ok(all.to_string())
+}

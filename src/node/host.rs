@@ -1,0 +1,249 @@
+//! One environment as an object of JavaScript: what `lib/native.js` calls.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use parking_lot::Mutex;
+use serde::Deserialize;
+
+use super::doorbell::{Bell, Shared};
+use super::tasks::{Feeding, Joining};
+use super::{Code, fault, odd};
+use crate::capture::options::CaptureOptions;
+use crate::error::Error as Fault;
+use crate::monitor::environment::{ProcessFacts, set_process_facts};
+use crate::monitor::figures::Figures;
+use crate::monitor::watcher::{WatchSettings, WatchUpdate, Watcher, parse};
+use crate::monitor::{Environment, desk, run, sampler};
+use crate::v8::{self, HeapFigures, array_buffers};
+
+/// What JavaScript tells when it attaches.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Facts {
+    thread_id: u32,
+    node_version: String,
+    v8_version: String,
+    diagnostic_dir: Option<std::path::PathBuf>,
+    statistics: v8::symbols::Reference,
+}
+
+/// One `require` of the addon in one thread.
+#[napi]
+pub struct Host {
+    environment: Arc<Environment>,
+    watchers: Mutex<HashMap<u64, Arc<Watcher>>>,
+    words: Mutex<Option<(array_buffers::Words, u64)>>,
+}
+
+/// Why V8's own interface is not used in this process; `null` when it is. The first call decides, by comparing
+/// with `v8.getHeapStatistics()`.
+#[napi]
+pub fn verify(statistics: String) -> Result<Option<String>, Code> {
+    let reference = parse(&statistics).map_err(fault)?;
+    Ok(v8::verify(&reference).err().map(|error| error.to_string()))
+}
+
+/// Registers this thread. `on_wake(hasEvents)` is called on the loop and must not throw.
+#[napi]
+pub fn attach(env: Env, facts: String, on_wake: Function<bool, ()>) -> Result<Host, Code> {
+    let facts: Facts = parse(&facts).map_err(fault)?;
+    set_process_facts(ProcessFacts {
+        node_version: facts.node_version,
+        v8_version: facts.v8_version,
+        diagnostic_dir: facts.diagnostic_dir,
+    });
+    // Refused or not: the environment finds out by itself.
+    let _ = v8::verify(&facts.statistics);
+    let bell = Arc::new(Bell::default());
+    let slot = Arc::new(OnceLock::new());
+    bell.connect(&on_wake, slot.clone()).map_err(odd)?;
+    let environment = Environment::attach(facts.thread_id, Box::new(Shared(bell)));
+    let _ = slot.set(Arc::downgrade(&environment));
+    env.add_env_cleanup_hook(environment.clone(), |environment: Arc<Environment>| {
+        let ending = sampler::stop_environment(environment.id);
+        environment.detach();
+        ending.join();
+    })
+    .map_err(odd)?;
+    Ok(Host { environment, watchers: Mutex::default(), words: Mutex::default() })
+}
+
+#[napi]
+impl Host {
+    /// Whether V8 is reached directly.
+    #[napi(getter)]
+    pub fn native(&self) -> bool {
+        self.environment.is_native()
+    }
+
+    /// First half of finding the ArrayBuffer counter: `bytes` is `process.memoryUsage().arrayBuffers` now.
+    #[napi]
+    pub fn array_buffers_before(&self, bytes: f64) {
+        *self.words.lock() = self.words_now().map(|words| (words, bytes as u64));
+    }
+
+    /// Second half, after an ArrayBuffer was made: whether the counter was found.
+    #[napi]
+    pub fn array_buffers_after(&self, bytes: f64) -> bool {
+        let (Some((before, was)), Some(after)) = (self.words.lock().take(), self.words_now()) else {
+            return false;
+        };
+        array_buffers::locate((&before, was), (&after, bytes as u64))
+    }
+
+    fn words_now(&self) -> Option<array_buffers::Words> {
+        v8::Isolate::current().ok().and_then(|isolate| array_buffers::words(&isolate))
+    }
+
+    /// Portable path: V8's figures as JavaScript reads them, in the order of `HeapFigures`, then ArrayBuffers.
+    #[napi]
+    pub fn publish(&self, figures: Float64Array) {
+        let at = |index: usize| figures.get(index).copied().unwrap_or(0.0).max(0.0) as u64;
+        self.environment.store(&Figures {
+            at: crate::monitor::clock::now(),
+            heap: HeapFigures {
+                heap_total: at(0),
+                heap_physical: at(1),
+                heap_used: at(2),
+                heap_limit: at(3),
+                malloced: at(4),
+                external: at(5),
+                native_contexts: at(6),
+                detached_contexts: at(7),
+            },
+            array_buffers: Some(at(8)),
+            live_heap: None,
+        });
+    }
+
+    /// Only ArrayBuffers, where everything else is read directly.
+    #[napi]
+    pub fn publish_array_buffers(&self, bytes: f64) {
+        let figures = self.environment.figures.read();
+        self.environment.store(&Figures { array_buffers: Some(bytes.max(0.0) as u64), ..figures });
+    }
+
+    /// Events as a JSON array, or null.
+    #[napi]
+    pub fn drain(&self) -> Option<String> {
+        self.environment.drain()
+    }
+
+    /// Starts a monitor.
+    #[napi]
+    pub fn monitor_start(&self, settings: String) -> Result<f64, Code> {
+        let settings: WatchSettings = parse(&settings).map_err(fault)?;
+        let watcher = Watcher::new(self.environment.clone(), settings).map_err(fault)?;
+        let id = watcher.id;
+        sampler::start(watcher.clone()).map_err(fault)?;
+        self.watchers.lock().insert(id, watcher);
+        self.tune();
+        Ok(id as f64)
+    }
+
+    /// Changes it.
+    #[napi]
+    pub fn monitor_update(&self, id: f64, update: String) -> Result<(), Code> {
+        let update: WatchUpdate = parse(&update).map_err(fault)?;
+        self.watcher(id)?.update(update).map_err(fault)?;
+        self.tune();
+        sampler::wake();
+        Ok(())
+    }
+
+    /// Stops it; the promise is kept when the sampler has let go of it.
+    #[napi]
+    pub fn monitor_stop(&self, id: f64) -> AsyncTask<Joining> {
+        self.watchers.lock().remove(&(id as u64));
+        self.environment.listen_gc(id as u64, false);
+        self.tune();
+        AsyncTask::new(Joining(Some(sampler::stop(id as u64))))
+    }
+
+    /// The latest sample, JSON.
+    #[napi]
+    pub fn monitor_latest(&self, id: f64) -> Result<String, Code> {
+        Ok(self.watcher(id)?.latest())
+    }
+
+    /// All samples kept, JSON.
+    #[napi]
+    pub fn monitor_history(&self, id: f64) -> Result<String, Code> {
+        Ok(self.watcher(id)?.history())
+    }
+
+    /// Rules and their states, JSON.
+    #[napi]
+    pub fn monitor_rules(&self, id: f64) -> Result<String, Code> {
+        Ok(self.watcher(id)?.rules())
+    }
+
+    /// Asks for a sample now.
+    #[napi]
+    pub fn monitor_sample(&self, id: f64, request: f64) -> Result<(), Code> {
+        self.watcher(id)?.request(request as u64);
+        sampler::wake();
+        Ok(())
+    }
+
+    /// Who is heard: nobody pays for events that nobody listens to.
+    #[napi]
+    pub fn listen(&self, id: f64, sample: bool, gc: bool) -> Result<(), Code> {
+        self.watcher(id)?.sample_heard.store(sample, Ordering::Release);
+        self.environment.listen_gc(id as u64, gc);
+        Ok(())
+    }
+
+    /// Orders a snapshot.
+    #[napi]
+    pub fn capture(&self, options: String, monitor: f64) -> Result<f64, Code> {
+        let options = CaptureOptions::from_json(&options).map_err(fault)?;
+        Ok(desk::submit(&self.environment, options, desk::Origin::Caller, monitor as u64) as f64)
+    }
+
+    /// Takes one here and now. SnapshotInfo as JSON.
+    #[napi]
+    pub fn capture_sync(&self, options: String) -> Result<String, Code> {
+        let options = CaptureOptions::from_json(&options).map_err(fault)?;
+        let info = run::now(&self.environment, options).map_err(fault)?;
+        serde_json::to_string(&info).map_err(|error| fault(Fault::CaptureFailed(error.to_string())))
+    }
+
+    /// The caller waits no longer.
+    #[napi]
+    pub fn cancel(&self, capture: f64) {
+        desk::cancel(capture as u64);
+    }
+
+    /// Portable path: a piece of the snapshot.
+    #[napi]
+    pub fn feed(&self, capture: f64, bytes: Buffer) -> AsyncTask<Feeding> {
+        AsyncTask::new(Feeding { capture: capture as u64, bytes: bytes.to_vec() })
+    }
+
+    /// Portable path: that was all, or what went wrong.
+    #[napi]
+    pub fn fed(&self, capture: f64, pause_ms: f64, failure: Option<String>) {
+        match failure {
+            Some(message) => run::fail(capture as u64, &message),
+            None => run::fed(capture as u64, pause_ms),
+        }
+    }
+
+    fn watcher(&self, id: f64) -> Result<Arc<Watcher>, Code> {
+        let stopped = || fault(Fault::Stopped("this monitor was stopped".into()));
+        self.watchers.lock().get(&(id as u64)).cloned().ok_or_else(stopped)
+    }
+
+    /// GC callbacks only while somebody watches, and as fresh as the fastest of them needs.
+    fn tune(&self) {
+        let watchers = self.watchers.lock();
+        let shortest = watchers.values().map(|watcher| watcher.interval()).fold(f64::INFINITY, f64::min);
+        self.environment.refresh_after(shortest / 2.0);
+        self.environment.watch_collections(!watchers.is_empty());
+    }
+}

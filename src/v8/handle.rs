@@ -1,0 +1,145 @@
+//! An isolate as other threads may hold it: safe to ask for an interrupt until its environment has ended.
+
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+
+use super::isolate::{GcKind, Isolate};
+
+/// Whom V8's callbacks reach, with the id given to [`Handle::attach`]. The id may be one whose environment has
+/// ended: an interrupt can arrive late.
+#[derive(Debug, Clone, Copy)]
+pub struct Callbacks {
+    /// At a stack guard of the isolate's thread, outside any GC, inside a handle scope.
+    pub interrupt: fn(u64),
+    /// A collection begins. Must not touch V8.
+    pub gc_started: fn(u64),
+    /// A collection has ended. May read the heap statistics, nothing else of V8.
+    pub gc_ended: fn(u64, GcKind),
+}
+
+static CALLBACKS: OnceLock<Callbacks> = OnceLock::new();
+
+thread_local! {
+    static IN_GC: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is inside a collection that we know of.
+pub(super) fn in_gc() -> bool {
+    IN_GC.try_with(Cell::get).unwrap_or(false)
+}
+
+/// An isolate behind the handle's lock.
+#[derive(Debug, Clone, Copy)]
+struct Kept(Isolate);
+
+// SAFETY: behind `Handle`'s lock it is only an address to other threads, but for `request_interrupt`, which V8
+// documents as callable from any; everything else first checks that this is the isolate's thread.
+unsafe impl Send for Kept {}
+
+/// One environment's isolate.
+#[derive(Debug)]
+pub struct Handle {
+    id: u64,
+    /// `None` on the portable path and after [`Handle::detach`]. The lock is what makes a request from another
+    /// thread safe: `detach` takes it too, so the isolate is alive while it is held.
+    isolate: Mutex<Option<Kept>>,
+    /// An interrupt is on its way; V8 queues every request, so one at a time.
+    interrupting: AtomicBool,
+    collections: AtomicBool,
+}
+
+impl Handle {
+    /// This thread's isolate, or an empty handle where V8 is not reached. `callbacks` of the first call serve
+    /// the process.
+    pub fn attach(id: u64, callbacks: Callbacks) -> Self {
+        let _ = CALLBACKS.set(callbacks);
+        Self {
+            id,
+            isolate: Mutex::new(Isolate::current().ok().map(Kept)),
+            interrupting: AtomicBool::new(false),
+            collections: AtomicBool::new(false),
+        }
+    }
+
+    /// After this nothing of ours touches the isolate. On its thread, before it ends: a cleanup hook.
+    pub fn detach(&self) {
+        self.watch_collections(false);
+        *self.isolate.lock() = None;
+    }
+
+    /// Whether V8 is reached.
+    pub fn is_native(&self) -> bool {
+        self.isolate.lock().is_some()
+    }
+
+    /// The isolate, if the caller is on its thread. Does not wait: a requester may hold the lock.
+    pub fn local(&self) -> Option<Isolate> {
+        let Kept(isolate) = (*self.isolate.try_lock()?)?;
+        isolate.is_current().then_some(isolate)
+    }
+
+    /// Asks V8 to call `interrupt` on the isolate's thread at its next stack guard. From any thread. While JS
+    /// is idle in its event loop nothing happens until it runs again.
+    pub fn interrupt(&self) {
+        let isolate = self.isolate.lock();
+        let Some(Kept(isolate)) = *isolate else { return };
+        if !self.interrupting.swap(true, Ordering::AcqRel) {
+            // SAFETY: the lock is held, and `detach` takes it before the isolate ends; the callback carries an
+            // id, not a pointer, so it may come late or never.
+            unsafe { isolate.request_interrupt(on_interrupt, self.id as usize) };
+        }
+    }
+
+    /// The interrupt has come: the next request asks V8 again.
+    pub fn interrupted(&self) {
+        self.interrupting.store(false, Ordering::Release);
+    }
+
+    /// Installs or removes the GC callbacks. On the isolate's thread.
+    pub fn watch_collections(&self, on: bool) {
+        let guard = self.isolate.lock();
+        let Some(Kept(isolate)) = guard.filter(|Kept(isolate)| isolate.is_current()) else { return };
+        if self.collections.swap(on, Ordering::AcqRel) == on {
+            return;
+        }
+        let data = self.id as usize;
+        if on {
+            // SAFETY: `detach` removes them on this thread before the isolate ends. They allocate nothing of
+            // V8's and catch their panics.
+            unsafe { isolate.add_gc_callbacks(on_gc_prologue, on_gc_epilogue, data) };
+        } else {
+            // SAFETY: `collections` says they are there.
+            unsafe { isolate.remove_gc_callbacks(on_gc_prologue, on_gc_epilogue, data) };
+        }
+    }
+}
+
+/// Nothing of ours unwinds into V8.
+fn guarded(call: impl FnOnce(&Callbacks)) {
+    if let Some(callbacks) = CALLBACKS.get() {
+        let _ = catch_unwind(AssertUnwindSafe(|| call(callbacks)));
+    }
+}
+
+unsafe extern "C" fn on_interrupt(_: *mut c_void, data: *mut c_void) {
+    guarded(|callbacks| (callbacks.interrupt)(data as u64));
+}
+
+unsafe extern "C" fn on_gc_prologue(_: *mut c_void, _: c_int, _: c_int, data: *mut c_void) {
+    let _ = IN_GC.try_with(|in_gc| in_gc.set(true));
+    guarded(|callbacks| (callbacks.gc_started)(data as u64));
+}
+
+unsafe extern "C" fn on_gc_epilogue(_: *mut c_void, kind: c_int, _: c_int, data: *mut c_void) {
+    guarded(|callbacks| {
+        if let Some(kind) = GcKind::from_bits(kind) {
+            (callbacks.gc_ended)(data as u64, kind);
+        }
+    });
+    let _ = IN_GC.try_with(|in_gc| in_gc.set(false));
+}
