@@ -13,9 +13,9 @@ use super::json::Balance;
 use super::{fault, folder};
 use crate::error::{Error, Result};
 
-mod zstd;
+mod walk;
 
-use self::zstd::Frames;
+use walk::Frames;
 
 /// Streams the plain JSON of a snapshot file. The last `read` (which returns 0) fails with `CorruptSnapshot`
 /// when the file was cut or damaged; [`fault::unwrap`] takes that out of the `io::Error`. Bytes that came

@@ -275,7 +275,7 @@ fn refuse_irregular(folder: &Folder, name: &str) -> Result<()> {
 }
 
 /// Reads a file's first and last bytes. Both kinds; an error names the file.
-fn ends_of(file: &mut File, path: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
+pub(super) fn ends_of(file: &mut File, path: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
     use io::{Read, Seek, SeekFrom};
     let mut read = || -> io::Result<_> {
         let size = file.seek(SeekFrom::End(0))?;

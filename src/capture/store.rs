@@ -78,8 +78,8 @@ pub fn remove(dir: &Path, name: &str) -> Result<()> {
 
 /// Removes what `keep` does not allow, oldest first, counting all snapshots of the folder whoever wrote them.
 /// Only files with a generated name *and* our metadata (a plain one: the beginning of V8's JSON) *and* our
-/// user are removed, never the newest nor `spare`: the name just written, which is not the newest when the
-/// clock was set back. `now`: milliseconds since 1970.
+/// user are removed; never the one just written: that is the newest, unless `spare` names it, which it should
+/// when the clock may have been set back. `now`: milliseconds since 1970.
 pub fn keep(dir: &Path, keep: &Keep, now: f64, spare: Option<&str>) -> Result<Swept> {
     let mut swept = Swept::default();
     let Some(folder) = open(dir)? else { return Ok(swept) };

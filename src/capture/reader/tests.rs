@@ -1,1 +1,220 @@
-//! x
+//! The reader over whole, cut, damaged and foreign files.
+
+use super::*;
+use crate::capture::info::{Finish, Mode};
+use crate::capture::sink::{Sink, SinkOptions};
+use std::fs;
+
+// More than two frames, compressible but not trivially so.
+fn json() -> Vec<u8> {
+    let mut json = br#"{"snapshot":{"meta":{},"node_count":3},"nodes":[0"#.to_vec();
+    for i in 0u32..2_300_000 {
+        json.extend_from_slice(format!(",{}", i.wrapping_mul(2_654_435_761)).as_bytes());
+    }
+    json.extend_from_slice(br#"],"strings":["a]}","b\"]}"]}"#);
+    json
+}
+
+fn write(dir: &Path, json: &[u8], level: i32) -> PathBuf {
+    let options = SinkOptions {
+        dir: Some(dir.to_owned()),
+        level: Some(level),
+        min_free_disk: Some(0),
+        ..Default::default()
+    };
+    let mut sink = Sink::create(&options, Header::new(1.0, Mode::Inline, "t")).unwrap();
+    sink.write(json).unwrap();
+    sink.seal(Finish::default()).unwrap().publish().unwrap().path
+}
+
+fn read(mut reader: Reader) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.read_to_end(&mut bytes).map_err(fault::unwrap)?;
+    Ok(bytes)
+}
+
+fn corrupt<T: std::fmt::Debug>(result: Result<T>) -> String {
+    let error = result.unwrap_err();
+    assert_eq!(error.code(), "HEAPWARDEN_CORRUPT_SNAPSHOT", "{error}");
+    error.to_string()
+}
+
+const SMALL: &[u8] =
+    br#"{"snapshot":{"meta":{"f":["column"]},"node_count":3},"nodes":[1],"strings":["a","]}","\"]}"]}"#;
+
+#[test]
+fn both_kinds_give_the_json() {
+    let (dir, json) = (tempfile::tempdir().unwrap(), json());
+    for level in [0, 1] {
+        let path = write(dir.path(), &json, level);
+        let reader = open(&path).unwrap();
+        assert_eq!(reader.header().is_some(), level == 1);
+        assert!(read(reader).unwrap() == json, "level {level}");
+        let verified = verify(&path).unwrap();
+        assert_eq!(
+            (verified.raw_bytes, verified.frames),
+            (json.len() as u64, if level == 1 { 4 } else { 0 })
+        );
+    }
+}
+
+#[test]
+fn no_cut_file_passes_and_the_place_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    for level in [0, 1] {
+        let whole = fs::read(write(dir.path(), SMALL, level)).unwrap();
+        let path = dir.path().join("cut");
+        for cut in 0..whole.len() {
+            fs::write(&path, &whole[..cut]).unwrap();
+            let message = corrupt(verify(&path));
+            assert!(
+                message.contains(&format!("byte {cut}")) || cut < 4,
+                "level {level}, cut at {cut}: {message}"
+            );
+        }
+        fs::write(&path, &whole).unwrap();
+        assert!(verify(&path).is_ok());
+    }
+}
+
+#[test]
+fn every_changed_byte_of_the_data_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = write(dir.path(), SMALL, 1);
+    let whole = fs::read(&path).unwrap();
+    let mut file = fs::File::open(&path).unwrap();
+    let survey = frames::survey(&mut file).unwrap();
+    let (begin, end) = (survey.header.unwrap().1 as usize, survey.trailer.unwrap().1 as usize);
+    let damaged = dir.path().join("damaged");
+    for i in begin..end {
+        let mut bytes = whole.clone();
+        bytes[i] ^= 0x41;
+        fs::write(&damaged, &bytes).unwrap();
+        // The frame header's window size changes nothing that is decoded.
+        if let Ok(verified) = verify(&damaged) {
+            assert!(i == begin + 5 && verified.raw_bytes == SMALL.len() as u64, "byte {i} of {begin}..{end}");
+        }
+    }
+}
+
+#[test]
+fn damage_in_a_later_frame_is_placed_there() {
+    let (dir, json) = (tempfile::tempdir().unwrap(), json());
+    let path = write(dir.path(), &json, 1);
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.len() / 2;
+    bytes[at] ^= 0xff;
+    fs::write(&path, &bytes).unwrap();
+    let message = corrupt(verify(&path));
+    let number =
+        |text: &str| text.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse::<usize>().unwrap();
+    let place = number(message.split("cut at byte ").nth(1).unwrap());
+    let frame = number(message.split("begins at byte ").nth(1).unwrap());
+    assert!(frame <= at && frame > bytes.len() / 8, "{message}");
+    // A flipped byte may only show in the checksum, at the end of its frame: a quarter of the file.
+    assert!(place + 16 * 1024 >= at && place < at + bytes.len() / 3, "{message} for {at}");
+}
+
+#[test]
+fn salvage_gives_whole_frames_and_says_why_no_more() {
+    let (dir, json) = (tempfile::tempdir().unwrap(), json());
+    let path = write(dir.path(), &json, 1);
+    let size = fs::metadata(&path).unwrap().len();
+    let whole = salvage(&path).unwrap();
+    assert!(whole.damage().is_none() && read(whole).unwrap() == json);
+
+    for (len, frames) in [(size / 2, 1), (size - 1, 4), (size / 10, 0)] {
+        fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(len).unwrap();
+        corrupt(open(&path).and_then(read));
+        let reader = salvage(&path).unwrap();
+        corrupt(reader.damage().cloned().map_or(Ok(()), Err));
+        let given = read(reader).unwrap();
+        let least = (frames * frames::FRAME).min(json.len());
+        assert!(given.len() >= least && json.starts_with(&given), "cut at {len} of {size}: {}", given.len());
+        assert!(
+            given.len().is_multiple_of(frames::FRAME) || given.len() == json.len(),
+            "whole frames only: {}",
+            given.len()
+        );
+        write_back(&path, dir.path(), &json);
+    }
+}
+
+fn write_back(path: &Path, dir: &Path, json: &[u8]) {
+    fs::rename(write(dir, json, 1), path).unwrap();
+}
+
+#[test]
+fn salvage_of_a_damaged_frame_stops_before_it() {
+    let (dir, json) = (tempfile::tempdir().unwrap(), json());
+    let path = write(dir.path(), &json, 1);
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.len() / 2;
+    bytes[at] ^= 0xff;
+    fs::write(&path, &bytes).unwrap();
+    let given = read(salvage(&path).unwrap()).unwrap();
+    assert!(
+        !given.is_empty() && given.len().is_multiple_of(frames::FRAME) && json.starts_with(&given),
+        "{}",
+        given.len()
+    );
+}
+
+#[test]
+fn files_of_others_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.zst");
+    fs::write(&path, zstd::encode_all(SMALL, 19).unwrap()).unwrap();
+    assert_eq!(read(open(&path).unwrap()).unwrap(), SMALL);
+    let verified = verify(&path).unwrap();
+    assert_eq!((verified.header, verified.trailer), (None, None));
+    // Whole frames, but the JSON in them is not.
+    fs::write(&path, zstd::encode_all(&SMALL[..SMALL.len() - 1], 1).unwrap()).unwrap();
+    assert!(corrupt(verify(&path)).contains("not closed"));
+}
+
+#[test]
+fn bytes_behind_the_end_are_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    for level in [0, 1] {
+        let path = write(dir.path(), SMALL, level);
+        let mut bytes = fs::read(&path).unwrap();
+        let end = bytes.len();
+        bytes.extend_from_slice(b"garbage behind the end");
+        fs::write(&path, &bytes).unwrap();
+        assert!(corrupt(verify(&path)).contains(&format!("byte {end}")));
+        // Two snapshots glued together are not one.
+        let twice = [&bytes[..end], &bytes[..end]].concat();
+        fs::write(&path, twice).unwrap();
+        corrupt(verify(&path));
+    }
+}
+
+#[test]
+fn what_is_no_snapshot_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let code = |path: &Path| open(path).err().map(|e| e.code());
+    assert_eq!(code(&dir.path().join("missing")), Some("HEAPWARDEN_NOT_FOUND"));
+    assert_eq!(code(dir.path()), Some("HEAPWARDEN_INVALID_OPTION"));
+    assert_eq!(code(Path::new("a\0b")), Some("HEAPWARDEN_INVALID_OPTION"));
+    for bytes in [&b""[..], b"PK\x03\x04", b"hello", b"\x28\xb5"] {
+        let path = dir.path().join("x");
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(code(&path), Some("HEAPWARDEN_CORRUPT_SNAPSHOT"), "{bytes:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_refused_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [&pipe, Path::new("/dev/zero"), Path::new("/dev/null")] {
+        assert_eq!(open(path).err().map(|e| e.code()), Some("HEAPWARDEN_INVALID_OPTION"), "{path:?}");
+    }
+    // A link to a snapshot is the reader's business to follow.
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink(write(dir.path(), SMALL, 1), &link).unwrap();
+    assert!(verify(&link).is_ok());
+}

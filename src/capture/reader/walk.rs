@@ -10,6 +10,10 @@ use crate::capture::frames;
 /// Bytes read from the file at once.
 const BUFFER: usize = 128 * 1024;
 
+/// Bytes given to the decoder at once: damage is placed this exactly. (A damaged block is noticed when all of it
+/// is there, a wrong checksum at the frame's end.)
+const STEP: usize = 16 * 1024;
+
 /// Largest window taken: 2^27, zstd's own limit unless told otherwise.
 const WINDOW_LOG_MAX: u32 = 27;
 
@@ -22,6 +26,8 @@ pub(super) struct Frames {
     end: usize,
     offset: u64,
     in_frame: bool,
+    // Where the data frame began.
+    frame: u64,
     // Bytes of the skippable frame still to be skipped.
     skip: u64,
     given: u64,
@@ -46,6 +52,7 @@ impl Frames {
             end: 0,
             offset: 0,
             in_frame: false,
+            frame: 0,
             skip: 0,
             given: 0,
             whole: 0,
@@ -78,17 +85,20 @@ impl Frames {
                 return Ok(n);
             }
             if self.in_frame && self.begin == self.end && self.at_end {
-                return Err(self.damage("the file ends in the middle of a frame"));
+                return Err(self.cut("the file ends in the middle of a frame"));
             }
         }
     }
 
     fn step(&mut self, out: &mut [u8]) -> Result<usize, Damage> {
-        let mut input = InBuffer::around(&self.buffer[self.begin..self.end]);
+        let mut input = InBuffer::around(&self.buffer[self.begin..self.end.min(self.begin + STEP)]);
         let mut output = OutBuffer::around(out);
         let result = self.decoder.run(&mut input, &mut output);
         let (taken, n) = (input.pos(), output.pos());
-        let left = result.map_err(|e| (self.offset, e))?;
+        let left = result.map_err(|e| {
+            let words = format!("{e} in the frame that begins at byte {}", self.frame);
+            (self.offset, io::Error::new(io::ErrorKind::InvalidData, words))
+        })?;
         self.take(taken);
         self.given += n as u64;
         if left == 0 {
@@ -107,7 +117,7 @@ impl Frames {
             }
             if self.skip > 0 {
                 if self.begin == self.end {
-                    return Err(self.damage("the file ends in the middle of its metadata"));
+                    return Err(self.cut("the file ends in the middle of its metadata"));
                 }
                 let n = self.skip.min((self.end - self.begin) as u64);
                 self.skip -= n;
@@ -125,15 +135,17 @@ impl Frames {
             if magic == frames::DATA {
                 self.decoder.reinit().map_err(|e| (self.offset, e))?;
                 self.in_frame = true;
+                self.frame = self.offset;
                 return Ok(true);
             }
-            if !frames::is_skippable(magic) || start.len() < 8 {
-                let cut = self.at_end && start.len() < 8;
-                return Err(self.damage(if cut {
-                    "the file is cut in a frame's start"
-                } else {
-                    "no frame begins here"
-                }));
+            if start.len() < 8 {
+                return Err(self.cut("the file ends in the start of a frame"));
+            }
+            if !frames::is_skippable(magic) {
+                return Err((
+                    self.offset,
+                    io::Error::new(io::ErrorKind::InvalidData, "no frame begins here"),
+                ));
             }
             self.skip = frames::u32_at(start, 4).into();
             self.take(8);
@@ -161,10 +173,9 @@ impl Frames {
         Ok(())
     }
 
-    fn damage(&self, what: &str) -> Damage {
-        (
-            self.offset + (self.end - self.begin) as u64 * u64::from(self.at_end),
-            io::Error::new(io::ErrorKind::InvalidData, what),
-        )
+    // The file has no more bytes than those in the buffer.
+    fn cut(&self, what: &str) -> Damage {
+        let end = self.offset + (self.end - self.begin) as u64;
+        (end, io::Error::new(io::ErrorKind::UnexpectedEof, what))
     }
 }
