@@ -44,9 +44,10 @@ class Monitor extends EventEmitter {
     return this.#read('history')
   }
 
-  /** The rules with their state. */
+  /** The rules, each with what it has come to. */
   rules () {
-    return this.#read('rules')
+    const states = new Map(this.#read('rules').map((state) => [state.name, state]))
+    return this.#options.rules.map((rule) => ({ ...rule, ...states.get(rule.name) }))
   }
 
   /** A sample taken now. */

@@ -98,7 +98,7 @@ function compact (value) {
 }
 
 /** Snapshot options in the addon's form. `options` are already checked. */
-function snapshotJson ({ dir, path: file, keep = {}, timeout, signal, ...rest }) {
+function snapshotJson ({ dir, path: file, keep = {}, memoryBudget, timeout, signal, ...rest }) {
   return compact({
     dir,
     path: file,
@@ -107,6 +107,7 @@ function snapshotJson ({ dir, path: file, keep = {}, timeout, signal, ...rest })
     keepCount: keep.count,
     keepBytes: keep.bytes,
     keepAgeMs: keep.age,
+    memoryBudget: memoryBudget === 'auto' ? undefined : memoryBudget,
     timeoutMs: timeout
   })
 }

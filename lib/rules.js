@@ -50,7 +50,7 @@ function actionList (value, path) {
 }
 
 const limitFields = schema.object({
-  count: schema.integer(1, 1_000_000),
+  count: schema.integer(1, 10_000),
   per: schema.duration(1, 30 * DAY, 'from 1 ms to 30 days')
 }, "an object such as { count: 3, per: '1h' }")
 

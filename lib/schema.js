@@ -77,8 +77,7 @@ function boolean (value, path) {
 /** Text without control characters: these values end up in logs, headers and file metadata. */
 function text (max) {
   return (value, path) => {
-    // eslint-disable-next-line no-control-regex
-    if (typeof value !== 'string' || value === '' || value.length > max || /[\u0000-\u001f\u007f]/.test(value)) {
+    if (typeof value !== 'string' || value.trim() === '' || [...value].length > max || /\p{Cc}/u.test(value)) {
       throw invalid(path, value, `a string of 1 to ${max} characters without control characters`)
     }
     return value
