@@ -1,0 +1,22 @@
+'use strict'
+
+// The package's face. What each name does is written where it lives; the types are in index.d.ts.
+
+const native = require('./lib/native')
+const { HeapwardenError } = require('./lib/errors')
+const { Monitor, watch } = require('./lib/monitor')
+const { openSnapshot, takeSnapshot } = require('./lib/snapshots')
+
+let capabilities
+
+module.exports = { watch, takeSnapshot, openSnapshot, Monitor, HeapwardenError }
+
+// Asked for once and only if somebody wants to know. Outside the literal above, so that tools which read
+// the exports of a CommonJS file without running it still see the others.
+Object.defineProperty(module.exports, 'capabilities', {
+  enumerable: true,
+  get () {
+    capabilities ??= Object.freeze(JSON.parse(native.capabilities()))
+    return capabilities
+  }
+})

@@ -1,0 +1,4 @@
+import heapwarden from './index.js'
+
+export const { watch, takeSnapshot, openSnapshot, Monitor, HeapwardenError, capabilities } = heapwarden
+export default heapwarden

@@ -1,0 +1,111 @@
+'use strict'
+
+// The addon's events on their way to monitors and promises. One channel an environment (a thread): the addon
+// rings the doorbell on the loop, we empty the box and deliver in order.
+
+const native = require('./native')
+const { HeapwardenError, adopting } = require('./errors')
+const { warnOnce } = require('./warn')
+
+/** monitor id → (event, ordered) => void. Strong on purpose: `watch()` without keeping the result goes on watching. */
+const monitors = new Map()
+/** capture or request id → { resolve, reject, monitor: id or 0 } */
+const captures = new Map()
+const requests = new Map()
+
+let attached = false
+let pending = 0
+let timer
+
+/** Idempotent; called before anything that makes the addon send events. */
+function attach () {
+  if (attached) return
+  adopting(() => native.attach(deliver))
+  attached = true
+}
+
+/**
+ * Keeps the loop alive until `promise` settles. The doorbell never does, so that a monitor does not hold up
+ * the process; but somebody who awaits a snapshot must get it.
+ */
+function holdLoop (promise) {
+  if (pending++ === 0) timer = setInterval(() => {}, 0x7fffffff)
+  const release = () => {
+    if (--pending === 0) clearInterval(timer)
+  }
+  promise.then(release, release)
+  return promise
+}
+
+function promiseIn (table, id, monitor = 0) {
+  return holdLoop(new Promise((resolve, reject) => table.set(id, { resolve, reject, monitor })))
+}
+
+/** Resolves with the SnapshotInfo of capture `id`. */
+const captured = (id, monitor) => promiseIn(captures, id, monitor)
+/** Resolves with the sample of request `id`. */
+const sampled = (id, monitor) => promiseIn(requests, id, monitor)
+
+function take (table, id) {
+  const waiting = table.get(id)
+  table.delete(id)
+  return waiting
+}
+
+/** JSON has no Infinity: `heapAge: null` means that V8 has not been asked yet. */
+function reviveSample (sample) {
+  if (sample && sample.heapAge === null) sample.heapAge = Infinity
+  return sample
+}
+
+function route ({ monitor: id, capture, request, ...event }) {
+  if (event.sample) reviveSample(event.sample)
+  if (event.type === 'sampled') return take(requests, request)?.resolve(event.sample)
+
+  let ordered
+  if (event.type === 'snapshot') {
+    ordered = take(captures, capture)
+    ordered?.resolve(event.info)
+  } else if (event.type === 'snapshotFailed') {
+    ordered = take(captures, capture)
+    ordered?.reject(new HeapwardenError(event.code, event.message))
+  }
+  const listener = monitors.get(id)
+  if (listener) {
+    listener(event, ordered !== undefined)
+  } else if (event.type === 'warning') {
+    warnOnce(event.code, event.message)
+  }
+}
+
+function deliver () {
+  for (;;) {
+    const json = native.drain()
+    if (json === null) return
+    const events = JSON.parse(json)
+    if (events.length === 0) return
+    for (const event of events) {
+      try {
+        route(event)
+      } catch (error) {
+        // A defect of ours; it must not cost the host the events behind it, nor its life.
+        warnOnce('HEAPWARDEN_INTERNAL', `delivering '${event?.type}' failed: ${error?.stack}`)
+      }
+    }
+  }
+}
+
+/** Delivers what is left of a monitor that has stopped, and fails whoever still waits for it. */
+function retire (id) {
+  deliver()
+  monitors.delete(id)
+  for (const table of [captures, requests]) {
+    for (const [key, waiting] of table) {
+      if (waiting.monitor !== id) continue
+      table.delete(key)
+      waiting.reject(new HeapwardenError('HEAPWARDEN_STOPPED', 'the monitor was stopped before this was done'))
+    }
+  }
+}
+
+module.exports = { attach, captured, holdLoop, monitors, retire, reviveSample, sampled }

@@ -1,0 +1,81 @@
+'use strict'
+
+// The command line: which command, and what becomes of its failures.
+
+const { version } = require('../../package.json')
+const { didYouMean } = require('../suggest')
+const { UsageError, quietPipes, say } = require('./terminal')
+
+/** name → what it does. `./NAME.js` exports `NAME(argv) → Promise<status>` and `usage`; loaded when it is called. */
+const commands = {
+  run: 'watch an unchanged program',
+  ls: 'list the snapshots in a folder',
+  cat: 'unpack a snapshot to stdout',
+  demo: 'watch a leaking server being caught'
+}
+
+const usage = `usage: heapwarden COMMAND [OPTION…]
+
+${Object.entries(commands).map(([name, does]) => `  ${name.padEnd(6)}${does}`).join('\n')}
+
+  heapwarden COMMAND --help   what a command takes
+  heapwarden --version        the version
+
+Exit status: 0 done, 1 failed, 2 used wrongly.`
+
+async function call (name, argv) {
+  const command = require(`./${name}`)
+  // Behind -- everything belongs to somebody else's program.
+  const end = argv.indexOf('--')
+  const own = end === -1 ? argv : argv.slice(0, end)
+  if (own.includes('--help') || own.includes('-h')) {
+    console.log(command.usage)
+    return 0
+  }
+  try {
+    return await command[name](argv)
+  } catch (error) {
+    return report(error, own.includes('--json'), command.usage)
+  }
+}
+
+/** Tells of a failure on stderr and gives the exit status. */
+function report (error, json, commandUsage) {
+  const wrong = error instanceof UsageError || error.code === 'HEAPWARDEN_INVALID_OPTION'
+  const code = wrong ? 'HEAPWARDEN_INVALID_OPTION' : error.code
+  // Ours are told by their message; anything else is a defect and needs its stack.
+  const message = wrong || /^HEAPWARDEN_/.test(code) ? error.message : (error.stack ?? String(error))
+  if (json) say(JSON.stringify({ code, message }))
+  else say(`heapwarden: ${message}${error instanceof UsageError ? `\n${commandUsage.split('\n', 1)[0]}; --help tells more` : ''}`)
+  return wrong ? 2 : 1
+}
+
+/**
+ * @param {string[]} argv without node and script
+ * @returns {Promise<number>} exit status
+ */
+async function main (argv) {
+  quietPipes()
+  const [name, ...rest] = argv
+  if (name === '--version' || name === '-v') {
+    console.log(version)
+    return 0
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    if (Object.hasOwn(commands, rest[0] ?? '')) return call(rest[0], ['--help'])
+    console.log(usage)
+    return 0
+  }
+  if (name === undefined) {
+    say(usage)
+    return 2
+  }
+  if (!Object.hasOwn(commands, name)) {
+    const what = name.startsWith('-') ? 'option' : 'command'
+    const message = `there is no ${what} ${name}${didYouMean(name, Object.keys(commands))}`
+    return report(new UsageError(message), rest.includes('--json'), usage)
+  }
+  return call(name, rest)
+}
+
+module.exports = { main }

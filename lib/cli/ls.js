@@ -1,0 +1,36 @@
+'use strict'
+
+const path = require('node:path')
+const { args, bytes, columns, say } = require('./terminal')
+
+const usage = `usage: heapwarden ls [DIR] [--json]
+
+Lists the snapshots in DIR, newest first. Without DIR: HEAPWARDEN_DIR, else where snapshots go by default.
+
+  --json   an array of what is known of each`
+
+const head = ['TAKEN', 'SIZE', 'UNPACKED', 'PAUSE', 'PID', 'WHY', 'NAME']
+
+const row = (info) => [
+  // A file whose metadata is lost has no date either.
+  Number.isFinite(info.at) ? new Date(info.at).toISOString().replace(/\.\d+Z$/, 'Z') : '?',
+  bytes(info.bytes),
+  bytes(info.rawBytes ?? 0),
+  `${Math.round(info.pauseMs ?? 0)} ms`,
+  String(info.pid ?? '?'),
+  info.trigger ?? '?',
+  path.basename(info.path) + (info.complete ? '' : ' (incomplete)')
+]
+
+async function ls (argv) {
+  const { values, positionals } = args(argv, { json: { type: 'boolean' } }, { positionals: 1 })
+  const { list } = require('../snapshots')
+  const dir = positionals[0] === undefined ? require('../native').snapshotDir('') : path.resolve(positionals[0])
+  const found = await list(dir)
+  if (values.json) console.log(JSON.stringify(found, null, 2))
+  else if (found.length === 0) say(`no snapshots in ${dir}`)
+  else console.log(columns([head, ...found.map(row)], [1, 2, 3, 4]))
+  return 0
+}
+
+module.exports = { ls, usage }

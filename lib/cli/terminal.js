@@ -1,0 +1,52 @@
+'use strict'
+
+// What the commands share: arguments, output, and pipes that close early.
+
+const { parseArgs } = require('node:util')
+const { didYouMean } = require('../suggest')
+
+/** Used wrongly: exit status 2, with the usage. */
+class UsageError extends Error {}
+
+/** `parseArgs` of node:util; what it finds wrong is a UsageError, not a defect. */
+function args (argv, options, limits = { positionals: 0 }) {
+  let parsed
+  try {
+    parsed = parseArgs({ args: argv, options, allowPositionals: true })
+  } catch (error) {
+    const [, flag] = /^Unknown option '(--[^']+)'/.exec(error.message) ?? []
+    if (flag === undefined) throw new UsageError(error.message)
+    throw new UsageError(`there is no option ${flag}${didYouMean(flag, Object.keys(options).map((one) => `--${one}`))}`)
+  }
+  const { positionals } = parsed
+  if (positionals.length > limits.positionals) throw new UsageError(`too many arguments: ${positionals[limits.positionals]}`)
+  return parsed
+}
+
+const say = (text) => { process.stderr.write(`${text}\n`) }
+
+/** `heapwarden cat FILE | head` closes our pipe: that is the end of the work and no failure. */
+function quietPipes () {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if (error.code !== 'EPIPE') throw error
+      process.exit(0)
+    })
+  }
+}
+
+/** Columns of text, the first line being their heads; numbers to the right. */
+function columns (rows, right) {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)))
+  const pad = (cell, i) => right.includes(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i])
+  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n')
+}
+
+function bytes (number) {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let i = 0
+  for (; number >= 999.95 && i < units.length - 1; i++) number /= 1000
+  return `${i === 0 ? number : number.toFixed(1)} ${units[i]}`
+}
+
+module.exports = { UsageError, args, bytes, columns, quietPipes, say }

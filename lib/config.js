@@ -1,0 +1,75 @@
+'use strict'
+
+// What a program that knows nothing of us is watched with: a file, and variables over it.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { HeapwardenError } = require('./errors')
+const { invalid, isObject } = require('./schema')
+const { boolean, place, settings, switches } = require('./settings')
+const { didYouMean } = require('./suggest')
+
+const FILE = 'heapwarden.config.json'
+const known = [...settings, ...switches].map(({ env }) => env)
+
+/** The options in the configuration file; without one, and without HEAPWARDEN_CONFIG, none. */
+function fromFile (env, cwd) {
+  const file = path.resolve(cwd, env.HEAPWARDEN_CONFIG || FILE)
+  let json
+  try {
+    json = fs.readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error.code === 'ENOENT' && !env.HEAPWARDEN_CONFIG) return {}
+    throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `the configuration file cannot be read: ${error.message}`)
+  }
+  let options
+  try {
+    options = JSON.parse(json)
+  } catch (error) {
+    throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `${file} is not valid JSON: ${error.message}`)
+  }
+  if (!isObject(options)) throw invalid(file, options, 'a JSON object of options, as watch() takes them')
+  // Editors put it there to find a schema.
+  delete options.$schema
+  return options
+}
+
+function logForm (value = 'off') {
+  if (['text', 'json', 'off'].includes(value)) return value
+  throw invalid('HEAPWARDEN_LOG', value, "'text', 'json' or 'off'")
+}
+
+const flagIn = (env, name) => env[name] ? boolean(env[name], name) : undefined
+
+/** A sentence for each HEAPWARDEN_… variable that means nothing to us. */
+function strangers (env) {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('HEAPWARDEN_') && !known.includes(name))
+    .map((name) => `${name}: there is no such variable${didYouMean(name, known)}`)
+}
+
+/**
+ * Reads the whole configuration of a preload.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} cwd
+ * @returns {{ options: object, enabled?: boolean, workers?: boolean, log: string, strangers: string[] }} `options`
+ *   as watch() takes them, not checked yet
+ * @throws HEAPWARDEN_INVALID_OPTION
+ */
+function readConfig (env = process.env, cwd = process.cwd()) {
+  const options = fromFile(env, cwd)
+  for (const { env: name, option, read } of settings) {
+    // Set but empty is how a shell script unsets.
+    if (env[name]) place(options, option, read(env[name], name))
+  }
+  return {
+    options,
+    enabled: flagIn(env, 'HEAPWARDEN_ENABLED'),
+    workers: flagIn(env, 'HEAPWARDEN_WORKERS'),
+    log: logForm(env.HEAPWARDEN_LOG || undefined),
+    strangers: strangers(env)
+  }
+}
+
+module.exports = { readConfig }

@@ -1,0 +1,49 @@
+'use strict'
+
+// `heapwarden/heapdump`: in place of the `heapdump` module. Plain JSON, under the same names, at the same moment.
+
+const path = require('node:path')
+const { isMainThread } = require('node:worker_threads')
+const native = require('./native')
+const { adopt } = require('./errors')
+const { checkSnapshot, snapshotJson } = require('./options')
+
+/** `heapdump-<seconds>.<microseconds>.heapsnapshot`, relative as theirs. */
+function defaultName () {
+  const us = Math.round((performance.timeOrigin + performance.now()) * 1000)
+  return `heapdump-${Math.floor(us / 1e6)}.${us % 1e6}.heapsnapshot`
+}
+
+/**
+ * Writes a snapshot before it returns.
+ *
+ * @param {string} [filename] default: `heapdump-<sec>.<usec>.heapsnapshot` in the working directory
+ * @param {(error: Error | null, filename?: string) => void} [callback] called at the next tick
+ * @returns {string | false} the file's name as it was given, or false; never throws
+ */
+function writeSnapshot (filename, callback) {
+  if (typeof filename === 'function') [filename, callback] = [undefined, filename]
+  const name = filename ?? defaultName()
+  let error = null
+  try {
+    const options = checkSnapshot({ path: name, level: 0, mode: 'inline', trigger: 'heapdump' })
+    native.captureSync(JSON.stringify(snapshotJson(options)))
+  } catch (thrown) {
+    error = adopt(thrown)
+  }
+  if (typeof callback === 'function') process.nextTick(callback, error, error ? undefined : name)
+  return error ? false : name
+}
+
+// The module they know listens to SIGUSR2 unless told otherwise by this very variable.
+const options = (process.env.NODE_HEAPDUMP_OPTIONS ?? '').split(/\s*,\s*/)
+if (isMainThread && process.platform !== 'win32' && !options.includes('nosignal')) {
+  process.on('SIGUSR2', () => {
+    const name = defaultName()
+    writeSnapshot(name, (error) => {
+      if (error) process.emitWarning(`no snapshot ${path.resolve(name)}: ${error.message}`, { type: 'HeapwardenWarning', code: error.code })
+    })
+  })
+}
+
+module.exports = { writeSnapshot }

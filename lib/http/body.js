@@ -1,0 +1,54 @@
+'use strict'
+
+// The one body we read: `{ "trigger": "why" }` of an order, 1 KiB at most.
+
+const schema = require('../schema')
+const { Refusal } = require('./reply')
+
+const LIMIT = 1024
+const fields = schema.object({ trigger: schema.text(100) })
+
+const tooLong = () => new Refusal(413, 'HEAPWARDEN_INVALID_OPTION', `the request body has more than ${LIMIT} bytes`,
+  // What we do not read would be taken for the next request.
+  { Connection: 'close' })
+
+async function read (req) {
+  if (Number(req.headers['content-length']) > LIMIT) throw tooLong()
+  const chunks = []
+  let length = 0
+  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+    length += chunk.length
+    if (length > LIMIT) throw tooLong()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/** What an application's own body parser left, else undefined. */
+function alreadyParsed ({ body }) {
+  if (body === undefined || body === null || body === '') return undefined
+  if (typeof body === 'string' || Buffer.isBuffer(body)) return parse(String(body))
+  return body
+}
+
+function parse (text) {
+  if (text.trim() === '') return {}
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Refusal(400, 'HEAPWARDEN_INVALID_OPTION', 'the request body is not JSON; accepted: {"trigger": "why"} or nothing')
+  }
+}
+
+/** @returns {Promise<{ trigger?: string }>} bodies of another type than JSON are ignored */
+async function orderBody (req) {
+  if (!/^application\/(json|[^;]*\+json)\s*(;|$)/i.test(req.headers['content-type'] ?? '')) return {}
+  const value = alreadyParsed(req) ?? (req.readableEnded ? {} : parse(await read(req)))
+  try {
+    return fields(value, 'body')
+  } catch (error) {
+    throw new Refusal(400, error.code, error.message)
+  }
+}
+
+module.exports = { orderBody }

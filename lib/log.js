@@ -1,0 +1,37 @@
+'use strict'
+
+const fs = require('node:fs')
+
+// Written to the descriptor and not to process.stderr: a closed pipe would raise 'error' on the host's stream.
+function write (line) {
+  try {
+    fs.writeSync(2, `${line}\n`)
+  } catch {}
+}
+
+/** A monitor's events as one line each. */
+const lines = {
+  breach: ({ rule, value, sample }) => ({ text: `${rule} was breached at ${value} (rss ${sample?.rss}, heapUsed ${sample?.heapUsed})`, rule, value, rss: sample?.rss, heapUsed: sample?.heapUsed }),
+  recovered: ({ rule, value }) => ({ text: `${rule} has recovered at ${value}`, rule, value }),
+  snapshot: ({ path, bytes, trigger, pauseMs }) => ({ text: `wrote ${path} (${bytes} bytes, ${trigger}, JavaScript stood still for ${Math.round(pauseMs)} ms)`, path, bytes, trigger, pauseMs }),
+  snapshotFailed: ({ code, message, trigger }) => ({ text: `no snapshot (${trigger}): ${code}: ${message}`, code, message, trigger }),
+  warning: ({ code, message }) => ({ text: `${code}: ${message}`, code, message })
+}
+
+/**
+ * Prints what a monitor says to stderr, as text or as JSON lines.
+ * @param {import('..').Monitor} monitor
+ * @param {'text' | 'json'} form
+ */
+function logEvents (monitor, form) {
+  for (const [event, describe] of Object.entries(lines)) {
+    monitor.on(event, (payload) => {
+      const { text, ...fields } = describe(payload)
+      write(form === 'json'
+        ? JSON.stringify({ time: new Date().toISOString(), name: 'heapwarden', pid: process.pid, event, ...fields })
+        : `heapwarden[${process.pid}]: ${text}`)
+    })
+  }
+}
+
+module.exports = { logEvents }

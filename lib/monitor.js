@@ -1,0 +1,201 @@
+'use strict'
+
+const { EventEmitter } = require('node:events')
+const path = require('node:path')
+const native = require('./native')
+const channel = require('./channel')
+const { HeapwardenError, adopt, adopting } = require('./errors')
+const { checkSnapshot, checkUpdate, checkWatch, mergeSnapshots, watchJson } = require('./options')
+const { onSignal } = require('./signal')
+const snapshots = require('./snapshots')
+const { warnOnce } = require('./warn')
+
+// What listeners get of an event of the addon, where it is not the whole event.
+const payload = {
+  sample: ({ sample }) => sample,
+  snapshot: ({ info }) => info
+}
+
+class Monitor extends EventEmitter {
+  #id
+  #options
+  #heard = { sample: false, gc: false }
+  #stopped // the promise of stop()
+  #last // what latest, history() and rules() say once it is over
+  #unlisten = () => {}
+
+  /** @param {import('..').WatchOptions} [options] */
+  constructor (options) {
+    super()
+    this.#options = checkWatch(options)
+    channel.attach()
+    this.#id = adopting(() => native.monitorStart(JSON.stringify(watchJson(this.#options))))
+    channel.monitors.set(this.#id, (event, ordered) => this.#deliver(event, ordered))
+    this.#listenToSignal()
+  }
+
+  /** The freshest sample; null until there is one. */
+  get latest () {
+    return this.#read('latest')
+  }
+
+  /** The samples kept, oldest first. */
+  history () {
+    return this.#read('history')
+  }
+
+  /** The rules, each with what it has come to. */
+  rules () {
+    const states = new Map(this.#read('rules').map((state) => [state.name, state]))
+    return this.#options.rules.map((rule) => ({ ...rule, ...states.get(rule.name) }))
+  }
+
+  /** A sample taken now. */
+  async sample () {
+    this.#refuseIfStopped('sample()')
+    return channel.sampled(adopting(() => native.monitorSample(this.#id)), this.#id)
+  }
+
+  /** Orders a snapshot; if one is under way, its result. */
+  async snapshot (options) {
+    this.#refuseIfStopped('snapshot()')
+    const base = { trigger: 'manual', ...this.#options.snapshots }
+    return snapshots.order(mergeSnapshots(base, checkSnapshot(options)), this.#id)
+  }
+
+  /** The snapshots in this monitor's folder, newest first. */
+  async snapshots () {
+    this.#refuseIfStopped('snapshots()')
+    const { dir, path: file } = this.#options.snapshots
+    return snapshots.list(file === undefined ? dir : path.dirname(file))
+  }
+
+  /** Changes what is given and nothing else; rules are replaced as a whole, snapshot options one by one. */
+  update (options) {
+    this.#refuseIfStopped('update()')
+    const change = checkUpdate(options)
+    if (change.snapshots) change.snapshots = mergeSnapshots(this.#options.snapshots, change.snapshots)
+    adopting(() => native.monitorUpdate(this.#id, JSON.stringify(watchJson(change))))
+    this.#options = { ...this.#options, ...change }
+    if (change.signal !== undefined) this.#listenToSignal()
+  }
+
+  /** An HTTP handler on this monitor, see `heapwarden/middleware`. */
+  middleware (options) {
+    return require('./middleware')({ ...options, monitor: this })
+  }
+
+  /** Ends the watch; whoever still waits for it is told HEAPWARDEN_STOPPED. The second call is the first one's promise. */
+  stop () {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  // Takes one event of the addon to the listeners. `ordered`: a promise has told the caller already.
+  #deliver ({ type, ...event }, ordered) {
+    const heard = this.#call(type, payload[type]?.(event) ?? event)
+    // Nobody listens and nobody waits: the operator should not learn of it from an empty folder.
+    if (!heard && !ordered && (type === 'warning' || type === 'snapshotFailed')) {
+      warnOnce(event.code, type === 'warning' ? event.message : `a snapshot failed: ${event.message}`, `${this.#id} ${event.code}`)
+    }
+  }
+
+  // Not emit(): there the first listener that throws keeps the event from the others, and us from the next event.
+  #call (type, ...args) {
+    const listeners = this.rawListeners(type)
+    for (const listener of listeners) {
+      try {
+        const result = Reflect.apply(listener, this, args)
+        // An async listener's rejection would end the host as an unhandled one.
+        if (typeof result?.then === 'function') result.then(undefined, (error) => this.#complain(type, error))
+      } catch (error) {
+        this.#complain(type, error)
+      }
+    }
+    return listeners.length > 0
+  }
+
+  #complain (type, error) {
+    const code = 'HEAPWARDEN_LISTENER_FAILED'
+    const message = `a listener of '${type}' threw: ${error?.stack ?? error}`
+    if (type !== 'warning' && this.#call('warning', { code, message, error })) return
+    warnOnce(code, message, `${this.#id} ${type} ${error?.message ?? error}`)
+  }
+
+  #read (what) {
+    const values = this.#last ?? {
+      latest: () => native.monitorLatest(this.#id),
+      history: () => native.monitorHistory(this.#id),
+      rules: () => native.monitorRules(this.#id)
+    }
+    const value = JSON.parse(adopting(values[what]))
+    if (what === 'history') value.forEach(channel.reviveSample)
+    return what === 'latest' ? channel.reviveSample(value) : value
+  }
+
+  async #stop () {
+    this.#unlisten()
+    const kept = {}
+    for (const what of ['latest', 'history', 'rules']) {
+      const json = JSON.stringify(this.#read(what))
+      kept[what] = () => json
+    }
+    this.#last = kept
+    try {
+      await channel.holdLoop(native.monitorStop(this.#id))
+    } catch (error) {
+      throw adopt(error)
+    } finally {
+      channel.retire(this.#id)
+    }
+  }
+
+  #refuseIfStopped (what) {
+    if (this.#stopped) throw new HeapwardenError('HEAPWARDEN_STOPPED', `${what}: this monitor was stopped; call watch() for a new one`)
+  }
+
+  #listenToSignal () {
+    this.#unlisten()
+    const { signal } = this.#options
+    this.#unlisten = signal
+      // The failure is told by the event; a rejection nobody handles would end the host.
+      ? onSignal(signal, () => { this.snapshot({ trigger: signal }).catch(() => {}) })
+      : () => {}
+  }
+
+  /** Tells the addon which of the frequent events somebody wants: samples nobody hears should cost nothing. */
+  #tune () {
+    const sample = this.listenerCount('sample') > 0
+    const gc = this.listenerCount('gc') > 0
+    if (this.#stopped || (sample === this.#heard.sample && gc === this.#heard.gc)) return
+    native.listen(this.#id, sample, gc)
+    this.#heard = { sample, gc }
+  }
+
+  static {
+    // Overridden rather than watched by 'newListener': removeAllListeners() would take our own listener along.
+    for (const name of ['on', 'addListener', 'prependListener', 'off', 'removeListener', 'removeAllListeners']) {
+      Object.defineProperty(this.prototype, name, {
+        configurable: true,
+        writable: true,
+        value (...args) {
+          EventEmitter.prototype[name].apply(this, args)
+          this.#tune()
+          return this
+        }
+      })
+    }
+    if (Symbol.asyncDispose) {
+      Object.defineProperty(this.prototype, Symbol.asyncDispose, {
+        configurable: true, writable: true, value () { return this.stop() }
+      })
+    }
+  }
+}
+
+/** Starts watching this thread's memory. @param {import('..').WatchOptions} [options] */
+function watch (options) {
+  return new Monitor(options)
+}
+
+module.exports = { Monitor, watch }

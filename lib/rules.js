@@ -1,0 +1,130 @@
+'use strict'
+
+// One rule: from what a user writes to what the addon judges.
+
+const schema = require('./schema')
+const { HeapwardenError } = require('./errors')
+const native = require('./native')
+
+const { DAY, invalid } = schema
+
+/** Metric name → kind of its values, as the addon knows them. */
+const metrics = new Map(JSON.parse(native.metrics()).map(({ name, kind }) => [name, kind.toLowerCase()]))
+
+/** A number, or text that is one; `Number('')` would be 0. */
+const numberOf = (value) => typeof value === 'string' ? Number(value.trim() || NaN) : value
+
+const fromZero = (max, accepted) => (value, path) => {
+  const number = numberOf(typeof value === 'string' && max === 100 ? value.replace(/%\s*$/, '') : value)
+  if (typeof number !== 'number' || !(number >= 0 && number <= max)) throw invalid(path, value, accepted)
+  return number
+}
+
+// A heap may shrink, so a number may be negative here and nowhere else.
+function bytesPerSecond (value, path) {
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  const accepted = "bytes per second as a number or a size such as '1MB' or '1MB/s'"
+  if (typeof value !== 'string') throw invalid(path, value, accepted)
+  try {
+    return native.parseBytes(value.replace(/\s*\/\s*s$/, ''))
+  } catch {
+    throw invalid(path, value, accepted)
+  }
+}
+
+/** How a threshold is read, by the kind of the rule's metric. */
+const thresholds = {
+  bytes: schema.bytes(),
+  ratio: schema.ratio(),
+  milliseconds: schema.duration(0, 30 * DAY, 'at most 30 days'),
+  bytespersecond: bytesPerSecond,
+  count: fromZero(Number.MAX_SAFE_INTEGER, 'a number from 0'),
+  percent: fromZero(100, "per cent from 0 to 100, such as 20 or '20%'")
+}
+
+const actions = schema.oneOf(['snapshot', 'report'])
+
+function actionList (value, path) {
+  if (!Array.isArray(value)) throw invalid(path, value, "an array of 'snapshot' and 'report'")
+  return [...new Set(value.map((action, i) => actions(action, `${path}[${i}]`)))]
+}
+
+const limitFields = schema.object({
+  count: schema.integer(1, 10_000),
+  per: schema.duration(1, 30 * DAY, 'from 1 ms to 30 days')
+}, "an object such as { count: 3, per: '1h' }")
+
+function limit (value, path) {
+  const { count, per } = limitFields(value, path)
+  if (count === undefined || per === undefined) throw invalid(path, value, "both count and per, such as { count: 3, per: '1h' }")
+  return { count, perMs: per }
+}
+
+// Thresholds pass through here: they can be read only once the metric is known.
+const later = (value) => value
+const fields = schema.object({
+  name: schema.text(100),
+  metric: schema.oneOf([...metrics.keys()], 'one of '),
+  above: later,
+  below: later,
+  for: schema.duration(0, 30 * DAY, 'at most 30 days'),
+  clear: later,
+  cooldown: schema.duration(0, 30 * DAY, 'at most 30 days'),
+  limit,
+  do: actionList
+}, "an object such as { name: 'heap', metric: 'heapUsed', above: '512MB' }")
+
+/** One rule in the addon's form (`Rule` of src/watch/rule.rs). */
+function rule (value, path) {
+  const given = fields(value, path)
+  for (const name of ['name', 'metric']) {
+    if (given[name] === undefined) throw invalid(`${path}.${name}`, undefined, 'a string: every rule has a name and a metric')
+  }
+  if ((given.above === undefined) === (given.below === undefined)) {
+    throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION',
+      `${path}: ${given.above === undefined ? 'neither above nor below was given' : 'both above and below were given'}; accepted: exactly one of them`)
+  }
+  const side = given.above === undefined ? 'below' : 'above'
+  const read = thresholds[metrics.get(given.metric)]
+  const out = {
+    name: given.name,
+    metric: given.metric,
+    [side]: read(given[side], `${path}.${side}`),
+    forMs: given.for ?? 0,
+    cooldownMs: given.cooldown ?? 600_000,
+    do: given.do ?? []
+  }
+  if (given.clear !== undefined) {
+    out.clear = read(given.clear, `${path}.clear`)
+    if (side === 'above' ? out.clear > out.above : out.clear < out.below) {
+      throw invalid(`${path}.clear`, given.clear, `a value ${side === 'above' ? 'not above' : 'not below'} the threshold ${out[side]}`)
+    }
+  }
+  if (given.limit !== undefined) out.limit = given.limit
+  return out
+}
+
+function rules (value, path) {
+  if (!Array.isArray(value)) throw invalid(path, value, 'an array of rules')
+  if (value.length > 1000) throw invalid(path, `${value.length} rules`, 'at most 1000 rules')
+  const names = new Set()
+  return value.map((one, i) => {
+    const out = rule(one, `${path}[${i}]`)
+    if (names.has(out.name)) throw invalid(`${path}[${i}].name`, out.name, 'a name that no other rule has')
+    names.add(out.name)
+    return out
+  })
+}
+
+// What a watch without rules looks for. Both are ratios, so they fit every size of process; the limit keeps
+// a service that hovers around the threshold from filling its day with snapshots.
+const defaultRules = Object.freeze(['heapUsedRatio', 'cgroupRatio'].map((metric) => Object.freeze({
+  name: metric,
+  metric,
+  above: metric === 'heapUsedRatio' ? 0.8 : 0.85,
+  for: '30s',
+  limit: Object.freeze({ count: 3, per: '1h' }),
+  do: Object.freeze(['snapshot'])
+})))
+
+module.exports = { defaultRules, metrics, rules }

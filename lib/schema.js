@@ -1,0 +1,123 @@
+'use strict'
+
+// The kinds of values an option can have. A kind is `(value, path) => normalised`; it throws a
+// HeapwardenError that names the option, what was given and what is accepted.
+
+const { inspect } = require('node:util')
+const { HeapwardenError } = require('./errors')
+const { didYouMean } = require('./suggest')
+const native = require('./native')
+
+const DAY = 86_400_000
+
+function show (value) {
+  const text = inspect(value, { depth: 1, breakLength: Infinity, maxArrayLength: 3, maxStringLength: 60 })
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text
+}
+
+/** The error for a value that is not acceptable. */
+function invalid (path, value, accepted) {
+  return new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `${path}: ${show(value)} was given; accepted: ${accepted}`)
+}
+
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** A number or a string with a unit, read by the addon so that Rust and JavaScript agree. */
+function quantity ({ parse, accepted, min, max, whole }) {
+  return (value, path) => {
+    let number = value
+    if (typeof value === 'string') {
+      try {
+        number = parse(value)
+      } catch {
+        throw invalid(path, value, accepted)
+      }
+    }
+    if (typeof number !== 'number' || !(number >= min && number <= max)) throw invalid(path, value, accepted)
+    return whole ? Math.floor(number) : number
+  }
+}
+
+const bytes = (min = 0, note = '') => quantity({
+  parse: native.parseBytes,
+  accepted: `a number of bytes or a size such as '512MB' or '1.5GiB'${note}`,
+  min,
+  max: Number.MAX_SAFE_INTEGER,
+  whole: true
+})
+
+const duration = (min, max, note) => quantity({
+  parse: native.parseDuration,
+  accepted: `milliseconds or a duration such as '500ms', '30s' or '10m', ${note}`,
+  min,
+  max
+})
+
+const ratio = () => quantity({
+  parse: native.parseRatio,
+  accepted: "a ratio from 0 to 1 such as 0.8, or per cent such as '80%'",
+  min: 0,
+  max: 1
+})
+
+function integer (min, max) {
+  return (value, path) => {
+    if (!Number.isInteger(value) || value < min || value > max) {
+      throw invalid(path, value, `a whole number from ${min} to ${max}`)
+    }
+    return value
+  }
+}
+
+function boolean (value, path) {
+  if (typeof value !== 'boolean') throw invalid(path, value, 'true or false')
+  return value
+}
+
+/** Text without control characters: these values end up in logs, headers and file metadata. */
+function text (max) {
+  return (value, path) => {
+    if (typeof value !== 'string' || value.trim() === '' || [...value].length > max || /\p{Cc}/u.test(value)) {
+      throw invalid(path, value, `a string of 1 to ${max} characters without control characters`)
+    }
+    return value
+  }
+}
+
+function filePath (value, path) {
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) {
+    throw invalid(path, value, 'a path as a non-empty string without NUL')
+  }
+  return value
+}
+
+function oneOf (names, what = '') {
+  return (value, path) => {
+    if (names.includes(value)) return value
+    const hint = typeof value === 'string' ? didYouMean(value, names) : ''
+    throw invalid(path, value, `${what}${names.map((name) => `'${name}'`).join(', ')}${hint}`)
+  }
+}
+
+/** The values of `fields` that are set in `value`, normalised; an unknown name is an error. */
+function object (fields, accepted = 'an object') {
+  const names = Object.keys(fields)
+  return (value, path) => {
+    if (!isObject(value)) throw invalid(path || 'options', value, accepted)
+    const prefix = path ? `${path}.` : ''
+    const out = {}
+    // `in` and not own names only: options may come from a class instance with getters.
+    for (const name of names) {
+      if (value[name] !== undefined) out[name] = fields[name](value[name], prefix + name)
+    }
+    for (const name of Object.keys(value)) {
+      if (!Object.hasOwn(fields, name)) {
+        throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION',
+          `${prefix}${name}: there is no such option${didYouMean(name, names)}; accepted: ${names.join(', ')}`)
+      }
+    }
+    return out
+  }
+}
+
+module.exports = { DAY, boolean, bytes, duration, filePath, integer, invalid, isObject, object, oneOf, ratio, text }
