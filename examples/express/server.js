@@ -28,9 +28,8 @@ const monitor = heapwarden.watch({
 
 const inMB = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`
 
-// `rule` is what was asked for, `value` what was measured.
-monitor.on('breach', ({ rule, value }) => console.log(`breach of rule "${rule.name}": ${rule.metric} is ${inMB(value)}`))
-monitor.on('recovered', ({ rule, value }) => console.log(`rule "${rule.name}" recovered: ${rule.metric} is ${inMB(value)}`))
+monitor.on('breach', ({ rule, value }) => console.log(`breach of rule "${rule}" at ${inMB(value)}`))
+monitor.on('recovered', ({ rule, value }) => console.log(`recovery of rule "${rule}" at ${inMB(value)}`))
 monitor.on('snapshot', ({ path, bytes, pauseMs }) => {
   console.log(`snapshot ${path}: ${inMB(bytes)}, JavaScript paused for ${Math.round(pauseMs)} ms`)
 })
@@ -82,7 +81,7 @@ app.get('/search', (req, res) => {
 })
 
 // Status, history, rules and snapshots, for whoever has the token.
-app.use('/heapwarden', middleware(monitor, { token: ADMIN_TOKEN }))
+app.use('/heapwarden', middleware({ monitor, token: ADMIN_TOKEN }))
 
 const server = app.listen(Number(PORT), HOST, (error) => {
   if (error) throw error
