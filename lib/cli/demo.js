@@ -45,15 +45,17 @@ async function waitForSnapshot (server, leak, screen, deadline) {
   for (;;) {
     const { latest, rules } = await server.admin('status')
     const rule = rules.find(({ name }) => name === leak.rule)
-    const others = Object.fromEntries(leak.others.map((name) => [name, latest[name]]))
-    screen.sample({ metric: leak.metric, value: latest[leak.metric], threshold: rule.above, others })
+    if (latest) { // null until the first interval is over
+      const others = Object.fromEntries(leak.others.map((name) => [name, latest[name]]))
+      screen.sample({ metric: leak.metric, value: latest[leak.metric], threshold: rule.above, others })
+    }
     if (rule.phase !== phase) {
       if (rule.phase === 'pending') screen.say(`over the threshold of rule "${rule.name}"; it has to stay there for ${milliseconds(rule.forMs)}`)
       if (rule.phase === 'breached') screen.say(`rule "${rule.name}" is breached and orders a snapshot`)
       phase = rule.phase
     }
     if (phase === 'breached') {
-      const { snapshots: [snapshot] } = await server.admin('snapshots')
+      const [snapshot] = await server.admin('snapshots')
       if (snapshot) return snapshot
     }
     const left = deadline - performance.now()
