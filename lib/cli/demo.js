@@ -7,16 +7,16 @@ const { mkdtempSync, rmSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const { join } = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
-const { parseArgs } = require('node:util')
 const { checkSnapshot } = require('./demo/check')
 const { leaks, startLoad } = require('./demo/load')
 const { createScreen, megabytes, milliseconds } = require('./demo/screen')
 const { startServer } = require('./demo/server')
+const { UsageError, args, say } = require('./terminal')
 
 const LIMIT_MS = 50_000
 const POLL_MS = 500
 
-const USAGE = `usage: heapwarden demo [--leak buffers|objects] [--json]
+const usage = `usage: heapwarden demo [--leak buffers|objects] [--json]
 
 Starts the Express server of examples/express with a memory leak, puts it under load until its rule is
 breached, and checks the snapshot that this leaves. Ends by itself within a minute.
@@ -99,31 +99,20 @@ async function play ({ leakName, found, folder, screen }) {
 
 /**
  * @param {string[]} argv what follows `demo`
- * @returns {Promise<0 | 1 | 2>} exit status: done, failed, usage
+ * @returns {Promise<0 | 1>} exit status
  */
 async function demo (argv) {
-  let given
-  try {
-    given = parseArgs({
-      args: argv,
-      options: {
-        leak: { type: 'string', default: 'buffers' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false }
-      }
-    }).values
-    if (!Object.hasOwn(leaks, given.leak)) throw new Error(`--leak: "${given.leak}" was given; accepted: ${Object.keys(leaks).join(', ')}`)
-  } catch (error) {
-    console.error(`${error.message}\n\n${USAGE}`)
-    return 2
-  }
-  if (given.help) {
-    console.log(USAGE)
-    return 0
+  const { values: given } = args(argv, {
+    leak: { type: 'string', default: 'buffers' },
+    json: { type: 'boolean', default: false }
+  })
+  if (!Object.hasOwn(leaks, given.leak)) {
+    throw new UsageError(`--leak: "${given.leak}" was given; accepted: ${Object.keys(leaks).join(', ')}`)
   }
   const { found, missing } = findPackages()
   if (missing.length > 0) {
-    console.error(`heapwarden demo needs ${missing.join(' and ')}, which heapwarden itself does not. Install with:\n\n  npm install ${missing.join(' ')}\n`)
+    say(`heapwarden demo needs ${missing.join(' and ')}, which heapwarden itself does not. Install with:\n\n` +
+      `  npm install ${missing.join(' ')}\n`)
     return 1
   }
 
@@ -151,4 +140,4 @@ async function demo (argv) {
   }
 }
 
-module.exports = { demo, usage: USAGE }
+module.exports = { demo, usage }
