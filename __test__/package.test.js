@@ -1,0 +1,167 @@
+'use strict'
+
+// What somebody gets who installs the published module: no Rust, no install scripts, nothing of this folder.
+
+const assert = require('node:assert/strict')
+const { execFile, execFileSync } = require('node:child_process')
+const { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } = require('node:fs')
+const { tmpdir } = require('node:os')
+const { basename, dirname, join } = require('node:path')
+const { after, before, test } = require('node:test')
+const { promisify } = require('node:util')
+
+const root = join(__dirname, '..')
+const { version, devDependencies } = require('../package.json')
+
+const work = mkdtempSync(join(tmpdir(), 'heapwarden-package-'))
+const project = join(work, 'project')
+let env
+
+/** A PATH with what npm needs and nothing else: no cargo, rustc or compiler. */
+function barePath () {
+  const bin = join(work, 'bin')
+  mkdirSync(bin)
+  const npm = execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim()
+  symlinkSync(process.execPath, join(bin, 'node'))
+  symlinkSync(npm, join(bin, 'npm'))
+  symlinkSync(join(dirname(npm), 'npx'), join(bin, 'npx'))
+  symlinkSync('/bin/sh', join(bin, 'sh'))
+  return bin
+}
+
+async function run (file, args, options = {}) {
+  return promisify(execFile)(file, args, { cwd: project, env, timeout: 120_000, ...options })
+}
+
+/** Runs `code` in a child; rejects with its stderr when it fails. */
+async function node (code, ...flags) {
+  const { stdout } = await run('node', [...flags, '-e', code])
+  return stdout.trim()
+}
+
+before(async () => {
+  const path = barePath()
+  // HOME stays: npm's cache makes this quick. Everything else that npm or Rust might read is left out.
+  env = { PATH: path, HOME: process.env.HOME, CI: 'true' }
+  // The build is a stage of its own; packing must not do it again.
+  const { stdout } = await promisify(execFile)('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', work], { cwd: root })
+  const [{ filename }] = Object.values(JSON.parse(stdout))
+  mkdirSync(project)
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true }))
+  await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline',
+    join(work, basename(filename)), `express@${devDependencies.express}`])
+})
+
+after(() => rmSync(work, { recursive: true, force: true }))
+
+test('carries the binary, the types and the documents, and none of the sources', () => {
+  const installed = join(project, 'node_modules', 'heapwarden')
+  for (const file of ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'bin/heapwarden.js', 'native/heapwarden.linux-x64-gnu.node',
+    'examples/express/server.js', 'docs/getting-started.md', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
+    assert.ok(existsSync(join(installed, file)), `${file} is missing`)
+  }
+  for (const file of ['Cargo.toml', 'src', 'scripts', '__test__', 'target', 'benches', '.npmrc', 'native/native.d.ts', 'node_modules']) {
+    assert.ok(!existsSync(join(installed, file)), `${file} should not be shipped`)
+  }
+})
+
+test('can be required', async () => {
+  const out = await node("const h = require('heapwarden'); console.log(typeof h.watch, typeof h.takeSnapshot, typeof h.openSnapshot, typeof h.capabilities)")
+  assert.equal(out, 'function function function object')
+})
+
+test('can be imported, with the same functions', async () => {
+  const out = await node(`
+    import { createRequire } from 'node:module'
+    import heapwarden, { watch, takeSnapshot } from 'heapwarden'
+    const required = createRequire(process.cwd() + '/x.js')('heapwarden')
+    console.log(watch === required.watch, takeSnapshot === required.takeSnapshot, heapwarden.watch === watch)`,
+  '--input-type=module')
+  assert.equal(out, 'true true true')
+})
+
+test('a snapshot can be taken and read back', async () => {
+  const out = await node(`
+    const { takeSnapshot, openSnapshot } = require('heapwarden')
+    takeSnapshot({ dir: './snapshots' }).then(async (info) => {
+      const { snapshot, nodes } = JSON.parse(Buffer.concat(await openSnapshot(info.path).toArray()))
+      console.log(snapshot.node_count > 0 && nodes.length === snapshot.node_count * snapshot.meta.node_fields.length)
+    })`)
+  assert.equal(out, 'true')
+})
+
+test('its sub-paths can be required and imported', async () => {
+  const { exports } = JSON.parse(readFileSync(join(project, 'node_modules', 'heapwarden', 'package.json'), 'utf8'))
+  const paths = Object.keys(exports).map((path) => path.replace(/^\./, 'heapwarden'))
+  for (const needed of ['heapwarden/register', 'heapwarden/middleware', 'heapwarden/heapdump']) {
+    assert.ok(paths.includes(needed), `${needed} is not exported`)
+  }
+  for (const path of paths.filter((one) => !one.endsWith('.json'))) {
+    await node(`require('${path}')`)
+    await node(`await import('${path}')`, '--input-type=module')
+  }
+})
+
+test('mounts in Express', async () => {
+  const out = await node(`
+    const app = require('express')()
+    const monitor = require('heapwarden').watch()
+    app.use('/heapwarden', require('heapwarden/middleware')({ monitor, token: 'secret' }))
+    const server = app.listen(0, '127.0.0.1', async () => {
+      const url = 'http://127.0.0.1:' + server.address().port + '/heapwarden/status'
+      const without = await fetch(url)
+      const withToken = await fetch(url, { headers: { authorization: 'Bearer secret' } })
+      console.log(without.status, withToken.status)
+      server.close()
+      server.closeAllConnections()
+      monitor.stop()
+    })`)
+  assert.equal(out, '401 200')
+})
+
+test('its command runs through npx', async () => {
+  const { stdout } = await run('npx', ['--no-install', 'heapwarden', '--version'])
+  assert.match(stdout, new RegExp(`\\b${version.replaceAll('.', '\\.')}\\b`))
+})
+
+test('the demo says what it lacks', async () => {
+  const failed = await run('npx', ['--no-install', 'heapwarden', 'demo']).then(() => assert.fail('it should fail'), (error) => error)
+  assert.equal(failed.code, 1)
+  assert.match(failed.stderr, /npm install autocannon/)
+})
+
+test('on another platform the error names it and says what to do', async () => {
+  const preload = join(work, 'other-platform.js')
+  writeFileSync(preload, `
+    for (const [name, value] of [['platform', 'sunos'], ['arch', 'ppc64']]) {
+      Object.defineProperty(process, name, { value, enumerable: true })
+    }`)
+  const failed = await run('node', ['-r', preload, '-e', `
+    try { require('heapwarden') } catch (error) { console.log(JSON.stringify({ code: error.code, message: error.message })); process.exit(7) }`])
+    .then(() => assert.fail('it should not load'), (error) => error)
+  assert.equal(failed.code, 7, failed.stderr)
+  const { code, message } = JSON.parse(failed.stdout)
+  assert.equal(code, 'HEAPWARDEN_UNSUPPORTED')
+  assert.match(message, /sunos/)
+  assert.match(message, /ppc64/)
+  assert.match(message, /libc|glibc|musl/)
+  assert.match(message, /linux-x64-gnu/, 'what there is a binary for')
+  assert.match(message, /npm install|npm run build/, 'what to do')
+})
+
+test('where the binary is missing the error says so too', async () => {
+  const hidden = join(work, 'hidden.js')
+  writeFileSync(hidden, `
+    const Module = require('node:module')
+    const load = Module._extensions['.node']
+    Module._extensions['.node'] = (module, file) => {
+      if (!file.includes('heapwarden')) return load(module, file)
+      throw Object.assign(new Error('GLIBC_2.99 not found'), { code: 'ERR_DLOPEN_FAILED' })
+    }`)
+  const failed = await run('node', ['-r', hidden, '-e', `
+    try { require('heapwarden') } catch (error) { console.log(error.message); process.exit(7) }`])
+    .then(() => assert.fail('it should not load'), (error) => error)
+  assert.equal(failed.code, 7, failed.stderr)
+  assert.match(failed.stdout, /GLIBC_2\.99 not found/, 'the loader\'s own words')
+  assert.match(failed.stdout, /linux/)
+})

@@ -1,0 +1,29 @@
+'use strict'
+
+const { execFile } = require('node:child_process')
+const { join } = require('node:path')
+
+/** The middle one; between the two middle ones if their number is even. */
+function median (numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const half = sorted.length >> 1
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
+}
+
+/**
+ * Runs benches/programs/NAME in a fresh process and gives what it prints as JSON.
+ * @param {string} name
+ * @param {object} input given to it as JSON
+ * @param {string[]} [flags] of node
+ */
+function program (name, input, flags = []) {
+  const file = join(__dirname, '..', 'programs', `${name}.js`)
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [...flags, file, JSON.stringify(input)], { timeout: 300_000, maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
+      if (error) return reject(new Error(`${name} ${JSON.stringify(input)} failed: ${stderr || error.message}`))
+      resolve(JSON.parse(stdout))
+    })
+  })
+}
+
+module.exports = { median, program }

@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+'use strict'
+
+// `npm run bench`: what JavaScript feels of heapwarden, as ratios measured within one run, since absolute
+// times say more about the machine. Each *.bench.js exports { name, title, run } and gives lines of results.
+
+const { readdirSync } = require('node:fs')
+const { cpus } = require('node:os')
+const { join } = require('node:path')
+const { parseArgs } = require('node:util')
+
+const USAGE = `usage: node benches/run.js [--only NAME] [--rounds N] [--quick] [--json]
+
+  --only NAME   this bench only; may be repeated
+  --rounds N    measurements of each kind (default 7); the result is their median
+  --quick       small heaps, short runs, 3 rounds: whether it works, not how well`
+
+function options () {
+  try {
+    return parseArgs({
+      options: {
+        only: { type: 'string', multiple: true, default: [] },
+        rounds: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false }
+      }
+    }).values
+  } catch (error) {
+    console.error(`${error.message}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
+
+function verdict ({ value, atMost, atLeast }) {
+  if (atMost === undefined && atLeast === undefined) return ''
+  const reached = atMost === undefined ? value >= atLeast : value <= atMost
+  return `${atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`}  ${reached ? 'reached' : 'MISSED'}`
+}
+
+async function main () {
+  const given = options()
+  if (given.help) return console.log(USAGE)
+  const rounds = Number(given.rounds ?? (given.quick ? 3 : 7))
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    console.error(`--rounds: "${given.rounds}" was given; accepted: a whole number from 1\n\n${USAGE}`)
+    process.exit(2)
+  }
+  const benches = readdirSync(__dirname).filter((name) => name.endsWith('.bench.js')).sort()
+    .map((name) => require(join(__dirname, name)))
+    .filter(({ name }) => given.only.length === 0 || given.only.includes(name))
+
+  const all = []
+  // Progress is no result: --json keeps stdout for those.
+  const note = (text) => process.stderr.write(`   ${text}\n`)
+  console.error(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${rounds} rounds`)
+  for (const { name, title, run } of benches) {
+    console.error(`\n== ${name}: ${title}`)
+    let results
+    try {
+      results = await run({ rounds, quick: given.quick, note })
+    } catch (error) {
+      console.error(`   FAILED: ${error.message}`)
+      process.exitCode = 1
+      continue
+    }
+    for (const result of results) {
+      all.push({ bench: name, ...result })
+      if (!given.json) console.log(`   ${result.what.padEnd(62)} ${`${result.value.toFixed(3)} ${result.unit}`.padStart(14)}  ${verdict(result)}`)
+    }
+  }
+  if (given.json) console.log(JSON.stringify({ node: process.version, rounds, results: all }, null, 2))
+}
+
+main()

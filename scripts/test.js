@@ -1,0 +1,116 @@
+#!/usr/bin/env node
+'use strict'
+
+// The whole test command: every stage in turn, all of them even when one fails, a summary, and one closing
+// line `N passed, N failed`. What is counted: the tests that `cargo test` and `node --test` report, plus one
+// for each stage that has no count of its own (fmt, clippy, build, types). A stage that breaks without naming
+// a failed test (does not compile, runs too long, finds no tests) counts as one failure.
+
+const { parseArgs } = require('node:util')
+const { stages } = require('./test/stages')
+const { run, stopRunning } = require('./test/run')
+const { judge } = require('./test/judge')
+
+const USAGE = `usage: node scripts/test.js [--only NAME[,NAME]] [--fast] [--verbose] [--list]
+
+  --only NAME   stages whose name is NAME or begins with it (node, node22, cargo …); may be repeated
+  --fast        this Node only, native path only, without the package and demo stages
+  --verbose     show every stage's output as it comes; otherwise only that of failing ones
+  --list        print the names of the stages`
+
+const colour = process.stdout.isTTY && !process.env.NO_COLOR
+const paint = (code, text) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text)
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`
+const tests = (n) => `${n} passed`
+
+function options () {
+  try {
+    return parseArgs({
+      options: {
+        only: { type: 'string', multiple: true, default: [] },
+        fast: { type: 'boolean', default: false },
+        verbose: { type: 'boolean', default: false },
+        list: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false }
+      }
+    }).values
+  } catch (error) {
+    console.error(`${error.message}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
+
+function choose (all, { only, fast }) {
+  const names = only.flatMap((list) => list.split(',')).filter(Boolean)
+  for (const name of names) {
+    if (all.some((stage) => stage.name.startsWith(name))) continue
+    console.error(`There is no stage "${name}". Stages: ${all.map((stage) => stage.name).join(', ')}`)
+    process.exit(2)
+  }
+  if (names.length > 0) return all.filter((stage) => names.some((name) => stage.name.startsWith(name)))
+  return fast ? all.filter((stage) => stage.fast) : all
+}
+
+async function runStage (stage, broken, verbose) {
+  const unmet = (stage.needs ?? []).find((name) => broken.has(name))
+  if (unmet) return { passed: 0, failed: 1, skipped: 0, ms: 0, why: `not run, because ${unmet} failed`, output: '' }
+  const started = performance.now()
+  let outcome
+  try {
+    outcome = await run(await stage.command(), { minutes: stage.minutes, echo: verbose })
+  } catch (error) {
+    outcome = { status: null, output: '', problem: error.message }
+  }
+  return { ...judge(stage, outcome), output: outcome.output, ms: performance.now() - started }
+}
+
+function printResult (result, verbose) {
+  const counts = [tests(result.passed)]
+  if (result.failed > 0) counts.push(`${result.failed} failed`)
+  if (result.skipped > 0) counts.push(`${result.skipped} skipped`)
+  const line = `${counts.join(', ')} (${seconds(result.ms)})`
+  if (result.failed === 0) return console.log(`   ${paint(32, 'ok')}  ${line}`)
+  if (result.output && !verbose) console.log(result.output.trimEnd())
+  console.log(`   ${paint(31, 'FAILED')}  ${line}${result.why ? `: ${result.why}` : ''}`)
+}
+
+function printSummary (results) {
+  const width = Math.max(...results.map(({ stage }) => stage.name.length))
+  console.log(`\n${paint(1, '== Summary')}`)
+  for (const { stage, passed, failed, skipped, ms, why } of results) {
+    const verdict = failed === 0 ? paint(32, 'ok    ') : paint(31, 'FAILED')
+    const extra = [failed > 0 && `${failed} failed`, skipped > 0 && `${skipped} skipped`, why].filter(Boolean)
+    console.log(`   ${verdict}  ${stage.name.padEnd(width)}  ${[tests(passed), ...extra].join(', ')}  ${seconds(ms)}`)
+  }
+}
+
+async function main () {
+  const given = options()
+  if (given.help) return console.log(USAGE)
+  const chosen = choose(stages, given)
+  if (given.list) return console.log(chosen.map(({ name, title }) => `${name.padEnd(18)}${title}`).join('\n'))
+
+  const broken = new Set()
+  const results = []
+  for (const [index, stage] of chosen.entries()) {
+    console.log(`\n${paint(1, `== ${index + 1}/${chosen.length} ${stage.name}`)}: ${stage.title}`)
+    const result = await runStage(stage, broken, given.verbose)
+    if (result.failed > 0) broken.add(stage.name)
+    printResult(result, given.verbose)
+    results.push({ stage, ...result })
+  }
+  printSummary(results)
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0)
+  console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`)
+  process.exitCode = sum('failed') === 0 ? 0 : 1
+}
+
+// Stages run in process groups of their own, which a terminal's Ctrl-C does not reach.
+for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15]]) {
+  process.once(signal, () => {
+    stopRunning()
+    process.exit(128 + number)
+  })
+}
+
+main()

@@ -1,0 +1,92 @@
+'use strict'
+
+// The stages of the test command, in order. `minutes` is a limit, not an estimate: nothing may hang for ever.
+
+const { readdirSync } = require('node:fs')
+const { join, relative } = require('node:path')
+const { nodeBinary } = require('./nodes')
+const { root } = require('./run')
+
+const MAJORS = [20, 22, 24, 26]
+/** What does not depend on the Node version or path has a stage of its own and runs once. */
+const ONCE = { package: 'package.test.js', demo: 'demo.test.js' }
+const TEST_FOLDER = join(root, '__test__')
+/** One stuck test must not cost the rest of its file. */
+const TEST_TIMEOUT_MS = 120_000
+
+/** Test files are listed here because Node 20's `--test` takes no patterns. */
+function testFiles () {
+  return readdirSync(TEST_FOLDER, { recursive: true })
+    .filter((name) => /\.test\.m?js$/.test(name) && !Object.values(ONCE).includes(name))
+    .sort()
+    .map((name) => relative(root, join(TEST_FOLDER, name)))
+}
+
+function cargoStage (name, args, counts = 'cargo') {
+  return {
+    name,
+    title: ['cargo', ...args].join(' '),
+    counts,
+    minutes: 12,
+    fast: !name.startsWith('cargo-'),
+    command: () => ({ file: 'cargo', args })
+  }
+}
+
+async function nodeTests (major, files, env) {
+  const file = await nodeBinary(major)
+  return { file, args: ['--test', '--test-reporter=spec', `--test-timeout=${TEST_TIMEOUT_MS}`, ...files], env }
+}
+
+function nodeStage (major, portable) {
+  return {
+    name: `node${major}${portable ? '-portable' : ''}`,
+    title: `node --test on Node ${major}, ${portable ? 'portable path' : 'native path'}`,
+    counts: 'node',
+    minutes: 6,
+    needs: ['build'],
+    fast: !portable && process.versions.node.startsWith(`${major}.`),
+    command: () => nodeTests(major, testFiles(), portable ? { HEAPWARDEN_PORTABLE: '1' } : {})
+  }
+}
+
+function onceStage (name, title) {
+  return {
+    name,
+    title,
+    counts: 'node',
+    minutes: 5,
+    needs: ['build'],
+    fast: false,
+    command: () => nodeTests(undefined, [join('__test__', ONCE[name])])
+  }
+}
+
+const stages = [
+  cargoStage('fmt', ['fmt', '--check'], 'stage'),
+  cargoStage('clippy', ['clippy', '--all-targets', '--', '-D', 'warnings'], 'stage'),
+  cargoStage('clippy-core', ['clippy', '--all-targets', '--no-default-features', '--', '-D', 'warnings'], 'stage'),
+  cargoStage('cargo-core', ['test', '--no-default-features']),
+  cargoStage('cargo', ['test']),
+  {
+    name: 'build',
+    title: 'npm run build',
+    counts: 'stage',
+    minutes: 12,
+    fast: true,
+    command: () => ({ file: 'npm', args: ['run', 'build'] })
+  },
+  ...MAJORS.flatMap((major) => [nodeStage(major, false), nodeStage(major, true)]),
+  {
+    name: 'types',
+    title: 'tsd',
+    counts: 'stage',
+    minutes: 3,
+    fast: true,
+    command: () => ({ file: join(root, 'node_modules', '.bin', 'tsd'), args: [] })
+  },
+  onceStage('package', 'the packed module in an empty folder, without Rust and without install scripts'),
+  onceStage('demo', 'heapwarden demo')
+]
+
+module.exports = { stages }
