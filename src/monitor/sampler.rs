@@ -143,6 +143,7 @@ impl Sampler {
             return;
         }
         for watcher in &due {
+            watcher.tidy();
             watcher.environment.ask();
         }
         let kernel = probes.read(true);

@@ -1,5 +1,6 @@
 //! One `watch()`: its settings, its rules' state, its samples.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -7,9 +8,10 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 
 use super::desk::{self, Origin};
-use super::environment::Environment;
+use super::environment::{Environment, process_facts};
 use super::outbox::Event;
 use crate::capture::options::CaptureOptions;
+use crate::capture::{folder, store};
 use crate::error::{Error, Result};
 use crate::watch::{Action, History, Outcome, Rule, RuleState, Sample, Trend, step};
 
@@ -74,6 +76,8 @@ pub struct Watcher {
     pub environment: Arc<Environment>,
     /// Whether anybody listens to `sample`.
     pub sample_heard: AtomicBool,
+    /// Whether its folder was looked at.
+    tidied: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -90,6 +94,7 @@ impl Watcher {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             environment,
             sample_heard: AtomicBool::new(false),
+            tidied: AtomicBool::new(false),
             state: Mutex::new(State {
                 rules,
                 history: History::new(settings.history.clamp(1, LONGEST_HISTORY)),
@@ -176,6 +181,27 @@ impl Watcher {
     /// How its snapshots are made.
     pub fn snapshots(&self) -> CaptureOptions {
         self.state.lock().settings.snapshots.clone()
+    }
+
+    /// Once, on the sampler thread: removes what dead processes left in the snapshot folder, and warns early of
+    /// a folder that no snapshot could be written to.
+    pub(super) fn tidy(&self) {
+        if self.tidied.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let options = self.snapshots();
+        let folder = match options.path.as_deref().and_then(Path::parent) {
+            Some(parent) => Ok(parent.to_owned()),
+            None => folder::resolve(options.dir.as_deref(), process_facts().diagnostic_dir.as_deref()),
+        };
+        match folder.and_then(|folder| store::clean(&folder)) {
+            Ok(swept) if swept.failed.is_empty() => {}
+            Ok(swept) => {
+                let error = Error::CaptureFailed(swept.failed.join("; "));
+                self.environment.tell(Event::warning(self.id, &error));
+            }
+            Err(error) => self.environment.tell(Event::warning(self.id, &error)),
+        }
     }
 
     /// Takes in a sample whose kernel side is read: adds V8's, judges the rules, tells, orders. On the
