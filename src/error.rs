@@ -54,4 +54,21 @@ impl Error {
             Self::Stopped(_) => "HEAPWARDEN_STOPPED",
         }
     }
+
+    /// The other way round: an error that another process of ours told by its code. An unknown one is a failed
+    /// capture.
+    pub fn from_code(code: &str, message: String) -> Self {
+        match code {
+            "HEAPWARDEN_INVALID_OPTION" => Self::InvalidOption(message),
+            "HEAPWARDEN_UNSUPPORTED" => Self::Unsupported(message),
+            "HEAPWARDEN_MEMORY_BUDGET" => Self::MemoryBudget(message),
+            "HEAPWARDEN_NO_SPACE" => Self::NoSpace(message),
+            "HEAPWARDEN_TIMEOUT" => Self::Timeout(message),
+            "HEAPWARDEN_ABORTED" => Self::Aborted(message),
+            "HEAPWARDEN_CORRUPT_SNAPSHOT" => Self::CorruptSnapshot(message),
+            "HEAPWARDEN_NOT_FOUND" => Self::NotFound(message),
+            "HEAPWARDEN_STOPPED" => Self::Stopped(message),
+            _ => Self::CaptureFailed(message),
+        }
+    }
 }

@@ -15,10 +15,16 @@
 //! | [`budget`] | whether there is memory for it |
 //! | [`pipe`] | the way from the JavaScript thread to the sink |
 //! | [`inline`] | the snapshot in this process |
+//! | `fork` | the snapshot in a forked child: the parent's side |
+//! | `child` | the child's side |
 
 pub mod budget;
+#[cfg(target_os = "linux")]
+pub mod child;
 pub mod fault;
 pub mod folder;
+#[cfg(target_os = "linux")]
+pub mod fork;
 pub mod frames;
 pub mod info;
 pub mod inline;

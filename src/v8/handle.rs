@@ -119,8 +119,18 @@ impl Handle {
     }
 }
 
+static SILENT: AtomicBool = AtomicBool::new(false);
+
+/// From now on V8's callbacks reach nobody: in a forked child the locks they take may be held for ever.
+pub fn silence() {
+    SILENT.store(true, Ordering::Relaxed);
+}
+
 /// Nothing of ours unwinds into V8.
 fn guarded(call: impl FnOnce(&Callbacks)) {
+    if SILENT.load(Ordering::Relaxed) {
+        return;
+    }
     if let Some(callbacks) = CALLBACKS.get() {
         let _ = catch_unwind(AssertUnwindSafe(|| call(callbacks)));
     }

@@ -14,6 +14,6 @@ pub mod isolate;
 pub mod profiler;
 pub mod symbols;
 
-pub use handle::{Callbacks, Handle};
+pub use handle::{Callbacks, Handle, silence};
 pub use isolate::{GcKind, HeapFigures, Isolate};
 pub use symbols::{Symbols, binding, verify};

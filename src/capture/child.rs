@@ -1,0 +1,188 @@
+//! The forked child's side. Nothing here takes a lock that another thread may have held at the fork, runs
+//! JavaScript or returns: it leaves with `_exit`.
+
+use std::os::fd::RawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::fork::Prepared;
+use super::info::Finish;
+use crate::error::Error;
+use crate::v8::profiler::{Contents, Ending, Output, snapshot};
+use crate::v8::{Isolate, silence};
+
+/// The exit status that means: the file is finished.
+pub const DONE: i32 = 0;
+/// The exit status that means: stderr says why not.
+pub const FAILED: i32 = 1;
+/// Marks our own last words on stderr, before the code.
+pub const MARK: &str = "heapwarden-error ";
+/// The name in `ps`, at most 15 characters.
+const NAME: &std::ffi::CStr = c"heapwarden-dump";
+
+/// Takes the snapshot of the copied heap and leaves.
+///
+/// # Safety
+/// Directly after `fork`, in the child, on the isolate's thread, outside GC callbacks.
+pub unsafe fn run(
+    prepared: Prepared,
+    isolate: &Isolate,
+    contents: Contents,
+    pause_ms: f64,
+    parent: i32,
+) -> ! {
+    silence();
+    // SAFETY: the caller vouches that this is the child; it has one thread.
+    unsafe { settle(&prepared) };
+    let status = catch_unwind(AssertUnwindSafe(|| take(prepared, isolate, contents, pause_ms, parent)));
+    let status = match status {
+        Ok(Ok(())) => DONE,
+        Ok(Err(error)) => {
+            say(&error);
+            FAILED
+        }
+        Err(_) => FAILED,
+    };
+    // SAFETY: no destructor of the copied process may run.
+    unsafe { libc::_exit(status) }
+}
+
+fn take(
+    prepared: Prepared,
+    isolate: &Isolate,
+    contents: Contents,
+    pause_ms: f64,
+    parent: i32,
+) -> Result<(), Error> {
+    let mut to = ToSink { prepared, error: None };
+    let ending = snapshot(isolate, contents, &mut to);
+    let ToSink { prepared: Prepared { mut sink, .. }, error } = to;
+    if ending != Ending::Complete {
+        return Err(error
+            .unwrap_or_else(|| Error::CaptureFailed("V8 ended the snapshot before it was complete".into())));
+    }
+    sink.finish(Finish { pause_ms, ..Finish::default() })?;
+    // SAFETY: no arguments, no failure.
+    if unsafe { libc::getppid() } == parent {
+        // The parent gives it its name, after it has seen that we left well.
+        std::mem::forget(sink);
+        Ok(())
+    } else {
+        // The service has died: this file is what is left of it.
+        sink.handed_over().publish().map(|_| ())
+    }
+}
+
+struct ToSink {
+    prepared: Prepared,
+    error: Option<Error>,
+}
+
+impl Output for ToSink {
+    fn write(&mut self, bytes: &[u8]) -> bool {
+        let result = self.prepared.sink.write(bytes);
+        self.prepared.shared.write(self.prepared.sink.raw_bytes());
+        self.error = result.err();
+        self.error.is_none()
+    }
+
+    fn proceed(&mut self, done: u32, total: u32) -> bool {
+        self.prepared.shared.walk(done, total);
+        true
+    }
+}
+
+fn say(error: &Error) {
+    let line = format!("{MARK}{} {error}\n", error.code());
+    // SAFETY: stderr is the pipe to the parent. A short write loses words, not the exit status.
+    unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
+}
+
+/// Makes the copy harmless to the process it was copied from, in the order in which it could do harm.
+///
+/// # Safety
+/// Only in a forked child with one thread.
+unsafe fn settle(prepared: &Prepared) {
+    // A copied listening socket would keep the port, a copied connection would hold back its FIN.
+    // SAFETY: descriptors are numbers; the ones kept are named.
+    unsafe { close_descriptors(prepared) };
+    // SAFETY: as the caller vouches.
+    unsafe { default_signals() };
+    // SAFETY: as the caller vouches: one thread, nobody waits.
+    unsafe { prepared.slots.silence() };
+    // The kernel should take the copy, never the service.
+    let _ = write_file(c"/proc/self/oom_score_adj", b"1000");
+    // SAFETY: plain system calls about this process; a refusal leaves it as it was.
+    unsafe {
+        libc::setsid();
+        libc::prctl(libc::PR_SET_NAME, NAME.as_ptr());
+        libc::setpriority(libc::PRIO_PROCESS, 0, 19);
+        let idle = libc::sched_param { sched_priority: 0 };
+        libc::sched_setscheduler(0, libc::SCHED_IDLE, &idle);
+        // IOPRIO_WHO_PROCESS, self, class idle.
+        libc::syscall(libc::SYS_ioprio_set, 1, 0, 3 << 13);
+        // A core dump of it would be a second snapshot, uncompressed.
+        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        libc::setrlimit(libc::RLIMIT_CORE, &none);
+    }
+}
+
+/// # Safety
+/// Only in a forked child: other code of the process loses its descriptors.
+unsafe fn close_descriptors(prepared: &Prepared) {
+    let null = prepared.null;
+    for fd in [libc::STDIN_FILENO, libc::STDOUT_FILENO] {
+        // SAFETY: replaces one descriptor by another.
+        unsafe { libc::dup2(null, fd) };
+    }
+    // SAFETY: as above.
+    unsafe { libc::dup2(prepared.stderr, libc::STDERR_FILENO) };
+    for fd in &prepared.eventfds {
+        if !prepared.keep.contains(fd) && *fd > libc::STDERR_FILENO {
+            // SAFETY: as above.
+            unsafe { libc::dup2(null, *fd) };
+        }
+    }
+    // `kept` was sorted before the fork; what lies between goes.
+    let mut from: RawFd = libc::STDERR_FILENO + 1;
+    for fd in prepared.kept.iter().copied().chain([RawFd::MAX]) {
+        if fd > from {
+            let last = if fd == RawFd::MAX { u32::MAX } else { fd as u32 - 1 };
+            // SAFETY: closes numbers nobody in this process uses any more.
+            let closed = unsafe { libc::syscall(libc::SYS_close_range, from as u32, last, 0) };
+            if closed != 0 {
+                for one in from..fd.min(65_536) {
+                    // SAFETY: as above, one by one on kernels before 5.9.
+                    unsafe { libc::close(one) };
+                }
+            }
+        }
+        from = fd.saturating_add(1);
+    }
+}
+
+/// # Safety
+/// Only in a forked child: Node's handlers would write to its pipes or run its cleanup.
+unsafe fn default_signals() {
+    for signal in 1..=64 {
+        let action = if signal == libc::SIGPIPE { libc::SIG_IGN } else { libc::SIG_DFL };
+        // SAFETY: the two standard dispositions; SIGKILL and SIGSTOP refuse.
+        unsafe { libc::signal(signal, action) };
+    }
+    // SAFETY: an all-zero set is a valid, empty one on Linux.
+    let empty: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the set lives for the call.
+    unsafe { libc::sigprocmask(libc::SIG_SETMASK, &empty, std::ptr::null_mut()) };
+}
+
+fn write_file(path: &std::ffi::CStr, text: &[u8]) -> bool {
+    // SAFETY: a NUL-terminated path.
+    let fd = unsafe { libc::open(path.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC) };
+    if fd < 0 {
+        return false;
+    }
+    // SAFETY: `text` lives for the call.
+    let written = unsafe { libc::write(fd, text.as_ptr().cast(), text.len()) };
+    // SAFETY: the descriptor opened above.
+    unsafe { libc::close(fd) };
+    written == text.len() as isize
+}

@@ -1,0 +1,156 @@
+//! A snapshot by a forked child: the parent's side.
+//!
+//! [`prepare`] and [`watch`] run on a thread of their own; only [`Prepared::fork`] runs on the JavaScript
+//! thread, which stands still for some system calls. See docs/pause-free.md.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::info::Header;
+use super::sink::{Sealed, Sink, SinkOptions};
+use crate::error::{Error, Result};
+use crate::v8::Isolate;
+use crate::v8::profiler::Contents;
+
+pub mod descriptors;
+pub mod mappings;
+pub mod shared;
+pub mod slots;
+pub mod threads;
+pub mod watch;
+
+/// How long the JavaScript thread waits for V8's workers to sleep. They nearly always do; a fork while one does
+/// not may hang, and is then tried again.
+const QUIET: Duration = Duration::from_millis(20);
+/// How long the preparing thread waits for such a moment first.
+const QUIET_BEFORE: Duration = Duration::from_millis(200);
+const LOOK_AGAIN: Duration = Duration::from_micros(500);
+
+/// Everything the child needs, made before the fork: the child must not open, allocate much or ask.
+pub struct Prepared {
+    pub(super) sink: Sink,
+    pub(super) shared: Arc<shared::Shared>,
+    pub(super) slots: slots::Slots,
+    pub(super) eventfds: Vec<RawFd>,
+    /// Descriptors that must stay what they are.
+    pub(super) keep: Vec<RawFd>,
+    /// `keep` and `eventfds`, ascending.
+    pub(super) kept: Vec<RawFd>,
+    pub(super) null: RawFd,
+    pub(super) stderr: RawFd,
+    owned: (OwnedFd, OwnedFd, OwnedFd),
+    scan: mappings::Scan,
+    workers: threads::Workers,
+}
+
+/// A child that takes a snapshot.
+pub struct Child {
+    /// Its process id; a zombie at worst, until [`watch::watch`] has reaped it.
+    pub pid: i32,
+    /// The file it writes.
+    pub sealed: Sealed,
+    /// Its last words.
+    pub stderr: OwnedFd,
+    /// How far it is.
+    pub shared: Arc<shared::Shared>,
+    /// ms JavaScript stood still.
+    pub pause_ms: f64,
+}
+
+/// Whether forking can work here.
+///
+/// # Errors
+/// `Unsupported` with the reason.
+pub fn available() -> Result<()> {
+    static CHECKED: std::sync::OnceLock<std::result::Result<(), String>> = std::sync::OnceLock::new();
+    let check = || {
+        if std::env::var_os("HEAPWARDEN_FORK").is_some_and(|value| value == "0") {
+            return Err("HEAPWARDEN_FORK=0".to_owned());
+        }
+        mappings::supported().map_err(|error| format!("madvise(MADV_DOFORK) is refused: {error}"))?;
+        if slots::find().is_empty() {
+            return Err(
+                "no object here calls pthread_cond_signal through a slot that a child could replace".into()
+            );
+        }
+        mappings::scan().map_err(|error| format!("/proc/self/smaps cannot be read: {error}"))?;
+        Ok(())
+    };
+    CHECKED.get_or_init(check).clone().map_err(Error::Unsupported)
+}
+
+fn failed(what: &str) -> impl Fn(io::Error) -> Error + '_ {
+    move |error| Error::CaptureFailed(format!("cannot fork a snapshot: {what}: {error}"))
+}
+
+/// Makes ready. Tens of ms: not on the JavaScript thread. `pool`: Node's `--v8-pool-size`.
+///
+/// # Errors
+/// As [`Sink::create`]; `CaptureFailed` when the system gives no descriptor.
+pub fn prepare(options: &SinkOptions, header: Header, pool: Option<usize>) -> Result<Prepared> {
+    let sink = Sink::create(options, header)?;
+    let shared = Arc::new(shared::Shared::new().map_err(failed("no shared page"))?);
+    let null =
+        std::fs::File::options().read(true).write(true).open("/dev/null").map_err(failed("/dev/null"))?;
+    let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
+        .map_err(|errno| failed("no pipe")(errno.into()))?;
+    let eventfds = descriptors::eventfds();
+    let keep: Vec<RawFd> = sink.descriptors().iter().map(AsRawFd::as_raw_fd).collect();
+    let mut kept: Vec<RawFd> = keep.iter().chain(&eventfds).copied().collect();
+    kept.sort_unstable();
+    kept.dedup();
+    let workers = threads::Workers::find(pool);
+    let slots = slots::find();
+    let scan = mappings::scan().map_err(failed("/proc/self/smaps"))?;
+    workers.wait(QUIET_BEFORE, LOOK_AGAIN);
+    Ok(Prepared {
+        sink,
+        shared,
+        slots,
+        eventfds,
+        keep,
+        kept,
+        null: null.as_raw_fd(),
+        stderr: writer.as_raw_fd(),
+        owned: (reader, writer, null.into()),
+        scan,
+        workers,
+    })
+}
+
+impl Prepared {
+    /// Forks. On the isolate's thread, outside GC callbacks. `clock` gives ms.
+    ///
+    /// # Errors
+    /// `CaptureFailed`: the kernel refused (a limit on processes, overcommit), with its words.
+    pub fn fork(self, isolate: &Isolate, contents: Contents, clock: impl Fn() -> f64) -> Result<Child> {
+        let begin = clock();
+        // SAFETY: no arguments, no failure.
+        let parent = unsafe { libc::getpid() };
+        self.workers.wait(QUIET, LOOK_AGAIN);
+        let plan = mappings::plan(&self.scan).map_err(failed("/proc/self/maps"))?;
+        let opened = plan.open();
+        if let Err(error) = opened {
+            plan.close();
+            return Err(failed("madvise")(error));
+        }
+        // SAFETY: glibc's fork keeps malloc usable in the child; the child runs only `child::run`, which takes
+        // no lock another thread may hold. We are outside GC callbacks, as the caller vouches, so no lock of
+        // V8's is held by this thread.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            // SAFETY: this is the child.
+            unsafe { super::child::run(self, isolate, contents, clock() - begin, parent) }
+        }
+        let error = io::Error::last_os_error();
+        plan.close();
+        let pause_ms = clock() - begin;
+        if pid < 0 {
+            return Err(failed("the kernel refuses")(error));
+        }
+        let (stderr, _, _) = self.owned;
+        Ok(Child { pid, sealed: self.sink.handed_over(), stderr, shared: self.shared, pause_ms })
+    }
+}

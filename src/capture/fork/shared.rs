@@ -1,0 +1,68 @@
+//! A page that parent and child share: how far the child is.
+
+use std::io;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counters in a shared page. The child writes, the parent reads.
+#[derive(Debug)]
+pub struct Shared(NonNull<Counters>);
+
+#[derive(Debug, Default)]
+#[repr(C)]
+struct Counters {
+    walked: AtomicU64,
+    to_walk: AtomicU64,
+    written: AtomicU64,
+}
+
+// SAFETY: the page holds atomics only and lives until drop.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    /// A new page.
+    pub fn new() -> io::Result<Self> {
+        let (protection, flags) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_ANONYMOUS);
+        // SAFETY: a new mapping of our own, zeroed by the kernel: valid counters.
+        let page = unsafe { libc::mmap(std::ptr::null_mut(), SIZE, protection, flags, -1, 0) };
+        if page == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        NonNull::new(page.cast()).map(Self).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+    }
+
+    fn counters(&self) -> &Counters {
+        // SAFETY: mapped, aligned and initialised for as long as `self` lives.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// V8 walks the heap: `done` of `total` objects.
+    pub fn walk(&self, done: u32, total: u32) {
+        self.counters().to_walk.store(total.into(), Ordering::Relaxed);
+        self.counters().walked.store(done.into(), Ordering::Relaxed);
+    }
+
+    /// So many bytes of JSON are written.
+    pub fn write(&self, bytes: u64) {
+        self.counters().written.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Objects walked, objects to walk, bytes of JSON written.
+    pub fn read(&self) -> (u64, u64, u64) {
+        let counters = self.counters();
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (load(&counters.walked), load(&counters.to_walk), load(&counters.written))
+    }
+}
+
+const SIZE: usize = 4096;
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // SAFETY: the page made in `new`; nobody else in this process has its address.
+        unsafe { libc::munmap(self.0.as_ptr().cast(), SIZE) };
+    }
+}
