@@ -11,11 +11,11 @@ const { writeSnapshot } = require('../lib/heapdump')
 
 test('writes plain JSON before it returns, and gives the name back', (t) => {
   const file = path.join(tempDir(t), 'a.heapsnapshot')
-  assert.equal(writeSnapshot(file), file)
-  assert.ok(JSON.parse(fs.readFileSync(file)).snapshot.node_count > 0)
-  const before = fs.statSync(file).ino
-  assert.equal(writeSnapshot(file), file, 'an older one is replaced')
-  assert.notEqual(fs.statSync(file).ino, before)
+  for (const before of [null, 'an older file, which is replaced']) {
+    if (before) fs.writeFileSync(file, before)
+    assert.equal(writeSnapshot(file), file)
+    assert.ok(JSON.parse(fs.readFileSync(file)).snapshot.node_count > 0)
+  }
 })
 
 test('the callback comes later, with the name or the error', async (t) => {

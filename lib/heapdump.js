@@ -4,6 +4,7 @@
 
 const path = require('node:path')
 const { isMainThread } = require('node:worker_threads')
+const channel = require('./channel')
 const native = require('./native')
 const { adopt } = require('./errors')
 const { checkSnapshot, snapshotJson } = require('./options')
@@ -27,6 +28,7 @@ function writeSnapshot (filename, callback) {
   let error = null
   try {
     const options = checkSnapshot({ path: name, level: 0, mode: 'inline', trigger: 'heapdump' })
+    channel.attach()
     native.captureSync(JSON.stringify(snapshotJson(options)))
   } catch (thrown) {
     error = adopt(thrown)
