@@ -44,7 +44,7 @@ export interface WatchOptions {
   rules?: Rule[]
   /** How the snapshots of this monitor are made, those that rules order as well. */
   snapshots?: WatchSnapshotOptions
-  /** Whether to act when V8's heap limit is near, and what to grant for it. Default true. */
+  /** Whether to act when V8's heap limit is near, and what to grant for it. Default true; without effect in this version. */
   nearHeapLimit?: boolean | { extend?: Bytes, wait?: Duration }
   /** Looking for leaks by itself is not in this version. */
   leaks?: false
@@ -62,6 +62,7 @@ export type BytesMetric = 'rss' | 'anonymous' | 'file' | 'swap' | 'heapUsed' | '
  */
 export type Metric = BytesMetric | 'heapUsedRatio' | 'cgroupRatio' | 'liveHeapGrowth' | 'loopBlocked' | 'pressure' | 'majorFaults'
 
+/** `report` is without effect in this version. */
 export type Action = 'snapshot' | 'report'
 
 /** Exactly one of `above` and `below` is given. */
@@ -91,6 +92,9 @@ export interface RuleState {
   metric: Metric
   above?: number
   below?: number
+  direction: 'above' | 'below'
+  /** `above` or `below`, whichever it is. */
+  threshold: number
   forMs: number
   clear?: number
   cooldownMs: number
@@ -176,7 +180,7 @@ export interface WatchSnapshotOptions {
   memoryBudget?: Bytes | 'auto'
   /** From the order to the file. */
   timeout?: Duration
-  /** Mask string values; class and property names stay. */
+  /** Mask string values. Not in this version: `true` is refused with `HEAPWARDEN_UNSUPPORTED`. */
   redact?: boolean
   /** Keep object ids comparable between snapshots, at a lasting cost in speed. */
   stableIds?: boolean
@@ -274,8 +278,8 @@ export interface WarningEvent {
  * becomes a `warning`; if nobody listens to that, a warning of the process.
  */
 export interface MonitorEvents {
-  /** Costs nothing while nobody listens. */
-  sample: [sample: Sample]
+  /** Costs nothing while nobody listens. `dropped`: samples before it that a blocked loop kept from being told. */
+  sample: [sample: Sample, more: { dropped: number }]
   breach: [event: BreachEvent]
   recovered: [event: RecoveredEvent]
   /** A snapshot is complete on disk, whoever ordered it. */

@@ -92,7 +92,7 @@ test('cat into a pipe that closes early is no failure', { skip: process.platform
 test('run watches a program that knows nothing of it', async (t) => {
   const dir = path.join(tempDir(t), 'a folder')
   const program = "const t = setInterval(() => { const fs = require('node:fs'); if (fs.existsSync(process.argv[1]) && fs.readdirSync(process.argv[1]).some((n) => /^[^.].*zst$/.test(n))) clearInterval(t) }, 20)"
-  const { status, stderr } = await heapwarden(['run', '--interval', '20ms', '--rules', 'big: rss > 1MB', '--dir', dir, '--redact', '--json', '--', process.execPath, '-e', program, dir])
+  const { status, stderr } = await heapwarden(['run', '--interval', '20ms', '--rules', 'big: rss > 1MB', '--dir', dir, '--stable-ids', '--json', '--', process.execPath, '-e', program, dir])
   assert.equal(status, 0, stderr)
   const breach = stderr.trim().split('\n').map((line) => JSON.parse(line)).find(({ event }) => event === 'breach')
   assert.equal(breach.rule, 'big')

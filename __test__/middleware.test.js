@@ -1,38 +1,14 @@
 'use strict'
 
 const assert = require('node:assert/strict')
-const { once } = require('node:events')
 const fs = require('node:fs')
-const http = require('node:http')
-const net = require('node:net')
 const path = require('node:path')
 const { test } = require('node:test')
 const express = require('express')
 const { takeSnapshot, watch, HeapwardenError } = require('..')
 const middleware = require('../lib/middleware')
-const { negotiate } = require('../lib/http/encoding')
-const native = require('../lib/native')
+const { TOKEN, serve } = require('./server')
 const { tempDir } = require('./helpers')
-
-const TOKEN = 'sesame'
-
-/** A server around `listener`; the function it gives asks it, without decoding or following anything. */
-async function serve (t, listener) {
-  const server = http.createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => { server.closeAllConnections(); server.close() })
-  const { port } = server.address()
-  async function ask (target, { method = 'GET', token = TOKEN, headers = {}, body } = {}) {
-    const req = http.request({ port, host: '127.0.0.1', path: target, method, headers: { ...token && { authorization: `Bearer ${token}` }, ...headers } })
-    req.end(body)
-    const [res] = await once(req, 'response')
-    const chunks = []
-    for await (const chunk of res) chunks.push(chunk)
-    const bytes = Buffer.concat(chunks)
-    return { status: res.statusCode, headers: res.headers, bytes, get json () { return JSON.parse(bytes) } }
-  }
-  return Object.assign(ask, { port, server })
-}
 
 function monitorIn (t, dir) {
   const monitor = watch({ interval: 50, rules: [{ name: 'big', metric: 'rss', above: '1TB' }], snapshots: { dir } })
@@ -213,102 +189,6 @@ test('no name leads out of the folder', async (t) => {
   }
   assert.ok(fs.existsSync(file))
 })
-
-test("a file's own bytes for those who take zstd, else unpacked", async (t) => {
-  const dir = tempDir(t)
-  const info = await takeSnapshot({ dir })
-  const name = path.basename(info.path)
-  const ask = await serve(t, middleware({ token: TOKEN, dir }))
-  const get = (encoding, more) => ask(`/snapshots/${name}`, { headers: { ...encoding && { 'accept-encoding': encoding }, ...more?.headers }, method: more?.method })
-
-  const packed = await get('gzip, zstd')
-  assert.equal(packed.headers['content-encoding'], 'zstd')
-  assert.ok(packed.bytes.equals(fs.readFileSync(info.path)))
-  assert.equal(Number(packed.headers['content-length']), info.bytes)
-
-  const plain = await get('gzip')
-  assert.equal(plain.headers['content-encoding'], undefined)
-  assert.equal(plain.bytes.length, info.rawBytes)
-  assert.equal(plain.json.snapshot.node_count, info.nodes)
-  assert.notEqual(plain.headers.etag, packed.headers.etag)
-
-  for (const { headers } of [packed, plain]) {
-    assert.equal(headers['content-type'], 'application/json')
-    assert.equal(headers.vary, 'Accept-Encoding')
-    assert.match(headers['content-disposition'], new RegExp(`^attachment; filename="${name.replace('.zst', '')}"`))
-  }
-
-  const head = await get('zstd', { method: 'HEAD' })
-  assert.deepEqual([head.status, head.bytes.length, head.headers['content-length']], [200, 0, String(info.bytes)])
-  const known = await get('zstd', { headers: { 'if-none-match': `"x", W/${packed.headers.etag}` } })
-  assert.deepEqual([known.status, known.bytes.length], [304, 0])
-  assert.equal((await get('zstd', { headers: { 'if-none-match': plain.headers.etag } })).status, 200)
-  const none = await get('identity;q=0, gzip')
-  assert.deepEqual([none.status, none.headers.vary], [406, 'Accept-Encoding'])
-})
-
-test('which encoding an Accept-Encoding asks for', () => {
-  for (const [header, expected] of [
-    [undefined, 'identity'], ['', 'identity'], ['zstd', 'zstd'], ['ZSTD', 'zstd'], ['gzip, deflate', 'identity'],
-    ['zstd;q=0', 'identity'], ['zstd; q=0.000', 'identity'], ['zstd;q=0.001', 'zstd'], ['gzip;q=1.0, zstd ; q=0.2', 'zstd'],
-    ['*', 'zstd'], ['*;q=0', null], ['*;q=0, zstd', 'zstd'], ['*, zstd;q=0', 'identity'], ['identity, zstd;q=0.5', 'identity'],
-    ['identity;q=0.5, zstd', 'zstd'], ['identity;q=0', null], ['identity;q=0, *', 'zstd'], ['zstd;q=nonsense', 'identity'], ['zstd;q=-1', 'identity'],
-    ['zstdx', 'identity'], [',,zstd,', 'zstd']
-  ]) assert.equal(negotiate(header), expected, String(header))
-})
-
-test('a plain file is sent as it is, a damaged one is a status', async (t) => {
-  const dir = tempDir(t)
-  const plain = await takeSnapshot({ dir, level: 0 })
-  const ask = await serve(t, middleware({ token: TOKEN, dir }))
-  const sent = await ask(`/snapshots/${path.basename(plain.path)}`, { headers: { 'accept-encoding': 'zstd' } })
-  assert.equal(sent.headers['content-encoding'], undefined)
-  assert.ok(sent.bytes.equals(fs.readFileSync(plain.path)))
-
-  const { path: file } = await takeSnapshot({ dir })
-  const fail = t.mock.method(native, 'openSnapshot', () => { throw Object.assign(new Error('damaged at byte 5'), { code: 'HEAPWARDEN_CORRUPT_SNAPSHOT' }) })
-  const damaged = await ask(`/snapshots/${path.basename(file)}`)
-  assert.deepEqual([damaged.status, damaged.json.code], [500, 'HEAPWARDEN_CORRUPT_SNAPSHOT'])
-  assert.equal(damaged.headers['content-disposition'], undefined)
-  fail.mock.restore()
-})
-
-test('a client that goes away closes the file', async (t) => {
-  const dir = tempDir(t)
-  const { path: file } = await takeSnapshot({ dir })
-  const real = native.openSnapshot
-  let closed
-  const done = new Promise((resolve) => { closed = resolve })
-  t.mock.method(native, 'openSnapshot', (name) => {
-    const handle = real(name)
-    let first = true
-    return {
-      // The first bytes, then never again: only the client's leaving can end this.
-      read: (most) => first ? (first = false, handle.read(most)) : new Promise((resolve) => { closedRead = resolve }),
-      close: () => { handle.close(); closed() }
-    }
-  })
-  let closedRead = () => {}
-  const ask = await serve(t, middleware({ token: TOKEN, dir }))
-  const socket = net.connect(ask.port, '127.0.0.1')
-  socket.write(`GET /snapshots/${path.basename(file)} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`)
-  await once(socket, 'data')
-  const [serverSide] = [...await connections(ask.server)]
-  socket.destroy()
-  await serverSide
-  closedRead(null)
-  await done
-})
-
-/** A promise of the end of each connection. */
-async function connections (server) {
-  return new Promise((resolve) => {
-    server.getConnections(() => resolve([new Promise((over) => {
-      const look = () => server.getConnections((_, count) => count === 0 ? over() : setImmediate(look))
-      look()
-    })]))
-  })
-}
 
 test('a second order while one runs shares it', async (t) => {
   const dir = tempDir(t)

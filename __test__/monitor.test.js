@@ -2,11 +2,15 @@
 
 const assert = require('node:assert/strict')
 const { once } = require('node:events')
-const { test } = require('node:test')
+const { after, test } = require('node:test')
 const { Worker } = require('node:worker_threads')
 const { Monitor, watch } = require('..')
 const native = require('../lib/native')
 const { nextEvent, node, root, tempDir } = require('./helpers')
+
+// A monitor lets the process end, and so would a test that waits for one.
+const hold = setInterval(() => {}, 1000)
+after(() => clearInterval(hold))
 
 const always = (more) => ({ name: 'always', metric: 'rss', above: '1MB', ...more })
 

@@ -88,6 +88,13 @@ test('a snapshot refuses as a rejection, not as a throw', async () => {
   }
 })
 
+test('redact is refused and not ignored, wherever it is asked for', async () => {
+  const unsupported = { code: 'HEAPWARDEN_UNSUPPORTED', message: /redact: this version cannot mask/ }
+  await assert.rejects(takeSnapshot({ redact: true }), unsupported)
+  assert.throws(() => watch({ snapshots: { redact: true } }), unsupported)
+  assert.equal(checkSnapshot({ redact: false }).redact, false)
+})
+
 test('a long value is shown cut', () => {
   assert.throws(() => watch({ interval: 'x'.repeat(10_000) }), (error) => error.message.length < 400)
 })
@@ -138,9 +145,9 @@ test('a rule without do has no action; an update without a name leaves it alone'
 })
 
 test("a snapshot's options go over its monitor's, and a place replaces the other kind of place", () => {
-  const base = checkSnapshot({ dir: '/a', redact: true, keep: { count: 3 } })
+  const base = checkSnapshot({ dir: '/a', stableIds: true, keep: { count: 3 } })
   const merged = mergeSnapshots(base, checkSnapshot({ path: '/b', keep: { age: 5 } }))
-  assert.deepEqual(snapshotJson(merged), { mode: 'auto', path: '/b', redact: true, keepCount: 3, keepAgeMs: 5 })
+  assert.deepEqual(snapshotJson(merged), { mode: 'auto', path: '/b', stableIds: true, keepCount: 3, keepAgeMs: 5 })
 })
 
 test('options may come from a class with getters', async () => {
