@@ -2,16 +2,42 @@
 
 // `heapwarden/heapdump`: in place of the `heapdump` module. Plain JSON, under the same names, at the same moment.
 
+const fs = require('node:fs')
 const path = require('node:path')
+const v8 = require('node:v8')
 const { isMainThread } = require('node:worker_threads')
+const channel = require('./channel')
 const native = require('./native')
-const { adopt } = require('./errors')
+const { HeapwardenError, adopt } = require('./errors')
 const { checkSnapshot, snapshotJson } = require('./options')
 
 /** `heapdump-<seconds>.<microseconds>.heapsnapshot`, relative as theirs. */
 function defaultName () {
   const us = Math.round((performance.timeOrigin + performance.now()) * 1000)
   return `heapdump-${Math.floor(us / 1e6)}.${us % 1e6}.heapsnapshot`
+}
+
+/** Node's own way, where V8 is not reached directly. Renamed at the end: a half-written file has no final name. */
+function portable (file) {
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+  try {
+    fs.renameSync(v8.writeHeapSnapshot(temporary), file)
+  } catch (error) {
+    try {
+      fs.unlinkSync(temporary)
+    } catch {} // it may never have come to be
+    throw new HeapwardenError('HEAPWARDEN_CAPTURE_FAILED', `cannot write ${file}: ${error.message}`, { cause: error })
+  }
+}
+
+function capture (options) {
+  channel.attach()
+  try {
+    native.captureSync(JSON.stringify(snapshotJson(options)))
+  } catch (error) {
+    if (error.code !== 'HEAPWARDEN_UNSUPPORTED') throw error
+    portable(options.path)
+  }
 }
 
 /**
@@ -26,8 +52,7 @@ function writeSnapshot (filename, callback) {
   const name = filename ?? defaultName()
   let error = null
   try {
-    const options = checkSnapshot({ path: name, level: 0, mode: 'inline', trigger: 'heapdump' })
-    native.captureSync(JSON.stringify(snapshotJson(options)))
+    capture(checkSnapshot({ path: name, level: 0, mode: 'inline', trigger: 'heapdump' }))
   } catch (thrown) {
     error = adopt(thrown)
   }

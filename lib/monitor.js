@@ -12,8 +12,8 @@ const { warnOnce } = require('./warn')
 
 // What listeners get of an event of the addon, where it is not the whole event.
 const payload = {
-  sample: ({ sample }) => sample,
-  snapshot: ({ info }) => info
+  sample: ({ sample, dropped }) => [sample, { dropped }],
+  snapshot: ({ info }) => [info]
 }
 
 class Monitor extends EventEmitter {
@@ -93,7 +93,7 @@ class Monitor extends EventEmitter {
 
   // Takes one event of the addon to the listeners. `ordered`: a promise has told the caller already.
   #deliver ({ type, ...event }, ordered) {
-    const heard = this.#call(type, payload[type]?.(event) ?? event)
+    const heard = this.#call(type, ...payload[type]?.(event) ?? [event])
     // Nobody listens and nobody waits: the operator should not learn of it from an empty folder.
     if (!heard && !ordered && (type === 'warning' || type === 'snapshotFailed')) {
       warnOnce(event.code, type === 'warning' ? event.message : `a snapshot failed: ${event.message}`, `${this.#id} ${event.code}`)

@@ -38,7 +38,7 @@ const settings = [
   setting('nearHeapLimit.extend', text, 'SIZE', 'heap granted to finish a snapshot at the limit'),
   setting('nearHeapLimit.wait', text, 'DURATION', 'time granted for it'),
   setting('nearHeapLimit', boolean, 'BOOLEAN', 'take a snapshot when the heap limit is near (true)'),
-  setting('leaks', boolean, 'BOOLEAN', 'look for leaks (false)'),
+  setting('leaks', boolean, 'BOOLEAN', 'look for leaks (not in this version)'),
   setting('signal', signal, 'SIGNAL', 'take a snapshot at this signal, such as SIGUSR2 (off)'),
   setting('snapshots.dir', text, 'FOLDER', 'where snapshots go'),
   setting('snapshots.path', text, 'FILE', 'an exact file instead'),
@@ -50,7 +50,7 @@ const settings = [
   setting('snapshots.minFreeDisk', text, 'SIZE', 'free disk that must remain'),
   setting('snapshots.memoryBudget', text, 'SIZE|auto', 'memory a snapshot may need (auto)'),
   setting('snapshots.timeout', text, 'DURATION', 'time after which a snapshot is given up'),
-  setting('snapshots.redact', boolean, 'BOOLEAN', 'mask string values'),
+  setting('snapshots.redact', boolean, 'BOOLEAN', 'mask string values (not in this version)'),
   setting('snapshots.stableIds', boolean, 'BOOLEAN', 'keep ids comparable between snapshots (slower)'),
   setting('snapshots.numericValues', boolean, 'BOOLEAN', 'include numbers'),
   setting('snapshots.trigger', text, 'TEXT', 'what is written down as the reason')

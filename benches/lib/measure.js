@@ -20,8 +20,9 @@ function program (name, input, flags = []) {
   const file = join(__dirname, '..', 'programs', `${name}.js`)
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [...flags, file, JSON.stringify(input)], { timeout: 300_000, maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
-      if (error) return reject(new Error(`${name} ${JSON.stringify(input)} failed: ${stderr || error.message}`))
-      resolve(JSON.parse(stdout))
+      const failed = error || stdout === '' // a process whose loop ran dry ends without an error
+      if (failed) reject(new Error(`${name} ${JSON.stringify(input)} failed: ${stderr || error?.message || 'it printed nothing'}`))
+      else resolve(JSON.parse(stdout))
     })
   })
 }

@@ -15,7 +15,7 @@ const kept = fill(megabytes)
 /** Makes objects that live just long enough to be moved. */
 function churn () {
   const window = new Array(20_000)
-  for (let i = 0; i < 2_000_000; i++) window[i % window.length] = { i, pair: [i, i] }
+  for (let i = 0; i < 5_000_000; i++) window[i % window.length] = { i, pair: [i, i] }
   return window.length
 }
 

@@ -47,10 +47,10 @@ async function waitForSnapshot (server, leak, screen, deadline) {
     const rule = rules.find(({ name }) => name === leak.rule)
     if (latest) { // null until the first interval is over
       const others = Object.fromEntries(leak.others.map((name) => [name, latest[name]]))
-      screen.sample({ metric: leak.metric, value: latest[leak.metric], threshold: rule.above, others })
+      screen.sample({ metric: leak.metric, value: latest[leak.metric], threshold: rule.threshold, others })
     }
     if (rule.phase !== phase) {
-      if (rule.phase === 'pending') screen.say(`over the threshold of rule "${rule.name}"; it has to stay there for ${milliseconds(rule.forMs)}`)
+      if (rule.phase === 'pending') screen.say(`over the threshold of rule "${rule.name}"; it has to stay there for a while`)
       if (rule.phase === 'breached') screen.say(`rule "${rule.name}" is breached and orders a snapshot`)
       phase = rule.phase
     }
@@ -73,10 +73,10 @@ async function play ({ leakName, found, folder, screen }) {
   let server, load
   try {
     const onLine = (text) => screen.detail(`server: ${text}`)
+    screen.say(`an Express server with ${leak.what}`)
     server = await startServer({ folder, leak: leakName, express: found.express, onLine })
-    screen.say(`an Express server, process ${server.pid}, with ${leak.what}`)
     load = startLoad(autocannon, server.url, leak)
-    screen.say(`load: ${leak.rate} requests a second, each for something new`)
+    screen.say(`load on process ${server.pid}: ${leak.rate} requests a second, each for something new`)
 
     const info = await waitForSnapshot(server, leak, screen, deadline)
     const { requests, failed } = await load.stop()

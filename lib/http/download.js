@@ -43,6 +43,9 @@ async function download (req, res, info, name) {
     throw new Refusal(406, 'HEAPWARDEN_UNSUPPORTED', 'neither zstd nor identity is in Accept-Encoding', { Vary: 'Accept-Encoding' })
   }
   const asStored = encoding === 'zstd' || !compressed
+  if (!asStored && info.complete === false) {
+    throw new Refusal(500, 'HEAPWARDEN_CORRUPT_SNAPSHOT', 'this snapshot was cut and cannot be unpacked whole; what is left of it is sent with Accept-Encoding: zstd')
+  }
   const file = await openFile(info.path)
   let source
   try {

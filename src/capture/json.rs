@@ -1,6 +1,8 @@
 //! What can be told of a snapshot's JSON without parsing it: that it begins and ends as one, and its node
 //! count. (The `heap` room parses; a sink and a folder listing must be cheaper than that.)
 
+use std::io::{self, Read, Seek, SeekFrom};
+
 /// V8 writes `node_count` after the meta object, about 1.5 kB in; later versions may grow the meta.
 pub const HEAD: usize = 64 * 1024;
 
@@ -33,6 +35,17 @@ pub fn ends(tail: &[u8]) -> bool {
     let Some(rest) = rest.trim_ascii_end().strip_suffix(b"\"") else { return true };
     // `\"]}` is text: the quote belongs to a string that goes on.
     rest.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 0
+}
+
+/// The first [`HEAD`] and the last [`TAIL`] bytes of a plain file.
+pub fn ends_of<F: Read + Seek>(file: &mut F) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let size = file.seek(SeekFrom::End(0))?;
+    let (mut head, mut tail) = (Vec::new(), Vec::new());
+    file.seek(SeekFrom::Start(0))?;
+    file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    file.seek(SeekFrom::Start(size.saturating_sub(TAIL as u64)))?;
+    file.by_ref().take(TAIL as u64).read_to_end(&mut tail)?;
+    Ok((head, tail))
 }
 
 /// The last [`TAIL`] bytes of a stream.

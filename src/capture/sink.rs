@@ -9,28 +9,27 @@
 //! [`Sink::handed_over`]; the child writes, calls `finish` and leaves with `_exit`; the parent publishes what
 //! the trailer says. Whatever is dropped without being published removes the temporary file.
 
-use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::time::Instant;
 
 use serde::Deserialize;
 
 use super::fault;
-use super::folder::{self, Folder};
+use super::folder;
 use super::frames;
 use super::info::{Finish, Header, Trailer};
 use super::json::{self, Tail};
-use super::name;
 use crate::error::{Error, Result};
 
 mod encode;
 mod output;
 mod sealed;
+mod target;
 mod temp;
 
 use encode::Encoder;
 use output::Output;
+use target::{Target, exact, level};
 use temp::Temp;
 
 pub use output::{MIN_FREE_DISK, reserve};
@@ -70,13 +69,6 @@ pub struct Sink {
     started: Instant,
     failed: Option<Error>,
     trailer: Option<Trailer>,
-}
-
-/// The final name, and whether it may take the place of another file.
-#[derive(Debug)]
-struct Target {
-    name: String,
-    replace: bool,
 }
 
 impl Sink {
@@ -233,60 +225,6 @@ impl io::Write for Sink {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn level(options: &SinkOptions) -> Result<i32> {
-    match options.level {
-        Some(level @ 0..=22) => Ok(level),
-        Some(level) => Err(Error::InvalidOption(format!(
-            "level is {level}: give a zstd level from 1 to 22, or 0 for a plain .heapsnapshot"
-        ))),
-        None => {
-            let plain = |path: &Path| path.file_name().and_then(|n| n.to_str()).is_some_and(name::is_plain);
-            Ok(if options.path.as_deref().is_some_and(plain) { 0 } else { LEVEL })
-        }
-    }
-}
-
-fn exact(path: &Path) -> Result<(Folder, String)> {
-    let given = path.display();
-    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
-        return Err(Error::InvalidOption(format!("path {given} names a folder: give a file")));
-    }
-    let path = if path.as_os_str().is_empty() { path.to_owned() } else { folder::absolute(path)? };
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str())) else {
-        return Err(Error::InvalidOption(format!("path {path:?} names no file: give the path of a file")));
-    };
-    let folder = Folder::follow(parent)?;
-    refuse_irregular(&folder, name)?;
-    Ok((folder, name.to_owned()))
-}
-
-// A link, pipe, device or folder is never replaced.
-fn refuse_irregular(folder: &Folder, name: &str) -> Result<()> {
-    let path = folder.path().join(name);
-    match folder.look(name) {
-        Ok(None | Some(true)) => Ok(()),
-        Ok(Some(false)) => {
-            Err(Error::InvalidOption(format!("path {} exists and is not a regular file", path.display())))
-        }
-        Err(e) => Err(fault::at("cannot look at", &path, &e)),
-    }
-}
-
-/// Reads a file's first and last bytes. Both kinds; an error names the file.
-pub(super) fn ends_of(file: &mut File, path: &Path) -> Result<(Vec<u8>, Vec<u8>)> {
-    use io::{Read, Seek, SeekFrom};
-    let mut read = || -> io::Result<_> {
-        let size = file.seek(SeekFrom::End(0))?;
-        let (mut head, mut tail) = (Vec::new(), Vec::new());
-        file.seek(SeekFrom::Start(0))?;
-        file.take(json::HEAD as u64).read_to_end(&mut head)?;
-        file.seek(SeekFrom::Start(size.saturating_sub(json::TAIL as u64)))?;
-        file.take(json::TAIL as u64).read_to_end(&mut tail)?;
-        Ok((head, tail))
-    };
-    read().map_err(|e| fault::at("cannot read", path, &e))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::folder::{self, Folder, Lock};
 use super::info::SnapshotInfo;
 use super::name::{self, Name};
-use super::{fault, frames, json, sink};
+use super::{fault, frames, json};
 use crate::error::{Error, Result};
 
 /// How much of the past stays; what is `None` does not limit. Reads `keepCount`, `keepBytes`, `keepAgeMs` of
@@ -158,7 +158,7 @@ fn look(folder: &Folder, name: &str) -> Option<Found> {
         return Some(Found { info, file, removable: owned });
     }
     let parsed = parsed?;
-    let (head, tail) = sink::ends_of(&mut file, &path).ok()?;
+    let (head, tail) = json::ends_of(&mut file).ok()?;
     let plain = !parsed.zstd && json::begins(&head);
     let info = by_name(parsed, path, survey.size, plain.then_some((&head, &tail)));
     Some(Found { info, file, removable: owned && plain })

@@ -3,6 +3,7 @@
 // What the demo's reader sees: a line per event, and on a terminal one line that follows the samples.
 
 const BAR_WIDTH = 24
+const COLOURS = /\x1b\[\d+m/g // eslint-disable-line no-control-regex
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
 const milliseconds = (ms) => (ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`)
@@ -14,7 +15,7 @@ function bar (share) {
 
 /**
  * @param {NodeJS.WriteStream} [out]
- * @returns {{ say(text: string): void, detail(text: string): void, sample(line: object): void }}
+ * @returns what writes a line of each kind
  */
 function createScreen (out = process.stdout) {
   const started = performance.now()
@@ -43,14 +44,13 @@ function createScreen (out = process.stdout) {
      * sample before it, in a file each is a line.
      */
     sample ({ metric, value, threshold, others }) {
-      const parts = [`${metric} ${megabytes(value)} of ${megabytes(threshold)}`.padEnd(30)]
-      if (live) parts.push(paint(value > threshold ? 31 : 33, bar(value / threshold)))
-      parts.push(paint(2, Object.entries(others).map(([name, bytes]) => `${name} ${megabytes(bytes)}`).join(', ')))
-      const text = `${clock()}  ${parts.join('  ')}`
-      if (!live) return line(text)
-      // Longer than the terminal it would wrap, and could not be wiped any more.
-      const fits = text.replace(/\x1b\[\d+m/g, '').length < (out.columns ?? 80) // eslint-disable-line no-control-regex
-      out.write(`\r\x1b[2K${fits ? text : `${clock()}  ${parts[0].trimEnd()}`}`)
+      const figures = `${clock()}  ${`${metric} ${megabytes(value)} of ${megabytes(threshold)}`.padEnd(30)}`
+      const rest = paint(2, Object.entries(others).map(([name, bytes]) => `${name} ${megabytes(bytes)}`).join(', '))
+      if (!live) return line(`${figures}  ${rest}`)
+      const gauge = `${figures}  ${paint(value > threshold ? 31 : 33, bar(value / threshold))}`
+      // A line longer than the terminal would wrap, and could not be wiped any more.
+      const fits = (text) => text.replace(COLOURS, '').length < (out.columns || 80)
+      out.write(`\r\x1b[2K${[`${gauge}  ${rest}`, gauge, figures].find(fits) ?? ''}`)
       following = true
     }
   }

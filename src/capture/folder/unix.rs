@@ -49,7 +49,14 @@ impl Folder {
             describe("cannot create the snapshot folder", path, errno)
         };
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(failed)?;
+            std::fs::create_dir_all(parent).map_err(|e| match e.kind() {
+                // What `create_dir_all` says of a file, or a link to nothing, on the way.
+                io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => Error::InvalidOption(format!(
+                    "the snapshot folder {} cannot be created: a part of its path is not a folder",
+                    path.display()
+                )),
+                _ => failed(e),
+            })?;
         }
         match std::fs::DirBuilder::new().mode(0o700).create(path) {
             // "Read-only file system" may be said before "exists": what is there is judged by opening it.

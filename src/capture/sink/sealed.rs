@@ -3,8 +3,9 @@
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use super::target::{Target, refuse_irregular};
 use super::temp::{TRIES, Temp};
-use super::{Target, ends_of, refuse_irregular};
+
 use crate::capture::info::{Finish, Header, SnapshotInfo, Trailer};
 use crate::capture::{fault, folder, frames, json, name};
 use crate::error::{Error, Result};
@@ -127,7 +128,7 @@ impl Sealed {
             let (trailer, end) = survey.trailer.ok_or_else(unfinished)?;
             return Ok((trailer, Some(end)));
         }
-        let (head, tail) = ends_of(file, &path)?;
+        let (head, tail) = json::ends_of(file).map_err(|e| fault::at("cannot read", &path, &e))?;
         if !json::begins(&head) || !json::ends(&tail) {
             return Err(unfinished());
         }

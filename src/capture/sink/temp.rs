@@ -21,9 +21,6 @@ pub(super) struct Temp {
 
 impl Temp {
     /// Creates and locks it; gives the final name that goes with it too.
-    ///
-    /// A cleaner may find the file between its creation and its lock, take it for a leftover and remove it.
-    /// So after locking we look whether the name still leads to our file, and begin anew if not.
     pub fn create(folder: Folder, header: &Header, zstd: bool) -> Result<(Self, String)> {
         for _ in 0..TRIES {
             let target = name::generate(header, zstd);
@@ -33,14 +30,14 @@ impl Temp {
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(e) => return Err(fault::at("cannot create a file in the folder", folder.path(), &e)),
             };
-            let locked = folder::lock(&file);
-            if matches!(locked, Ok(Lock::Busy)) || !folder.leads_to(&name, &file) {
-                // The cleaner that holds it removes it.
-                continue;
+            match claim(&folder, &name, &file) {
+                Ok(true) => return Ok((Self { folder, name, file, armed: true }, target)),
+                Ok(false) => {}
+                Err(e) => {
+                    let temp = Self { folder, name, file, armed: true };
+                    return Err(fault::at("cannot lock", &temp.path(), &e));
+                }
             }
-            let temp = Self { folder, name, file, armed: true };
-            locked.map_err(|e| fault::at("cannot lock", &temp.path(), &e))?;
-            return Ok((temp, target));
         }
         let path = folder.path().display();
         Err(Error::CaptureFailed(format!("no name was free in {path} after {TRIES} tries")))
@@ -92,11 +89,42 @@ impl Temp {
     }
 }
 
+/// Locks a new file. False: begin anew. A cleaner that found it between its creation and its lock takes it for
+/// a leftover: it holds the lock, or has removed the name already, so the name has to lead here after locking.
+fn claim(folder: &Folder, name: &str, file: &File) -> io::Result<bool> {
+    Ok(folder::lock(file)? != Lock::Busy && folder.leads_to(name, file))
+}
+
 impl Drop for Temp {
     fn drop(&mut self) {
         // Only what is ours: if the name leads elsewhere, somebody else has put a file there.
         if self.armed && self.folder.leads_to(&self.name, &self.file) {
             let _ = self.folder.unlink(&self.name);
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::capture::info::Mode;
+    use crate::capture::store;
+
+    #[test]
+    fn a_cleaner_between_creation_and_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::open(dir.path()).unwrap();
+        let name = name::temporary(&name::generate(&Header::new(1.0, Mode::Inline, "x"), true));
+        let file = folder.create_file(&name).unwrap();
+        assert_eq!(store::clean(dir.path()).unwrap().removed, [name.as_str()]);
+        assert!(!claim(&folder, &name, &file).unwrap(), "its name is gone: what is written would be lost");
+
+        let file = folder.create_file(&name).unwrap();
+        let cleaner = folder.open_file(&name, true).unwrap();
+        assert_eq!(folder::lock(&cleaner).unwrap(), Lock::Held);
+        assert!(!claim(&folder, &name, &file).unwrap(), "it is about to be removed");
+        // Unlocked, not only closed: other tests fork, and a fork's copy keeps the lock for a moment.
+        rustix::fs::flock(&cleaner, rustix::fs::FlockOperation::Unlock).unwrap();
+        assert!(claim(&folder, &name, &file).unwrap());
     }
 }

@@ -1,9 +1,11 @@
 //! The sink through its public steps.
 
 use super::*;
+use crate::capture::folder::Folder;
 use crate::capture::info::Mode;
-use std::fs;
-use std::path::PathBuf;
+use crate::capture::name;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 
 const JSON: &[u8] =
     br#"{"snapshot":{"meta":{},"node_count":3,"edge_count":0},"nodes":[1,2,3],"edges":[],"strings":["a","b"]}"#;

@@ -1,0 +1,64 @@
+'use strict'
+
+// The documents name what there is: links lead somewhere, and the tables are those of the code.
+
+const assert = require('node:assert/strict')
+const { existsSync, readFileSync, readdirSync } = require('node:fs')
+const { dirname, join } = require('node:path')
+const { test } = require('node:test')
+const { codes } = require('../lib/errors')
+const { metrics } = require('../lib/rules')
+const { settings, switches } = require('../lib/settings')
+const { watch } = require('..')
+
+const root = join(__dirname, '..')
+const read = (file) => readFileSync(join(root, file), 'utf8')
+const documents = ['README.md', 'CHANGELOG.md', 'examples/express/README.md',
+  ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)]
+
+/** What stands in backquotes in the first column of a document's tables. */
+function firstColumn (text) {
+  return [...text.matchAll(/^\| (`[^|]+`) \|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name))
+}
+
+/** GitHub's anchor of a heading. */
+const anchor = (heading) => heading.toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-')
+
+for (const file of documents) {
+  test(`${file}: its links lead somewhere`, () => {
+    for (const [, link] of read(file).matchAll(/\]\(([^)]+)\)/g)) {
+      if (/^https?:/.test(link)) continue
+      const [path, fragment] = link.split('#')
+      const target = path === '' ? join(root, file) : join(root, dirname(file), path)
+      assert.ok(existsSync(target), `${link} does not exist`)
+      if (fragment === undefined) continue
+      const anchors = [...readFileSync(target, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchor(heading))
+      assert.ok(anchors.includes(fragment), `${link}: there is no such heading`)
+    }
+  })
+}
+
+test('docs/watching.md has every metric, and no other', () => {
+  const [, section] = read('docs/watching.md').split('## Metrics')
+  const table = section.split('## Samples')[0]
+  assert.deepEqual(firstColumn(table).sort(), [...metrics.keys()].sort())
+})
+
+test('docs/errors.md has every code, and no other', () => {
+  assert.deepEqual(firstColumn(read('docs/errors.md')).sort(), [...codes].sort())
+})
+
+test('docs/register.md has no variable that does not exist', () => {
+  const known = [...settings, ...switches].map(({ env }) => env)
+  const named = firstColumn(read('docs/register.md'))
+  assert.ok(named.length > 10)
+  for (const name of named) assert.ok(known.includes(name), name)
+})
+
+test('every rule in the README\'s table is one', async () => {
+  const rules = [...read('README.md').matchAll(/\| `(\w+)` above `'([^']+)'`(?: for `'([^']+)'`)? \|/g)]
+  assert.ok(rules.length >= 6)
+  for (const [, metric, above, held] of rules) {
+    await watch({ rules: [{ name: metric, metric, above, for: held }] }).stop()
+  }
+})

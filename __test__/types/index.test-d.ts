@@ -1,0 +1,62 @@
+import { createServer } from 'node:http'
+import { Readable } from 'node:stream'
+import { expectAssignable, expectError, expectType } from 'tsd'
+import { BreachEvent, Capabilities, ErrorCode, HeapwardenError, ListedSnapshot, Monitor, RuleState, Sample, SnapshotInfo, WatchOptions, capabilities, openSnapshot, takeSnapshot, watch } from '../..'
+import middleware = require('../../lib/middleware')
+import { writeSnapshot } from '../../lib/heapdump'
+import { monitor as registered } from '../../lib/register'
+
+expectType<Monitor>(watch())
+expectAssignable<WatchOptions>({
+  interval: '500ms',
+  history: 60,
+  rules: [
+    { name: 'a', metric: 'heapUsedRatio', above: '80%', for: '30s', clear: 0.7, cooldown: 0, limit: { count: 3, per: '1h' }, do: ['snapshot', 'report'] },
+    { name: 'b', metric: 'liveHeapGrowth', below: -1 }
+  ],
+  snapshots: { dir: '/tmp', mode: 'fork', level: 0, keep: { count: 1, bytes: '2GiB', age: '7d' }, memoryBudget: 'auto' },
+  nearHeapLimit: { extend: '32MiB', wait: '10s' },
+  signal: 'SIGUSR2'
+})
+expectError(watch({ intervall: 5 }))
+expectError(watch({ rules: [{ name: 'a', metric: 'heap', above: 1 }] }))
+expectError(watch({ rules: [{ metric: 'rss', above: 1 }] }))
+expectError(watch({ rules: [{ name: 'a', metric: 'rss', above: 1, do: ['mail'] }] }))
+expectError(watch({ snapshots: { signal: AbortSignal.timeout(1) } }))
+expectError(watch({ signal: 'SIGNONE' }))
+
+const monitor = new Monitor({ signal: false })
+expectType<Sample | null>(monitor.latest)
+expectType<Sample[]>(monitor.history())
+expectType<Promise<Sample>>(monitor.sample())
+expectType<Promise<SnapshotInfo>>(monitor.snapshot({ signal: AbortSignal.timeout(1), trigger: 'why' }))
+expectType<Promise<ListedSnapshot[]>>(monitor.snapshots())
+expectType<RuleState[]>(monitor.rules())
+expectType<void>(monitor.update({ interval: 100 }))
+expectType<Promise<void>>(monitor.stop())
+expectError(monitor.latest = null)
+monitor.on('sample', (sample) => expectType<Sample>(sample)).once('breach', (event) => expectType<BreachEvent>(event))
+monitor.on('snapshot', (info) => expectType<SnapshotInfo>(info))
+monitor.on('snapshotFailed', ({ code }) => expectType<ErrorCode>(code))
+expectError(monitor.on('error', () => {}))
+
+expectType<Promise<SnapshotInfo>>(takeSnapshot({ path: '/tmp/a.heapsnapshot', level: 0 }))
+expectType<Readable>(openSnapshot('/tmp/a.heapsnapshot.zst'))
+expectType<Capabilities>(capabilities)
+expectType<ErrorCode>(new HeapwardenError('HEAPWARDEN_TIMEOUT', 'late', { cause: 1 }).code)
+expectError(new HeapwardenError('LATE', 'late'))
+
+createServer(middleware({ monitor, token: 'sesame' }))
+createServer(middleware.middleware({ dir: '/tmp', authorize: async (req) => req.headers.host === 'localhost' }))
+createServer(monitor.middleware({ insecure: true }))
+expectError(middleware())
+expectError(middleware({ token: 5 }))
+expectError(monitor.middleware({ monitor, insecure: true }))
+
+expectType<string | false>(writeSnapshot())
+expectType<string | false>(writeSnapshot('a.heapsnapshot', (error, name) => {
+  expectType<Error | null>(error)
+  expectType<string | undefined>(name)
+}))
+expectType<string | false>(writeSnapshot(() => {}))
+expectType<Monitor | null>(registered)

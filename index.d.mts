@@ -1,0 +1,4 @@
+import * as heapwarden from './index.js'
+
+export * from './index.js'
+export default heapwarden

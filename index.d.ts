@@ -1,0 +1,357 @@
+/// <reference types="node" />
+
+import { EventEmitter } from 'node:events'
+import { Readable } from 'node:stream'
+import { Middleware, MiddlewareOptions } from './lib/middleware'
+
+/** Bytes, or a string: `'512MB'` = 512·10⁶, `'1.5GiB'` = 1.5·2³⁰. */
+export type Bytes = number | string
+/** Milliseconds, or a string: `'500ms'`, `'30s'`, `'10m'`, `'2h'`, `'7d'`. */
+export type Duration = number | string
+/** 0…1, or a string: `'80%'`. */
+export type Ratio = number | string
+
+/**
+ * Starts watching the memory of this thread. A monitor never keeps the process alive and never throws into it.
+ * @throws HeapwardenError `HEAPWARDEN_INVALID_OPTION`
+ */
+export function watch(options?: WatchOptions): Monitor
+
+/** Takes one snapshot without a monitor. While it is pending, the process stays alive. */
+export function takeSnapshot(options?: SnapshotOptions): Promise<SnapshotInfo>
+
+/**
+ * The JSON of a snapshot, compressed or plain: what DevTools loads. Unpacked off the event loop, as fast as it is
+ * read. A damaged file is an `error` of the stream, `HEAPWARDEN_CORRUPT_SNAPSHOT`, that says at which byte.
+ */
+export function openSnapshot(path: string): Readable
+
+/** What works in this process, and why the rest does not. */
+export const capabilities: Capabilities
+
+/** What works in this process: each entry says whether, and if not, why. */
+export type Capabilities = Readonly<Record<string, any>>
+
+export interface WatchOptions {
+  /** Time between two samples, 10 ms to 1 day. Default `'1s'`. */
+  interval?: Duration
+  /** Samples kept for `history()`, 1 to 100 000. Default 600. */
+  history?: number
+  /**
+   * Default: `heapUsedRatio` above 0.8 and `cgroupRatio` above 0.85, each for 30 s; a breach of either takes a
+   * snapshot, three an hour at most.
+   */
+  rules?: Rule[]
+  /** How the snapshots of this monitor are made, those that rules order as well. */
+  snapshots?: WatchSnapshotOptions
+  /** Whether to act when V8's heap limit is near, and what to grant for it. Default true; without effect in this version. */
+  nearHeapLimit?: boolean | { extend?: Bytes, wait?: Duration }
+  /** Looking for leaks by itself is not in this version. */
+  leaks?: false
+  /** A snapshot at this signal. Default false: signals belong to the application. */
+  signal?: NodeJS.Signals | false
+}
+
+/** In bytes. */
+export type BytesMetric = 'rss' | 'anonymous' | 'file' | 'swap' | 'heapUsed' | 'heapTotal' | 'external' |
+  'arrayBuffers' | 'malloced' | 'native' | 'allocatorFree' | 'cgroupUsed' | 'liveHeap'
+/**
+ * What a rule can watch. A threshold is written as its metric is measured: sizes; ratios (`heapUsedRatio`,
+ * `cgroupRatio`); a duration (`loopBlocked`); bytes per second (`liveHeapGrowth`, also `'1MB/s'`); per cent 0…100
+ * (`pressure`); a number (`majorFaults`).
+ */
+export type Metric = BytesMetric | 'heapUsedRatio' | 'cgroupRatio' | 'liveHeapGrowth' | 'loopBlocked' | 'pressure' | 'majorFaults'
+
+/** `report` is without effect in this version. */
+export type Action = 'snapshot' | 'report'
+
+/** Exactly one of `above` and `below` is given. */
+export interface Rule {
+  /** Unlike any other rule's of this monitor; 1 to 100 characters. */
+  name: string
+  metric: Metric
+  /** Breached while the value is greater. */
+  above?: number | string
+  /** Breached while the value is less. */
+  below?: number | string
+  /** How long it must hold. Default 0: at once. */
+  for?: Duration
+  /** The value at which it is over, for hysteresis. Default: the threshold. */
+  clear?: number | string
+  /** Time from one breach to the next. Default `'10m'`. */
+  cooldown?: Duration
+  /** Bounds the actions, not the events. */
+  limit?: { count: number, per: Duration }
+  /** What to do; the event is always raised. Default: nothing else. */
+  do?: Action[]
+}
+
+/** What a rule has come to. Sizes in bytes, times in ms. */
+export interface RuleState {
+  name: string
+  metric: Metric
+  above?: number
+  below?: number
+  direction: 'above' | 'below'
+  /** `above` or `below`, whichever it is. */
+  threshold: number
+  forMs: number
+  clear?: number
+  cooldownMs: number
+  limit?: { count: number, perMs: number }
+  do: Action[]
+  /** `pending`: on the breach side, not for long enough yet, or still cooling down. */
+  phase: 'ok' | 'pending' | 'breached'
+  /** When the value went over to the breach side, epoch ms. */
+  since: number | null
+  /** The last known value. */
+  value: number | null
+  /** Breaches so far. */
+  breaches: number
+  /** Breaches so far whose actions were ordered. */
+  actionsTaken: number
+  /** Epoch ms. */
+  lastBreachAt: number | null
+  /** No breach is raised before this, epoch ms. */
+  coolingUntil: number | null
+}
+
+/** One look at the process. Sizes in bytes; null is "not known here", never a guess. */
+export interface Sample {
+  /** When, epoch ms. */
+  at: number
+  /** Resident set, as `process.memoryUsage().rss`. */
+  rss: number
+  /** Resident anonymous memory: heaps, stacks, Buffers. From the kernel. */
+  anonymous: number | null
+  /** Resident file-backed memory. From the kernel. */
+  file: number | null
+  /** Memory in swap. From the kernel. */
+  swap: number | null
+  /** Page faults that read from a disk, since the process began. From the kernel. */
+  majorFaults: number | null
+  /** V8's total_heap_size. */
+  heapTotal: number
+  /** V8's used_heap_size. A Buffer leak never shows here. */
+  heapUsed: number
+  /** V8's heap_size_limit: beyond it the process ends. */
+  heapLimit: number
+  /** `heapUsed / heapLimit` (not `/ heapTotal`, which is always near 1). */
+  heapUsedRatio: number
+  /** What JavaScript keeps alive outside the heap, Buffers among it. */
+  external: number
+  /** Backing stores of ArrayBuffers and Buffers, part of `external`. */
+  arrayBuffers: number
+  /** V8's malloced_memory. */
+  malloced: number
+  /** What the kernel holds for the process that V8 does not account for: an addon's leak shows here. */
+  native: number | null
+  /** `heapUsed` after the last full garbage collection. */
+  liveHeap: number | null
+  /** Slope of `liveHeap`, bytes per second. */
+  liveHeapGrowth: number | null
+  /** glibc's own account; `age` in ms. */
+  allocator: { inUse: number, free: number, mmapped: number, age: number } | null
+  /** The container's account; `used` is what the kernel would kill for. */
+  cgroup: { used: number, limit: number | null, ratio: number | null, oomKills: number | null } | null
+  /** Per cent of the last ten seconds in which some task, or all, waited for memory. */
+  pressure: { some10: number, full10: number } | null
+  /** ms since the V8 figures were read: 0 = now, Infinity = not yet, and they are zero. */
+  heapAge: number
+  /** ms the event loop has not turned. */
+  loopBlocked: number
+}
+
+/** How snapshots are made. */
+export interface WatchSnapshotOptions {
+  /** Folder. Default: `HEAPWARDEN_DIR`, else `--diagnostic-dir`, else a private one in the temp folder. */
+  dir?: string
+  /** An exact file instead. */
+  path?: string
+  /** Default `'auto'`: the way that harms the service least of those that work here. */
+  mode?: 'auto' | 'fork' | 'inline'
+  /** zstd level, 1 to 19; 0 = plain `.heapsnapshot`. */
+  level?: number
+  /** What stays in the folder. Default `{ count: 5, bytes: '2GiB', age: '7d' }`. */
+  keep?: { count?: number, bytes?: Bytes, age?: Duration }
+  /** Disk that must remain free. */
+  minFreeDisk?: Bytes
+  /** Memory a snapshot may need; more is refused. Default `'auto'`: what there is. */
+  memoryBudget?: Bytes | 'auto'
+  /** From the order to the file. */
+  timeout?: Duration
+  /** Mask string values. Not in this version: `true` is refused with `HEAPWARDEN_UNSUPPORTED`. */
+  redact?: boolean
+  /** Keep object ids comparable between snapshots, at a lasting cost in speed. */
+  stableIds?: boolean
+  /** Numbers as nodes. */
+  numericValues?: boolean
+  /** Why, for the file's metadata; at most 100 characters. Default `'manual'`. */
+  trigger?: string
+}
+
+/** How one snapshot is made. */
+export interface SnapshotOptions extends WatchSnapshotOptions {
+  /** Gives the snapshot up: `HEAPWARDEN_ABORTED`, its reason as `cause`. */
+  signal?: AbortSignal
+}
+
+/** What is known of a snapshot. Sizes in bytes, times in ms. */
+export interface SnapshotInfo {
+  /** Absolute path. */
+  path: string
+  /** Size of the file. */
+  bytes: number
+  /** Size of the JSON in it. */
+  rawBytes: number
+  /** Nodes in it. */
+  nodes: number
+  mode: 'fork' | 'inline' | 'portable'
+  /** Why it was taken. */
+  trigger: string
+  /** When, epoch ms. */
+  at: number
+  /** How long JavaScript stood still. */
+  pauseMs: number
+  /** From the order to the file. */
+  durationMs: number
+  attempts: number
+  pid: number
+  /** `worker_threads.threadId`; 0 is the main thread. */
+  threadId: number
+  nodeVersion: string
+  complete: true
+}
+
+/** One entry of a folder: what the file itself does not tell is null. */
+export type ListedSnapshot = Pick<SnapshotInfo, 'path' | 'bytes' | 'trigger' | 'at' | 'pid' | 'threadId'> & {
+  [Key in 'rawBytes' | 'nodes' | 'mode' | 'pauseMs' | 'durationMs' | 'attempts' | 'nodeVersion']: SnapshotInfo[Key] | null
+} & {
+  /** False: the file was cut. */
+  complete: boolean
+}
+
+export interface BreachEvent {
+  /** The rule's name. */
+  rule: string
+  sample: Sample
+  /** In the metric's unit. */
+  value: number
+  /** When the value went over to the breach side, epoch ms. */
+  since: number
+  /** Whether the rule's `limit` withheld its actions. */
+  limited: boolean
+}
+
+export type RecoveredEvent = Omit<BreachEvent, 'limited'>
+
+export interface SnapshotFailedEvent {
+  code: ErrorCode
+  message: string
+  trigger: string
+}
+
+export interface ProgressEvent {
+  phase: string
+  done: number
+  total: number
+}
+
+export interface GcEvent {
+  kind: string
+  durationMs: number
+  heapUsed: number
+  /** Epoch ms. */
+  at: number
+}
+
+export interface WarningEvent {
+  /** One of the error codes, or `HEAPWARDEN_LISTENER_FAILED`: one of your listeners threw. */
+  code: string
+  message: string
+  /** What the listener threw. */
+  error?: unknown
+}
+
+/**
+ * There is no `error` event: one that nobody listens to would end the host. A listener that throws, or rejects,
+ * becomes a `warning`; if nobody listens to that, a warning of the process.
+ */
+export interface MonitorEvents {
+  /** Costs nothing while nobody listens. `dropped`: samples before it that a blocked loop kept from being told. */
+  sample: [sample: Sample, more: { dropped: number }]
+  breach: [event: BreachEvent]
+  recovered: [event: RecoveredEvent]
+  /** A snapshot is complete on disk, whoever ordered it. */
+  snapshot: [info: SnapshotInfo]
+  snapshotFailed: [event: SnapshotFailedEvent]
+  progress: [event: ProgressEvent]
+  /** Costs nothing while nobody listens. */
+  gc: [event: GcEvent]
+  warning: [event: WarningEvent]
+}
+
+export class Monitor extends EventEmitter {
+  /** As `watch()`. */
+  constructor(options?: WatchOptions)
+  /** The freshest sample; null until the first one. After `stop()` the last one. */
+  readonly latest: Sample | null
+  /** The samples kept, oldest first. Stays after `stop()`. */
+  history(): Sample[]
+  /** A sample taken now. */
+  sample(): Promise<Sample>
+  /**
+   * Orders a snapshot, with this monitor's options where none are given. If one is under way, this is it.
+   * Rejects with a HeapwardenError; `snapshotFailed` is raised as well.
+   */
+  snapshot(options?: SnapshotOptions): Promise<SnapshotInfo>
+  /** The snapshots in this monitor's folder, newest first. */
+  snapshots(): Promise<ListedSnapshot[]>
+  /** The rules and what each has come to. Stays after `stop()`. */
+  rules(): RuleState[]
+  /**
+   * Changes what is given: `rules` as a whole, `snapshots` option by option.
+   * @throws HeapwardenError `HEAPWARDEN_INVALID_OPTION`, then nothing is changed; `HEAPWARDEN_STOPPED`
+   */
+  update(options: WatchOptions): void
+  /** Ends the watch. The second call gives the first one's promise. */
+  stop(): Promise<void>
+  /** `heapwarden/middleware` on this monitor. */
+  middleware(options: Omit<MiddlewareOptions, 'monitor'>): Middleware
+  /** `await using`: as `stop()`. */
+  [Symbol.asyncDispose](): Promise<void>
+
+  on<K extends keyof MonitorEvents>(event: K, listener: (...args: MonitorEvents[K]) => void): this
+  once<K extends keyof MonitorEvents>(event: K, listener: (...args: MonitorEvents[K]) => void): this
+  off<K extends keyof MonitorEvents>(event: K, listener: (...args: MonitorEvents[K]) => void): this
+  addListener<K extends keyof MonitorEvents>(event: K, listener: (...args: MonitorEvents[K]) => void): this
+  removeListener<K extends keyof MonitorEvents>(event: K, listener: (...args: MonitorEvents[K]) => void): this
+  prependListener<K extends keyof MonitorEvents>(event: K, listener: (...args: MonitorEvents[K]) => void): this
+  prependOnceListener<K extends keyof MonitorEvents>(event: K, listener: (...args: MonitorEvents[K]) => void): this
+}
+
+/** Stable: match these, not messages. */
+export type ErrorCode =
+  /** The message names the option, what was given and what is accepted. */
+  | 'HEAPWARDEN_INVALID_OPTION'
+  /** This platform, Node.js or moment cannot do it. */
+  | 'HEAPWARDEN_UNSUPPORTED'
+  | 'HEAPWARDEN_CAPTURE_FAILED'
+  /** The snapshot would need more memory than there is. */
+  | 'HEAPWARDEN_MEMORY_BUDGET'
+  | 'HEAPWARDEN_NO_SPACE'
+  | 'HEAPWARDEN_TIMEOUT'
+  | 'HEAPWARDEN_ABORTED'
+  /** The message says at which byte. */
+  | 'HEAPWARDEN_CORRUPT_SNAPSHOT'
+  | 'HEAPWARDEN_NOT_FOUND'
+  /** The middleware only. */
+  | 'HEAPWARDEN_UNAUTHORIZED'
+  /** The monitor was stopped, or the process is ending. */
+  | 'HEAPWARDEN_STOPPED'
+
+export class HeapwardenError extends Error {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown })
+  readonly name: 'HeapwardenError'
+  readonly code: ErrorCode
+}

@@ -1,0 +1,49 @@
+/// <reference types="node" />
+
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Monitor } from '..'
+
+/**
+ * The admin routes as an HTTP handler for Express (`app.use('/admin/heap', middleware(…))`), Connect and bare
+ * `node:http`. Everything below its mount is answered here, as JSON; `next` is never called.
+ *
+ * | route | |
+ * |---|---|
+ * | `GET /` | what there is |
+ * | `GET /status` | version, process, latest sample, rules, capabilities |
+ * | `GET /history`, `GET /rules`, `GET /snapshots` | arrays, as the methods of `Monitor`; snapshots with their `name` |
+ * | `POST /snapshots` | orders one: 201 and its info; 200 and `shared: true` if an order was under way. Body: nothing, or `{"trigger": "why"}` |
+ * | `GET /snapshots/NAME` | the file: its own bytes as `Content-Encoding: zstd` if `Accept-Encoding` says so, else unpacked while sending |
+ * | `DELETE /snapshots/NAME` | 204 |
+ *
+ * Failures are `{ code, message }`: 400 bad body, 401 bad token, 403 not allowed, 404, 405, 413, 503 memory budget or
+ * stopped, 504 timeout, 507 disk full, 500 otherwise. Over HTTP there is one more code, `HEAPWARDEN_INTERNAL`: the
+ * process has printed a warning.
+ *
+ * The files have several zstd frames, skippable ones among them, as the format allows. Browsers and curl read
+ * them; the decoder of Node.js 22 and 24 (`fetch` with `accept-encoding: zstd` set by hand) stops after the first.
+ *
+ * @throws HeapwardenError `HEAPWARDEN_INVALID_OPTION`, also if neither `token`, `authorize` nor `insecure` is given
+ */
+declare function middleware(options: middleware.MiddlewareOptions): middleware.Middleware
+
+declare namespace middleware {
+  type Middleware = (req: IncomingMessage, res: ServerResponse, next?: (error?: any) => void) => void
+
+  interface MiddlewareOptions {
+    /** Whose figures are shown. Without one there are only snapshots. */
+    monitor?: Monitor
+    /** The folder shown and written to. Default: the monitor's, else the default folder. */
+    dir?: string
+    /** To be sent as `Authorization: Bearer TOKEN`; visible ASCII. */
+    token?: string
+    /** Whether the request may pass; with `token`, both must agree. May answer by itself. */
+    authorize?(req: IncomingMessage, res: ServerResponse): unknown
+    /** True: whoever reaches it may use it. A snapshot holds every secret of the process. */
+    insecure?: boolean
+  }
+
+  export { middleware, Middleware, MiddlewareOptions }
+}
+
+export = middleware
