@@ -67,14 +67,15 @@ function unfit (shipped, failure) {
   )
 }
 
-/** Node's --diagnostic-dir, which has no API. */
-function diagnosticDir () {
-  const words = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]
+/** A V8 or Node option that has no API: the last word on the command line or in NODE_OPTIONS. */
+function optionValue (wanted) {
+  const words = [...(process.env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv]
+  let found
   for (let index = 0; index < words.length; index++) {
     const [name, ...value] = words[index].split('=')
-    if (name !== '--diagnostic-dir') continue
-    return (value.length > 0 ? value.join('=') : words[index + 1]) || undefined
+    if (name === wanted) found = value.length > 0 ? value.join('=') : words[index + 1]
   }
+  return found || undefined
 }
 
 /** The figures that the addon's own reading is compared with before it is trusted. */
@@ -89,7 +90,8 @@ function attach (deliver) {
     threadId: isMainThread ? 0 : threadId,
     nodeVersion: process.version,
     v8Version: process.versions.v8,
-    diagnosticDir: diagnosticDir(),
+    diagnosticDir: optionValue('--diagnostic-dir'),
+    v8PoolSize: Number.parseInt(optionValue('--v8-pool-size')) || undefined,
     statistics: statistics()
   }), (hasEvents) => {
     // Nothing may leave this function: an exception here would end the host.
@@ -171,7 +173,7 @@ module.exports = {
   capture: (json, monitor = 0) => host.capture(json, monitor),
   captureSync: (json) => host.captureSync(json),
   cancel: (capture) => host.cancel(capture),
-  snapshotDir: () => binding.snapshotDir(diagnosticDir()),
+  snapshotDir: () => binding.snapshotDir(optionValue('--diagnostic-dir')),
   list: async (dir) => JSON.stringify(await shelf(binding.list(dir))),
   remove: (dir, name) => shelf(binding.remove(dir, name))
 }

@@ -59,14 +59,17 @@ impl Watch {
     pub fn learn(&self) {
         let after = process::process().map(|process| process.rss);
         let (Some(before), Some(after)) = (self.rss_before, after) else { return };
-        if self.heap_used == 0 || after <= before {
-            return;
-        }
-        let ratio = (after - before) as f64 / self.heap_used as f64;
-        let known = f64::from_bits(LEARNED.load(Ordering::Relaxed));
-        if ratio > known {
-            LEARNED.store(ratio.to_bits(), Ordering::Relaxed);
-        }
+        learn(self.heap_used, after.checked_sub(before));
+    }
+}
+
+/// A capture of `heap_used` bytes of heap took `needed` bytes of memory.
+pub fn learn(heap_used: u64, needed: Option<u64>) {
+    let (Some(needed), 1..) = (needed, heap_used) else { return };
+    let ratio = needed as f64 / heap_used as f64;
+    let known = f64::from_bits(LEARNED.load(Ordering::Relaxed));
+    if ratio > known {
+        LEARNED.store(ratio.to_bits(), Ordering::Relaxed);
     }
 }
 

@@ -55,7 +55,9 @@ fn take(
 ) -> Result<(), Error> {
     let mut to = ToSink { prepared, error: None };
     let ending = snapshot(isolate, contents, &mut to);
-    let ToSink { prepared: Prepared { mut sink, .. }, error } = to;
+    let ToSink { prepared: Prepared { mut sink, owned, .. }, error } = to;
+    // Their descriptors were closed by number: closing them again would end us.
+    std::mem::forget(owned);
     if ending != Ending::Complete {
         return Err(error
             .unwrap_or_else(|| Error::CaptureFailed("V8 ended the snapshot before it was complete".into())));

@@ -40,7 +40,7 @@ pub struct Prepared {
     pub(super) kept: Vec<RawFd>,
     pub(super) null: RawFd,
     pub(super) stderr: RawFd,
-    owned: (OwnedFd, OwnedFd, OwnedFd),
+    pub(super) owned: (OwnedFd, OwnedFd, OwnedFd),
     scan: mappings::Scan,
     workers: threads::Workers,
 }
@@ -49,14 +49,20 @@ pub struct Prepared {
 pub struct Child {
     /// Its process id; a zombie at worst, until [`watch::watch`] has reaped it.
     pub pid: i32,
-    /// The file it writes.
-    pub sealed: Sealed,
+    sink: Sink,
     /// Its last words.
     pub stderr: OwnedFd,
     /// How far it is.
     pub shared: Arc<shared::Shared>,
     /// ms JavaScript stood still.
     pub pause_ms: f64,
+}
+
+impl Child {
+    /// The file it writes, to be published when it has ended.
+    pub fn handed_over(self) -> Sealed {
+        self.sink.handed_over()
+    }
 }
 
 /// Whether forking can work here.
@@ -75,7 +81,8 @@ pub fn available() -> Result<()> {
                 "no object here calls pthread_cond_signal through a slot that a child could replace".into()
             );
         }
-        mappings::scan().map_err(|error| format!("/proc/self/smaps cannot be read: {error}"))?;
+        std::fs::File::open("/proc/self/smaps")
+            .map_err(|error| format!("/proc/self/smaps cannot be read: {error}"))?;
         Ok(())
     };
     CHECKED.get_or_init(check).clone().map_err(Error::Unsupported)
@@ -151,6 +158,6 @@ impl Prepared {
             return Err(failed("the kernel refuses")(error));
         }
         let (stderr, _, _) = self.owned;
-        Ok(Child { pid, sealed: self.sink.handed_over(), stderr, shared: self.shared, pause_ms })
+        Ok(Child { pid, sink: self.sink, stderr, shared: self.shared, pause_ms })
     }
 }

@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use super::environment::Environment;
 use super::outbox::Event;
 use crate::capture::info::SnapshotInfo;
-use crate::capture::options::CaptureOptions;
+use crate::capture::options::{CaptureOptions, WantedMode};
 use crate::error::{Error, Result};
 
 /// Who ordered.
@@ -110,11 +110,19 @@ pub fn submit(environment: &Arc<Environment>, options: CaptureOptions, origin: O
 /// Wakes the environment whose order is next. `impatient`: also by interrupt if it has waited long.
 pub fn call_next(impatient: bool) {
     let next = {
-        let desk = DESK.0.lock();
+        let mut desk = DESK.0.lock();
         if desk.running.is_some() {
             return;
         }
         let Some(order) = desk.queue.front() else { return };
+        #[cfg(target_os = "linux")]
+        if super::forked::applies(&order.environment, order.options.mode) {
+            if let Some(order) = desk.run_front() {
+                drop(desk);
+                super::forked::start(order);
+            }
+            return;
+        }
         let urgent = order.origin == Origin::Rule || (impatient && order.since.elapsed() > PATIENCE);
         (order.environment.clone(), urgent)
     };
@@ -136,15 +144,34 @@ pub fn take(environment: u64, from_interrupt: bool) -> Option<Order> {
     if front.environment.id != environment || !allowed {
         return None;
     }
-    let mut order = desk.queue.pop_front()?;
-    desk.running = Some(Running {
-        id: order.id,
-        environment: order.environment.clone(),
-        options: order.options.clone(),
-        cancelled: order.cancelled.clone(),
-        tickets: std::mem::take(&mut order.tickets),
-    });
-    Some(order)
+    desk.run_front()
+}
+
+impl Desk {
+    /// The first in the queue runs from now on.
+    fn run_front(&mut self) -> Option<Order> {
+        let mut order = self.queue.pop_front()?;
+        self.running = Some(Running {
+            id: order.id,
+            environment: order.environment.clone(),
+            options: order.options.clone(),
+            cancelled: order.cancelled.clone(),
+            tickets: std::mem::take(&mut order.tickets),
+        });
+        Some(order)
+    }
+}
+
+/// A running order could not be carried out by fork: it is the next again, to be taken in its own thread.
+pub fn downgrade(mut order: Order) {
+    {
+        let mut desk = DESK.0.lock();
+        let Some(running) = desk.running.take_if(|running| running.id == order.id) else { return };
+        order.options.mode = WantedMode::Inline;
+        order.tickets = running.tickets;
+        desk.queue.push_front(order);
+    }
+    call_next(true);
 }
 
 /// Makes room for a capture on the calling thread and marks it as running; waits for one that is being

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use super::figures::{FigureCell, Figures};
+#[cfg(target_os = "linux")]
+use super::forked;
 use super::outbox::{Event, Outbox};
 use super::{clock, desk, run};
 use crate::v8::{Callbacks, GcKind, Handle, Isolate, array_buffers};
@@ -29,6 +31,9 @@ pub struct Environment {
     /// V8's figures, as last published.
     pub figures: FigureCell,
     doorbell: Box<dyn Doorbell>,
+    #[cfg(target_os = "linux")]
+    fork: Mutex<Option<forked::Job>>,
+    fork_wanted: AtomicBool,
     v8: Handle,
     /// When the doorbell was rung and has not been answered since: f64 bits of epoch ms, 0 = answered.
     rung_at: AtomicU64,
@@ -70,6 +75,9 @@ impl Environment {
             outbox: Outbox::default(),
             figures: FigureCell::default(),
             doorbell,
+            #[cfg(target_os = "linux")]
+            fork: Mutex::new(None),
+            fork_wanted: AtomicBool::new(false),
             v8: Handle::attach(id, CALLBACKS),
             rung_at: AtomicU64::new(0),
             awaited: Mutex::new(None),
@@ -86,6 +94,7 @@ impl Environment {
 
     /// The cleanup hook: after it nothing of ours touches the isolate. On the environment's thread.
     pub fn detach(self: &Arc<Self>) {
+        self.withdraw_fork();
         self.v8.detach();
         let _ = LOCAL.try_with(|all| {
             if let Ok(mut all) = all.try_borrow_mut() {
@@ -148,8 +157,38 @@ impl Environment {
     pub fn turn(self: &Arc<Self>) -> bool {
         self.rung_at.store(0, Ordering::Release);
         self.publish(None);
+        self.fork_if_wanted();
         run::orders(self, run::From::Loop);
         !self.outbox.is_empty()
+    }
+
+    /// Has this environment's thread fork at its next turn or stack guard, whichever comes first.
+    #[cfg(target_os = "linux")]
+    pub(super) fn ask_fork(&self, job: forked::Job) {
+        *self.fork.lock() = Some(job);
+        self.fork_wanted.store(true, Ordering::Release);
+        self.ring();
+        self.interrupt();
+    }
+
+    /// It need not any more; whoever waits for the answer sees that.
+    pub(super) fn withdraw_fork(&self) {
+        self.fork_wanted.store(false, Ordering::Release);
+        #[cfg(target_os = "linux")]
+        drop(self.fork.lock().take());
+    }
+
+    fn fork_if_wanted(&self) {
+        if !self.fork_wanted.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let job = self.fork.lock().take();
+            if let Some(job) = job {
+                job.carry_out(self);
+            }
+        }
     }
 
     /// The events as a JSON array, or `None`.
@@ -232,6 +271,7 @@ const CALLBACKS: Callbacks = Callbacks {
         if let Some(environment) = local(id) {
             environment.v8.interrupted();
             environment.publish(None);
+            environment.fork_if_wanted();
             run::orders(&environment, run::From::Interrupt);
         }
     },
@@ -256,6 +296,8 @@ pub struct ProcessFacts {
     pub v8_version: String,
     /// Node's `--diagnostic-dir`.
     pub diagnostic_dir: Option<std::path::PathBuf>,
+    /// Node's `--v8-pool-size`, if it was given.
+    pub v8_pool_size: Option<usize>,
 }
 
 static FACTS: std::sync::OnceLock<ProcessFacts> = std::sync::OnceLock::new();

@@ -17,6 +17,8 @@ pub mod clock;
 pub mod desk;
 pub mod environment;
 pub mod figures;
+#[cfg(target_os = "linux")]
+pub mod forked;
 pub mod outbox;
 pub mod probes;
 pub mod run;

@@ -6,10 +6,10 @@ use std::sync::{Arc, LazyLock};
 use parking_lot::Mutex;
 
 use super::desk::{self, Order};
-use super::environment::Environment;
+use super::environment::{Environment, process_facts};
 use super::{Event, clock};
 use crate::capture::info::{Finish, Header, Mode, SnapshotInfo};
-use crate::capture::options::WantedMode;
+use crate::capture::options::{CaptureOptions, WantedMode};
 use crate::capture::pipe::{self, Fate, Feed};
 use crate::capture::sink::Sink;
 use crate::capture::store::{self, Keep};
@@ -52,10 +52,7 @@ pub fn orders(environment: &Arc<Environment>, from: From) {
 ///
 /// # Errors
 /// As a capture; `Unsupported` on the portable path, which needs the event loop.
-pub fn now(
-    environment: &Arc<Environment>,
-    options: crate::capture::options::CaptureOptions,
-) -> Result<SnapshotInfo> {
+pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<SnapshotInfo> {
     if environment.isolate().is_none() {
         return Err(Error::Unsupported(
             "a synchronous snapshot needs V8's own interface, which is not reached here; see capabilities"
@@ -79,7 +76,9 @@ pub fn now(
 fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static) -> Result<()> {
     let Order { id, environment, options, deadline, cancelled, .. } = order;
     if options.mode == WantedMode::Fork {
-        return Err(Error::Unsupported("mode 'fork' is not available here; use 'auto' or 'inline'".into()));
+        return Err(Error::Unsupported(
+            "mode 'fork' needs V8's own interface and an asynchronous call; use 'auto' or 'inline'".into(),
+        ));
     }
     let fate = Arc::new(Fate::new(cancelled, deadline));
     if !fate.is_open() {
@@ -91,15 +90,8 @@ fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static
 
     let began = clock::now();
     let mode = if isolate.is_some() { Mode::Inline } else { Mode::Portable };
-    let process = super::environment::process_facts();
-    let header = Header {
-        thread_id: environment.thread_id.into(),
-        node_version: process.node_version.clone(),
-        v8_version: process.v8_version.clone(),
-        stable_ids: options.stable_ids,
-        numeric_values: options.numeric_values,
-        ..Header::new(began, mode, options.trigger())
-    };
+    let process = process_facts();
+    let header = header(&environment, &options, mode, began);
     let sink = Sink::create(&options.sink(process.diagnostic_dir.as_deref()), header)?;
     let keep = options.keep();
     let (home, owner) = (environment.clone(), id);
@@ -113,7 +105,7 @@ fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static
         also(&result);
         desk::complete(owner, &result);
     })?;
-    let contents = Contents { numeric_values: options.numeric_values, stable_ids: options.stable_ids };
+    let contents = contents(&options);
     match isolate {
         Some(isolate) => inline::take(&isolate, contents, feed, clock::now),
         None => {
@@ -124,8 +116,26 @@ fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static
     Ok(())
 }
 
+/// What stands in front of the file.
+pub fn header(environment: &Environment, options: &CaptureOptions, mode: Mode, began: f64) -> Header {
+    let process = process_facts();
+    Header {
+        thread_id: environment.thread_id.into(),
+        node_version: process.node_version.clone(),
+        v8_version: process.v8_version.clone(),
+        stable_ids: options.stable_ids,
+        numeric_values: options.numeric_values,
+        ..Header::new(began, mode, options.trigger())
+    }
+}
+
+/// What V8 is asked to put into it.
+pub fn contents(options: &CaptureOptions) -> Contents {
+    Contents { numeric_values: options.numeric_values, stable_ids: options.stable_ids }
+}
+
 /// Removes what the folder need not keep any more.
-fn tidy(info: &SnapshotInfo, keep: Option<&Keep>) -> Result<()> {
+pub fn tidy(info: &SnapshotInfo, keep: Option<&Keep>) -> Result<()> {
     let (Some(keep), Some(dir)) = (keep, info.path.parent()) else { return Ok(()) };
     store::clean(dir)?;
     let swept = store::keep(dir, keep, clock::now(), Some(info.name()))?;

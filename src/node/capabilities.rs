@@ -13,6 +13,17 @@ fn one(available: bool, reason: &str) -> Value {
     if available { json!({ "available": true }) } else { json!({ "available": false, "reason": reason }) }
 }
 
+fn fork(native: bool, why: &str) -> Value {
+    if !native {
+        return one(false, &format!("a snapshot by a forked child needs V8's own interface: {why}"));
+    }
+    #[cfg(target_os = "linux")]
+    let refusal = crate::capture::fork::available().err().map(|error| error.to_string());
+    #[cfg(not(target_os = "linux"))]
+    let refusal = Some("Linux only".to_owned());
+    one(refusal.is_none(), &refusal.unwrap_or_default())
+}
+
 /// As JSON. `statistics`: `v8.getHeapStatistics()`, to decide whether V8's own interface is trusted.
 #[napi]
 pub fn capabilities(statistics: String) -> Result<String, Code> {
@@ -33,7 +44,7 @@ pub fn capabilities(statistics: String) -> Result<String, Code> {
         "snapshots": {
             "inline": through_v8("a snapshot that is compressed while V8 writes it"),
             "portable": one(!native, "not needed: V8's own interface is used"),
-            "fork": one(false, "not in this version"),
+            "fork": fork(native, &why),
         },
         "whileBlocked": through_v8("reading V8 and taking snapshots while the event loop is blocked"),
         "synchronous": through_v8("a synchronous snapshot"),

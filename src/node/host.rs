@@ -28,6 +28,7 @@ struct Facts {
     node_version: String,
     v8_version: String,
     diagnostic_dir: Option<std::path::PathBuf>,
+    v8_pool_size: Option<usize>,
     statistics: v8::symbols::Reference,
 }
 
@@ -55,6 +56,7 @@ pub fn attach(env: Env, facts: String, on_wake: Function<bool, ()>) -> Result<Ho
         node_version: facts.node_version,
         v8_version: facts.v8_version,
         diagnostic_dir: facts.diagnostic_dir,
+        v8_pool_size: facts.v8_pool_size,
     });
     // Refused or not: the environment finds out by itself.
     let _ = v8::verify(&facts.statistics);

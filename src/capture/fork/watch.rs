@@ -33,8 +33,8 @@ pub enum Outcome {
         /// Bytes; `None` if it was too quick to be measured.
         private: Option<u64>,
     },
-    /// It hung, and was ended: another fork may do better.
-    Hung,
+    /// It hung, and was ended, or crashed: another fork may do better.
+    Broken(Error),
     /// It failed, for a reason that another fork would meet again.
     Failed(Error),
 }
@@ -84,7 +84,7 @@ pub fn watch(
         ended_for = if !fate.is_open() {
             Some(Outcome::Failed(fate.reason()))
         } else if stillness.look(child.pid) {
-            Some(Outcome::Hung)
+            Some(Outcome::Broken(Error::CaptureFailed("it waited for a lock nobody holds".into())))
         } else {
             starving(group.as_ref(), limits, private).map(Outcome::Failed)
         };
@@ -133,7 +133,13 @@ fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Ou
     };
     let words = words.trim();
     let said = if words.is_empty() { String::new() } else { format!("; its last words: {words}") };
-    Outcome::Failed(Error::CaptureFailed(format!("the child that takes the snapshot {how}{said}")))
+    let error = Error::CaptureFailed(format!("the child that takes the snapshot {how}{said}"));
+    match status.and_then(WaitStatus::terminating_signal) {
+        Some(libc::SIGSEGV | libc::SIGBUS | libc::SIGILL | libc::SIGTRAP | libc::SIGABRT) => {
+            Outcome::Broken(error)
+        }
+        _ => Outcome::Failed(error),
+    }
 }
 
 fn starving(group: Option<&Cgroup>, limits: &Limits, private: Option<u64>) -> Option<Error> {

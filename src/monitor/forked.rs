@@ -1,0 +1,167 @@
+//! Conducts a capture by fork, on a thread of its own: prepare, have the JavaScript thread fork, watch, publish.
+
+use std::sync::Arc;
+
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+
+use super::desk::{self, Order};
+use super::environment::{Environment, process_facts};
+use super::{Event, clock, run};
+use crate::capture::fork::watch::{Limits, Outcome, watch};
+use crate::capture::fork::{self, Child, Prepared};
+use crate::capture::info::{Finish, Mode, SnapshotInfo};
+use crate::capture::options::WantedMode;
+use crate::capture::pipe::Fate;
+use crate::capture::{budget, sink::Sealed};
+use crate::error::{Error, Result};
+use crate::v8::profiler::Contents;
+
+/// A child that hangs or crashes is forked anew so many times in all.
+const ATTEMPTS: u32 = 3;
+
+/// What the JavaScript thread is asked to do at its next turn or stack guard.
+pub struct Job {
+    prepared: Prepared,
+    contents: Contents,
+    reply: Sender<Result<Child>>,
+}
+
+impl Job {
+    /// Forks. On the environment's thread.
+    pub fn carry_out(self, environment: &Environment) {
+        let result = match environment.isolate() {
+            Some(isolate) => self.prepared.fork(&isolate, self.contents, clock::now),
+            None => Err(Error::Stopped("the thread is ending".into())),
+        };
+        let _ = self.reply.send(result);
+    }
+}
+
+/// Starts the thread that conducts `order`, which counts as running.
+pub fn start(order: Order) {
+    let id = order.id;
+    let thread = std::thread::Builder::new().name("heapwarden-fork".into()).spawn(move || {
+        let work = std::panic::AssertUnwindSafe(|| conduct(order));
+        if std::panic::catch_unwind(work).is_err() {
+            desk::complete(id, &Err(Error::CaptureFailed("the conductor of a snapshot panicked".into())));
+        }
+    });
+    if let Err(error) = thread {
+        desk::complete(id, &Err(Error::CaptureFailed(format!("no thread to conduct with: {error}"))));
+    }
+}
+
+/// How an attempt ended that may not be the last.
+enum Ending {
+    /// Told to everybody.
+    Final(Result<SnapshotInfo>),
+    /// Forking does not work out here, though the snapshot itself may.
+    NotByFork(Error),
+}
+
+fn conduct(order: Order) {
+    let ending = match fork::available() {
+        Ok(()) => attempts(&order),
+        Err(error) => Ending::NotByFork(error),
+    };
+    match ending {
+        Ending::Final(result) => {
+            if let Ok(info) = &result
+                && let Err(error) = run::tidy(info, order.options.keep().as_ref())
+            {
+                order.environment.tell(Event::warning(0, &error));
+            }
+            desk::complete(order.id, &result);
+        }
+        Ending::NotByFork(error) if order.options.mode == WantedMode::Fork => {
+            desk::complete(order.id, &Err(error));
+        }
+        Ending::NotByFork(_) => desk::downgrade(order),
+    }
+}
+
+fn attempts(order: &Order) -> Ending {
+    let environment = &order.environment;
+    let fate = Fate::new(order.cancelled.clone(), order.deadline);
+    let heap_used = environment.figures.read().heap.heap_used;
+    if let Err(error) = budget::admit(heap_used, order.options.memory_budget) {
+        return Ending::Final(Err(error));
+    }
+    let began = clock::now();
+    let mut pause_ms = 0.0;
+    let mut last = None;
+    for attempt in 1..=ATTEMPTS {
+        if !fate.is_open() {
+            return Ending::Final(Err(fate.reason()));
+        }
+        let child = match fork_one(order, &fate, began) {
+            Ok(child) => child,
+            Err(Ending::NotByFork(error)) => return Ending::NotByFork(error),
+            Err(ending) => return ending,
+        };
+        pause_ms += child.pause_ms;
+        let limits = Limits { memory: order.options.memory_budget };
+        let outcome = watch(&child, &fate, &limits, |walked, to_walk, written| {
+            let (phase, done, total) =
+                if written == 0 { ("walk", walked, to_walk) } else { ("write", written, 0) };
+            desk::progress(order.id, phase, done, total);
+        });
+        match outcome {
+            Outcome::Done { private } => {
+                budget::learn(heap_used, private);
+                let duration_ms = Some(clock::now() - began);
+                return Ending::Final(publish(
+                    child.handed_over(),
+                    Finish { pause_ms, duration_ms, attempts: attempt },
+                ));
+            }
+            Outcome::Failed(error) => return Ending::Final(Err(error)),
+            Outcome::Broken(error) => last = Some(error),
+        }
+    }
+    let why = last.map(|error| error.to_string()).unwrap_or_default();
+    Ending::NotByFork(Error::CaptureFailed(format!("{ATTEMPTS} forked children did not finish: {why}")))
+}
+
+fn publish(mut sealed: Sealed, finish: Finish) -> Result<SnapshotInfo> {
+    sealed.amend(finish)?;
+    sealed.publish()
+}
+
+/// Prepares, and has the JavaScript thread fork.
+fn fork_one(order: &Order, fate: &Fate, began: f64) -> std::result::Result<Child, Ending> {
+    let environment = &order.environment;
+    let process = process_facts();
+    let header = run::header(environment, &order.options, Mode::Fork, began);
+    let sink = order.options.sink(process.diagnostic_dir.as_deref());
+    let prepared =
+        fork::prepare(&sink, header, process.v8_pool_size).map_err(|error| Ending::Final(Err(error)))?;
+    let (reply, answer) = bounded(1);
+    environment.ask_fork(Job { prepared, contents: run::contents(&order.options), reply });
+    loop {
+        // JavaScript may sit in one long builtin call, where neither bell nor interrupt reaches it.
+        match answer.recv_timeout(std::time::Duration::from_millis(200)) {
+            Ok(Ok(child)) => return Ok(child),
+            Ok(Err(error @ Error::Stopped(_))) => return Err(Ending::Final(Err(error))),
+            Ok(Err(error)) => return Err(Ending::NotByFork(error)),
+            Err(RecvTimeoutError::Disconnected) => {
+                let gone = Error::Stopped("the thread ended before its snapshot could be taken".into());
+                return Err(Ending::Final(Err(gone)));
+            }
+            Err(RecvTimeoutError::Timeout) if fate.is_open() => {}
+            Err(RecvTimeoutError::Timeout) => {
+                environment.withdraw_fork();
+                // It may have been forked in this very moment: then the answer is there, and the child with it.
+                if let Ok(Ok(child)) = answer.try_recv() {
+                    return Ok(child);
+                }
+                return Err(Ending::Final(Err(fate.reason())));
+            }
+        }
+    }
+}
+
+/// Whether an order of this environment is conducted here rather than on its own thread.
+pub fn applies(environment: &Arc<Environment>, mode: WantedMode) -> bool {
+    mode != WantedMode::Inline && environment.is_native()
+}
