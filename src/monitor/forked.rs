@@ -51,10 +51,10 @@ pub fn start(order: Order) {
     }
 }
 
-/// How an attempt ended that may not be the last.
-enum Ending {
-    /// Told to everybody.
-    Final(Result<SnapshotInfo>),
+/// Why there is no file.
+enum Stop {
+    /// Another way would meet the same.
+    Final(Error),
     /// Forking does not work out here, though the snapshot itself may.
     NotByFork(Error),
 }
@@ -62,43 +62,33 @@ enum Ending {
 fn conduct(order: Order) {
     let ending = match fork::available() {
         Ok(()) => attempts(&order),
-        Err(error) => Ending::NotByFork(error),
+        Err(error) => Err(Stop::NotByFork(error)),
     };
     match ending {
-        Ending::Final(result) => {
-            if let Ok(info) = &result
-                && let Err(error) = run::tidy(info, order.options.keep().as_ref())
-            {
+        Ok(info) => {
+            if let Err(error) = run::tidy(&info, order.options.keep().as_ref()) {
                 order.environment.tell(Event::warning(0, &error));
             }
-            desk::complete(order.id, &result);
+            desk::complete(order.id, &Ok(info));
         }
-        Ending::NotByFork(error) if order.options.mode == WantedMode::Fork => {
-            desk::complete(order.id, &Err(error));
-        }
-        Ending::NotByFork(_) => desk::downgrade(order),
+        Err(Stop::NotByFork(_)) if order.options.mode == WantedMode::Auto => desk::downgrade(order),
+        Err(Stop::NotByFork(error) | Stop::Final(error)) => desk::complete(order.id, &Err(error)),
     }
 }
 
-fn attempts(order: &Order) -> Ending {
+fn attempts(order: &Order) -> std::result::Result<SnapshotInfo, Stop> {
     let environment = &order.environment;
     let fate = Fate::new(order.cancelled.clone(), order.deadline);
     let heap_used = environment.figures.read().heap.heap_used;
-    if let Err(error) = budget::admit(heap_used, order.options.memory_budget) {
-        return Ending::Final(Err(error));
-    }
+    budget::admit(heap_used, order.options.memory_budget).map_err(Stop::Final)?;
     let began = clock::now();
     let mut pause_ms = 0.0;
     let mut last = None;
     for attempt in 1..=ATTEMPTS {
         if !fate.is_open() {
-            return Ending::Final(Err(fate.reason()));
+            return Err(Stop::Final(fate.reason()));
         }
-        let child = match fork_one(order, &fate, began) {
-            Ok(child) => child,
-            Err(Ending::NotByFork(error)) => return Ending::NotByFork(error),
-            Err(ending) => return ending,
-        };
+        let child = fork_one(order, &fate, began)?;
         pause_ms += child.pause_ms;
         let limits = Limits { memory: order.options.memory_budget };
         let outcome = watch(&child, &fate, &limits, |walked, to_walk, written| {
@@ -110,17 +100,15 @@ fn attempts(order: &Order) -> Ending {
             Outcome::Done { private } => {
                 budget::learn(heap_used, private);
                 let duration_ms = Some(clock::now() - began);
-                return Ending::Final(publish(
-                    child.handed_over(),
-                    Finish { pause_ms, duration_ms, attempts: attempt },
-                ));
+                let finish = Finish { pause_ms, duration_ms, attempts: attempt };
+                return publish(child.handed_over(), finish).map_err(Stop::Final);
             }
-            Outcome::Failed(error) => return Ending::Final(Err(error)),
+            Outcome::Failed(error) => return Err(Stop::Final(error)),
             Outcome::Broken(error) => last = Some(error),
         }
     }
     let why = last.map(|error| error.to_string()).unwrap_or_default();
-    Ending::NotByFork(Error::CaptureFailed(format!("{ATTEMPTS} forked children did not finish: {why}")))
+    Err(Stop::NotByFork(Error::CaptureFailed(format!("{ATTEMPTS} forked children did not finish: {why}"))))
 }
 
 fn publish(mut sealed: Sealed, finish: Finish) -> Result<SnapshotInfo> {
@@ -129,24 +117,23 @@ fn publish(mut sealed: Sealed, finish: Finish) -> Result<SnapshotInfo> {
 }
 
 /// Prepares, and has the JavaScript thread fork.
-fn fork_one(order: &Order, fate: &Fate, began: f64) -> std::result::Result<Child, Ending> {
+fn fork_one(order: &Order, fate: &Fate, began: f64) -> std::result::Result<Child, Stop> {
     let environment = &order.environment;
     let process = process_facts();
     let header = run::header(environment, &order.options, Mode::Fork, began);
     let sink = order.options.sink(process.diagnostic_dir.as_deref());
-    let prepared =
-        fork::prepare(&sink, header, process.v8_pool_size).map_err(|error| Ending::Final(Err(error)))?;
+    let prepared = fork::prepare(&sink, header, process.v8_pool_size).map_err(Stop::Final)?;
     let (reply, answer) = bounded(1);
     environment.ask_fork(Job { prepared, contents: run::contents(&order.options), reply });
     loop {
         // JavaScript may sit in one long builtin call, where neither bell nor interrupt reaches it.
         match answer.recv_timeout(std::time::Duration::from_millis(200)) {
             Ok(Ok(child)) => return Ok(child),
-            Ok(Err(error @ Error::Stopped(_))) => return Err(Ending::Final(Err(error))),
-            Ok(Err(error)) => return Err(Ending::NotByFork(error)),
+            Ok(Err(error @ Error::Stopped(_))) => return Err(Stop::Final(error)),
+            Ok(Err(error)) => return Err(Stop::NotByFork(error)),
             Err(RecvTimeoutError::Disconnected) => {
                 let gone = Error::Stopped("the thread ended before its snapshot could be taken".into());
-                return Err(Ending::Final(Err(gone)));
+                return Err(Stop::Final(gone));
             }
             Err(RecvTimeoutError::Timeout) if fate.is_open() => {}
             Err(RecvTimeoutError::Timeout) => {
@@ -155,7 +142,7 @@ fn fork_one(order: &Order, fate: &Fate, began: f64) -> std::result::Result<Child
                 if let Ok(Ok(child)) = answer.try_recv() {
                     return Ok(child);
                 }
-                return Err(Ending::Final(Err(fate.reason())));
+                return Err(Stop::Final(fate.reason()));
             }
         }
     }

@@ -143,14 +143,14 @@ fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Ou
 }
 
 fn starving(group: Option<&Cgroup>, limits: &Limits, private: Option<u64>) -> Option<Error> {
-    if let (Some(most), Some(private)) = (limits.memory, private) {
-        if private > most {
-            return Some(Error::MemoryBudget(format!(
-                "the snapshot's child had taken {} of memory, memoryBudget allows {}; it was ended",
-                print_bytes(private),
-                print_bytes(most)
-            )));
-        }
+    if let (Some(most), Some(private)) = (limits.memory, private)
+        && private > most
+    {
+        return Some(Error::MemoryBudget(format!(
+            "the snapshot's child had taken {} of memory, memoryBudget allows {}; it was ended",
+            print_bytes(private),
+            print_bytes(most)
+        )));
     }
     let room = cgroup::headroom(group)?;
     (room < RESERVE).then(|| {
