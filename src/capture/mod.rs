@@ -7,6 +7,7 @@
 //! | [`json`] | what can be told of a snapshot's JSON without parsing it |
 //! | [`name`] | file names that sort by time |
 //! | [`folder`] | the folder, by descriptor where that closes races |
+//! | [`redact`] | masks the string values on the way |
 //! | [`sink`] | writes: temporary file → seal → publish |
 //! | [`store`] | list, find, keep, clean, remove |
 //! | [`reader`] | gives the JSON back, checks that it is whole |
@@ -27,5 +28,6 @@ pub mod name;
 pub mod options;
 pub mod pipe;
 pub mod reader;
+pub mod redact;
 pub mod sink;
 pub mod store;
