@@ -4,10 +4,11 @@
 //! of the `strings` section either as it was or masked. It is one pass, because V8 writes `nodes` and `edges`,
 //! which say what a text is used for, before `strings`.
 //!
-//! **What stays** is what a developer needs to find a leak: names of classes, functions, scripts and V8's
-//! own things; names of properties, captured variables and internal slots. **Everything else is masked**, also what no
-//! node or edge refers to: string contents (values of variables and properties, keys and values of a `Map`, environment
-//! variables, source code), RegExp sources, and numbers where `numericValues` asked for them.
+//! **What stays** is what a developer needs to find a leak: names of classes, functions, scripts and V8's own
+//! things; names of properties, captured variables and internal slots. **Everything else is masked**, also what
+//! no node or edge refers to: string contents (values of variables and properties, keys and values of a `Map`,
+//! environment variables, source code), sources of RegExps, for they are often built from input, and numbers where
+//! `numericValues` asked for them.
 //!
 //! | a text that is | stays |
 //! |---|---|
@@ -25,8 +26,8 @@
 //! look equal, different ones different, and nothing of the text is in it but its length (as far as V8 wrote it).
 //!
 //! It fails closed: input that it does not understand ends the capture with [`Error::CaptureFailed`], and no byte
-//! of a text is written before its end was seen and judged. Memory: a byte per text, a bit per node, and buffers
-//! of [`text::HELD`] and [`HEADER_LIMIT`] at most.
+//! of a text is written before its end was seen and judged. Memory: a byte per text, one to two bits per node,
+//! 8 KiB for the text at hand, and at most 1 MiB for the header.
 
 mod frame;
 mod literal;
@@ -34,9 +35,6 @@ mod meta;
 mod rows;
 mod text;
 mod uses;
-
-#[cfg(test)]
-mod tests;
 
 use literal::Literal;
 use meta::Shape;
@@ -245,3 +243,6 @@ impl Redactor {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

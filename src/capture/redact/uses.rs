@@ -70,12 +70,10 @@ impl Uses {
 
     pub(super) fn node(&mut self, shape: &Nodes, row: &[u64; WIDEST]) -> Result<(), &'static str> {
         let used = used(&shape.uses, row[shape.kind]).unwrap_or(VALUE);
-        if let Some(id) = shape.id {
-            if used == VALUE {
-                let (word, bit) = self.place(row[id]);
-                if let Some(word) = self.values.get_mut(word) {
-                    *word |= bit;
-                }
+        if let Some(id) = shape.id.filter(|_| used == VALUE) {
+            let (word, bit) = self.place(row[id]);
+            if let Some(word) = self.values.get_mut(word) {
+                *word |= bit;
             }
         }
         self.mark(row[shape.name], used)
