@@ -98,12 +98,13 @@ fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static
         v8_version: process.v8_version.clone(),
         stable_ids: options.stable_ids,
         numeric_values: options.numeric_values,
+        redacted: options.redact,
         ..Header::new(began, mode, options.trigger())
     };
     let sink = Sink::create(&options.sink(process.diagnostic_dir.as_deref()), header)?;
     let keep = options.keep();
     let (home, owner) = (environment.clone(), id);
-    let (feed, _thread) = pipe::start(sink, fate, move |result| {
+    let (feed, _thread) = pipe::start(sink, fate, options.redact, move |result| {
         if let Ok(info) = &result {
             watch.learn();
             if let Err(error) = tidy(info, keep.as_ref()) {
