@@ -180,7 +180,10 @@ export interface WatchSnapshotOptions {
   memoryBudget?: Bytes | 'auto'
   /** From the order to the file. */
   timeout?: Duration
-  /** Mask string values. Not in this version: `true` is refused with `HEAPWARDEN_UNSUPPORTED`. */
+  /**
+   * Mask string values; class, function and property names stay readable. What is not known for certain to be a
+   * name is masked. Names made from data (`cache[email]`) up to 120 characters are names, and stay.
+   */
   redact?: boolean
   /** Keep object ids comparable between snapshots, at a lasting cost in speed. */
   stableIds?: boolean

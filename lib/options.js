@@ -26,14 +26,6 @@ function abortSignal (value, name) {
   return value
 }
 
-// Accepting it and writing the strings all the same would be the worst of answers.
-function redact (value, name) {
-  if (schema.boolean(value, name)) {
-    throw new HeapwardenError('HEAPWARDEN_UNSUPPORTED', `${name}: this version cannot mask string values; accepted: false`)
-  }
-  return value
-}
-
 const budget = schema.bytes(1, ", or 'auto'")
 
 const snapshotFields = {
@@ -46,7 +38,7 @@ const snapshotFields = {
   minFreeDisk: schema.bytes(),
   memoryBudget: (value, name) => value === 'auto' ? value : budget(value, name),
   timeout: schema.duration(1, DAY, 'from 1 ms to 1 day'),
-  redact,
+  redact: schema.boolean,
   stableIds: schema.boolean,
   numericValues: schema.boolean,
   trigger: schema.text(100)

@@ -50,7 +50,7 @@ const settings = [
   setting('snapshots.minFreeDisk', text, 'SIZE', 'free disk that must remain'),
   setting('snapshots.memoryBudget', text, 'SIZE|auto', 'memory a snapshot may need (auto)'),
   setting('snapshots.timeout', text, 'DURATION', 'time after which a snapshot is given up'),
-  setting('snapshots.redact', boolean, 'BOOLEAN', 'mask string values (not in this version)'),
+  setting('snapshots.redact', boolean, 'BOOLEAN', 'mask string values'),
   setting('snapshots.stableIds', boolean, 'BOOLEAN', 'keep ids comparable between snapshots (slower)'),
   setting('snapshots.numericValues', boolean, 'BOOLEAN', 'include numbers'),
   setting('snapshots.trigger', text, 'TEXT', 'what is written down as the reason')

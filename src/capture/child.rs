@@ -55,22 +55,22 @@ fn take(
 ) -> Result<(), Error> {
     let mut to = ToSink { prepared, error: None };
     let ending = snapshot(isolate, contents, &mut to);
-    let ToSink { prepared: Prepared { mut sink, owned, .. }, error } = to;
+    let ToSink { prepared: Prepared { mut intake, owned, .. }, error } = to;
     // Their descriptors were closed by number: closing them again would end us.
     std::mem::forget(owned);
     if ending != Ending::Complete {
         return Err(error
             .unwrap_or_else(|| Error::CaptureFailed("V8 ended the snapshot before it was complete".into())));
     }
-    sink.finish(Finish { pause_ms, ..Finish::default() })?;
+    intake.finish(Finish { pause_ms, ..Finish::default() })?;
     // SAFETY: no arguments, no failure.
     if unsafe { libc::getppid() } == parent {
         // The parent gives it its name, after it has seen that we left well.
-        std::mem::forget(sink);
+        std::mem::forget(intake);
         Ok(())
     } else {
         // The service has died: this file is what is left of it.
-        sink.handed_over().publish().map(|_| ())
+        intake.handed_over().publish().map(|_| ())
     }
 }
 
@@ -81,8 +81,8 @@ struct ToSink {
 
 impl Output for ToSink {
     fn write(&mut self, bytes: &[u8]) -> bool {
-        let result = self.prepared.sink.write(bytes);
-        self.prepared.shared.write(self.prepared.sink.raw_bytes());
+        let result = self.prepared.intake.write(bytes);
+        self.prepared.shared.write(self.prepared.intake.sink().raw_bytes());
         self.error = result.err();
         self.error.is_none()
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::info::Header;
+use super::intake::Intake;
 use super::sink::{Sealed, Sink, SinkOptions};
 use crate::error::{Error, Result};
 use crate::v8::Isolate;
@@ -30,7 +31,7 @@ const LOOK_AGAIN: Duration = Duration::from_micros(500);
 
 /// Everything the child needs, made before the fork: the child must not open, allocate much or ask.
 pub struct Prepared {
-    pub(super) sink: Sink,
+    pub(super) intake: Intake,
     pub(super) shared: Arc<shared::Shared>,
     pub(super) slots: slots::Slots,
     pub(super) eventfds: Vec<RawFd>,
@@ -49,7 +50,7 @@ pub struct Prepared {
 pub struct Child {
     /// Its process id; a zombie at worst, until [`watch::watch`] has reaped it.
     pub pid: i32,
-    sink: Sink,
+    intake: Intake,
     /// Its last words.
     pub stderr: OwnedFd,
     /// How far it is.
@@ -61,7 +62,7 @@ pub struct Child {
 impl Child {
     /// The file it writes, to be published when it has ended.
     pub fn handed_over(self) -> Sealed {
-        self.sink.handed_over()
+        self.intake.handed_over()
     }
 }
 
@@ -96,7 +97,7 @@ fn failed(what: &str) -> impl Fn(io::Error) -> Error + '_ {
 ///
 /// # Errors
 /// As [`Sink::create`]; `CaptureFailed` when the system gives no descriptor.
-pub fn prepare(options: &SinkOptions, header: Header, pool: Option<usize>) -> Result<Prepared> {
+pub fn prepare(options: &SinkOptions, header: Header, redact: bool, pool: Option<usize>) -> Result<Prepared> {
     let sink = Sink::create(options, header)?;
     let shared = Arc::new(shared::Shared::new().map_err(failed("no shared page"))?);
     let null =
@@ -104,7 +105,8 @@ pub fn prepare(options: &SinkOptions, header: Header, pool: Option<usize>) -> Re
     let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
         .map_err(|errno| failed("no pipe")(errno.into()))?;
     let eventfds = descriptors::eventfds();
-    let keep: Vec<RawFd> = sink.descriptors().iter().map(AsRawFd::as_raw_fd).collect();
+    let intake = Intake::new(sink, redact);
+    let keep: Vec<RawFd> = intake.sink().descriptors().iter().map(AsRawFd::as_raw_fd).collect();
     let mut kept: Vec<RawFd> = keep.iter().chain(&eventfds).copied().collect();
     kept.sort_unstable();
     kept.dedup();
@@ -113,7 +115,7 @@ pub fn prepare(options: &SinkOptions, header: Header, pool: Option<usize>) -> Re
     let scan = mappings::scan().map_err(failed("/proc/self/smaps"))?;
     workers.wait(QUIET_BEFORE, LOOK_AGAIN);
     Ok(Prepared {
-        sink,
+        intake,
         shared,
         slots,
         eventfds,
@@ -158,6 +160,6 @@ impl Prepared {
             return Err(failed("the kernel refuses")(error));
         }
         let (stderr, _, _) = self.owned;
-        Ok(Child { pid, sink: self.sink, stderr, shared: self.shared, pause_ms })
+        Ok(Child { pid, intake: self.intake, stderr, shared: self.shared, pause_ms })
     }
 }

@@ -7,12 +7,14 @@
 //! | [`json`] | what can be told of a snapshot's JSON without parsing it |
 //! | [`name`] | file names that sort by time |
 //! | [`folder`] | the folder, by descriptor where that closes races |
+//! | [`redact`] | masks the string values on the way |
 //! | [`sink`] | writes: temporary file → seal → publish |
 //! | [`store`] | list, find, keep, clean, remove |
 //! | [`reader`] | gives the JSON back, checks that it is whole |
 //! | [`fault`] | operating-system errors as ours |
 //! | [`options`] | what a caller or a rule may say |
 //! | [`budget`] | whether there is memory for it |
+//! | [`intake`] | masks, then writes |
 //! | [`pipe`] | the way from the JavaScript thread to the sink |
 //! | [`inline`] | the snapshot in this process |
 //! | `fork` | the snapshot in a forked child: the parent's side |
@@ -28,10 +30,12 @@ pub mod fork;
 pub mod frames;
 pub mod info;
 pub mod inline;
+pub mod intake;
 pub mod json;
 pub mod name;
 pub mod options;
 pub mod pipe;
 pub mod reader;
+pub mod redact;
 pub mod sink;
 pub mod store;

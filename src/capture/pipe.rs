@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bo
 use parking_lot::Mutex;
 
 use super::info::{Finish, SnapshotInfo};
+use super::intake::Intake;
 use super::sink::Sink;
 use crate::error::{Error, Result};
 use crate::v8::profiler::CHUNK;
@@ -67,13 +68,15 @@ impl Fate {
     }
 }
 
-/// Starts the thread. `done` is called on it exactly once, after the file is in place or gone.
+/// Starts the thread. `done` is called on it exactly once, after the file is in place or gone. With `redact`
+/// string values are masked before they reach the sink.
 ///
 /// # Errors
 /// `CaptureFailed` when no thread can be started; `done` is then not called.
 pub fn start(
     sink: Sink,
     fate: Arc<Fate>,
+    redact: bool,
     done: impl FnOnce(Result<SnapshotInfo>) + Send + 'static,
 ) -> Result<(Feed, std::thread::JoinHandle<()>)> {
     let (sender, receiver) = bounded(DEPTH);
@@ -82,7 +85,7 @@ pub fn start(
     let thread = std::thread::Builder::new()
         .name("heapwarden-zstd".into())
         .spawn(move || {
-            let work = || drain(sink, &receiver, &give_back, &theirs);
+            let work = || drain(Intake::new(sink, redact), &receiver, &give_back, &theirs);
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
                 .unwrap_or_else(|_| Err(Error::CaptureFailed("the writer thread panicked".into())));
             if let Err(error) = &result {
@@ -97,7 +100,7 @@ pub fn start(
 }
 
 fn drain(
-    mut sink: Sink,
+    mut intake: Intake,
     receiver: &Receiver<Message>,
     give_back: &Sender<Vec<u8>>,
     fate: &Fate,
@@ -105,7 +108,7 @@ fn drain(
     loop {
         match receiver.recv_deadline(fate.deadline) {
             Ok(Message::Bytes(mut bytes)) => {
-                sink.write(&bytes)?;
+                intake.write(&bytes)?;
                 bytes.clear();
                 let _ = give_back.try_send(bytes);
             }
@@ -113,7 +116,8 @@ fn drain(
                 if !fate.is_open() {
                     return Err(fate.reason());
                 }
-                return sink.seal(finish)?.publish();
+                intake.finish(finish)?;
+                return intake.handed_over().publish();
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                 fate.is_open();
@@ -158,3 +162,6 @@ impl Feed {
         &self.fate
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,7 +122,8 @@ fn fork_one(order: &Order, fate: &Fate, began: f64) -> std::result::Result<Child
     let process = process_facts();
     let header = run::header(environment, &order.options, Mode::Fork, began);
     let sink = order.options.sink(process.diagnostic_dir.as_deref());
-    let prepared = fork::prepare(&sink, header, process.v8_pool_size).map_err(Stop::Final)?;
+    let prepared =
+        fork::prepare(&sink, header, order.options.redact, process.v8_pool_size).map_err(Stop::Final)?;
     let (reply, answer) = bounded(1);
     environment.ask_fork(Job { prepared, contents: run::contents(&order.options), reply });
     loop {

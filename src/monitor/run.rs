@@ -95,7 +95,7 @@ fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static
     let sink = Sink::create(&options.sink(process.diagnostic_dir.as_deref()), header)?;
     let keep = options.keep();
     let (home, owner) = (environment.clone(), id);
-    let (feed, _thread) = pipe::start(sink, fate, move |result| {
+    let (feed, _thread) = pipe::start(sink, fate, options.redact, move |result| {
         if let Ok(info) = &result {
             watch.learn();
             if let Err(error) = tidy(info, keep.as_ref()) {
@@ -125,6 +125,7 @@ pub fn header(environment: &Environment, options: &CaptureOptions, mode: Mode, b
         v8_version: process.v8_version.clone(),
         stable_ids: options.stable_ids,
         numeric_values: options.numeric_values,
+        redacted: options.redact,
         ..Header::new(began, mode, options.trigger())
     }
 }

@@ -1,0 +1,52 @@
+//! What V8 writes on its way into the file: masked first, if that was asked for.
+
+use super::info::{Finish, Trailer};
+use super::redact::Redactor;
+use super::sink::{Sealed, Sink};
+use crate::error::Result;
+
+/// A sink with its redactor. Takes no lock, as the forked child needs it.
+pub struct Intake {
+    sink: Sink,
+    redactor: Option<Redactor>,
+    masked: Vec<u8>,
+}
+
+impl Intake {
+    /// Into `sink`; with `redact`, string values are masked.
+    pub fn new(sink: Sink, redact: bool) -> Self {
+        Self { sink, redactor: redact.then(Redactor::new), masked: Vec::new() }
+    }
+
+    /// The next bytes of JSON.
+    ///
+    /// # Errors
+    /// As [`Sink::write`], and `CaptureFailed` for JSON that cannot be masked for certain.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let Some(redactor) = &mut self.redactor else { return self.sink.write(bytes) };
+        self.masked.clear();
+        redactor.push(bytes, &mut self.masked)?;
+        self.sink.write(&self.masked)
+    }
+
+    /// That was all: ends and syncs the file under its temporary name.
+    ///
+    /// # Errors
+    /// As [`Sink::finish`].
+    pub fn finish(&mut self, finish: Finish) -> Result<Trailer> {
+        if let Some(redactor) = self.redactor.take() {
+            redactor.finish()?;
+        }
+        self.sink.finish(finish)
+    }
+
+    /// What is left to do is to give the file its name.
+    pub fn handed_over(self) -> Sealed {
+        self.sink.handed_over()
+    }
+
+    /// The sink itself.
+    pub fn sink(&self) -> &Sink {
+        &self.sink
+    }
+}
