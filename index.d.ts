@@ -185,8 +185,12 @@ export interface WatchSnapshotOptions {
    * name is masked. Names made from data (`cache[email]`) up to 120 characters are names, and stay.
    */
   redact?: boolean
-  /** Keep object ids comparable between snapshots, at a lasting cost in speed. */
-  stableIds?: boolean
+  /**
+   * Object ids that match those of the next snapshot with `stableIds`, for DevTools' Comparison view. V8 tracks
+   * every object move between the two, and allocation-heavy code is several times slower meanwhile; the second one
+   * ends that. `'keep'` does not end it, for a series; after an hour it ends by itself, with a `warning`.
+   */
+  stableIds?: boolean | 'keep'
   /** Numbers as nodes. */
   numericValues?: boolean
   /** Why, for the file's metadata; at most 100 characters. Default `'manual'`. */

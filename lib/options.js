@@ -28,6 +28,11 @@ function abortSignal (value, name) {
 
 const budget = schema.bytes(1, ", or 'auto'")
 
+function stableIds (value, name) {
+  if (typeof value !== 'boolean' && value !== 'keep') throw invalid(name, value, "true, false or 'keep'")
+  return value
+}
+
 const snapshotFields = {
   dir: absolute,
   path: absolute,
@@ -39,7 +44,7 @@ const snapshotFields = {
   memoryBudget: (value, name) => value === 'auto' ? value : budget(value, name),
   timeout: schema.duration(1, DAY, 'from 1 ms to 1 day'),
   redact: schema.boolean,
-  stableIds: schema.boolean,
+  stableIds,
   numericValues: schema.boolean,
   trigger: schema.text(100)
 }

@@ -10,6 +10,8 @@ use crate::error::Error;
 use crate::v8::profiler::{Contents, Ending, Output, snapshot};
 use crate::v8::{Isolate, silence};
 
+mod orphan;
+
 /// The exit status that means: the file is finished.
 pub const DONE: i32 = 0;
 /// The exit status that means: stderr says why not.
@@ -33,6 +35,8 @@ pub unsafe fn run(
     silence();
     // SAFETY: the caller vouches that this is the child; it has one thread.
     unsafe { settle(&prepared) };
+    // SAFETY: as above; the path lives as long as the process, which `take` never leaves.
+    unsafe { orphan::watch_over(&prepared, parent) };
     let status = catch_unwind(AssertUnwindSafe(|| take(prepared, isolate, contents, pause_ms, parent)));
     let status = match status {
         Ok(Ok(())) => DONE,
@@ -55,7 +59,9 @@ fn take(
 ) -> Result<(), Error> {
     let mut to = ToSink { prepared, error: None };
     let ending = snapshot(isolate, contents, &mut to);
-    let ToSink { prepared: Prepared { mut intake, owned, .. }, error } = to;
+    let ToSink { prepared: Prepared { mut intake, owned, temp, .. }, error } = to;
+    // The watch over an orphan still has its address.
+    std::mem::forget(temp);
     // Their descriptors were closed by number: closing them again would end us.
     std::mem::forget(owned);
     if ending != Ending::Complete {

@@ -26,7 +26,10 @@ pub mod watch;
 /// not may hang, and is then tried again.
 const QUIET: Duration = Duration::from_millis(20);
 /// How long the preparing thread waits for such a moment first.
-const QUIET_BEFORE: Duration = Duration::from_millis(200);
+pub const QUIET_BEFORE: Duration = Duration::from_millis(200);
+/// How long a process at its heap limit waits: V8 marks nearly all the time there, there will be no second try,
+/// and JavaScript stands still, so that the marking comes to its end.
+pub const QUIET_AT_LIMIT: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_micros(500);
 
 /// Everything the child needs, made before the fork: the child must not open, allocate much or ask.
@@ -41,6 +44,8 @@ pub struct Prepared {
     pub(super) kept: Vec<RawFd>,
     pub(super) null: RawFd,
     pub(super) stderr: RawFd,
+    /// The temporary file, for a child that ends itself.
+    pub(super) temp: std::ffi::CString,
     pub(super) owned: (OwnedFd, OwnedFd, OwnedFd),
     scan: mappings::Scan,
     workers: threads::Workers,
@@ -60,6 +65,11 @@ pub struct Child {
 }
 
 impl Child {
+    /// Where the file will stand.
+    pub fn target(&self) -> std::path::PathBuf {
+        self.intake.sink().target()
+    }
+
     /// The file it writes, to be published when it has ended.
     pub fn handed_over(self) -> Sealed {
         self.intake.handed_over()
@@ -93,11 +103,18 @@ fn failed(what: &str) -> impl Fn(io::Error) -> Error + '_ {
     move |error| Error::CaptureFailed(format!("cannot fork a snapshot: {what}: {error}"))
 }
 
-/// Makes ready. Tens of ms: not on the JavaScript thread. `pool`: Node's `--v8-pool-size`.
+/// Makes ready. Tens of ms: not on the JavaScript thread. `pool`: Node's `--v8-pool-size`; `quiet`: how long V8's
+/// workers are waited for.
 ///
 /// # Errors
 /// As [`Sink::create`]; `CaptureFailed` when the system gives no descriptor.
-pub fn prepare(options: &SinkOptions, header: Header, redact: bool, pool: Option<usize>) -> Result<Prepared> {
+pub fn prepare(
+    options: &SinkOptions,
+    header: Header,
+    redact: bool,
+    pool: Option<usize>,
+    quiet: Duration,
+) -> Result<Prepared> {
     let sink = Sink::create(options, header)?;
     let shared = Arc::new(shared::Shared::new().map_err(failed("no shared page"))?);
     let null =
@@ -110,10 +127,12 @@ pub fn prepare(options: &SinkOptions, header: Header, redact: bool, pool: Option
     let mut kept: Vec<RawFd> = keep.iter().chain(&eventfds).copied().collect();
     kept.sort_unstable();
     kept.dedup();
+    let temp = std::ffi::CString::new(intake.sink().temp().into_os_string().into_encoded_bytes())
+        .map_err(|error| failed("a path with a NUL")(error.into()))?;
     let workers = threads::Workers::find(pool);
     let slots = slots::find();
     let scan = mappings::scan().map_err(failed("/proc/self/smaps"))?;
-    workers.wait(QUIET_BEFORE, LOOK_AGAIN);
+    workers.wait(quiet, LOOK_AGAIN);
     Ok(Prepared {
         intake,
         shared,
@@ -123,6 +142,7 @@ pub fn prepare(options: &SinkOptions, header: Header, redact: bool, pool: Option
         kept,
         null: null.as_raw_fd(),
         stderr: writer.as_raw_fd(),
+        temp,
         owned: (reader, writer, null.into()),
         scan,
         workers,

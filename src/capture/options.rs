@@ -22,6 +22,42 @@ pub enum WantedMode {
     Inline,
 }
 
+/// Whether object ids are to match those of other snapshots.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "StableIdsJson")]
+pub enum StableIds {
+    /// No.
+    #[default]
+    No,
+    /// The first one starts the tracking, the next one ends it.
+    Pair,
+    /// Starts it, or goes on with it.
+    Keep,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StableIdsJson {
+    Switch(bool),
+    Word(KeepWord),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum KeepWord {
+    Keep,
+}
+
+impl From<StableIdsJson> for StableIds {
+    fn from(json: StableIdsJson) -> Self {
+        match json {
+            StableIdsJson::Switch(false) => Self::No,
+            StableIdsJson::Switch(true) => Self::Pair,
+            StableIdsJson::Word(KeepWord::Keep) => Self::Keep,
+        }
+    }
+}
+
 /// `SnapshotOptions` of the public interface, normalised.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -48,8 +84,8 @@ pub struct CaptureOptions {
     pub timeout_ms: Option<f64>,
     /// Mask string values.
     pub redact: bool,
-    /// Keep object ids comparable.
-    pub stable_ids: bool,
+    /// Object ids that can be compared.
+    pub stable_ids: StableIds,
     /// Numbers as nodes.
     pub numeric_values: bool,
     /// What ordered it, for the file's name and metadata.

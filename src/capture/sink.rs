@@ -177,6 +177,16 @@ impl Sink {
         Sealed::new(self.temp, self.target, self.header, self.trailer)
     }
 
+    /// The path it has until then.
+    pub fn temp(&self) -> std::path::PathBuf {
+        self.temp.path()
+    }
+
+    /// The path it will get, see [`Sealed::target`].
+    pub fn target(&self) -> std::path::PathBuf {
+        self.temp.folder().path().join(&self.target.name)
+    }
+
     /// The metadata it was created with.
     pub fn header(&self) -> &Header {
         &self.header

@@ -54,12 +54,15 @@ struct Running {
     options: CaptureOptions,
     cancelled: Arc<AtomicBool>,
     tickets: Vec<Ticket>,
+    place: String,
 }
 
 #[derive(Default)]
 struct Desk {
     running: Option<Running>,
     queue: VecDeque<Order>,
+    /// The last capture that ended well, and its file.
+    last: Option<(u64, String)>,
 }
 
 static DESK: LazyLock<(Mutex<Desk>, Condvar)> = LazyLock::new(Default::default);
@@ -157,6 +160,7 @@ impl Desk {
             options: order.options.clone(),
             cancelled: order.cancelled.clone(),
             tickets: std::mem::take(&mut order.tickets),
+            place: String::new(),
         });
         Some(order)
     }
@@ -200,6 +204,7 @@ pub fn reserve(environment: &Arc<Environment>, options: &CaptureOptions) -> Resu
         options: options.clone(),
         cancelled: cancelled.clone(),
         tickets: Vec::new(),
+        place: String::new(),
     });
     Ok(Order {
         id,
@@ -213,12 +218,68 @@ pub fn reserve(environment: &Arc<Environment>, options: &CaptureOptions) -> Resu
     })
 }
 
+/// Makes room for a capture that must begin now, with one ticket; `None` if another runs. Never waits.
+pub fn try_reserve(
+    environment: &Arc<Environment>,
+    options: CaptureOptions,
+    monitor: u64,
+) -> Option<(Order, u64)> {
+    let mut desk = DESK.0.try_lock()?;
+    if desk.running.is_some() {
+        return None;
+    }
+    let (since, id) = (Instant::now(), NEXT.fetch_add(1, Ordering::Relaxed));
+    desk.queue.push_front(Order {
+        id,
+        environment: environment.clone(),
+        deadline: since + options.timeout(),
+        options,
+        origin: Origin::Rule,
+        cancelled: Arc::default(),
+        tickets: vec![Ticket { capture: id, monitor }],
+        since,
+    });
+    desk.run_front().map(|order| (order, id))
+}
+
+/// The capture of this environment that runs, if one does.
+pub fn running_of(environment: u64) -> Option<u64> {
+    let desk = DESK.0.lock();
+    desk.running.as_ref().filter(|running| running.environment.id == environment).map(|running| running.id)
+}
+
+/// Whether this capture still runs.
+pub fn is_running(id: u64) -> bool {
+    DESK.0.lock().running.as_ref().is_some_and(|running| running.id == id)
+}
+
+/// In words: where the capture `id`, which runs or was the last to end well, leaves its file.
+pub fn place(id: u64) -> Option<String> {
+    let desk = DESK.0.lock();
+    let running = desk.running.as_ref().filter(|running| running.id == id);
+    let ended =
+        || desk.last.as_ref().filter(|(last, _)| *last == id).map(|(_, place)| format!("is in {place}"));
+    running.map(|running| format!("is being written to {}", running.place)).or_else(ended)
+}
+
+/// Notes that place.
+pub fn set_place(id: u64, place: String) {
+    if let Some(running) = DESK.0.lock().running.as_mut().filter(|running| running.id == id) {
+        running.place = place;
+    }
+}
+
 /// Tells everybody who waits for `id`, and lets the next one in. A second call for the same id does nothing.
 pub fn complete(id: u64, result: &Result<SnapshotInfo>) {
     let running = {
         let mut desk = DESK.0.lock();
         match &desk.running {
-            Some(running) if running.id == id => desk.running.take(),
+            Some(running) if running.id == id => {
+                if let Ok(info) = result {
+                    desk.last = Some((id, info.path.display().to_string()));
+                }
+                desk.running.take()
+            }
             _ => None,
         }
     };

@@ -2,13 +2,15 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
 use super::figures::{FigureCell, Figures};
 #[cfg(target_os = "linux")]
 use super::forked;
+use super::ids::{self, Ids};
+use super::limit::{self, Limit};
 use super::outbox::{Event, Outbox};
 use super::{clock, desk, run};
 use crate::v8::{Callbacks, GcKind, Handle, Isolate, array_buffers};
@@ -34,6 +36,13 @@ pub struct Environment {
     #[cfg(target_os = "linux")]
     fork: Mutex<Option<forked::Job>>,
     fork_wanted: AtomicBool,
+    /// The watch over the heap limit.
+    pub(super) limit: Mutex<Limit>,
+    /// Object ids that match between snapshots.
+    pub(super) ids: Ids,
+    pub(super) dump_wanted: AtomicBool,
+    /// The limit to go back to, bytes; 0 = nothing to do.
+    restore_limit: AtomicUsize,
     v8: Handle,
     /// When the doorbell was rung and has not been answered since: f64 bits of epoch ms, 0 = answered.
     rung_at: AtomicU64,
@@ -78,6 +87,10 @@ impl Environment {
             #[cfg(target_os = "linux")]
             fork: Mutex::new(None),
             fork_wanted: AtomicBool::new(false),
+            limit: Mutex::default(),
+            ids: Ids::default(),
+            dump_wanted: AtomicBool::new(false),
+            restore_limit: AtomicUsize::new(0),
             v8: Handle::attach(id, CALLBACKS),
             rung_at: AtomicU64::new(0),
             awaited: Mutex::new(None),
@@ -107,6 +120,11 @@ impl Environment {
     /// Whether V8 is reached directly; otherwise JavaScript is asked.
     pub fn is_native(&self) -> bool {
         self.v8.is_native()
+    }
+
+    /// The owner of this, on the environment's own thread.
+    pub(super) fn shared(&self) -> Option<Arc<Self>> {
+        local(self.id)
     }
 
     /// The isolate, on the environment's own thread.
@@ -157,6 +175,13 @@ impl Environment {
     pub fn turn(self: &Arc<Self>) -> bool {
         self.rung_at.store(0, Ordering::Release);
         self.publish(None);
+        self.look_after_limit();
+        if self.ids.expired(clock::now())
+            && let Some(isolate) = self.isolate()
+        {
+            self.ids.end(&isolate);
+            self.outbox.push(Event::warning(0, &ids::too_long()));
+        }
         self.fork_if_wanted();
         run::orders(self, run::From::Loop);
         !self.outbox.is_empty()
@@ -227,6 +252,31 @@ impl Environment {
         self.v8.watch_collections(on);
     }
 
+    /// Watches the heap limit, or not. On the environment's thread.
+    pub fn watch_limit(&self, wanted: Option<limit::Wanted>) {
+        let on = wanted.is_some();
+        let restore = self.limit.lock().set(wanted);
+        self.v8.watch_limit(on, restore);
+    }
+
+    /// Has a stack guard carry out the dump. Inside a collection.
+    pub(super) fn ask_dump(&self) {
+        self.dump_wanted.store(true, Ordering::Release);
+        self.v8.interrupt();
+    }
+
+    fn look_after_limit(self: &Arc<Self>) {
+        if self.dump_wanted.swap(false, Ordering::AcqRel) {
+            limit::dump(self);
+        }
+        let restore = self.restore_limit.swap(0, Ordering::AcqRel);
+        if restore > 0 {
+            // V8 lowers the limit only when a callback is removed.
+            self.v8.watch_limit(false, restore);
+            self.v8.watch_limit(true, 0);
+        }
+    }
+
     /// How old figures may get before a minor collection refreshes them: half the shortest interval.
     pub fn refresh_after(&self, ms: f64) {
         self.refresh_after.store(ms.to_bits(), Ordering::Relaxed);
@@ -253,6 +303,15 @@ impl Environment {
         if full || now - self.figures.read().at > refresh_after {
             self.publish(full.then_some(now));
         }
+        if full
+            && let Some(before) = self
+                .limit
+                .try_lock()
+                .and_then(|mut limit| limit.recovered(self.figures.read().heap.heap_used))
+        {
+            self.restore_limit.store(before, Ordering::Release);
+            self.v8.interrupt();
+        }
         if !self.gc_heard.load(Ordering::Acquire) {
             return;
         }
@@ -271,6 +330,7 @@ const CALLBACKS: Callbacks = Callbacks {
         if let Some(environment) = local(id) {
             environment.v8.interrupted();
             environment.publish(None);
+            environment.look_after_limit();
             environment.fork_if_wanted();
             run::orders(&environment, run::From::Interrupt);
         }
@@ -280,6 +340,7 @@ const CALLBACKS: Callbacks = Callbacks {
             environment.gc_started();
         }
     },
+    near_limit: |id, current, _| local(id).map_or(current, |environment| limit::near(&environment, current)),
     gc_ended: |id, kind| {
         if let Some(environment) = local(id) {
             environment.gc_ended(kind);

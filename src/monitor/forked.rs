@@ -1,6 +1,7 @@
 //! Conducts a capture by fork, on a thread of its own: prepare, have the JavaScript thread fork, watch, publish.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
@@ -10,11 +11,11 @@ use super::{Event, clock, run};
 use crate::capture::fork::watch::{Limits, Outcome, watch};
 use crate::capture::fork::{self, Child, Prepared};
 use crate::capture::info::{Finish, Mode, SnapshotInfo};
-use crate::capture::options::WantedMode;
+use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::pipe::Fate;
 use crate::capture::{budget, sink::Sealed};
 use crate::error::{Error, Result};
-use crate::v8::profiler::Contents;
+use crate::v8::Isolate;
 
 /// A child that hangs or crashes is forked anew so many times in all.
 const ATTEMPTS: u32 = 3;
@@ -22,7 +23,7 @@ const ATTEMPTS: u32 = 3;
 /// What the JavaScript thread is asked to do at its next turn or stack guard.
 pub struct Job {
     prepared: Prepared,
-    contents: Contents,
+    options: CaptureOptions,
     reply: Sender<Result<Child>>,
 }
 
@@ -30,18 +31,69 @@ impl Job {
     /// Forks. On the environment's thread.
     pub fn carry_out(self, environment: &Environment) {
         let result = match environment.isolate() {
-            Some(isolate) => self.prepared.fork(&isolate, self.contents, clock::now),
+            Some(isolate) => fork_with_ids(environment, &isolate, &self.options, self.prepared),
             None => Err(Error::Stopped("the thread is ending".into())),
         };
         let _ = self.reply.send(result);
     }
 }
 
+/// Forks, and sees to the object ids before and after, which holds JavaScript up too. On its thread.
+fn fork_with_ids(
+    environment: &Environment,
+    isolate: &Isolate,
+    options: &CaptureOptions,
+    prepared: Prepared,
+) -> Result<Child> {
+    let begin = clock::now();
+    let keep_ids = environment.ids.before(isolate, options.stable_ids, true);
+    let mut child = prepared.fork(isolate, run::contents(options, true), clock::now);
+    if !keep_ids && options.stable_ids != StableIds::No {
+        // The child has its own copy of them.
+        environment.ids.end(isolate);
+    }
+    if let Ok(child) = &mut child
+        && options.stable_ids != StableIds::No
+    {
+        child.pause_ms = clock::now() - begin;
+    }
+    child
+}
+
 /// Starts the thread that conducts `order`, which counts as running.
 pub fn start(order: Order) {
+    spawn(order, None);
+}
+
+/// Prepares and forks on this, the environment's, thread: for a process that may not live until another thread
+/// has prepared. The rest is conducted as ever. The order comes back if forking does not work out.
+pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
+    let Some(isolate) = order.environment.isolate() else { return Err(Box::new(order)) };
+    let began = clock::now();
+    let forked = fork::available()
+        .and_then(|()| prepare(&order, began, fork::QUIET_AT_LIMIT))
+        .and_then(|prepared| fork_with_ids(&order.environment, &isolate, &order.options, prepared));
+    match forked {
+        Ok(child) => {
+            desk::set_place(order.id, format!("{} by process {}", child.target().display(), child.pid));
+            spawn(order, Some(child));
+            Ok(())
+        }
+        Err(_) => Err(Box::new(order)),
+    }
+}
+
+fn prepare(order: &Order, began: f64, quiet: Duration) -> Result<Prepared> {
+    let process = process_facts();
+    let header = run::header(&order.environment, &order.options, Mode::Fork, began);
+    let sink = order.options.sink(process.diagnostic_dir.as_deref());
+    fork::prepare(&sink, header, order.options.redact, process.v8_pool_size, quiet)
+}
+
+fn spawn(order: Order, first: Option<Child>) {
     let id = order.id;
     let thread = std::thread::Builder::new().name("heapwarden-fork".into()).spawn(move || {
-        let work = std::panic::AssertUnwindSafe(|| conduct(order));
+        let work = std::panic::AssertUnwindSafe(|| conduct(order, first));
         if std::panic::catch_unwind(work).is_err() {
             desk::complete(id, &Err(Error::CaptureFailed("the conductor of a snapshot panicked".into())));
         }
@@ -59,9 +111,9 @@ enum Stop {
     NotByFork(Error),
 }
 
-fn conduct(order: Order) {
+fn conduct(order: Order, first: Option<Child>) {
     let ending = match fork::available() {
-        Ok(()) => attempts(&order),
+        Ok(()) => attempts(&order, first),
         Err(error) => Err(Stop::NotByFork(error)),
     };
     match ending {
@@ -76,11 +128,13 @@ fn conduct(order: Order) {
     }
 }
 
-fn attempts(order: &Order) -> std::result::Result<SnapshotInfo, Stop> {
+fn attempts(order: &Order, mut first: Option<Child>) -> std::result::Result<SnapshotInfo, Stop> {
     let environment = &order.environment;
     let fate = Fate::new(order.cancelled.clone(), order.deadline);
     let heap_used = environment.figures.read().heap.heap_used;
-    budget::admit(heap_used, order.options.memory_budget).map_err(Stop::Final)?;
+    if first.is_none() {
+        budget::admit(heap_used, order.options.memory_budget).map_err(Stop::Final)?;
+    }
     let began = clock::now();
     let mut pause_ms = 0.0;
     let mut last = None;
@@ -88,7 +142,10 @@ fn attempts(order: &Order) -> std::result::Result<SnapshotInfo, Stop> {
         if !fate.is_open() {
             return Err(Stop::Final(fate.reason()));
         }
-        let child = fork_one(order, &fate, began)?;
+        let child = match first.take() {
+            Some(child) => child,
+            None => fork_one(order, &fate, began)?,
+        };
         pause_ms += child.pause_ms;
         let limits = Limits { memory: order.options.memory_budget };
         let outcome = watch(&child, &fate, &limits, |walked, to_walk, written| {
@@ -119,16 +176,12 @@ fn publish(mut sealed: Sealed, finish: Finish) -> Result<SnapshotInfo> {
 /// Prepares, and has the JavaScript thread fork.
 fn fork_one(order: &Order, fate: &Fate, began: f64) -> std::result::Result<Child, Stop> {
     let environment = &order.environment;
-    let process = process_facts();
-    let header = run::header(environment, &order.options, Mode::Fork, began);
-    let sink = order.options.sink(process.diagnostic_dir.as_deref());
-    let prepared =
-        fork::prepare(&sink, header, order.options.redact, process.v8_pool_size).map_err(Stop::Final)?;
+    let prepared = prepare(order, began, fork::QUIET_BEFORE).map_err(Stop::Final)?;
     let (reply, answer) = bounded(1);
-    environment.ask_fork(Job { prepared, contents: run::contents(&order.options), reply });
+    environment.ask_fork(Job { prepared, options: order.options.clone(), reply });
     loop {
         // JavaScript may sit in one long builtin call, where neither bell nor interrupt reaches it.
-        match answer.recv_timeout(std::time::Duration::from_millis(200)) {
+        match answer.recv_timeout(Duration::from_millis(200)) {
             Ok(Ok(child)) => return Ok(child),
             Ok(Err(error @ Error::Stopped(_))) => return Err(Stop::Final(error)),
             Ok(Err(error)) => return Err(Stop::NotByFork(error)),

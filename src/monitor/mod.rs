@@ -19,6 +19,8 @@ pub mod environment;
 pub mod figures;
 #[cfg(target_os = "linux")]
 pub mod forked;
+pub mod ids;
+pub mod limit;
 pub mod outbox;
 pub mod probes;
 pub mod run;

@@ -9,7 +9,7 @@ use super::desk::{self, Order};
 use super::environment::{Environment, process_facts};
 use super::{Event, clock};
 use crate::capture::info::{Finish, Header, Mode, SnapshotInfo};
-use crate::capture::options::{CaptureOptions, WantedMode};
+use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::pipe::{self, Fate, Feed};
 use crate::capture::sink::Sink;
 use crate::capture::store::{self, Keep};
@@ -73,7 +73,7 @@ pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<Sn
 }
 
 /// Opens the file, starts its writer and takes the snapshot; on the portable path asks JavaScript for it.
-fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static) -> Result<()> {
+pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static) -> Result<()> {
     let Order { id, environment, options, deadline, cancelled, .. } = order;
     if options.mode == WantedMode::Fork {
         return Err(Error::Unsupported(
@@ -93,6 +93,7 @@ fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static
     let process = process_facts();
     let header = header(&environment, &options, mode, began);
     let sink = Sink::create(&options.sink(process.diagnostic_dir.as_deref()), header)?;
+    desk::set_place(id, sink.target().display().to_string());
     let keep = options.keep();
     let (home, owner) = (environment.clone(), id);
     let (feed, _thread) = pipe::start(sink, fate, options.redact, move |result| {
@@ -105,9 +106,11 @@ fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static
         also(&result);
         desk::complete(owner, &result);
     })?;
-    let contents = contents(&options);
     match isolate {
-        Some(isolate) => inline::take(&isolate, contents, feed, clock::now),
+        Some(isolate) => {
+            let keep_ids = environment.ids.before(&isolate, options.stable_ids, false);
+            inline::take(&isolate, contents(&options, keep_ids), feed, clock::now);
+        }
         None => {
             FED.lock().insert(id, Fed { feed, began });
             environment.tell(Event::WantSnapshot { capture: id, numeric_values: options.numeric_values });
@@ -123,7 +126,7 @@ pub fn header(environment: &Environment, options: &CaptureOptions, mode: Mode, b
         thread_id: environment.thread_id.into(),
         node_version: process.node_version.clone(),
         v8_version: process.v8_version.clone(),
-        stable_ids: options.stable_ids,
+        stable_ids: options.stable_ids != StableIds::No,
         numeric_values: options.numeric_values,
         redacted: options.redact,
         ..Header::new(began, mode, options.trigger())
@@ -131,8 +134,8 @@ pub fn header(environment: &Environment, options: &CaptureOptions, mode: Mode, b
 }
 
 /// What V8 is asked to put into it.
-pub fn contents(options: &CaptureOptions) -> Contents {
-    Contents { numeric_values: options.numeric_values, stable_ids: options.stable_ids }
+pub fn contents(options: &CaptureOptions, keep_ids: bool) -> Contents {
+    Contents { numeric_values: options.numeric_values, keep_ids }
 }
 
 /// Removes what the folder need not keep any more.

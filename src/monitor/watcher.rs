@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::desk::{self, Origin};
 use super::environment::{Environment, process_facts};
+use super::limit;
 use super::outbox::Event;
 use crate::capture::options::CaptureOptions;
 use crate::capture::{folder, store};
@@ -29,6 +30,9 @@ pub struct WatchSettings {
     /// How captures are made that rules order.
     #[serde(default)]
     pub snapshots: CaptureOptions,
+    /// Whether the heap limit is watched.
+    #[serde(default)]
+    pub near_heap_limit: limit::Setting,
 }
 
 /// What `update()` may change: whatever is there.
@@ -39,6 +43,7 @@ pub struct WatchUpdate {
     history: Option<usize>,
     rules: Option<Vec<Rule>>,
     snapshots: Option<CaptureOptions>,
+    near_heap_limit: Option<limit::Setting>,
 }
 
 /// Settings from JSON.
@@ -132,6 +137,9 @@ impl Watcher {
         if let Some(snapshots) = update.snapshots {
             state.settings.snapshots = snapshots;
         }
+        if let Some(near) = update.near_heap_limit {
+            state.settings.near_heap_limit = near;
+        }
         Ok(())
     }
 
@@ -176,6 +184,12 @@ impl Watcher {
             })
             .collect();
         serde_json::to_string(&all).unwrap_or_else(|_| "[]".into())
+    }
+
+    /// What it wants at the heap limit.
+    pub fn at_limit(&self) -> Option<limit::Wanted> {
+        let settings = &self.state.lock().settings;
+        settings.near_heap_limit.wanted(self.id, &settings.snapshots)
     }
 
     /// How its snapshots are made.

@@ -247,5 +247,8 @@ impl Host {
         let shortest = watchers.values().map(|watcher| watcher.interval()).fold(f64::INFINITY, f64::min);
         self.environment.refresh_after(shortest / 2.0);
         self.environment.watch_collections(!watchers.is_empty());
+        // The first monitor that wants it: one dump serves all.
+        let first = watchers.values().filter_map(|watcher| Some((watcher.id, watcher.at_limit()?)));
+        self.environment.watch_limit(first.min_by_key(|(id, _)| *id).map(|(_, wanted)| wanted));
     }
 }

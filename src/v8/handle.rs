@@ -20,6 +20,9 @@ pub struct Callbacks {
     pub gc_started: fn(u64),
     /// A collection has ended. May read the heap statistics, nothing else of V8.
     pub gc_ended: fn(u64, GcKind),
+    /// The heap is about to hit its limit: id, the limit now, the limit at the start, bytes. Answers the limit
+    /// from now on; the same again lets V8 end the process. Inside a collection.
+    pub near_limit: fn(u64, usize, usize) -> usize,
 }
 
 static CALLBACKS: OnceLock<Callbacks> = OnceLock::new();
@@ -51,6 +54,7 @@ pub struct Handle {
     /// An interrupt is on its way; V8 queues every request, so one at a time.
     interrupting: AtomicBool,
     collections: AtomicBool,
+    limit: AtomicBool,
 }
 
 impl Handle {
@@ -63,12 +67,14 @@ impl Handle {
             isolate: Mutex::new(Isolate::current().ok().map(Kept)),
             interrupting: AtomicBool::new(false),
             collections: AtomicBool::new(false),
+            limit: AtomicBool::new(false),
         }
     }
 
     /// After this nothing of ours touches the isolate. On its thread, before it ends: a cleanup hook.
     pub fn detach(&self) {
         self.watch_collections(false);
+        self.watch_limit(false, 0);
         *self.isolate.lock() = None;
     }
 
@@ -100,6 +106,23 @@ impl Handle {
         self.interrupting.store(false, Ordering::Release);
     }
 
+    /// Installs or removes the callback near the heap limit; on removal the limit goes back to `restore` bytes, if
+    /// that is not 0. On the isolate's thread, outside collections.
+    pub fn watch_limit(&self, on: bool, restore: usize) {
+        let guard = self.isolate.lock();
+        let Some(Kept(isolate)) = guard.filter(|Kept(isolate)| isolate.is_current()) else { return };
+        if self.limit.swap(on, Ordering::AcqRel) == on {
+            return;
+        }
+        if on {
+            // SAFETY: `detach` removes it on this thread before the isolate ends.
+            unsafe { isolate.add_limit_callback(on_near_limit, self.id as usize) };
+        } else {
+            // SAFETY: `limit` says it is there.
+            unsafe { isolate.remove_limit_callback(on_near_limit, restore) };
+        }
+    }
+
     /// Installs or removes the GC callbacks. On the isolate's thread.
     pub fn watch_collections(&self, on: bool) {
         let guard = self.isolate.lock();
@@ -120,6 +143,13 @@ impl Handle {
 }
 
 static SILENT: AtomicBool = AtomicBool::new(false);
+
+unsafe extern "C" fn on_near_limit(data: *mut c_void, current: usize, initial: usize) -> usize {
+    let mut limit = current;
+    guarded(|callbacks| limit = (callbacks.near_limit)(data as u64, current, initial));
+    // Never less than there is: V8 takes that for an embedder's mistake.
+    limit.max(current)
+}
 
 /// From now on V8's callbacks reach nobody: in a forked child the locks they take may be held for ever.
 pub fn silence() {

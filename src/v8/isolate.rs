@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 
 use serde::Serialize;
 
-use super::symbols::{GcCallback, InterruptCallback, Raw, Symbols, binding};
+use super::symbols::{GcCallback, InterruptCallback, LimitCallback, Raw, Symbols, binding};
 use crate::error::{Error, Result};
 
 /// The isolate that runs on this thread. Not `Send`: a thread that runs an isolate keeps it alive, others
@@ -143,6 +143,42 @@ impl Isolate {
         unsafe { (self.symbols.add_gc_prologue)(self.as_raw(), prologue, data as Raw, COLLECTIONS) };
         // SAFETY: as above.
         unsafe { (self.symbols.add_gc_epilogue)(self.as_raw(), epilogue, data as Raw, COLLECTIONS) };
+    }
+
+    /// Calls `callback` when the heap is about to hit its limit. On the isolate's thread.
+    ///
+    /// # Safety
+    /// As [`Self::add_gc_callbacks`].
+    pub(super) unsafe fn add_limit_callback(&self, callback: LimitCallback, data: usize) {
+        // SAFETY: signature by mangled name; obligations passed on to the caller.
+        unsafe { (self.symbols.add_near_heap_limit)(self.as_raw(), callback, data as Raw) }
+    }
+
+    /// Removes it, and brings the limit back to `limit` bytes (or what is in use, and a quarter) if it is not 0.
+    ///
+    /// # Safety
+    /// It must have been added and not yet been removed; V8 ends the process otherwise.
+    pub(super) unsafe fn remove_limit_callback(&self, callback: LimitCallback, limit: usize) {
+        // SAFETY: signature by mangled name; obligations passed on to the caller.
+        unsafe { (self.symbols.remove_near_heap_limit)(self.as_raw(), callback, limit) }
+    }
+
+    /// Gives every object an id that stays, from now on: snapshots of this process can then be compared object
+    /// by object. Walks the heap once; allocation-heavy code is several times slower until
+    /// [`Self::stop_tracking`]. On the isolate's thread, inside a handle scope.
+    pub fn start_tracking(&self) {
+        // SAFETY: this is the isolate's thread; `false`: ids only, no allocation stacks.
+        unsafe { (self.symbols.start_tracking)((self.symbols.heap_profiler)(self.as_raw()), false) }
+    }
+
+    /// Forgets the ids; full speed again. On the isolate's thread, inside a handle scope.
+    pub fn stop_tracking(&self) {
+        // SAFETY: this is the isolate's thread, so the profiler is alive.
+        let profiler = unsafe { (self.symbols.heap_profiler)(self.as_raw()) };
+        // SAFETY: as above; V8 takes a stop without a start.
+        unsafe { (self.symbols.stop_tracking)(profiler) };
+        // SAFETY: as above; no snapshot of ours is alive.
+        unsafe { (self.symbols.clear_object_ids)(profiler) };
     }
 
     /// Removes what [`Self::add_gc_callbacks`] added. On the isolate's thread.

@@ -18,7 +18,7 @@ pub struct Contents {
     pub numeric_values: bool,
     /// Keep object ids for a later comparison. V8 then tracks every object move, and allocation-heavy code
     /// runs several times slower, until a snapshot is taken without it.
-    pub stable_ids: bool,
+    pub keep_ids: bool,
 }
 
 /// Receives the JSON. `false` ends the serialization.
@@ -145,7 +145,7 @@ impl Stream<'_> {
 /// Takes a snapshot of `isolate`'s heap and writes its JSON to `output`.
 ///
 /// JavaScript stands still meanwhile. V8 collects garbage first, then needs several times the heap's size in
-/// memory. Afterwards the snapshot is freed and, unless `stable_ids`, object-move tracking is switched off
+/// memory. Afterwards the snapshot is freed and, unless `keep_ids`, object-move tracking is switched off
 /// again: without this, allocation-heavy code stays 3–8 times slower until the process ends.
 ///
 /// On the isolate's thread, where a handle scope is open: any code that JavaScript called and any interrupt
@@ -178,7 +178,7 @@ pub fn snapshot(isolate: &Isolate, contents: Contents, output: &mut dyn Output) 
         // SAFETY: not used after this.
         unsafe { (symbols.delete_snapshot)(snapshot) };
     }
-    if !contents.stable_ids {
+    if !contents.keep_ids {
         // SAFETY: the profiler belongs to the isolate; no snapshot of ours is alive.
         unsafe { (symbols.clear_object_ids)(profiler) };
     }

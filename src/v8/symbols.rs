@@ -14,6 +14,7 @@ pub const VERIFIED_MAJORS: [u32; 5] = [10, 11, 12, 13, 14];
 
 pub(super) type Raw = *mut c_void;
 pub(super) type InterruptCallback = unsafe extern "C" fn(isolate: Raw, data: Raw);
+pub(super) type LimitCallback = unsafe extern "C" fn(data: Raw, current: usize, initial: usize) -> usize;
 pub(super) type GcCallback = unsafe extern "C" fn(isolate: Raw, kind: c_int, flags: c_int, data: Raw);
 
 /// The first of `names` that the executable exports.
@@ -92,6 +93,16 @@ symbols! {
     /// `Isolate::RemoveGCEpilogueCallback(callback, data)`
     remove_gc_epilogue: fn(Raw, GcCallback, Raw) =
         "_ZN2v87Isolate24RemoveGCEpilogueCallbackEPFvPS0_NS_6GCTypeENS_15GCCallbackFlagsEPvES4_";
+    /// `Isolate::AddNearHeapLimitCallback(callback, data)`
+    add_near_heap_limit: fn(Raw, LimitCallback, Raw) =
+        "_ZN2v87Isolate24AddNearHeapLimitCallbackEPFmPvmmES1_";
+    /// `Isolate::RemoveNearHeapLimitCallback(callback, heap_limit)`: restores that limit if it is not 0.
+    remove_near_heap_limit: fn(Raw, LimitCallback, usize) =
+        "_ZN2v87Isolate27RemoveNearHeapLimitCallbackEPFmPvmmEm";
+    /// `HeapProfiler::StartTrackingHeapObjects(track_allocations)`
+    start_tracking: fn(Raw, bool) = "_ZN2v812HeapProfiler24StartTrackingHeapObjectsEb";
+    /// `HeapProfiler::StopTrackingHeapObjects()`
+    stop_tracking: fn(Raw) = "_ZN2v812HeapProfiler23StopTrackingHeapObjectsEv";
 }
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]

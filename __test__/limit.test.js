@@ -1,0 +1,102 @@
+'use strict'
+
+const assert = require('node:assert/strict')
+const { spawn } = require('node:child_process')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { once } = require('node:events')
+const { text } = require('node:stream/consumers')
+const { test } = require('node:test')
+const { capabilities, openSnapshot } = require('..')
+
+const program = path.join(__dirname, 'programs', 'out-of-memory.js')
+const limited = '--max-old-space-size=80'
+const skip = !capabilities.whileBlocked.available && 'needs V8\'s own interface'
+
+/** Runs a leak until it kills the process; what it said, how it ended and how long it took. */
+async function leak (kind, dir, ...more) {
+  const begin = performance.now()
+  const child = spawn(process.execPath, [limited, program, kind, dir, ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const deadline = setTimeout(() => child.kill('SIGKILL'), 120_000)
+  const [stdout, stderr, [code, signal]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  clearTimeout(deadline)
+  return { stdout, stderr, status: signal ?? code, ms: performance.now() - begin }
+}
+
+function folder (t) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-limit-'))
+  t.after(() => fs.rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+const isTemporary = (name) => name.startsWith('.')
+
+/** Waits for the child that outlives the process: until no temporary file is left. */
+async function finished (dir) {
+  const busy = () => fs.readdirSync(dir).some(isTemporary)
+  await new Promise((resolve, reject) => {
+    const deadline = setTimeout(() => reject(new Error('the dump was not finished within 90 s')), 90_000)
+    const watcher = fs.watch(dir, look)
+    function look () {
+      if (busy()) return
+      clearTimeout(deadline)
+      watcher.close()
+      resolve()
+    }
+    look()
+  })
+  return fs.readdirSync(dir).filter((name) => !isTemporary(name)).map((name) => path.join(dir, name))
+}
+
+async function checkDump (file) {
+  const { snapshot, nodes, strings } = JSON.parse(await text(openSnapshot(file)))
+  assert.equal(nodes.length, snapshot.node_count * snapshot.meta.node_fields.length)
+  assert.ok(strings.includes('LeakedRecord'), 'the leak is in it')
+}
+
+for (const kind of ['async', 'sync']) {
+  test(`an ${kind} leak up to the limit: the dump outlives the process, which dies as it would have`, { skip }, async (t) => {
+    const dir = folder(t)
+    const without = await leak(kind, dir, 'unwatched')
+    const watched = await leak(kind, dir)
+    assert.equal(watched.status, without.status, watched.stderr)
+    assert.match(watched.stderr, /FATAL ERROR: .*heap/, 'V8 says what it always says')
+    assert.match(watched.stderr, /heapwarden: heap limit of .* reached; its snapshot is /)
+    if (kind === 'async') assert.match(watched.stdout, /nearHeapLimit/, 'the loop hears of it')
+    const files = await finished(dir)
+    assert.equal(files.length, 1, 'once per ramp')
+    assert.match(files[0], /nearheaplimit/)
+    await checkDump(files[0])
+    t.diagnostic(`died after ${(watched.ms / without.ms).toFixed(2)} × the time without a watch`)
+  })
+}
+
+for (const kind of ['parse', 'fill', 'string']) {
+  test(`one huge builtin (${kind}): a dump, or the honest word that there is none, never a hang`, { skip }, async (t) => {
+    const dir = folder(t)
+    const { status, stderr } = await leak(kind, dir)
+    assert.equal(status, 'SIGABRT', stderr)
+    const files = await finished(dir)
+    if (files.length === 0) assert.match(stderr, /heapwarden: .*(no snapshot|snapshot failed)|FATAL ERROR: (?!.*heap limit)/)
+    for (const file of files) await text(openSnapshot(file))
+  })
+}
+
+test('a heap that recovers gets its limit back, and a second ramp its own dump', { skip }, async (t) => {
+  const dir = folder(t)
+  const { stdout, status, stderr } = await leak('twice', dir)
+  assert.equal(status, 0, stderr)
+  const { events, limitBefore, limitBetween } = JSON.parse(stdout)
+  assert.equal(events, 2, 'one per ramp')
+  assert.ok(limitBetween <= limitBefore, `the limit was restored: ${limitBefore} → ${limitBetween}`)
+  assert.equal((await finished(dir)).length, 2)
+})
+
+test('nearHeapLimit: false changes nothing', { skip }, async (t) => {
+  const dir = folder(t)
+  const { status, stderr } = await leak('sync', dir, 'off')
+  assert.equal(status, 'SIGABRT')
+  assert.doesNotMatch(stderr, /heapwarden:/)
+  assert.deepEqual(fs.readdirSync(dir), [])
+})

@@ -1,0 +1,68 @@
+'use strict'
+
+// Runs into the heap limit in one of several ways. Arguments: kind, folder, 'unwatched' or 'off'.
+
+const v8 = require('node:v8')
+
+const [kind, dir, how] = process.argv.slice(2)
+
+class LeakedRecord {
+  constructor (number) { this.number = number; this.parts = [number, number + 1] }
+}
+
+const leaked = []
+function leak (count) {
+  for (let i = 0; i < count; i++) leaked.push(new LeakedRecord(i))
+}
+
+let monitor
+if (how !== 'unwatched') {
+  monitor = require('../..').watch({ interval: '100ms', rules: [], nearHeapLimit: how !== 'off', snapshots: { dir } })
+  if (kind !== 'twice') monitor.on('nearHeapLimit', ({ limit }) => console.log('nearHeapLimit', limit))
+}
+
+const kinds = {
+  sync () { for (;;) leak(1000) },
+  async () {
+    leak(20_000)
+    setImmediate(kinds.async)
+  },
+  parse () {
+    const text = `[${'{"a":[1,2,3],"b":{"c":"d"}},'.repeat(1e6)}1]`
+    for (;;) leaked.push(JSON.parse(text))
+  },
+  fill () { for (;;) leaked.push(new Array(1e6).fill().map((_, i) => ({ i }))) },
+  string () { for (let i = 0; ; i++) leaked.push(`x${i}`.repeat(100_000).split('')) },
+
+  /** Nearly hits the limit, recovers, and does so again; then reports and ends well. */
+  async twice () {
+    const limit = () => v8.getHeapStatistics().heap_size_limit
+    const limitBefore = limit()
+    let events = 0
+    // A monitor does not keep the process alive, and this one waits for its events.
+    const awake = setInterval(() => {}, 60_000)
+    monitor.on('nearHeapLimit', () => events++)
+    for (let ramp = 1; ramp <= 2; ramp++) {
+      const dumped = new Promise((resolve, reject) => {
+        monitor.once('snapshot', resolve)
+        monitor.once('snapshotFailed', reject)
+      })
+      while (events < ramp) {
+        leak(5_000)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      leaked.length = 0
+      await dumped
+      // Short-lived objects until a full collection has seen that the heap has recovered.
+      while (limit() > limitBefore) {
+        for (let i = 0; i < 200; i++) new Array(20_000).fill(i)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    console.log(JSON.stringify({ events, limitBefore, limitBetween: limit() }))
+    clearInterval(awake)
+    await monitor.stop()
+  }
+}
+
+kinds[kind]()

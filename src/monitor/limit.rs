@@ -1,0 +1,312 @@
+//! Near the heap limit: a little more room, and a snapshot that outlives the crash.
+//!
+//! V8 calls inside a collection, where neither a fork nor a snapshot is safe. So the limit is raised a little and
+//! an interrupt asked for; at the next stack guard the heap is forked. Then the process may die of its leak as
+//! it would have: the child finishes alone. Once per ramp: when the heap has recovered, the limit goes back to
+//! where it was and the watch begins anew.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+
+use super::environment::Environment;
+use super::{Event, clock, desk, run};
+use crate::capture::options::{CaptureOptions, WantedMode};
+use crate::error::Error;
+use crate::units::print_bytes;
+
+/// Bytes in all: enough to reach a stack guard, in 8 of 8 tries.
+const EXTEND: u64 = 32 << 20;
+/// Given in so many steps: what is not needed to get there only makes the dying longer, at the slowest.
+const STEPS: u32 = 4;
+const MOST_EXTEND: u64 = 1 << 30;
+/// ms that the first process of a container waits for the child, which dies with it.
+const WAIT_MS: f64 = 60_000.0;
+/// A snapshot in this process collects garbage, and so meets the limit again: so many more steps.
+const INLINE_STEPS: u32 = 16;
+/// The heap has recovered when a full collection leaves less than this share of the limit.
+const RECOVERED: f64 = 0.75;
+
+/// `nearHeapLimit` of the watch options.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Setting {
+    /// On with defaults, or off.
+    Switch(bool),
+    /// On.
+    #[serde(rename_all = "camelCase")]
+    Values {
+        /// Bytes the limit is raised by, at most.
+        extend: Option<u64>,
+        /// ms the first process of a container waits for its child.
+        wait_ms: Option<f64>,
+    },
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self::Switch(false)
+    }
+}
+
+/// What is to be done at the limit.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    monitor: u64,
+    extend: usize,
+    wait: Duration,
+    options: CaptureOptions,
+}
+
+impl Setting {
+    /// For `monitor`, whose snapshots are made with `options`; `None`: off.
+    pub fn wanted(self, monitor: u64, options: &CaptureOptions) -> Option<Wanted> {
+        let (extend, wait_ms) = match self {
+            Self::Switch(false) => return None,
+            Self::Switch(true) => (None, None),
+            Self::Values { extend, wait_ms } => (extend, wait_ms),
+        };
+        let wait_ms = wait_ms.filter(|ms| ms.is_finite() && *ms >= 0.0).unwrap_or(WAIT_MS);
+        Some(Wanted {
+            monitor,
+            extend: extend.unwrap_or(EXTEND).clamp(1 << 20, MOST_EXTEND) as usize,
+            wait: Duration::from_secs_f64(wait_ms.min(24.0 * 3.6e6) / 1e3),
+            options: CaptureOptions { trigger: Some("nearHeapLimit".into()), ..options.clone() },
+        })
+    }
+}
+
+/// How far the dump of this ramp is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dump {
+    /// The interrupt has been asked for.
+    Asked,
+    /// JavaScript stands still for it.
+    Inline,
+    /// A child takes it, or it is being finished.
+    Running(u64),
+    /// There is none.
+    Refused,
+}
+
+#[derive(Debug)]
+struct Ramp {
+    /// The limit before we raised it, bytes.
+    before: usize,
+    /// Steps it was raised by.
+    steps: u32,
+    dump: Dump,
+    told: bool,
+}
+
+/// One environment's watch over its limit. Only its own thread comes here.
+#[derive(Debug, Default)]
+pub struct Limit {
+    wanted: Option<Wanted>,
+    ramp: Option<Ramp>,
+}
+
+impl Limit {
+    /// Sets what is wanted; the limit to go back to if the watch ends in the middle of a ramp, else 0.
+    pub fn set(&mut self, wanted: Option<Wanted>) -> usize {
+        self.wanted = wanted;
+        if self.wanted.is_some() { 0 } else { self.ramp.take().map_or(0, |ramp| ramp.before) }
+    }
+
+    /// A full collection left `heap_used`: the limit to go back to if this ends the ramp.
+    pub fn recovered(&mut self, heap_used: u64) -> Option<usize> {
+        let ramp = self.ramp.as_ref()?;
+        let below = (heap_used as f64) < ramp.before as f64 * RECOVERED;
+        // A dump that has not been carried out yet is carried out all the same.
+        if !below || matches!(ramp.dump, Dump::Asked | Dump::Inline) {
+            return None;
+        }
+        self.ramp.take().map(|ramp| ramp.before)
+    }
+}
+
+/// V8 is about to hit the limit `current`: the limit from now on. Inside a collection.
+pub fn near(environment: &Environment, current: usize) -> usize {
+    let Some(mut limit) = environment.limit.try_lock() else { return current };
+    let Some(wanted) = limit.wanted.clone() else { return current };
+    let raised = current.saturating_add(wanted.extend / STEPS as usize);
+    match &mut limit.ramp {
+        None => {
+            limit.ramp = Some(Ramp { before: current, steps: 1, dump: Dump::Asked, told: false });
+            drop(limit);
+            environment.ask_dump();
+            raised
+        }
+        Some(ramp)
+            if (ramp.dump == Dump::Asked && ramp.steps < STEPS)
+                || (ramp.dump == Dump::Inline && ramp.steps < STEPS + INLINE_STEPS) =>
+        {
+            ramp.steps += 1;
+            raised
+        }
+        Some(ramp) if ramp.dump == Dump::Asked => {
+            // No stack guard was reached: JavaScript sits in one long call of a builtin.
+            ramp.dump = Dump::Inline;
+            drop(limit);
+            in_place(environment, wanted);
+            near(environment, current)
+        }
+        Some(ramp) => {
+            let (dump, told) = (ramp.dump, std::mem::replace(&mut ramp.told, true));
+            drop(limit);
+            if !told {
+                last_words(current, dump, wanted.wait);
+            }
+            current
+        }
+    }
+}
+
+/// The process dies now, and its events will not be heard: one line on stderr, where V8 writes too.
+fn last_words(limit: usize, dump: Dump, wait: Duration) {
+    let limit = print_bytes(limit as u64);
+    match dump {
+        Dump::Running(id) => {
+            match desk::place(id) {
+                Some(place) => eprintln!("heapwarden: heap limit of {limit} reached; its snapshot {place}"),
+                None => eprintln!("heapwarden: heap limit of {limit} reached; its snapshot failed"),
+            }
+            if dies_with_us() {
+                let until = Instant::now() + wait;
+                while desk::is_running(id) && Instant::now() < until {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+            }
+        }
+        Dump::Asked | Dump::Inline | Dump::Refused => {
+            eprintln!("heapwarden: heap limit of {limit} reached; there is no snapshot of it");
+        }
+    }
+}
+
+/// Node's own way, inside V8's callback: the dying process stands still for it, at most as long as it would wait
+/// for a child.
+fn in_place(environment: &Environment, wanted: Wanted) {
+    environment.dump_wanted.store(false, Ordering::Release);
+    let Some(environment) = environment.shared() else { return };
+    let timeout_ms = Some(wanted.wait.as_secs_f64() * 1e3);
+    let options = CaptureOptions { mode: WantedMode::Inline, timeout_ms, ..wanted.options };
+    let outcome = desk::try_reserve(&environment, options, wanted.monitor)
+        .ok_or_else(|| Error::CaptureFailed("another snapshot is being taken".into()))
+        .and_then(|(order, id)| {
+            run::begin(order, |_| {})
+                .map(|()| id)
+                .inspect_err(|error| desk::complete(id, &Err(error.clone())))
+        });
+    match outcome {
+        Ok(id) => {
+            set(&environment, Dump::Running(id));
+            // Its bytes are with the writer; its name is not there yet.
+            let until = Instant::now() + wanted.wait;
+            while desk::is_running(id) && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        Err(error) => {
+            eprintln!("heapwarden: no snapshot at the heap limit: {error}");
+            set(&environment, Dump::Refused);
+        }
+    }
+}
+
+/// Whether the child would be killed when this process ends: it is the first of its container, or the first one
+/// only waits for it.
+fn dies_with_us() -> bool {
+    const WAITERS: [&str; 9] =
+        ["tini", "docker-init", "dumb-init", "catatonit", "podman-init", "sh", "bash", "dash", "npm start"];
+    std::process::id() == 1
+        || std::fs::read_to_string("/proc/1/comm").is_ok_and(|name| WAITERS.contains(&name.trim_end()))
+}
+
+/// Carries out the dump, outside any collection. On the environment's thread.
+pub fn dump(environment: &std::sync::Arc<Environment>) {
+    let (wanted, before) = {
+        let Some(limit) = environment.limit.try_lock() else { return };
+        let (Some(wanted), Some(ramp)) = (limit.wanted.clone(), &limit.ramp) else { return };
+        (wanted, ramp.before)
+    };
+    let monitor = wanted.monitor;
+    let heap_used = environment.figures.read().heap.heap_used;
+    environment.tell(Event::NearHeapLimit {
+        monitor,
+        limit: before as u64,
+        extended_to: (before + wanted.extend) as u64,
+        heap_used,
+        at: clock::now(),
+    });
+    let trigger = wanted.options.trigger().to_owned();
+    let Some((order, capture)) = desk::try_reserve(environment, wanted.options, monitor) else {
+        // One of this heap is under way: it serves.
+        let running = desk::running_of(environment.id);
+        set(environment, running.map_or(Dump::Refused, Dump::Running));
+        if running.is_none() {
+            let busy =
+                Error::CaptureFailed("another thread's snapshot was being taken at the heap limit".into());
+            environment.tell(Event::failed(monitor, 0, &busy, &trigger));
+        }
+        return;
+    };
+    let id = order.id;
+    debug_assert_eq!(id, capture);
+    #[cfg(target_os = "linux")]
+    let order = if super::forked::applies(environment, order.options.mode) {
+        set(environment, Dump::Running(id));
+        match super::forked::start_here(order) {
+            Ok(()) => return,
+            Err(order) => *order,
+        }
+    } else {
+        order
+    };
+    set(environment, Dump::Inline);
+    let outcome = run::begin(order, |_| {});
+    set(environment, if outcome.is_ok() { Dump::Running(id) } else { Dump::Refused });
+    if let Err(error) = outcome {
+        desk::complete(id, &Err(error));
+    }
+}
+
+fn set(environment: &Environment, dump: Dump) {
+    if let Some(mut limit) = environment.limit.try_lock()
+        && let Some(ramp) = &mut limit.ramp
+    {
+        ramp.dump = dump;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(dump: Dump) -> Limit {
+        let ramp = Ramp { before: 1000, steps: 1, dump, told: false };
+        Limit { wanted: Setting::Switch(true).wanted(1, &CaptureOptions::default()), ramp: Some(ramp) }
+    }
+
+    #[test]
+    fn a_ramp_ends_when_the_heap_has_recovered_and_its_dump_was_carried_out() {
+        assert_eq!(limit(Dump::Running(1)).recovered(800), None, "still near");
+        assert_eq!(limit(Dump::Asked).recovered(100), None, "not yet carried out");
+        assert_eq!(limit(Dump::Refused).recovered(700), Some(1000));
+        let mut running = limit(Dump::Running(1));
+        assert_eq!(running.recovered(700), Some(1000));
+        assert_eq!(running.recovered(700), None, "once");
+    }
+
+    #[test]
+    fn settings_are_bounded() {
+        let options = CaptureOptions::default();
+        assert!(Setting::Switch(false).wanted(1, &options).is_none());
+        let setting: Setting = serde_json::from_str(r#"{"extend":1,"waitMs":-5}"#).unwrap();
+        let wanted = setting.wanted(1, &options).unwrap();
+        assert_eq!((wanted.extend, wanted.wait), (1 << 20, Duration::from_secs(60)));
+        assert_eq!(wanted.options.trigger(), "nearHeapLimit");
+        assert_eq!(serde_json::from_str::<Setting>("true").unwrap(), Setting::Switch(true));
+    }
+}
