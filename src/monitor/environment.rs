@@ -204,7 +204,8 @@ impl Environment {
 
     /// Reads V8 and publishes. On the environment's thread, also inside GC callbacks.
     fn publish(&self, live: Option<f64>) {
-        let Some(isolate) = self.isolate() else { return };
+        // Whoever holds the lock asks for the next look.
+        let Some(isolate) = self.v8.try_local() else { return };
         let heap = isolate.heap_figures();
         let now = clock::now();
         let before = self.figures.read();
