@@ -172,7 +172,9 @@ unsafe fn close_descriptors(prepared: &Prepared) {
 /// Only in a forked child: Node's handlers would write to its pipes or run its cleanup.
 unsafe fn default_signals() {
     for signal in 1..=64 {
-        let action = if signal == libc::SIGPIPE { libc::SIG_IGN } else { libc::SIG_DFL };
+        // As in Node: a closed pipe and a limit on file sizes are errors of a write, not the end.
+        let ignored = signal == libc::SIGPIPE || signal == libc::SIGXFSZ;
+        let action = if ignored { libc::SIG_IGN } else { libc::SIG_DFL };
         // SAFETY: the two standard dispositions; SIGKILL and SIGSTOP refuse.
         unsafe { libc::signal(signal, action) };
     }

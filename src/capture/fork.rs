@@ -158,13 +158,14 @@ impl Prepared {
         let begin = clock();
         // SAFETY: no arguments, no failure.
         let parent = unsafe { libc::getpid() };
-        self.workers.wait(QUIET, LOOK_AGAIN);
         let plan = mappings::plan(&self.scan).map_err(failed("/proc/self/maps"))?;
         let opened = plan.open();
         if let Err(error) = opened {
             plan.close();
             return Err(failed("madvise")(error));
         }
+        // As late as can be: another thread's collection sets the workers to work at any time.
+        self.workers.wait(QUIET, LOOK_AGAIN);
         // SAFETY: glibc's fork keeps malloc usable in the child; the child runs only `child::run`, which takes
         // no lock another thread may hold. We are outside GC callbacks, as the caller vouches, so no lock of
         // V8's is held by this thread.

@@ -222,9 +222,15 @@ impl Environment {
         if events.is_empty() { None } else { serde_json::to_string(&events).ok() }
     }
 
+    /// Reads V8 now, where it is reached directly. On the environment's thread.
+    pub fn refresh(&self) {
+        self.publish(None);
+    }
+
     /// Reads V8 and publishes. On the environment's thread, also inside GC callbacks.
     fn publish(&self, live: Option<f64>) {
-        let Some(isolate) = self.isolate() else { return };
+        // Whoever holds the lock asks for the next look.
+        let Some(isolate) = self.v8.try_local() else { return };
         let heap = isolate.heap_figures();
         let now = clock::now();
         let before = self.figures.read();

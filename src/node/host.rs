@@ -204,6 +204,8 @@ impl Host {
     #[napi]
     pub fn capture(&self, options: String, monitor: f64) -> Result<f64, Code> {
         let options = CaptureOptions::from_json(&options).map_err(fault)?;
+        // Without a monitor nobody has looked at the heap since the last capture, and its budget goes by that.
+        self.environment.refresh();
         Ok(desk::submit(&self.environment, options, desk::Origin::Caller, monitor as u64) as f64)
     }
 

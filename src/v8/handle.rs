@@ -83,8 +83,15 @@ impl Handle {
         self.isolate.lock().is_some()
     }
 
-    /// The isolate, if the caller is on its thread. Does not wait: a requester may hold the lock.
+    /// The isolate, if the caller is on its thread. Waits for a requester that holds the lock, at most as long
+    /// as V8 takes to queue an interrupt: not inside a collection.
     pub fn local(&self) -> Option<Isolate> {
+        let Kept(isolate) = (*self.isolate.lock())?;
+        isolate.is_current().then_some(isolate)
+    }
+
+    /// As [`Handle::local`], and `None` too if a requester holds the lock.
+    pub fn try_local(&self) -> Option<Isolate> {
         let Kept(isolate) = (*self.isolate.try_lock()?)?;
         isolate.is_current().then_some(isolate)
     }

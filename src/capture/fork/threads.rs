@@ -19,6 +19,31 @@ fn state(stat: &[u8]) -> Option<u8> {
     stat.get(close + 2).copied()
 }
 
+/// Whether `/proc/self/task/N/syscall` shows a thread that waits on a condition variable: for work. One that
+/// waits for a mutex sleeps as well, but is in the middle of something.
+fn waits_for_work(call: &str) -> bool {
+    let mut words = call.split_ascii_whitespace();
+    let futex = words.next().and_then(|number| number.parse().ok()) == Some(libc::SYS_futex);
+    let mut argument = || i64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok();
+    let (_address, operation, expected) = (argument(), argument(), argument());
+    match operation.map(|operation| operation as i32 & libc::FUTEX_CMD_MASK) {
+        Some(libc::FUTEX_WAIT_BITSET) => futex,
+        // glibc before 2.30. It waits for a mutex this way too, and then expects 2: locked, with others waiting.
+        Some(libc::FUTEX_WAIT) => futex && expected == Some(0),
+        _ => false,
+    }
+}
+
+/// A thread that has ended is idle too.
+fn idle(task: u32) -> bool {
+    if let Ok(call) = std::fs::read_to_string(format!("/proc/self/task/{task}/syscall")) {
+        return waits_for_work(&call);
+    }
+    // Some kernels do not tell.
+    let stat = std::fs::read(format!("/proc/self/task/{task}/stat"));
+    stat.map_or(true, |stat| state(&stat) == Some(b'S'))
+}
+
 /// Where V8's threads have no name of their own (Node 20 and 22) they are the first that were started, behind
 /// the one for delayed tasks.
 const DELAYED: usize = 1;
@@ -48,12 +73,9 @@ impl Workers {
         Self(choose(&threads, std::process::id(), pool.unwrap_or(POOL)))
     }
 
-    /// Whether all sleep now. A thread that has ended sleeps well.
+    /// Whether all wait for work now.
     pub fn asleep(&self) -> bool {
-        self.0.iter().all(|task| {
-            let stat = std::fs::read(format!("/proc/self/task/{task}/stat"));
-            stat.map_or(true, |stat| state(&stat) == Some(b'S'))
-        })
+        self.0.iter().copied().all(idle)
     }
 
     /// Waits for it, at most `most`; whether it came true.
@@ -89,6 +111,22 @@ mod tests {
     fn nameless_workers_are_the_first_after_the_delayed_task_thread() {
         let all = threads(&["my-app", "node", "node", "node", "node", "node", "node", "heapwarden", "node"]);
         assert_eq!(choose(&all, 100, 4), [102, 103, 104, 105]);
+    }
+
+    #[test]
+    fn a_thread_that_waits_for_a_lock_is_not_idle() {
+        // As seen on Node 26 with glibc 2.36; and a condition variable of glibc 2.28.
+        assert!(waits_for_work("202 0x311b2800 0x189 0x0 0x0 0x0 0xffffffff 0x7ffd 0x7fc8\n"));
+        assert!(waits_for_work("202 0x311b2800 0x80 0x0 0x0 0x0 0x0 0x7ffd 0x7fc8\n"));
+        for busy in [
+            "running\n",
+            "202 0x311b27b0 0x80 0x2 0x0 0x0 0x0 0x7ffd 0x7fc8\n",
+            "230 0x0 0x0 0x7fc8\n",
+            "-1 0x1",
+            "",
+        ] {
+            assert!(!waits_for_work(busy), "{busy}");
+        }
     }
 
     #[test]

@@ -1,0 +1,136 @@
+'use strict'
+
+// What can go wrong while the child works: an event or an error with its code, in time, and the next capture works.
+
+const assert = require('node:assert/strict')
+const { execFile } = require('node:child_process')
+const { once } = require('node:events')
+const fs = require('node:fs')
+const path = require('node:path')
+const { promisify } = require('node:util')
+const { takeSnapshot } = require('..')
+const { ballast, childrenOf, dumpOf, forkTest, gone, heldDump, stat } = require('./forks')
+const { tempDir } = require('./helpers')
+const { monitored } = require('./programs')
+
+const exec = promisify(execFile)
+const fails = (code, promise, message = /\S/) => assert.rejects(promise, { name: 'HeapwardenError', code: `HEAPWARDEN_${code}`, message })
+
+/** Sets a limit of a running process, with prlimit(1). */
+const limit = (pid, option) => exec('prlimit', [`--pid=${pid}`, option])
+const needsPrlimit = { skip: !fs.existsSync('/usr/bin/prlimit') && 'needs prlimit(1)' }
+
+/** No child, no file; and the next capture is as good as any. */
+async function asBefore (t, dir) {
+  assert.deepEqual(childrenOf(process.pid), [])
+  if (dir) assert.deepEqual(fs.readdirSync(dir), [])
+  const { mode, attempts } = await takeSnapshot({ dir: tempDir(t), mode: 'fork' })
+  assert.deepEqual([mode, attempts], ['fork', 1])
+}
+
+forkTest('a child that is killed: an error that names the signal, and an event', async (t) => {
+  ballast(t)
+  const dir = tempDir(t)
+  const monitor = monitored(t, { snapshots: { dir, mode: 'fork' } })
+  const failed = once(monitor, 'snapshotFailed')
+  const order = fails('CAPTURE_FAILED', monitor.snapshot({ trigger: 'mine' }), /signal 9/)
+  process.kill(await dumpOf(process.pid, t.signal), 'SIGKILL')
+  await order
+  const [{ code, trigger }] = await failed
+  assert.deepEqual([code, trigger], ['HEAPWARDEN_CAPTURE_FAILED', 'mine'])
+  await asBefore(t, dir)
+})
+
+forkTest('a child that stands still is ended at the timeout', async (t) => {
+  ballast(t)
+  const dir = tempDir(t)
+  const begun = performance.now()
+  const order = fails('TIMEOUT', takeSnapshot({ dir, mode: 'fork', timeout: 1500 }))
+  const child = await heldDump(t)
+  await order
+  const ms = performance.now() - begun
+  assert.ok(ms > 1400 && ms < 4000, `${ms} ms`)
+  assert.equal(stat(child), null)
+  await asBefore(t, dir)
+})
+
+forkTest('an AbortSignal ends the child', async (t) => {
+  ballast(t)
+  const dir = tempDir(t)
+  const control = new AbortController()
+  const order = fails('ABORTED', takeSnapshot({ dir, mode: 'fork', signal: control.signal }))
+  const child = await heldDump(t)
+  control.abort()
+  await order
+  await gone(child, t.signal)
+  // The conductor removes the file after it has reaped the child.
+  await asBefore(t)
+  assert.deepEqual(fs.readdirSync(dir), [])
+})
+
+forkTest('a child that crashes is tried again', async (t) => {
+  ballast(t)
+  const dir = tempDir(t)
+  const order = takeSnapshot({ dir, mode: 'fork' })
+  process.kill(await dumpOf(process.pid, t.signal), 'SIGSEGV')
+  const info = await order
+  assert.deepEqual([info.mode, info.attempts], ['fork', 2])
+  assert.deepEqual(fs.readdirSync(dir), [path.basename(info.path)])
+})
+
+forkTest('a child without memory: an error with its last words', needsPrlimit, async (t) => {
+  ballast(t)
+  const dir = tempDir(t)
+  const order = fails('CAPTURE_FAILED', takeSnapshot({ dir, mode: 'fork', timeout: '30s' }), /last words: .*(memory|alloc)/is)
+  // Each of its three attempts.
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const child = await heldDump(t)
+    await limit(child, '--data=1048576')
+    process.kill(child, 'SIGCONT')
+    await gone(child, t.signal)
+  }
+  await order
+  await asBefore(t, dir)
+})
+
+forkTest('a file that may not grow', needsPrlimit, async (t) => {
+  ballast(t)
+  const dir = tempDir(t)
+  const order = fails('NO_SPACE', takeSnapshot({ dir, mode: 'fork' }))
+  const child = await heldDump(t)
+  await limit(child, '--fsize=65536')
+  process.kill(child, 'SIGCONT')
+  await order
+  await asBefore(t, dir)
+})
+
+forkTest('a disk that fills up', async (t) => {
+  ballast(t)
+  const dir = tempDir(t)
+  try {
+    await exec('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'heapwarden-test', dir])
+  } catch (error) {
+    return t.skip(`needs mount(8) and the right to use it: ${error.message}`)
+  }
+  try {
+    await fails('NO_SPACE', takeSnapshot({ dir, mode: 'fork', level: 0, minFreeDisk: 0 }))
+    assert.deepEqual(fs.readdirSync(dir), [])
+    const { bavail, blocks } = fs.statfsSync(dir)
+    assert.equal(bavail, blocks, 'the room is given back')
+  } finally {
+    await exec('umount', ['-l', dir])
+  }
+  await asBefore(t)
+})
+
+forkTest('a folder that is removed', async (t) => {
+  ballast(t)
+  const dir = path.join(tempDir(t), 'folder')
+  const order = fails('CAPTURE_FAILED', takeSnapshot({ dir, mode: 'fork' }), /removed/)
+  const child = await heldDump(t)
+  fs.rmSync(dir, { recursive: true })
+  process.kill(child, 'SIGCONT')
+  await order
+  assert.ok(!fs.existsSync(dir))
+  await asBefore(t)
+})

@@ -1,0 +1,59 @@
+'use strict'
+
+// After a capture V8's mappings are as Node wants them: not copied by later forks, which stay fast.
+
+const assert = require('node:assert/strict')
+const { spawn } = require('node:child_process')
+const { once } = require('node:events')
+const fs = require('node:fs')
+const { takeSnapshot } = require('..')
+const { ballast, forkTest } = require('./forks')
+const { tempDir } = require('./helpers')
+
+const SPAWNS = 40
+/** The machine is never quite still; copying the page tables of this heap costs more than that. */
+const SLOWER = 2.5
+
+/** KiB of mappings that a fork does not copy: flag `dc`. */
+function notCopied () {
+  let size = 0
+  let sum = 0
+  for (const line of fs.readFileSync('/proc/self/smaps', 'latin1').split('\n')) {
+    const [, kilobytes] = /^Size:\s+(\d+) kB/.exec(line) ?? []
+    if (kilobytes) size = Number(kilobytes)
+    if (/^VmFlags:.*\bdc\b/.test(line)) sum += size
+  }
+  return sum
+}
+
+async function spawnMs () {
+  const times = []
+  for (let i = 0; i < SPAWNS; i++) {
+    const begun = performance.now()
+    // Returns when the child has exec'd, or not: what a fork copies is within this call.
+    const child = spawn('true', { stdio: 'ignore' })
+    times.push(performance.now() - begun)
+    await once(child, 'exit')
+  }
+  return times.sort((a, b) => a - b)[SPAWNS / 2]
+}
+
+forkTest('child_process.spawn is as fast after a capture as before', async (t) => {
+  const kept = ballast(t, 60_000)
+  await spawnMs()
+  const before = await spawnMs()
+  await takeSnapshot({ dir: tempDir(t), mode: 'fork' })
+  const after = await spawnMs()
+  assert.ok(after <= before * SLOWER, `${after} ms after a capture, ${before} ms before`)
+  assert.ok(kept().length > 0)
+})
+
+forkTest('what forks did not copy before they do not copy after', async (t) => {
+  ballast(t)
+  const before = notCopied()
+  assert.ok(before > 20_000, `${before} KiB: Node marks V8's mappings`)
+  const order = takeSnapshot({ dir: tempDir(t), mode: 'fork' })
+  await order
+  const after = notCopied()
+  assert.ok(after >= 0.9 * before, `${after} KiB after, ${before} KiB before`)
+})

@@ -1,0 +1,35 @@
+'use strict'
+
+// Teaches this process that snapshots are cheap, then takes a dear one: node fork-budget.js FOLDER BUDGET
+
+const { takeSnapshot } = require('../..')
+
+const [dir, budget] = process.argv.slice(2)
+const say = (line) => console.log(JSON.stringify(line))
+const small = () => Array.from({ length: 150_000 }, (_, i) => ({ i, list: [i] }))
+
+async function attempt (options) {
+  try {
+    const { mode } = await takeSnapshot({ dir, mode: 'fork', timeout: '60s', ...options })
+    return { mode }
+  } catch ({ code, message }) {
+    return { code, message }
+  }
+}
+
+async function main () {
+  // Numbers side by side cost a snapshot next to nothing. Some objects, so that the child lives long enough
+  // to be measured.
+  global.kept = [small(), ...Array.from({ length: 4 }, () => new Array(10_000_000).fill(0.5))]
+  say({ type: 'cheap', ...await attempt({}) })
+  global.kept = null
+  global.gc()
+  global.kept = small()
+  say({ type: 'dear', heapUsed: process.memoryUsage().heapUsed, ...await attempt({ memoryBudget: budget }) })
+  say({ type: 'refused', ...await attempt({ memoryBudget: 1000 }) })
+  global.kept = null
+  global.gc()
+  say({ type: 'small', ...await attempt({}) })
+}
+
+main()

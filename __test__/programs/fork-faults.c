@@ -1,0 +1,42 @@
+/* Preloaded into Node by fork-hung.test.js: faults that cannot be had at will otherwise.
+ *
+ * HANG_FORKS=N     the first N forked children wait for a lock that nobody holds, before fork() returns
+ * REFUSE_DOFORK=1  madvise(MADV_DOFORK) fails with EPERM, as under a strict seccomp filter
+ *
+ * Only what calls fork() is concerned: Node starts child processes that way too, so the program must not. */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int forks;
+static int hang;
+
+/* In the parent, so that the count outlives the child. */
+static void before (void) { forks++; }
+
+static void in_child (void) {
+  static int lock;
+  if (forks <= hang) {
+    for (;;) syscall(SYS_futex, &lock, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+  }
+}
+
+__attribute__((constructor)) static void begin (void) {
+  const char *count = getenv("HANG_FORKS");
+  hang = count ? atoi(count) : 0;
+  if (hang > 0) pthread_atfork(before, NULL, in_child);
+}
+
+int madvise (void *address, size_t length, int advice) {
+  if (advice == MADV_DOFORK && getenv("REFUSE_DOFORK")) {
+    errno = EPERM;
+    return -1;
+  }
+  return (int) syscall(SYS_madvise, address, length, advice);
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+'use strict'
+
+// Takes many snapshots by fork under load on each Node version that is supported: node scripts/fork-soak.js [COUNT]
+// COUNT is for each version, 100 if it is not given. Exit status 1 if one was not as it should be.
+
+const { spawn } = require('node:child_process')
+const { once } = require('node:events')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { parseArgs } = require('node:util')
+const { nodeBinary } = require('./test/nodes')
+
+const MAJORS = [20, 22, 24, 26]
+
+/** The value below which `share` of the sorted `values` lie. */
+const percentile = (values, share) => values[Math.min(values.length - 1, Math.floor(values.length * share))]
+
+function describe ({ captures, faults, hung }, count) {
+  const pauses = captures.map(({ info }) => info.pauseMs).sort((a, b) => a - b)
+  const attempts = [1, 2, 3].map((n) => captures.filter(({ info }) => info.attempts === n).length)
+  const pause = [0.5, 0.9, 0.99, 1].map((share) => percentile(pauses, share)?.toFixed(1)).join(' / ')
+  const seconds = captures.reduce((sum, { info }) => sum + info.durationMs, 0) / captures.length / 1000
+  return `Node ${process.versions.node}: ${count - faults.length} of ${count} valid, ${hung} hung; ` +
+    `${attempts.join(' / ')} at the 1st / 2nd / 3rd attempt; ` +
+    `pause ${pause} ms (p50 / p90 / p99 / max); ${seconds.toFixed(1)} s each`
+}
+
+/** In the Node version to be tested. */
+async function here (count) {
+  const { load } = require('../__test__/load')
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-soak-'))
+  try {
+    const result = await load(dir, count)
+    console.log(describe(result, count))
+    for (const fault of result.faults) console.log(`  ${fault}`)
+    process.exitCode = result.faults.length > 0 ? 1 : 0
+  } finally {
+    fs.rmSync(dir, { recursive: true })
+  }
+}
+
+async function main () {
+  const { values, positionals: [count = '100'] } = parseArgs({
+    options: { here: { type: 'boolean' } }, allowPositionals: true
+  })
+  if (!/^[1-9]\d*$/.test(count)) {
+    console.error(`usage: node scripts/fork-soak.js [COUNT]\nCOUNT is a positive number, not "${count}"`)
+    process.exit(2)
+  }
+  if (values.here) return here(Number(count))
+  for (const major of MAJORS) {
+    const child = spawn(await nodeBinary(major), [__filename, '--here', count], { stdio: 'inherit' })
+    const [status] = await once(child, 'exit')
+    if (status !== 0) process.exitCode = 1
+  }
+}
+
+main()
