@@ -5,6 +5,7 @@ use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -21,6 +22,9 @@ pub struct Callbacks {
     /// A collection has ended. May read the heap statistics, nothing else of V8.
     pub gc_ended: fn(u64, GcKind),
 }
+
+/// The longest that a request for an interrupt may hold an isolate's lock.
+const REQUEST: Duration = Duration::from_millis(100);
 
 static CALLBACKS: OnceLock<Callbacks> = OnceLock::new();
 
@@ -77,9 +81,10 @@ impl Handle {
         self.isolate.lock().is_some()
     }
 
-    /// The isolate, if the caller is on its thread. Does not wait: a requester may hold the lock.
+    /// The isolate, if the caller is on its thread. A requester holds the lock for microseconds, more if it loses its
+    /// core meanwhile: that is waited for, or a capture would take the thread for one that is ending.
     pub fn local(&self) -> Option<Isolate> {
-        let Kept(isolate) = (*self.isolate.try_lock()?)?;
+        let Kept(isolate) = (*self.isolate.try_lock_for(REQUEST)?)?;
         isolate.is_current().then_some(isolate)
     }
 
