@@ -18,3 +18,5 @@ app.post('/snapshot', async (_req, res) => {
   res.json({ ...await takeSnapshot({ dir, mode: 'fork' }), kept: kept.size })
 })
 const server = app.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ port: server.address().port })))
+// A connection that the server closes just when a request comes is a failure of the bench, not of the capture.
+server.keepAliveTimeout = 600_000
