@@ -168,7 +168,10 @@ export interface WatchSnapshotOptions {
   dir?: string
   /** An exact file instead. */
   path?: string
-  /** Default `'auto'`: the way that harms the service least of those that work here. */
+  /**
+   * `'fork'`: a forked child takes it and JavaScript pauses for milliseconds; `'inline'`: in this process, JavaScript stands
+   * still meanwhile. Default `'auto'`: by fork where `capabilities.snapshots.fork` is available, else inline.
+   */
   mode?: 'auto' | 'fork' | 'inline'
   /** zstd level, 1 to 19; 0 = plain `.heapsnapshot`. */
   level?: number
@@ -213,15 +216,17 @@ export interface SnapshotInfo {
   rawBytes: number
   /** Nodes in it. */
   nodes: number
+  /** How it was taken. */
   mode: 'fork' | 'inline' | 'portable'
   /** Why it was taken. */
   trigger: string
   /** When, epoch ms. */
   at: number
-  /** How long JavaScript stood still. */
+  /** How long JavaScript stood still; by fork: for the forks of all attempts. */
   pauseMs: number
   /** From the order to the file. */
   durationMs: number
+  /** 1 + children forked anew because one hung or crashed. */
   attempts: number
   pid: number
   /** `worker_threads.threadId`; 0 is the main thread. */
@@ -258,9 +263,12 @@ export interface SnapshotFailedEvent {
   trigger: string
 }
 
+/** Of a capture by fork; inline, JavaScript stands still meanwhile. */
 export interface ProgressEvent {
-  phase: string
+  /** `walk`: V8 walks the heap, counted in objects. `write`: bytes of JSON are written. */
+  phase: 'walk' | 'write'
   done: number
+  /** 0 while it is not known: always for `write`. */
   total: number
 }
 

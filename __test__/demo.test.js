@@ -41,7 +41,7 @@ test('leaks, breaches, checks its snapshot and takes its server along, within a 
   assert.match(result.snapshot.path, /\.heapsnapshot\.zst$/)
   assert.equal(result.checked.nodes, result.snapshot.nodes)
   assert.equal(result.checked.jsonBytes, result.snapshot.rawBytes)
-  for (const event of [/listening on/, /breach of rule "buffers"/, /snapshot: .* of JSON/, /checked: /, /server stopped/]) {
+  for (const event of [/listening on/, /breach of rule "buffers"/, /snapshot: .* of JSON/, /JavaScript (paused|stood still) for [\d.]+ m?s/, /checked: /, /server stopped/]) {
     assert.match(stderr, event)
   }
   assert.doesNotMatch(stderr, /\x1b/, 'no colours where there is no terminal') // eslint-disable-line no-control-regex

@@ -9,10 +9,10 @@ const { median, program } = require('./lib/measure')
 
 async function run ({ rounds, quick, note }) {
   const dir = mkdtempSync(join(tmpdir(), 'heapwarden-bench-'))
-  const ratios = { inline: [], v8: [] }
+  const ratios = { inline: [], fork: [], v8: [] }
   try {
     for (let round = 0; round < rounds; round++) {
-      for (const how of ['inline', 'v8']) {
+      for (const how of Object.keys(ratios)) {
         const { before, after, path } = await program('aftermath', { how, megabytes: quick ? 5 : 20, loops: quick ? 2 : 5, dir })
         rmSync(path)
         ratios[how].push(after / before)
@@ -24,6 +24,7 @@ async function run ({ rounds, quick, note }) {
   }
   return [
     { what: 'GC-heavy loop, after an inline snapshot / before', value: median(ratios.inline), unit: '×', atMost: 1.1 },
+    { what: 'GC-heavy loop, after a snapshot by fork / before', value: median(ratios.fork), unit: '×', atMost: 1.05 },
     { what: 'GC-heavy loop, after v8.writeHeapSnapshot() / before', value: median(ratios.v8), unit: '×' }
   ]
 }

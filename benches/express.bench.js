@@ -3,37 +3,17 @@
 // (c) Express under load with a monitor at 1 s, at 100 ms and without. The three servers are measured in turn,
 // the other two standing still (SIGSTOP), so that neither drift nor an idle neighbour's monitor decides.
 
-const { spawn } = require('node:child_process')
-const { once } = require('node:events')
-const { join } = require('node:path')
-const autocannon = require('autocannon')
+const { saturate, start } = require('./lib/load')
 const { median } = require('./lib/measure')
 
 const kinds = { none: null, '1 s': '1s', '100 ms': '100ms' }
 
-async function start (interval) {
-  const child = spawn(process.execPath, [join(__dirname, 'programs', 'server.js'), JSON.stringify({ interval })], {
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
-  process.once('exit', () => child.kill('SIGKILL'))
-  const [line] = await Promise.race([
-    once(child.stdout, 'data'),
-    once(child, 'exit').then(([status]) => { throw new Error(`the server exited with status ${status}`) })
-  ])
-  return { child, url: `http://127.0.0.1:${JSON.parse(line).port}/` }
-}
-
+/** The others stand still meanwhile. */
 async function load ({ child, url }, seconds) {
   child.kill('SIGCONT')
-  const times = []
-  const instance = autocannon({ url, connections: 50, duration: seconds })
-  // Autocannon's own percentiles are whole milliseconds: too coarse for a goal of 2 %.
-  instance.on('response', (_client, _status, _bytes, ms) => times.push(ms))
-  const result = await instance
+  const figures = await saturate(url, seconds)
   child.kill('SIGSTOP')
-  if (result.errors + result.non2xx > 0) throw new Error(`${result.errors + result.non2xx} requests failed`)
-  times.sort((a, b) => a - b)
-  return { throughput: result['2xx'] / result.duration, p99: times[Math.floor(times.length * 0.99)] }
+  return figures
 }
 
 async function run ({ rounds, quick, note }) {
@@ -42,7 +22,7 @@ async function run ({ rounds, quick, note }) {
   const measured = []
   try {
     for (const [kind, interval] of Object.entries(kinds)) {
-      servers[kind] = await start(interval)
+      servers[kind] = await start('server', { interval })
       await load(servers[kind], Math.min(seconds, 3)) // compiled before it is measured
     }
     for (let round = 0; round < rounds; round++) {

@@ -5,15 +5,16 @@
 // times say more about the machine. Each *.bench.js exports { name, title, run } and gives lines of results.
 
 const { readdirSync } = require('node:fs')
-const { cpus } = require('node:os')
+const { cpus, loadavg } = require('node:os')
 const { join } = require('node:path')
 const { parseArgs } = require('node:util')
 
-const USAGE = `usage: node benches/run.js [--only NAME] [--rounds N] [--quick] [--json]
+const USAGE = `usage: node benches/run.js [--only NAME] [--rounds N] [--quick] [--large] [--json]
 
   --only NAME   this bench only; may be repeated
   --rounds N    measurements of each kind (default 7); the result is their median
-  --quick       small heaps, short runs, 3 rounds: whether it works, not how well`
+  --quick       small heaps, short runs, 3 rounds: whether it works, not how well
+  --large       a heap of 1 GB as well, where size matters: minutes, and 10 GB of memory`
 
 function options () {
   try {
@@ -22,6 +23,7 @@ function options () {
         only: { type: 'string', multiple: true, default: [] },
         rounds: { type: 'string' },
         quick: { type: 'boolean', default: false },
+        large: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false }
       }
@@ -53,12 +55,12 @@ async function main () {
   const all = []
   // Progress is no result: --json keeps stdout for those.
   const note = (text) => process.stderr.write(`   ${text}\n`)
-  console.error(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${rounds} rounds`)
+  console.error(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}, ${rounds} rounds, load average ${loadavg()[0].toFixed(1)}`)
   for (const { name, title, run } of benches) {
     console.error(`\n== ${name}: ${title}`)
     let results
     try {
-      results = await run({ rounds, quick: given.quick, note })
+      results = await run({ rounds, quick: given.quick, large: given.large, note })
     } catch (error) {
       console.error(`   FAILED: ${error.message}`)
       process.exitCode = 1
@@ -66,7 +68,7 @@ async function main () {
     }
     for (const result of results) {
       all.push({ bench: name, ...result })
-      if (!given.json) console.log(`   ${result.what.padEnd(62)} ${`${result.value.toFixed(3)} ${result.unit}`.padStart(14)}  ${verdict(result)}`)
+      if (!given.json) console.log(`   ${result.what.padEnd(68)} ${`${result.value.toFixed(3)} ${result.unit}`.padStart(14)}  ${verdict(result)}`)
     }
   }
   if (given.json) console.log(JSON.stringify({ node: process.version, rounds, results: all }, null, 2))

@@ -13,15 +13,13 @@ import { Monitor } from '..'
  * | `GET /status` | version, process, latest sample, rules, capabilities |
  * | `GET /history`, `GET /rules`, `GET /snapshots` | arrays, as the methods of `Monitor`; snapshots with their `name` |
  * | `POST /snapshots` | orders one: 201 and its info; 200 and `shared: true` if an order was under way. Body: nothing, or `{"trigger": "why"}` |
- * | `GET /snapshots/NAME` | the file: its own bytes as `Content-Encoding: zstd` if `Accept-Encoding` says so, else unpacked while sending |
+ * | `GET /snapshots/NAME` | its JSON, with `Content-Encoding: zstd` if `Accept-Encoding` says so |
+ * | `GET /snapshots/NAME?raw=1` | the file itself |
  * | `DELETE /snapshots/NAME` | 204 |
  *
  * Failures are `{ code, message }`: 400 bad body, 401 bad token, 403 not allowed, 404, 405, 413, 503 memory budget or
  * stopped, 504 timeout, 507 disk full, 500 otherwise. Over HTTP there is one more code, `HEAPWARDEN_INTERNAL`: the
  * process has printed a warning.
- *
- * The files have several zstd frames, skippable ones among them, as the format allows. Browsers and curl read
- * them; the decoder of Node.js 22 and 24 (`fetch` with `accept-encoding: zstd` set by hand) stops after the first.
  *
  * @throws HeapwardenError `HEAPWARDEN_INVALID_OPTION`, also if neither `token`, `authorize` nor `insecure` is given
  */

@@ -130,9 +130,9 @@ async function shelf (task) {
   return value
 }
 
-/** Opens a snapshot for reading; `read` gives null at the end. */
-function openSnapshot (file) {
-  const reader = binding.openSnapshot(file)
+/** Opens a snapshot to read its JSON, or that as one zstd frame; `read` gives null at the end. */
+function openSnapshot (file, packed = false) {
+  const reader = binding.openSnapshot(file, packed)
   return {
     async read (most) {
       const piece = await reader.read(most)

@@ -42,7 +42,7 @@ const settings = [
   setting('signal', signal, 'SIGNAL', 'take a snapshot at this signal, such as SIGUSR2 (off)'),
   setting('snapshots.dir', text, 'FOLDER', 'where snapshots go'),
   setting('snapshots.path', text, 'FILE', 'an exact file instead'),
-  setting('snapshots.mode', text, 'MODE', 'auto, fork or inline (auto)'),
+  setting('snapshots.mode', text, 'MODE', 'auto, fork (pauses for ms) or inline (auto: fork if it works)'),
   setting('snapshots.level', number, 'LEVEL', 'zstd level; 0 = plain .heapsnapshot'),
   setting('snapshots.keep.count', number, 'COUNT', 'snapshots kept (5)'),
   setting('snapshots.keep.bytes', text, 'SIZE', 'bytes of snapshots kept (2GiB)'),
@@ -50,7 +50,7 @@ const settings = [
   setting('snapshots.minFreeDisk', text, 'SIZE', 'free disk that must remain'),
   setting('snapshots.memoryBudget', text, 'SIZE|auto', 'memory a snapshot may need (auto)'),
   setting('snapshots.timeout', text, 'DURATION', 'time after which a snapshot is given up'),
-  setting('snapshots.redact', boolean, 'BOOLEAN', 'mask string values'),
+  setting('snapshots.redact', boolean, 'BOOLEAN', 'mask string values, keep names'),
   setting('snapshots.stableIds', boolean, 'BOOLEAN', 'keep ids comparable between snapshots (slower)'),
   setting('snapshots.numericValues', boolean, 'BOOLEAN', 'include numbers'),
   setting('snapshots.trigger', text, 'TEXT', 'what is written down as the reason')
@@ -62,7 +62,8 @@ const switches = [
   { env: 'HEAPWARDEN_ENABLED', form: 'BOOLEAN', help: 'false: do not watch; true: watch package managers too' },
   { env: 'HEAPWARDEN_WORKERS', form: 'BOOLEAN', help: 'watch worker threads as well (false)' },
   { env: 'HEAPWARDEN_LOG', form: 'text|json|off', help: 'lines on stderr about what happens (off)' },
-  { env: 'HEAPWARDEN_PORTABLE', form: 'BOOLEAN', help: "use node:v8 only, as on platforms without V8's symbols" }
+  { env: 'HEAPWARDEN_PORTABLE', form: 'BOOLEAN', help: "use node:v8 only, as on platforms without V8's symbols" },
+  { env: 'HEAPWARDEN_FORK', form: '0', help: 'never fork in this process' }
 ]
 
 /** Sets `options.a.b = value` for `['a', 'b']`, making the objects between. */

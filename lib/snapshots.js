@@ -61,20 +61,22 @@ async function remove (file) {
 
 const CHUNK = 256 * 1024
 
-/** The decompressed JSON of a snapshot; decompression runs off the loop and only as fast as it is read. */
+/** The JSON of a snapshot, decompressed or as one zstd frame; the work runs off the loop and only as fast as it is read. */
 class SnapshotStream extends Readable {
   #file
+  #packed
   #handle
   #reading = Promise.resolve()
 
-  constructor (file) {
+  constructor (file, packed) {
     super({ highWaterMark: CHUNK })
     this.#file = file
+    this.#packed = packed
   }
 
   _construct (done) {
     try {
-      this.#handle = native.openSnapshot(this.#file)
+      this.#handle = native.openSnapshot(this.#file, this.#packed)
       done()
     } catch (error) {
       done(adopt(error))
@@ -99,7 +101,12 @@ class SnapshotStream extends Readable {
 
 /** A stream of the `.heapsnapshot` JSON in `file`, compressed or plain. */
 function openSnapshot (file) {
-  return new SnapshotStream(schema.filePath(file, 'path'))
+  return new SnapshotStream(schema.filePath(file, 'path'), false)
 }
 
-module.exports = { list, openSnapshot, order, remove, takeSnapshot }
+/** The same as one zstd frame, whatever the file is made of. */
+function packSnapshot (file) {
+  return new SnapshotStream(file, true)
+}
+
+module.exports = { list, openSnapshot, order, packSnapshot, remove, takeSnapshot }

@@ -1,6 +1,6 @@
 'use strict'
 
-// How a garbage-collection-heavy loop runs before and after a snapshot: { how: 'v8' | 'inline', megabytes, loops, dir }
+// How a garbage-collection-heavy loop runs before and after a snapshot: { how: 'v8' | 'inline' | 'fork', megabytes, loops, dir }
 // → { before, after }, milliseconds of the median loop.
 
 const { join } = require('node:path')
@@ -34,7 +34,7 @@ async function main () {
   const before = time()
   const path = how === 'v8'
     ? v8.writeHeapSnapshot(join(dir, `${process.pid}.heapsnapshot`))
-    : (await takeSnapshot({ dir, mode: 'inline' })).path
+    : (await takeSnapshot({ dir, mode: how })).path
   return { before, after: time(), path, kept: kept.size }
 }
 

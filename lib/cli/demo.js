@@ -51,7 +51,7 @@ async function waitForSnapshot (server, leak, screen, deadline) {
     }
     if (rule.phase !== phase) {
       if (rule.phase === 'pending') screen.say(`over the threshold of rule "${rule.name}"; it has to stay there for a while`)
-      if (rule.phase === 'breached') screen.say(`rule "${rule.name}" is breached and orders a snapshot`)
+      if (rule.phase === 'breached') screen.say(`rule "${rule.name}" is breached and orders a snapshot; the load goes on meanwhile`)
       phase = rule.phase
     }
     if (phase === 'breached') {
@@ -63,6 +63,12 @@ async function waitForSnapshot (server, leak, screen, deadline) {
     const how = await Promise.race([server.ended, sleep(Math.min(POLL_MS, left))])
     if (how) throw new Error(`the server is gone: ${how}`)
   }
+}
+
+/** What the service paid for it. */
+function tellPause ({ mode, pauseMs, durationMs }) {
+  if (mode !== 'fork') return `JavaScript stood still for ${milliseconds(pauseMs)} (mode ${mode})`
+  return `JavaScript paused for ${milliseconds(pauseMs)}; a forked child worked for ${milliseconds(durationMs)}, with what CPU time was left over`
 }
 
 async function play ({ leakName, found, folder, screen }) {
@@ -81,10 +87,10 @@ async function play ({ leakName, found, folder, screen }) {
     const info = await waitForSnapshot(server, leak, screen, deadline)
     const { requests, failed } = await load.stop()
     load = undefined
-    screen.good(`snapshot: ${megabytes(info.bytes)} on disk for ${megabytes(info.rawBytes)} of JSON, mode ${info.mode}, ` +
-      `JavaScript paused for ${milliseconds(info.pauseMs)}`)
+    screen.good(`snapshot: ${megabytes(info.bytes)} on disk for ${megabytes(info.rawBytes)} of JSON`)
     screen.detail(info.path)
-    screen.say(`the server answered ${requests} requests meanwhile${failed > 0 ? `, ${failed} failed` : ''}`)
+    screen.good(tellPause(info))
+    screen.say(`the server answered ${requests} requests in all${failed > 0 ? `; ${failed} failed` : ''}`)
 
     const checked = await checkSnapshot(openSnapshot, info.path)
     screen.good(`checked: unpacked and parsed, ${checked.nodes.toLocaleString('en')} nodes and ` +

@@ -1,11 +1,11 @@
 'use strict'
 
-// One snapshot file to one client: the file's own bytes where the client takes zstd, else unpacked on the way.
+// One snapshot to one client: its JSON, packed anew for a client that takes zstd; or the file itself.
 
 const fs = require('node:fs')
 const { once } = require('node:events')
 const { pipeline } = require('node:stream/promises')
-const { openSnapshot } = require('../snapshots')
+const { openSnapshot, packSnapshot } = require('../snapshots')
 const { negotiate } = require('./encoding')
 const { Refusal, open } = require('./reply')
 
@@ -28,42 +28,54 @@ async function openFile (path) {
   }
 }
 
-/** An unpacking stream that is known to work: after the first byte is out, no error can become a status any more. */
-async function unpacked (path) {
-  const stream = openSnapshot(path)
+/** A stream that is known to work: after the first byte is out, no error can become a status any more. */
+async function readable (stream) {
   await once(stream, 'readable')
   return stream
 }
 
-/** Sends the snapshot `info` under the name `name`; ends early and closes the file when the client goes away. */
+/** `?raw=1`: the file itself, with its metadata, and what is left of a cut one. */
+const wantsFile = (req) => /[?&]raw(=1|=true)?(&|$)/.test(req.url)
+
+/**
+ * Sends the snapshot `info` under the name `name`; ends early and closes the file when the client goes away.
+ *
+ * A file has several zstd frames, skippable ones among them. zstd, browsers and curl read them all; others end after
+ * the first without an error (node:zlib of Node.js 22 and 24, so `fetch` and got there): nothing at all, as the first
+ * one is skippable. So `Content-Encoding: zstd` is one frame, packed on the way.
+ */
 async function download (req, res, info, name) {
   const compressed = name.endsWith('.zst')
-  const encoding = compressed ? negotiate(req.headers['accept-encoding']) : 'identity'
+  const raw = !compressed || wantsFile(req)
+  const encoding = raw ? 'identity' : negotiate(req.headers['accept-encoding'])
   if (encoding === null) {
     throw new Refusal(406, 'HEAPWARDEN_UNSUPPORTED', 'neither zstd nor identity is in Accept-Encoding', { Vary: 'Accept-Encoding' })
   }
-  const asStored = encoding === 'zstd' || !compressed
-  if (!asStored && info.complete === false) {
-    throw new Refusal(500, 'HEAPWARDEN_CORRUPT_SNAPSHOT', 'this snapshot was cut and cannot be unpacked whole; what is left of it is sent with Accept-Encoding: zstd')
+  if (!raw && info.complete === false) {
+    throw new Refusal(500, 'HEAPWARDEN_CORRUPT_SNAPSHOT', 'this snapshot was cut and cannot be unpacked whole; ?raw=1 gives what is left of the file')
   }
   const file = await openFile(info.path)
   let source
   try {
     const { size, mtimeMs } = await file.stat()
-    const etag = `"${size.toString(36)}-${Math.floor(mtimeMs).toString(36)}${encoding === 'zstd' ? '-zstd' : ''}"`
-    const plainName = name.replace(/\.zst$/, '')
+    const form = raw ? 'file' : encoding
+    const etag = `"${size.toString(36)}-${Math.floor(mtimeMs).toString(36)}-${form}"`
+    const sentName = raw ? name : name.replace(/\.zst$/, '')
     const head = {
-      'Content-Type': 'application/json',
-      'Content-Disposition': `attachment; filename="${quoted(plainName)}"; filename*=UTF-8''${extended(plainName)}`,
+      'Content-Type': raw && compressed ? 'application/zstd' : 'application/json',
+      'Content-Disposition': `attachment; filename="${quoted(sentName)}"; filename*=UTF-8''${extended(sentName)}`,
       ETag: etag,
       Vary: 'Accept-Encoding'
     }
     if (encoding === 'zstd') head['Content-Encoding'] = 'zstd'
     const known = unchanged(req.headers['if-none-match'], etag)
-    if (asStored && !known) head['Content-Length'] = size
+    if (raw && !known) head['Content-Length'] = size
 
     const bodyless = known || req.method === 'HEAD'
-    if (!bodyless) source = asStored ? file.createReadStream({ autoClose: false }) : await unpacked(info.path)
+    if (!bodyless) {
+      if (raw) source = file.createReadStream({ autoClose: false })
+      else source = await readable(encoding === 'zstd' ? packSnapshot(info.path) : openSnapshot(info.path))
+    }
     if (!open(res)) return
     res.statusCode = known ? 304 : 200
     for (const [header, value] of Object.entries(head)) res.setHeader(header, value)

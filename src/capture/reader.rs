@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::frames::{self, Survey};
 use super::info::{Header, Trailer};
 use super::json::Balance;
+use super::sink::LEVEL;
 use super::{fault, folder};
 use crate::error::{Error, Result};
 
@@ -54,6 +55,16 @@ pub struct Verified {
 /// `CorruptSnapshot` when the first bytes are neither kind's.
 pub fn open(path: &Path) -> Result<Reader> {
     Reader::new(open_regular(path)?, path)
+}
+
+/// The JSON of `reader` as one zstd frame without metadata, for HTTP clients: many a decoder, that of Node 22 and 24
+/// among them, ends without a word after the first frame, and a file of ours has several.
+///
+/// # Errors
+/// `CaptureFailed` when zstd gives no encoder.
+pub fn one_frame(reader: Reader) -> Result<impl Read + Send> {
+    zstd::stream::read::Encoder::new(reader, LEVEL)
+        .map_err(|error| Error::CaptureFailed(format!("no zstd encoder: {error}")))
 }
 
 /// Opens a cut or damaged file and gives what its whole frames give, from the beginning to the first that is

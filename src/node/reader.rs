@@ -20,11 +20,16 @@ pub struct SnapshotReader {
     source: Source,
 }
 
-/// Opens a snapshot, plain or zstd.
+/// Opens a snapshot, plain or zstd, to read its JSON; `packed`: that as one zstd frame.
 #[napi]
-pub fn open_snapshot(path: String) -> Result<SnapshotReader, Code> {
+pub fn open_snapshot(path: String, packed: Option<bool>) -> Result<SnapshotReader, Code> {
     let opened = reader::open(path.as_ref()).map_err(fault)?;
-    Ok(SnapshotReader { source: Arc::new(Mutex::new(Some(Box::new(opened)))) })
+    let source: Box<dyn Read + Send> = if packed == Some(true) {
+        Box::new(reader::one_frame(opened).map_err(fault)?)
+    } else {
+        Box::new(opened)
+    };
+    Ok(SnapshotReader { source: Arc::new(Mutex::new(Some(source))) })
 }
 
 #[napi]

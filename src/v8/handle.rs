@@ -5,6 +5,7 @@ use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -24,6 +25,9 @@ pub struct Callbacks {
     /// from now on; the same again lets V8 end the process. Inside a collection.
     pub near_limit: fn(u64, usize, usize) -> usize,
 }
+
+/// The longest that a request for an interrupt may hold an isolate's lock.
+const REQUEST: Duration = Duration::from_millis(100);
 
 static CALLBACKS: OnceLock<Callbacks> = OnceLock::new();
 

@@ -6,7 +6,7 @@ const BAR_WIDTH = 24
 const COLOURS = /\x1b\[\d+m/g // eslint-disable-line no-control-regex
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`
-const milliseconds = (ms) => (ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`)
+const milliseconds = (ms) => (ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(1)} s`)
 
 function bar (share) {
   const full = Math.round(Math.min(Math.max(share, 0), 1) * BAR_WIDTH)

@@ -63,6 +63,24 @@ fn both_kinds_give_the_json() {
 }
 
 #[test]
+fn repacked_it_is_one_frame_and_damage_still_ends_it() {
+    let (dir, json) = (tempfile::tempdir().unwrap(), json());
+    let path = write(dir.path(), json, 1);
+    let mut packed = Vec::new();
+    one_frame(open(&path).unwrap()).unwrap().read_to_end(&mut packed).unwrap();
+    let mut first = Vec::new();
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(&packed[..]).unwrap().single_frame();
+    decoder.read_to_end(&mut first).unwrap();
+    assert!(first == json, "{} of {} bytes are in the first frame", first.len(), json.len());
+    assert!(decoder.finish().is_empty(), "nothing is behind it");
+
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 100]).unwrap();
+    let error = one_frame(open(&path).unwrap()).unwrap().read_to_end(&mut packed).unwrap_err();
+    assert_eq!(fault::unwrap(error).code(), "HEAPWARDEN_CORRUPT_SNAPSHOT");
+}
+
+#[test]
 fn no_cut_file_passes_and_the_place_is_named() {
     let dir = tempfile::tempdir().unwrap();
     for level in [0, 1] {
