@@ -1,13 +1,14 @@
 'use strict'
 
 // Starts the programs in programs/ and hears what they say: JSON, one object a line, on stdout. They end by
-// themselves, or at the deadline given here.
+// themselves, or at the deadline given here. And what tests of a running monitor need.
 
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
 const { createInterface } = require('node:readline')
+const { watch } = require('..')
 
 const FINAL = /\.heapsnapshot(\.zst)?$/
 
@@ -89,7 +90,18 @@ const appears = (dir, signal, fits) => watchFolder(dir, signal, (names) => names
 /** Resolves when no file in `dir` fits any more. */
 const vanishes = (dir, signal, fits) => watchFolder(dir, signal, (names) => names.some(fits) ? undefined : true)
 
+/** A monitor of test `t`, stopped after it, and a loop that lives until then: monitors do not keep it alive. */
+function monitored (t, options) {
+  const alive = setInterval(() => {}, 1000)
+  const monitor = watch({ interval: 20, rules: [], ...options })
+  t.after(async () => {
+    clearInterval(alive)
+    await monitor.stop()
+  })
+  return monitor
+}
+
 const isFinal = (name) => FINAL.test(name)
 const isUnfinished = (name) => !FINAL.test(name)
 
-module.exports = { appears, finish, isFinal, isUnfinished, start, vanishes }
+module.exports = { appears, finish, isFinal, isUnfinished, monitored, start, vanishes }
