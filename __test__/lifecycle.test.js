@@ -40,7 +40,7 @@ test('an uncaught exception ends the process as it would without a monitor', asy
 test('process.exit() in the middle of a snapshot leaves none and keeps its status', async (t) => {
   for (let turn = 0; turn < 3; turn++) {
     const dir = tempDir(t)
-    const { status, lines, stderr } = await ends(t, 'snapshot', [dir, 19, 'exit'])
+    const { status, lines, stderr } = await ends(t, 'snapshot', [dir, 12, 'exit'])
     assert.equal(status, 7, stderr)
     const finals = fs.readdirSync(dir).filter(isFinal)
     assert.equal(finals.length, 0, `${finals} ${JSON.stringify(lines)}`)
@@ -48,12 +48,13 @@ test('process.exit() in the middle of a snapshot leaves none and keeps its statu
 })
 
 test('1,000 monitors started and stopped leave nothing behind', async () => {
-  const lines = await finish('churn', [1000, 250])
+  // Another 1,000 before them: until then V8 and the allocator take what they go on using.
+  const lines = await finish('churn', [2000, 500])
   const at = (count) => lines.find(({ started }) => started === count)
-  const [first, middle, last] = [at(250), at(500), at(1000)]
+  const [first, middle, last] = [at(1000), at(1500), at(2000)]
   for (const what of ['threads', 'descriptors']) assert.equal(last[what], first[what], what)
   assert.equal(last.heapwarden, 0, 'the sampler thread has ended')
-  const [early, late] = [middle.rss - at(0).rss, last.rss - middle.rss]
+  const [early, late] = [middle.rss - first.rss, last.rss - middle.rss]
   assert.ok(late < Math.max(early / 2, 4e6), `the second 500 took ${late} bytes, the first ${early}`)
   assert.ok(last.heapUsed - middle.heapUsed < 1e6, `JavaScript keeps ${last.heapUsed - middle.heapUsed} bytes`)
 })

@@ -61,7 +61,6 @@ test('a worker\'s monitor has the figures of its own heap', async (t) => {
   const ours = await monitor.sample()
   assert.ok(Math.abs(sample.heapUsed - own.heapUsed) < 4e6, `${sample.heapUsed}, Node says ${own.heapUsed}`)
   assert.ok(sample.heapLimit < ours.heapLimit, 'its own limit')
-  assert.ok(sample.heapLimit < 200e6)
   // What the kernel tells is the process's.
   assert.ok(Math.abs(sample.rss - ours.rss) < ours.rss / 2)
 })
