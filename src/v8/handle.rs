@@ -37,15 +37,21 @@ pub(super) fn in_gc() -> bool {
 #[derive(Debug, Clone, Copy)]
 struct Kept(Isolate);
 
-// SAFETY: behind `Handle`'s lock it is only an address to other threads, but for `request_interrupt`, which V8
-// documents as callable from any; everything else first checks that this is the isolate's thread.
+// SAFETY: it is only an address to other threads, but for `request_interrupt`, which V8 documents as callable from
+// any and which is called behind `Handle`'s lock; everything else first checks that this is the isolate's thread.
 unsafe impl Send for Kept {}
+// SAFETY: as above; it is never changed in place.
+unsafe impl Sync for Kept {}
 
 /// One environment's isolate.
 #[derive(Debug)]
 pub struct Handle {
     id: u64,
-    /// `None` on the portable path and after [`Handle::detach`]. The lock is what makes a request from another
+    /// For the isolate's own thread, which never waits for a requester, nor is turned away by one. `None` on the
+    /// portable path; not to be used once `detached`.
+    own: Option<Kept>,
+    detached: AtomicBool,
+    /// The same for other threads: `None` on the portable path and after [`Handle::detach`]. The lock is what makes a request from another
     /// thread safe: `detach` takes it too, so the isolate is alive while it is held.
     isolate: Mutex<Option<Kept>>,
     /// An interrupt is on its way; V8 queues every request, so one at a time.
@@ -58,9 +64,12 @@ impl Handle {
     /// the process.
     pub fn attach(id: u64, callbacks: Callbacks) -> Self {
         let _ = CALLBACKS.set(callbacks);
+        let own = Isolate::current().ok().map(Kept);
         Self {
             id,
-            isolate: Mutex::new(Isolate::current().ok().map(Kept)),
+            own,
+            detached: AtomicBool::new(false),
+            isolate: Mutex::new(own),
             interrupting: AtomicBool::new(false),
             collections: AtomicBool::new(false),
         }
@@ -69,6 +78,7 @@ impl Handle {
     /// After this nothing of ours touches the isolate. On its thread, before it ends: a cleanup hook.
     pub fn detach(&self) {
         self.watch_collections(false);
+        self.detached.store(true, Ordering::Release);
         *self.isolate.lock() = None;
     }
 
@@ -77,10 +87,11 @@ impl Handle {
         self.isolate.lock().is_some()
     }
 
-    /// The isolate, if the caller is on its thread. Does not wait: a requester may hold the lock.
+    /// The isolate, if the caller is on its thread. Without the lock, which a requester may hold just then: a
+    /// capture would take that for a thread that is ending.
     pub fn local(&self) -> Option<Isolate> {
-        let Kept(isolate) = (*self.isolate.try_lock()?)?;
-        isolate.is_current().then_some(isolate)
+        let Kept(isolate) = self.own?;
+        (!self.detached.load(Ordering::Acquire) && isolate.is_current()).then_some(isolate)
     }
 
     /// Asks V8 to call `interrupt` on the isolate's thread at its next stack guard. From any thread. While JS
