@@ -1,6 +1,6 @@
 'use strict'
 
-// What a GC-heavy loop costs before and after a snapshot, in ms of processor time: node aftermath.js heapwarden|v8 FOLDER
+// What a GC-heavy loop costs before and after a snapshot, in ms of processor time: node aftermath.js KIND FOLDER
 
 const path = require('node:path')
 const v8 = require('node:v8')
@@ -27,8 +27,9 @@ function measure () {
 
 const takers = {
   v8: async () => v8.writeHeapSnapshot(path.join(dir, 'v8.heapsnapshot')),
-  heapwarden: () => require('../..').takeSnapshot({ dir }),
-  stable: () => require('../..').takeSnapshot({ dir, stableIds: true })
+  inline: () => require('../..').takeSnapshot({ dir, mode: 'inline' }),
+  auto: () => require('../..').takeSnapshot({ dir }),
+  stable: () => require('../..').takeSnapshot({ dir, stableIds: true, mode: 'inline' })
 }
 
 async function main () {

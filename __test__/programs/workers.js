@@ -15,9 +15,9 @@ const random = (below) => {
 
 /** What a worker does, by kind. */
 const jobs = {
-  natural: ({ takeSnapshot }, { dir, number }) => number % 5 === 0 && takeSnapshot({ dir }),
+  natural: ({ takeSnapshot }, { dir, number }) => number % 12 === 0 && takeSnapshot({ dir }),
   exit: ({ takeSnapshot }, { dir, number }) => {
-    if (number % 5 === 0) takeSnapshot({ dir }).catch(() => {})
+    if (number % 12 === 0) takeSnapshot({ dir }).catch(() => {})
     setTimeout(() => process.exit(number % 100), number % 7)
   },
   stopped: async (_, { monitor }) => {
@@ -37,7 +37,7 @@ async function work () {
   const { kind, dir, number } = workerData
   const heapwarden = require('../..')
   const monitor = heapwarden.watch({
-    interval: 10, rules: [{ name: 'any', metric: 'heapUsed', above: 1, do: number % 4 === 0 ? ['snapshot'] : [] }], snapshots: { dir }
+    interval: 10, rules: [{ name: 'any', metric: 'heapUsed', above: 1, do: number % 12 === 6 ? ['snapshot'] : [] }], snapshots: { dir }
   })
   for (const event of ['sample', 'gc', 'breach', 'snapshot', 'snapshotFailed']) monitor.on(event, () => {})
   require('node:worker_threads').parentPort.postMessage('watching')
