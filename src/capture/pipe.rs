@@ -117,6 +117,11 @@ fn drain(
                     return Err(fate.reason());
                 }
                 intake.finish(finish)?;
+                // That compressed the rest and waited for the disk: whoever gave up meanwhile was told that there
+                // is no snapshot.
+                if !fate.is_open() {
+                    return Err(fate.reason());
+                }
                 return intake.handed_over().publish();
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {

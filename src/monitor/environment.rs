@@ -107,8 +107,9 @@ impl Environment {
 
     /// The cleanup hook: after it nothing of ours touches the isolate. On the environment's thread.
     pub fn detach(self: &Arc<Self>) {
-        self.withdraw_fork();
+        // In this order: see `ask_fork`.
         self.v8.detach();
+        self.withdraw_fork();
         let _ = LOCAL.try_with(|all| {
             if let Ok(mut all) = all.try_borrow_mut() {
                 all.retain(|environment| environment.id != self.id);
@@ -192,6 +193,12 @@ impl Environment {
     pub(super) fn ask_fork(&self, job: forked::Job) {
         *self.fork.lock() = Some(job);
         self.fork_wanted.store(true, Ordering::Release);
+        if !self.is_native() {
+            // The environment ended while the job was prepared: nobody would ever take it, and every other
+            // capture of the process would wait for its timeout.
+            self.withdraw_fork();
+            return;
+        }
         self.ring();
         self.interrupt();
     }
@@ -230,7 +237,7 @@ impl Environment {
     /// Reads V8 and publishes. On the environment's thread, also inside GC callbacks.
     fn publish(&self, live: Option<f64>) {
         // Whoever holds the lock asks for the next look.
-        let Some(isolate) = self.v8.try_local() else { return };
+        let Some(isolate) = self.v8.local() else { return };
         let heap = isolate.heap_figures();
         let now = clock::now();
         let before = self.figures.read();

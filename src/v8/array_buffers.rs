@@ -9,15 +9,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::isolate::Isolate;
 
-/// Words of the object that are looked at: the vtable pointer and a flag come first.
+/// Words of the object that are looked at, as far as it reaches: from Node 24 on it has fewer than these. The
+/// first one is the vtable pointer.
 const WORDS: std::ops::Range<usize> = 1..5;
 
 /// Word index in Node's allocator; 0 = not found (word 0 is the vtable). One Node binary, one layout.
 static PLACE: AtomicUsize = AtomicUsize::new(0);
 
-/// The candidate words at one moment.
+/// The candidate words at one moment; `None` beyond the object's end.
 #[derive(Debug, Clone, Copy)]
-pub struct Words([u64; WORDS.end]);
+pub struct Words([Option<u64>; WORDS.end]);
 
 fn allocator(isolate: &Isolate) -> *const u64 {
     // SAFETY: a getter, on the isolate's thread; null when the embedder set none.
@@ -32,13 +33,10 @@ pub fn words(isolate: &Isolate) -> Option<Words> {
     }
     // SAFETY: asks malloc for the size of the block; Node allocates this object with `new`. Only read.
     let size = unsafe { libc_usable_size(object) };
-    if size < WORDS.end * 8 {
-        return None;
-    }
-    let mut words = [0; WORDS.end];
-    for index in WORDS {
+    let mut words = [None; WORDS.end];
+    for index in WORDS.filter(|index| (index + 1) * size_of::<u64>() <= size) {
         // SAFETY: inside the block, aligned; volatile because other threads may change it.
-        words[index] = unsafe { object.add(index).read_volatile() };
+        words[index] = Some(unsafe { object.add(index).read_volatile() });
     }
     Some(Words(words))
 }
@@ -58,7 +56,7 @@ unsafe fn libc_usable_size(_: *const u64) -> usize {
 /// Finds the word that was `before.1` at `before.0` and `after.1` at `after.0`. `false` if none did, or if
 /// nothing changed, which proves nothing.
 pub fn locate(before: (&Words, u64), after: (&Words, u64)) -> bool {
-    let matches = |index: &usize| before.0.0[*index] == before.1 && after.0.0[*index] == after.1;
+    let matches = |index: &usize| before.0.0[*index] == Some(before.1) && after.0.0[*index] == Some(after.1);
     match WORDS.filter(matches).collect::<Vec<_>>()[..] {
         [index] if before.1 != after.1 => {
             PLACE.store(index, Ordering::Release);
@@ -86,10 +84,12 @@ mod tests {
 
     #[test]
     fn only_an_exact_unique_change_is_trusted() {
-        let before = Words([0, 1, 500, 500, 9]);
-        assert!(!locate((&before, 500), (&Words([0, 1, 600, 600, 9]), 600)), "two places fit");
-        assert!(!locate((&before, 500), (&Words([0, 1, 500, 500, 9]), 500)), "nothing changed");
-        assert!(!locate((&before, 500), (&Words([0, 1, 601, 500, 9]), 600)), "none fits");
-        assert!(locate((&before, 500), (&Words([0, 1, 600, 500, 9]), 600)));
+        let words = |all: [u64; 5]| Words(all.map(Some));
+        let before = words([0, 1, 500, 500, 9]);
+        assert!(!locate((&before, 500), (&words([0, 1, 600, 600, 9]), 600)), "two places fit");
+        assert!(!locate((&before, 500), (&words([0, 1, 500, 500, 9]), 500)), "nothing changed");
+        assert!(!locate((&before, 500), (&words([0, 1, 601, 500, 9]), 600)), "none fits");
+        assert!(!locate((&Words([None; 5]), 0), (&Words([None; 5]), 600)), "there is no such word");
+        assert!(locate((&before, 500), (&words([0, 1, 600, 500, 9]), 600)));
     }
 }

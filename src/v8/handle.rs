@@ -5,7 +5,6 @@ use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -26,9 +25,6 @@ pub struct Callbacks {
     pub near_limit: fn(u64, usize, usize) -> usize,
 }
 
-/// The longest that a request for an interrupt may hold an isolate's lock.
-const REQUEST: Duration = Duration::from_millis(100);
-
 static CALLBACKS: OnceLock<Callbacks> = OnceLock::new();
 
 thread_local! {
@@ -44,15 +40,21 @@ pub(super) fn in_gc() -> bool {
 #[derive(Debug, Clone, Copy)]
 struct Kept(Isolate);
 
-// SAFETY: behind `Handle`'s lock it is only an address to other threads, but for `request_interrupt`, which V8
-// documents as callable from any; everything else first checks that this is the isolate's thread.
+// SAFETY: it is only an address to other threads, but for `request_interrupt`, which V8 documents as callable from
+// any and which is called behind `Handle`'s lock; everything else first checks that this is the isolate's thread.
 unsafe impl Send for Kept {}
+// SAFETY: as above; it is never changed in place.
+unsafe impl Sync for Kept {}
 
 /// One environment's isolate.
 #[derive(Debug)]
 pub struct Handle {
     id: u64,
-    /// `None` on the portable path and after [`Handle::detach`]. The lock is what makes a request from another
+    /// For the isolate's own thread, which never waits for a requester, nor is turned away by one. `None` on the
+    /// portable path; not to be used once `detached`.
+    own: Option<Kept>,
+    detached: AtomicBool,
+    /// The same for other threads: `None` on the portable path and after [`Handle::detach`]. The lock is what makes a request from another
     /// thread safe: `detach` takes it too, so the isolate is alive while it is held.
     isolate: Mutex<Option<Kept>>,
     /// An interrupt is on its way; V8 queues every request, so one at a time.
@@ -66,9 +68,12 @@ impl Handle {
     /// the process.
     pub fn attach(id: u64, callbacks: Callbacks) -> Self {
         let _ = CALLBACKS.set(callbacks);
+        let own = Isolate::current().ok().map(Kept);
         Self {
             id,
-            isolate: Mutex::new(Isolate::current().ok().map(Kept)),
+            own,
+            detached: AtomicBool::new(false),
+            isolate: Mutex::new(own),
             interrupting: AtomicBool::new(false),
             collections: AtomicBool::new(false),
             limit: AtomicBool::new(false),
@@ -79,6 +84,7 @@ impl Handle {
     pub fn detach(&self) {
         self.watch_collections(false);
         self.watch_limit(false, 0);
+        self.detached.store(true, Ordering::Release);
         *self.isolate.lock() = None;
     }
 
@@ -87,17 +93,11 @@ impl Handle {
         self.isolate.lock().is_some()
     }
 
-    /// The isolate, if the caller is on its thread. Waits for a requester that holds the lock, at most as long
-    /// as V8 takes to queue an interrupt: not inside a collection.
+    /// The isolate, if the caller is on its thread. Without the lock, which a requester may hold just then: a
+    /// capture would take that for a thread that is ending.
     pub fn local(&self) -> Option<Isolate> {
-        let Kept(isolate) = (*self.isolate.lock())?;
-        isolate.is_current().then_some(isolate)
-    }
-
-    /// As [`Handle::local`], and `None` too if a requester holds the lock.
-    pub fn try_local(&self) -> Option<Isolate> {
-        let Kept(isolate) = (*self.isolate.try_lock()?)?;
-        isolate.is_current().then_some(isolate)
+        let Kept(isolate) = self.own?;
+        (!self.detached.load(Ordering::Acquire) && isolate.is_current()).then_some(isolate)
     }
 
     /// Asks V8 to call `interrupt` on the isolate's thread at its next stack guard. From any thread. While JS
