@@ -155,7 +155,8 @@ impl Environment {
         }
     }
 
-    /// Asks for fresh figures by every way there is: whichever comes first. From the sampler.
+    /// Asks the loop for fresh figures. From the sampler, which asks for an interrupt too if the loop does not
+    /// answer at once: one that turns is spared it.
     pub(super) fn ask(&self) {
         *self.awaited.lock() = Some(std::thread::current());
         self.awaiting.store(true, Ordering::Release);
@@ -163,7 +164,6 @@ impl Environment {
             self.outbox.push(Event::WantFigures);
         }
         self.ring();
-        self.interrupt();
     }
 
     /// Asks V8 for a turn at the next stack guard.
@@ -342,7 +342,10 @@ const CALLBACKS: Callbacks = Callbacks {
     interrupt: |id| {
         if let Some(environment) = local(id) {
             environment.v8.interrupted();
-            environment.publish(None);
+            // Late, because JavaScript was idle when it was asked for: the loop has answered long since.
+            if environment.awaiting.load(Ordering::Acquire) {
+                environment.publish(None);
+            }
             environment.look_after_limit();
             environment.fork_if_wanted();
             run::orders(&environment, run::From::Interrupt);

@@ -16,6 +16,8 @@ use crate::watch::Sample;
 /// blocked inside a builtin answers neither bell nor interrupt, and the sample then says how old they are.
 const GRACE_SHARE: f64 = 0.25;
 const GRACE_MS: f64 = 25.0;
+/// How long the loop is waited for before V8 is asked to interrupt, ms.
+const LOOP_MS: f64 = 2.0;
 
 struct Sampler {
     watchers: Mutex<Vec<Arc<Watcher>>>,
@@ -148,7 +150,13 @@ impl Sampler {
         }
         let kernel = probes.read(true);
         let shortest = due.iter().map(|watcher| watcher.interval()).fold(f64::INFINITY, f64::min);
-        self.await_figures(&due, now, now + (shortest * GRACE_SHARE).min(GRACE_MS));
+        let grace = (shortest * GRACE_SHARE).min(GRACE_MS);
+        if !self.await_figures(&due, now, now + grace.min(LOOP_MS)) {
+            for watcher in &due {
+                watcher.environment.interrupt();
+            }
+            self.await_figures(&due, now, now + grace);
+        }
         let Some(mut sample) = kernel else {
             self.without_kernel(&due);
             return;
@@ -161,13 +169,16 @@ impl Sampler {
         desk::call_next(true);
     }
 
-    /// Until all environments have published since `asked`, or `until`.
-    fn await_figures(&self, due: &[&Arc<Watcher>], asked: f64, until: f64) {
+    /// Until all environments have published since `asked`, or `until`; whether they have.
+    fn await_figures(&self, due: &[&Arc<Watcher>], asked: f64, until: f64) -> bool {
         loop {
             let now = clock::now();
             let fresh = |watcher: &&Arc<Watcher>| watcher.environment.figures.read().at >= asked;
-            if now >= until || self.stop.load(Ordering::Acquire) || due.iter().all(fresh) {
-                return;
+            if due.iter().all(fresh) {
+                return true;
+            }
+            if now >= until || self.stop.load(Ordering::Acquire) {
+                return false;
             }
             std::thread::park_timeout(Duration::from_micros(((until - now) * 1e3).ceil() as u64));
         }
