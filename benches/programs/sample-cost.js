@@ -1,45 +1,34 @@
 'use strict'
 
-// Time of JavaScript's thread for samples: { interval (ms) or null, seconds, busy } → { ns, samples }.
-// Idle: what the kernel says the thread has run. Busy: the gaps in a loop that does nothing but look at the clock.
+// Time that the main thread runs for something done every `interval` ms: { kind, interval, seconds } → { ns, times }.
+// Kinds: 'none', 'timer' (empty), 'poll' (a timer that calls process.memoryUsage()), 'watch' (a monitor).
 
 const { readFileSync } = require('node:fs')
 const { setTimeout: sleep } = require('node:timers/promises')
 
-const { interval, seconds, busy } = JSON.parse(process.argv[2])
-const monitor = interval && require('../..').watch({ interval, history: 100_000, rules: [] })
+const { kind, interval, seconds } = JSON.parse(process.argv[2])
+
+let times = 0
+let monitor
+if (kind === 'watch') {
+  monitor = require('../..').watch({ interval, history: 100_000, rules: [{ name: 'never', metric: 'rss', above: '1TB' }] })
+} else if (kind !== 'none') {
+  setInterval(() => {
+    times++
+    if (kind === 'poll') process.memoryUsage()
+  }, interval).unref()
+}
 
 /** Nanoseconds that the main thread has run: only here the kernel counts finer than its ticks. */
 const ranFor = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0])
-
-async function idle () {
-  const from = ranFor()
-  await sleep(seconds * 1000)
-  return ranFor() - from
-}
-
-/** Longer gaps are another process's turn on this core, shorter ones are the clock itself. */
-const SHORTEST_MS = 0.002
-const LONGEST_MS = 0.05
-
-function spin (ms) {
-  let gaps = 0
-  const end = performance.now() + ms
-  for (let last = performance.now(); last < end;) {
-    const now = performance.now()
-    const gap = now - last
-    if (gap > SHORTEST_MS && gap < LONGEST_MS) gaps += gap
-    last = now
-  }
-  return gaps * 1e6
-}
+const done = () => monitor ? monitor.history().length : times
 
 async function main () {
-  if (busy) spin(200) // compiled before it is measured
   await sleep(1000) // what starting costs is another question
-  const before = monitor?.history().length ?? 0
-  const ns = busy ? spin(seconds * 1000) : await idle()
-  return { ns, samples: (monitor?.history().length ?? 0) - before }
+  const [before, from] = [done(), ranFor()]
+  await sleep(seconds * 1000)
+  const ns = ranFor() - from
+  console.log(JSON.stringify({ ns, times: done() - before }))
 }
 
-main().then((result) => console.log(JSON.stringify(result)))
+main()
