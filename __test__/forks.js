@@ -13,8 +13,8 @@ const { readJson, tempDir } = require('./helpers')
 const NAME = 'heapwarden-dump'
 const LOOK_AGAIN_MS = 2
 
-/** Objects of a heap whose snapshot takes a second or so: long enough to interfere with. */
-const objects = (count = 30_000) => Array.from({ length: count }, (_, i) => ({ i, text: `entry ${i}`, list: [i] }))
+/** Objects of a heap whose snapshot takes half a second or so: long enough to interfere with. */
+const objects = (count = 10_000) => Array.from({ length: count }, (_, i) => ({ i, text: `entry ${i}`, list: [i] }))
 
 /** Keeps them until test `t` is over. */
 function ballast (t, count) {

@@ -3,9 +3,12 @@
 
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use super::fork::Prepared;
+use super::fork::shared::Shared;
 use super::info::Finish;
+use super::intake::Intake;
 use crate::error::Error;
 use crate::v8::profiler::{Contents, Ending, Output, snapshot};
 use crate::v8::{Isolate, silence};
@@ -57,13 +60,14 @@ fn take(
     pause_ms: f64,
     parent: i32,
 ) -> Result<(), Error> {
-    let mut to = ToSink { prepared, error: None };
-    let ending = snapshot(isolate, contents, &mut to);
-    let ToSink { prepared: Prepared { mut intake, owned, temp, .. }, error } = to;
+    let Prepared { intake, shared, owned, temp, .. } = prepared;
     // The watch over an orphan still has its address.
     std::mem::forget(temp);
-    // Their descriptors were closed by number: closing them again would end us.
+    // Their descriptors were closed by number: closing them again would end us, also while a panic unwinds.
     std::mem::forget(owned);
+    let mut to = ToSink { intake, shared, error: None };
+    let ending = snapshot(isolate, contents, &mut to);
+    let ToSink { mut intake, error, .. } = to;
     if ending != Ending::Complete {
         return Err(error
             .unwrap_or_else(|| Error::CaptureFailed("V8 ended the snapshot before it was complete".into())));
@@ -81,20 +85,21 @@ fn take(
 }
 
 struct ToSink {
-    prepared: Prepared,
+    intake: Intake,
+    shared: Arc<Shared>,
     error: Option<Error>,
 }
 
 impl Output for ToSink {
     fn write(&mut self, bytes: &[u8]) -> bool {
-        let result = self.prepared.intake.write(bytes);
-        self.prepared.shared.write(self.prepared.intake.sink().raw_bytes());
+        let result = self.intake.write(bytes);
+        self.shared.write(self.intake.sink().raw_bytes());
         self.error = result.err();
         self.error.is_none()
     }
 
     fn proceed(&mut self, done: u32, total: u32) -> bool {
-        self.prepared.shared.walk(done, total);
+        self.shared.walk(done, total);
         true
     }
 }
