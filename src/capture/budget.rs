@@ -8,8 +8,10 @@ use crate::probe::cgroup::{self, Cgroup};
 use crate::probe::process;
 use crate::units::print_bytes;
 
-/// Bytes needed per byte of used heap, for heaps of small objects (docs/performance.md); heaps of strings need
-/// far less. Where this process has taken a snapshot already, its own ratio is used, with a margin.
+/// Bytes needed in any case, by a small heap too.
+const BASE: u64 = 32 << 20;
+/// Bytes needed per byte of used heap beyond that, for heaps of small objects (docs/performance.md); heaps of
+/// strings need far less. Where this process has taken a snapshot already, its own ratio is used, with a margin.
 const FIRST_RATIO: f64 = 9.0;
 const MARGIN: f64 = 1.25;
 const LOWEST_RATIO: f64 = 1.5;
@@ -29,7 +31,7 @@ pub fn predict(heap_used: u64) -> u64 {
         0 => FIRST_RATIO,
         bits => (f64::from_bits(bits) * MARGIN).max(LOWEST_RATIO),
     };
-    (heap_used as f64 * ratio) as u64
+    BASE + (heap_used as f64 * ratio) as u64
 }
 
 /// Lets a capture begin if its predicted need fits `budget`, or what the container (else the machine) has left.
@@ -66,7 +68,7 @@ impl Watch {
 /// A capture of `heap_used` bytes of heap took `needed` bytes of memory.
 pub fn learn(heap_used: u64, needed: Option<u64>) {
     let (Some(needed), 1..) = (needed, heap_used) else { return };
-    let ratio = needed as f64 / heap_used as f64;
+    let ratio = needed.saturating_sub(BASE) as f64 / heap_used as f64;
     let known = f64::from_bits(LEARNED.load(Ordering::Relaxed));
     if ratio > known {
         LEARNED.store(ratio.to_bits(), Ordering::Relaxed);

@@ -21,7 +21,7 @@ const STILL: Duration = Duration::from_millis(700);
 /// What must stay free for the service while the child works.
 const RESERVE: u64 = 32 << 20;
 /// Counting its private memory walks its page tables.
-const MEMORY_EVERY: Duration = Duration::from_secs(1);
+const MEMORY_EVERY: Duration = Duration::from_millis(500);
 /// Kept of its stderr: the end says most.
 const LAST_WORDS: usize = 4096;
 
