@@ -37,11 +37,14 @@ async function during (t, meanwhile) {
 
 forkTest('it is the first the kernel would end, and the last it would run', (t) => during(t, (child) => {
   const text = (name) => fs.readFileSync(`/proc/${child}/${name}`, 'utf8').trim()
+  const autogroup = fs.existsSync(`/proc/${child}/autogroup`) && text('autogroup')
   assert.equal(text('oom_score_adj'), '1000')
   assert.equal(text('comm'), 'heapwarden-dump')
   const fields = stat(child).map(Number)
   assert.equal(fields[NICE], 19)
   assert.equal(fields[POLICY], SCHED_IDLE)
+  // Only there where the kernel groups processes by session.
+  if (autogroup) assert.match(autogroup, / nice 19$/m)
   assert.equal(fields[SESSION], child, "a terminal's Ctrl-C is not for it")
   assert.match(text('limits'), /^Max core file size +0 +0 /m)
   // No handler of the service's may run in it. What is left: the alarm that ends an orphan which hangs, and the C

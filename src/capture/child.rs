@@ -137,6 +137,9 @@ unsafe fn settle(prepared: &Prepared) {
         let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         libc::setrlimit(libc::RLIMIT_CORE, &none);
     }
+    // A new session is a new scheduling group where the kernel makes such, and as a group it would be the service's
+    // equal: nice and the idle class count inside a group only.
+    let _ = write_file(c"/proc/self/autogroup", b"19");
 }
 
 /// # Safety
