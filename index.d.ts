@@ -44,7 +44,10 @@ export interface WatchOptions {
   rules?: Rule[]
   /** How the snapshots of this monitor are made, those that rules order as well. */
   snapshots?: WatchSnapshotOptions
-  /** Whether to act when V8's heap limit is near, and what to grant for it. Default true; without effect in this version. */
+  /**
+   * A snapshot when V8's heap limit is near, by a child that outlives the crash. `extend`: the most the limit is
+   * raised by for it (32 MiB); `wait`: how long a process whose end would end the child waits for it (60 s). Default true.
+   */
   nearHeapLimit?: boolean | { extend?: Bytes, wait?: Duration }
   /** Looking for leaks by itself is not in this version. */
   leaks?: false
@@ -280,6 +283,17 @@ export interface GcEvent {
   at: number
 }
 
+export interface NearHeapLimitEvent {
+  /** V8's limit until then, bytes. */
+  limit: number
+  /** Up to here it may be raised for the snapshot, bytes. */
+  extendedTo: number
+  /** Bytes. */
+  heapUsed: number
+  /** Epoch ms. */
+  at: number
+}
+
 export interface WarningEvent {
   /** One of the error codes, or `HEAPWARDEN_LISTENER_FAILED`: one of your listeners threw. */
   code: string
@@ -301,6 +315,8 @@ export interface MonitorEvents {
   snapshot: [info: SnapshotInfo]
   snapshotFailed: [event: SnapshotFailedEvent]
   progress: [event: ProgressEvent]
+  /** Once per ramp up to the limit; `snapshot` or `snapshotFailed` follows, if there is a loop to hear it. */
+  nearHeapLimit: [event: NearHeapLimitEvent]
   /** Costs nothing while nobody listens. */
   gc: [event: GcEvent]
   warning: [event: WarningEvent]
