@@ -1,7 +1,7 @@
 'use strict'
 
 const assert = require('node:assert/strict')
-const { spawn } = require('node:child_process')
+const { spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
@@ -15,9 +15,10 @@ const limited = '--max-old-space-size=80'
 const skip = !capabilities.whileBlocked.available && 'needs V8\'s own interface'
 
 /** Runs a leak until it kills the process; what it said, how it ended and how long it took. */
-async function leak (kind, dir, ...more) {
+async function leak (kind, dir, { how = 'watched', through = [] } = {}) {
   const begin = performance.now()
-  const child = spawn(process.execPath, [limited, program, kind, dir, ...more], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [command, ...args] = [...through, process.execPath, limited, program, kind, dir, how]
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const deadline = setTimeout(() => child.kill('SIGKILL'), 120_000)
   const [stdout, stderr, [code, signal]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
   clearTimeout(deadline)
@@ -58,7 +59,7 @@ async function checkDump (file) {
 for (const kind of ['async', 'sync']) {
   test(`an ${kind} leak up to the limit: the dump outlives the process, which dies as it would have`, { skip }, async (t) => {
     const dir = folder(t)
-    const without = await leak(kind, dir, 'unwatched')
+    const without = await leak(kind, dir, { how: 'unwatched' })
     const watched = await leak(kind, dir)
     assert.equal(watched.status, without.status, watched.stderr)
     assert.match(watched.stderr, /FATAL ERROR: .*heap/, 'V8 says what it always says')
@@ -93,9 +94,22 @@ test('a heap that recovers gets its limit back, and a second ramp its own dump',
   assert.equal((await finished(dir)).length, 2)
 })
 
+// As in a container: the kernel ends all processes of a namespace with its first.
+const asFirst = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
+const noNamespace = spawnSync(asFirst[0], [...asFirst.slice(1), 'true']).status !== 0 && 'needs the right to make a PID namespace'
+
+test('PID 1 waits for its child, which would die with it', { skip: skip || noNamespace }, async (t) => {
+  const dir = folder(t)
+  const { stderr } = await leak('sync', dir, { through: asFirst })
+  assert.match(stderr, /FATAL ERROR: .*heap/)
+  const files = fs.readdirSync(dir)
+  assert.deepEqual(files.map(isTemporary), [false], 'complete when the process is gone')
+  await checkDump(path.join(dir, files[0]))
+})
+
 test('nearHeapLimit: false changes nothing', { skip }, async (t) => {
   const dir = folder(t)
-  const { status, stderr } = await leak('sync', dir, 'off')
+  const { status, stderr } = await leak('sync', dir, { how: 'off' })
   assert.equal(status, 'SIGABRT')
   assert.doesNotMatch(stderr, /heapwarden:/)
   assert.deepEqual(fs.readdirSync(dir), [])

@@ -130,7 +130,10 @@ impl Limit {
 pub fn near(environment: &Environment, current: usize) -> usize {
     let Some(mut limit) = environment.limit.try_lock() else { return current };
     let Some(wanted) = limit.wanted.clone() else { return current };
-    let raised = current.saturating_add(wanted.extend / STEPS as usize);
+    // A collection promotes the young generation at once, which can overshoot the limit by more than a step; and V8
+    // asks only once: a limit that what is there does not fit under would be the end.
+    let used = environment.isolate().map_or(0, |isolate| isolate.heap_figures().heap_used as usize);
+    let raised = current.max(used).saturating_add(wanted.extend / STEPS as usize);
     match &mut limit.ramp {
         None => {
             limit.ramp = Some(Ramp { before: current, steps: 1, dump: Dump::Asked, told: false });
