@@ -37,7 +37,7 @@ const isTemporary = (name) => name.startsWith('.')
 async function finished (dir) {
   const busy = () => fs.readdirSync(dir).some(isTemporary)
   await new Promise((resolve, reject) => {
-    const deadline = setTimeout(() => reject(new Error('the dump was not finished within 90 s')), 90_000)
+    const deadline = setTimeout(() => reject(new Error('the dump was not finished within 240 s')), 240_000)
     const watcher = fs.watch(dir, look)
     function look () {
       if (busy()) return
