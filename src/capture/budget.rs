@@ -1,10 +1,11 @@
 //! Whether there is memory for a capture: V8's snapshot needs several times the heap, and the kernel does not
-//! ask twice.
+//! ask twice. And whether there is a process to be had for it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 use crate::probe::cgroup::{self, Cgroup};
+use crate::probe::pids::{self, Pids};
 use crate::probe::process;
 use crate::units::print_bytes;
 
@@ -15,6 +16,10 @@ const BASE: u64 = 32 << 20;
 const FIRST_RATIO: f64 = 9.0;
 const MARGIN: f64 = 1.25;
 const LOWEST_RATIO: f64 = 1.5;
+
+/// Processes and threads that must be left beside the child: what the service itself may start meanwhile (a
+/// thread of libuv's pool, a child of its own), and the one thread of an inline snapshot.
+const PROCESSES_LEFT: u64 = 4;
 
 /// f64 bits; 0 = nothing learned yet.
 static LEARNED: AtomicU64 = AtomicU64::new(0);
@@ -55,6 +60,26 @@ pub fn admit(heap_used: u64, budget: Option<u64>) -> Result<Watch> {
     Ok(Watch { heap_used, rss_before: process::process().map(|process| process.rss) })
 }
 
+/// Lets a fork begin if the container's limit on processes leaves room for the service beside the child. Where
+/// no limit is known, the kernel's own refusal is the answer.
+///
+/// # Errors
+/// `CaptureFailed` with the figures.
+pub fn admit_process() -> Result<()> {
+    admit_beside(pids::pids())
+}
+
+fn admit_beside(pids: Option<Pids>) -> Result<()> {
+    match pids {
+        Some(pids) if pids.left() < 1 + PROCESSES_LEFT => Err(Error::CaptureFailed(format!(
+            "a snapshot by fork needs a process and must leave {PROCESSES_LEFT} to the service, and of the {} \
+             processes and threads the container or its control group allows, {} exist; raise the pids limit",
+            pids.limit, pids.current,
+        ))),
+        _ => Ok(()),
+    }
+}
+
 impl Watch {
     /// The snapshot has just been written: V8's memory for it is at its highest, or was a moment ago. Only a
     /// higher need than known is believed: the next capture may find its memory already mapped.
@@ -85,5 +110,17 @@ mod tests {
         assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET");
         assert!(error.to_string().contains("memoryBudget allows"), "{error}");
         assert!(admit(1 << 20, Some(1 << 30)).is_ok());
+    }
+
+    #[test]
+    fn a_fork_that_leaves_the_service_too_few_processes_is_refused_with_the_figures() {
+        for current in [96, 100, 101] {
+            let error = admit_beside(Some(Pids { current, limit: 100 })).unwrap_err();
+            assert_eq!(error.code(), "HEAPWARDEN_CAPTURE_FAILED");
+            let text = error.to_string();
+            assert!(text.contains("of the 100 ") && text.contains(&format!("{current} exist")), "{text}");
+        }
+        assert_eq!(admit_beside(Some(Pids { current: 95, limit: 100 })), Ok(()));
+        assert_eq!(admit_beside(None), Ok(()));
     }
 }

@@ -99,7 +99,9 @@ fn spawn(order: Order, first: Option<Child>) {
         }
     });
     if let Err(error) = thread {
-        desk::complete(id, &Err(Error::CaptureFailed(format!("no thread to conduct with: {error}"))));
+        // A full pids group is the usual reason, and an inline snapshot needs a thread too.
+        let unknown = || Error::CaptureFailed(format!("no thread to conduct with: {error}"));
+        desk::complete(id, &Err(budget::admit_process().err().unwrap_or_else(unknown)));
     }
 }
 
@@ -173,9 +175,10 @@ fn publish(mut sealed: Sealed, finish: Finish) -> Result<SnapshotInfo> {
     sealed.publish()
 }
 
-/// Prepares, and has the JavaScript thread fork.
+/// Sees that a process may be had, prepares, and has the JavaScript thread fork.
 fn fork_one(order: &Order, fate: &Fate, began: f64) -> std::result::Result<Child, Stop> {
     let environment = &order.environment;
+    budget::admit_process().map_err(Stop::NotByFork)?;
     let prepared = prepare(order, began, fork::QUIET_BEFORE).map_err(Stop::Final)?;
     let (reply, answer) = bounded(1);
     environment.ask_fork(Job { prepared, options: order.options.clone(), reply });

@@ -1,13 +1,13 @@
 //! The control group whose limit would kill this process: version 1, version 2 or both mounted.
 
 #[cfg(target_os = "linux")]
-mod place;
+pub(super) mod place;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
-mod real;
+pub(super) mod real;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
-mod tests;
+pub(super) mod tests;
 
 use super::pressure::{self, Pressure};
 use super::{flat_field, kilobytes, number, read, read_number};
@@ -95,7 +95,16 @@ impl Cgroup {
     /// The same below another root, so that any machine's trees can be tested on this one.
     fn detect_in(root: &Path) -> Option<Self> {
         #[cfg(target_os = "linux")]
-        return place::find(root);
+        {
+            let memory = place::Controller {
+                name: "memory",
+                v1_file: Names::of(1).usage,
+                v2_file: Names::of(2).usage,
+            };
+            let place::Place { version, levels, beside } = place::find(root, &memory)?;
+            let pressure = beside.map(|folder| folder.join("memory.pressure")).filter(|file| file.exists());
+            Some(Self { version, levels, pressure, meminfo: root.join("proc/meminfo") })
+        }
         #[cfg(not(target_os = "linux"))]
         {
             let _ = root;

@@ -7,6 +7,7 @@
 //! | [`cgroup::headroom`] | the same and `/proc/meminfo` | before a capture |
 //! | [`pressure::pressure`] | PSI of the group, else of the machine | every sample |
 //! | [`allocator::arenas`] | glibc's `mallinfo2` | seldom: it locks the allocator |
+//! | [`pids::pids`] | the pids controller's files, v1 or v2 | before a fork |
 //! | [`disk::free`] | `statvfs` | before a capture |
 //!
 //! Everything here runs inside somebody else's server. A figure that cannot be read, or that does not look
@@ -23,6 +24,7 @@
 pub mod allocator;
 pub mod cgroup;
 pub mod disk;
+pub mod pids;
 pub mod pressure;
 pub mod process;
 
@@ -159,6 +161,7 @@ mod tests {
             ("headroom()", cost(|| cgroup::headroom(group.as_ref()))),
             ("pressure(None)", cost(|| pressure::pressure(None))),
             ("arenas()", cost(allocator::arenas)),
+            ("pids()", cost(pids::pids)),
             ("disk::free()", cost(|| disk::free(Path::new("/tmp")))),
         ];
         for (name, (median, high)) in report {

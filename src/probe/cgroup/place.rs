@@ -1,7 +1,6 @@
-//! Where this process's groups are: `/proc/self/cgroup` names them, `/proc/self/mountinfo` says where they
-//! can be seen from here.
+//! Where this process's groups of a controller are: `/proc/self/cgroup` names them, `/proc/self/mountinfo`
+//! says where they can be seen from here.
 
-use super::{Cgroup, Names};
 use crate::probe::{read, read_within};
 use procfs::process::MountInfo;
 use procfs::{FromBufRead, ProcessCGroups};
@@ -12,25 +11,40 @@ use std::path::{Component, Path, PathBuf};
 /// Thousands of containers, each with tens of mounts: about 200 bytes a line.
 const MOUNTINFO: u64 = 16 << 20;
 
-/// Where v1 has a memory hierarchy, the kernel has given the controller to it: v2 then only tells pressure.
-pub(super) fn find(root: &Path) -> Option<Cgroup> {
+/// A controller, and the file by which its groups are known.
+pub(in crate::probe) struct Controller {
+    pub name: &'static str,
+    pub v1_file: &'static str,
+    pub v2_file: &'static str,
+}
+
+/// Where the groups are.
+pub(in crate::probe) struct Place {
+    /// 1 or 2.
+    pub version: u8,
+    /// Folders that have the controller, the process's own group first. Never empty.
+    pub levels: Vec<PathBuf>,
+    /// With v1: the process's group in the v2 tree beside it.
+    pub beside: Option<PathBuf>,
+}
+
+/// Where v1 has a hierarchy with the controller, the kernel has given it to that: v2 then has it nowhere.
+pub(in crate::probe) fn find(root: &Path, controller: &Controller) -> Option<Place> {
     let text = read(&root.join("proc/self/cgroup"))?;
     let groups = ProcessCGroups::from_buf_read(&text[..]).ok()?.0;
-    let mounts = mounts(root)?;
+    let mounts = mounts(root, controller)?;
 
-    let v1 = groups.iter().find(|group| group.controllers.iter().any(|name| name == "memory"));
+    let v1 = groups.iter().find(|group| group.controllers.iter().any(|name| name == controller.name));
     let v2 = groups.iter().find(|group| group.hierarchy == 0 && group.controllers.is_empty());
     let v1_mounts = || mounts.iter().filter(|mount| mount.version == 1);
     let v2_mounts = || mounts.iter().filter(|mount| mount.version == 2);
-    let cgroup =
-        |version, levels, pressure| Cgroup { version, levels, pressure, meminfo: root.join("proc/meminfo") };
 
-    if let Some(levels) = v1.and_then(|group| levels(v1_mounts(), &group.pathname)) {
+    if let Some(levels) = v1.and_then(|group| levels(v1_mounts(), &group.pathname, controller)) {
         let beside = v2.and_then(|group| v2_mounts().find_map(|mount| mount.folder(&group.pathname)));
-        let pressure = beside.map(|folder| folder.join("memory.pressure")).filter(|file| file.exists());
-        return Some(cgroup(1, levels, pressure));
+        return Some(Place { version: 1, levels, beside });
     }
-    Some(cgroup(2, levels(v2_mounts(), &v2?.pathname)?, None))
+    let levels = levels(v2_mounts(), &v2?.pathname, controller)?;
+    Some(Place { version: 2, levels, beside: None })
 }
 
 /// One mount of a group hierarchy.
@@ -52,21 +66,23 @@ impl Mount {
         Some(self.point.join(below)).filter(|folder| plain && folder.is_dir())
     }
 
-    /// From the group `path` up to what the mount shows as its root, the groups with the memory controller.
-    fn levels(&self, path: &str) -> Vec<PathBuf> {
+    /// From the group `path` up to what the mount shows as its root, the groups with the controller.
+    fn levels(&self, path: &str, controller: &Controller) -> Vec<PathBuf> {
         let Some(folder) = self.folder(path) else { return Vec::new() };
+        let file = if self.version == 1 { controller.v1_file } else { controller.v2_file };
         let mut levels = Vec::new();
         for level in folder.ancestors().take_while(|level| level.starts_with(&self.point)) {
-            // Until Linux 5.11 a v1 group could leave those below it uncounted: its limit is not theirs.
+            // Until Linux 5.11 a v1 memory group could leave those below uncounted: its limit is not theirs.
             let apart = |text: Vec<u8>| text.trim_ascii() == b"0";
             if self.version == 1
+                && controller.name == "memory"
                 && level != folder
                 && read(&level.join("memory.use_hierarchy")).is_some_and(apart)
             {
                 break;
             }
             // The root of v2, and a v2 group without the controller, have no such file.
-            if level.join(Names::of(self.version).usage).exists() {
+            if level.join(file).exists() {
                 levels.push(level.to_path_buf());
             }
         }
@@ -76,13 +92,17 @@ impl Mount {
 
 /// A hierarchy may be mounted more than once (the host's, beside the container's own): the mount that
 /// shows most of the path knows the most limits.
-fn levels<'a>(mounts: impl Iterator<Item = &'a Mount>, path: &str) -> Option<Vec<PathBuf>> {
-    let candidates = mounts.map(|mount| mount.levels(path)).filter(|levels| !levels.is_empty());
+fn levels<'a>(
+    mounts: impl Iterator<Item = &'a Mount>,
+    path: &str,
+    controller: &Controller,
+) -> Option<Vec<PathBuf>> {
+    let candidates = mounts.map(|mount| mount.levels(path, controller)).filter(|levels| !levels.is_empty());
     candidates.reduce(|best, next| if next.len() > best.len() { next } else { best })
 }
 
-/// The mounts with a memory controller, or with v2. A line that cannot be read is one mount less.
-fn mounts(root: &Path) -> Option<Vec<Mount>> {
+/// The v1 mounts with the controller, and those of v2. A line that cannot be read is one mount less.
+fn mounts(root: &Path, controller: &Controller) -> Option<Vec<Mount>> {
     let text = read_within(&root.join("proc/self/mountinfo"), MOUNTINFO)?;
     let lines = text.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
     let mut mounts: Vec<Mount> = Vec::new();
@@ -90,7 +110,7 @@ fn mounts(root: &Path) -> Option<Vec<Mount>> {
     for line in lines.filter(|line| line.contains(" - cgroup")) {
         let Ok(info) = MountInfo::from_line(line) else { continue };
         let version = match info.fs_type.as_str() {
-            "cgroup" if info.super_options.contains_key("memory") => 1,
+            "cgroup" if info.super_options.contains_key(controller.name) => 1,
             "cgroup2" => 2,
             _ => continue,
         };

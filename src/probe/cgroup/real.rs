@@ -8,20 +8,20 @@ const MIB: u64 = 1 << 20;
 const TEST: &str = "probe::cgroup::real::a_limit_the_kernel_enforces";
 
 /// A group made for one test; gone when it ends, however it ends.
-struct Group(PathBuf);
+pub(in crate::probe) struct Group(pub PathBuf);
 
 impl Group {
-    fn new(path: PathBuf) -> std::io::Result<Self> {
+    pub fn new(path: PathBuf) -> std::io::Result<Self> {
         std::fs::create_dir(&path).map(|()| Self(path))
     }
 
-    fn set(&self, name: &str, value: &str) -> std::io::Result<()> {
+    pub fn set(&self, name: &str, value: &str) -> std::io::Result<()> {
         std::fs::write(self.0.join(name), value)
     }
 
-    /// Runs this test again inside of the group, with a role to play.
-    fn run(&self, role: &str) -> Output {
-        let test = rerun(TEST, role);
+    /// Runs a test again inside of the group, with a role to play.
+    pub fn run(&self, test: &str, role: &str) -> Output {
+        let test = rerun(test, role);
         Command::new("/bin/sh")
             .args(["-c", "echo $$ > \"$0\" && exec \"$@\""])
             .arg(self.0.join("cgroup.procs"))
@@ -68,7 +68,7 @@ fn a_limit_the_kernel_enforces() {
         Ok(groups) => groups,
         Err(why) => return println!("skipped: {why}"),
     };
-    let output = inner.run("measure");
+    let output = inner.run(TEST, "measure");
     let text = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && text.contains("1 passed"), "{text}{errors}");

@@ -15,11 +15,11 @@ const PSI: &str =
 const EVENTS: Events = Events { low: Some(1), high: Some(2), max: Some(3), oom: Some(4), oom_kill: Some(5) };
 
 /// A machine's root directory, as far as this room looks at it.
-struct Tree(tempfile::TempDir);
+pub(in crate::probe) struct Tree(pub tempfile::TempDir);
 
 impl Tree {
     /// `mounts` are lines of mountinfo from the root field on.
-    fn new(cgroup: &str, mounts: &[&str]) -> Self {
+    pub fn new(cgroup: &str, mounts: &[&str]) -> Self {
         let tree = Self(tempfile::tempdir().unwrap());
         let other = "22 27 0:21 / /proc rw,relatime - proc proc rw\n27 1 254:0 / / rw - ext4 /dev/vda rw\n";
         let line = |(at, mount): (usize, &&str)| format!("{} 23 0:{} {mount}\n", 30 + at, 40 + at);
@@ -30,7 +30,7 @@ impl Tree {
         tree
     }
 
-    fn file(&self, path: &str, text: &str) {
+    pub fn file(&self, path: &str, text: &str) {
         let path = self.0.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
@@ -76,7 +76,7 @@ impl Tree {
     }
 }
 
-const CGROUP2: &str =
+pub(in crate::probe) const CGROUP2: &str =
     "/ /sys/fs/cgroup ro,nosuid,nodev,noexec,relatime - cgroup2 cgroup rw,nsdelegate,memory_recursiveprot";
 
 fn mib(count: u64) -> String {
