@@ -44,7 +44,11 @@ export interface WatchOptions {
   rules?: Rule[]
   /** How the snapshots of this monitor are made, those that rules order as well. */
   snapshots?: WatchSnapshotOptions
-  /** Whether to act when V8's heap limit is near, and what to grant for it. Default true; without effect in this version. */
+  /**
+   * A snapshot when V8's heap limit is reached, by a forked child that outlives the process. `extend`: how much the limit is
+   * raised for it, default `'32MiB'`; `wait`: how long the first process of a container waits for its child, `'60s'`.
+   * Default true.
+   */
   nearHeapLimit?: boolean | { extend?: Bytes, wait?: Duration }
   /** Looking for leaks by itself is not in this version. */
   leaks?: false
@@ -272,6 +276,17 @@ export interface ProgressEvent {
   total: number
 }
 
+/** V8's heap limit was reached, and raised so that a snapshot can be taken. Bytes. */
+export interface NearHeapLimitEvent {
+  /** The limit as it was. */
+  limit: number
+  /** What it is raised to at most. */
+  extendedTo: number
+  heapUsed: number
+  /** Epoch ms. */
+  at: number
+}
+
 export interface GcEvent {
   kind: string
   durationMs: number
@@ -303,6 +318,8 @@ export interface MonitorEvents {
   progress: [event: ProgressEvent]
   /** Costs nothing while nobody listens. */
   gc: [event: GcEvent]
+  /** Heard only if the event loop turns once more before the process ends. */
+  nearHeapLimit: [event: NearHeapLimitEvent]
   warning: [event: WarningEvent]
 }
 
