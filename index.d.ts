@@ -275,6 +275,7 @@ export interface ProgressEvent {
   total: number
 }
 
+/** V8's heap limit was reached, and raised so that a snapshot can be taken. Bytes. */
 export interface GcEvent {
   kind: string
   durationMs: number

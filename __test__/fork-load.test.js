@@ -8,7 +8,7 @@ const { forkTest } = require('./forks')
 const { tempDir } = require('./helpers')
 const { load } = require('./load')
 
-const COUNT = 8
+const COUNT = 5
 
 forkTest(`${COUNT} captures under load: each file is whole, none hangs, the service is unharmed`, async (t) => {
   const dir = tempDir(t)

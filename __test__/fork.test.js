@@ -34,11 +34,11 @@ forkTest('auto forks where it can, and its totals are those of an inline snapsho
   assert.ok(one.strings.includes('entry 9999'))
 })
 
-forkTest('20 captures leave no descriptor, thread, child or page behind', async (t) => {
+forkTest('10 captures leave no descriptor, thread, child or page behind', async (t) => {
   const dir = tempDir(t)
   for (let i = 0; i < 2; i++) await takeSnapshot({ dir, mode: 'fork' })
   const before = holdings()
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < 10; i++) {
     assert.equal((await takeSnapshot({ dir, mode: 'fork', keep: { count: 3 } })).mode, 'fork')
   }
   // The conductor's thread ends a moment after it has told its result. More than before is what must not be:

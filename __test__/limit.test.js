@@ -11,7 +11,7 @@ const { test } = require('node:test')
 const { capabilities, openSnapshot } = require('..')
 
 const program = path.join(__dirname, 'programs', 'out-of-memory.js')
-const limited = '--max-old-space-size=80'
+const limited = '--max-old-space-size=56'
 const skip = !capabilities.whileBlocked.available && 'needs V8\'s own interface'
 
 /** Runs a leak until it kills the process; what it said, how it ended and how long it took. */

@@ -15,6 +15,7 @@ const lines = {
   recovered: ({ rule, value }) => ({ text: `${rule} has recovered at ${value}`, rule, value }),
   snapshot: ({ path, bytes, trigger, pauseMs }) => ({ text: `wrote ${path} (${bytes} bytes, ${trigger}, JavaScript stood still for ${Math.round(pauseMs)} ms)`, path, bytes, trigger, pauseMs }),
   snapshotFailed: ({ code, message, trigger }) => ({ text: `no snapshot (${trigger}): ${code}: ${message}`, code, message, trigger }),
+  nearHeapLimit: ({ limit, heapUsed }) => ({ text: `the heap limit of ${limit} bytes was reached, a snapshot was ordered`, limit, heapUsed }),
   warning: ({ code, message }) => ({ text: `${code}: ${message}`, code, message })
 }
 
