@@ -27,6 +27,11 @@ const kinds = {
     leak(20_000)
     setImmediate(kinds.async)
   },
+  /** A collection never overshoots the limit by much. */
+  slow () {
+    leak(500)
+    setImmediate(kinds.slow)
+  },
   parse () {
     const text = `[${'{"a":[1,2,3],"b":{"c":"d"}},'.repeat(1e6)}1]`
     for (;;) leaked.push(JSON.parse(text))

@@ -28,6 +28,8 @@ pub struct Environment {
     pub id: u64,
     /// `worker_threads.threadId`; 0 is the main thread.
     pub thread_id: u32,
+    /// Node watches this thread's heap limit too, with a callback of its own.
+    pub shares_limit: bool,
     /// Events for this environment.
     pub outbox: Outbox,
     /// V8's figures, as last published.
@@ -75,12 +77,13 @@ fn local(id: u64) -> Option<Arc<Environment>> {
 
 impl Environment {
     /// Registers this thread's environment. On that thread.
-    pub fn attach(thread_id: u32, doorbell: Box<dyn Doorbell>) -> Arc<Self> {
+    pub fn attach(thread_id: u32, shares_limit: bool, doorbell: Box<dyn Doorbell>) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let environment = Arc::new(Self {
             id,
             thread_id,
+            shares_limit,
             outbox: Outbox::default(),
             figures: FigureCell::default(),
             doorbell,
@@ -270,6 +273,12 @@ impl Environment {
         let on = wanted.is_some();
         let restore = self.limit.lock().set(wanted);
         self.v8.watch_limit(on, restore);
+    }
+
+    /// Leaves the limit to the callback that was there before ours, until the heap has recovered. Also inside
+    /// V8's call of ours.
+    pub(super) fn hand_limit_over(&self) {
+        self.v8.watch_limit(false, 0);
     }
 
     /// Has a stack guard carry out the dump. Inside a collection.

@@ -155,6 +155,13 @@ pub fn near(environment: &Environment, current: usize) -> usize {
             in_place(environment, wanted);
             near(environment, current)
         }
+        Some(_) if environment.shares_limit => {
+            // V8 asks only the callback that was added last. The one before is Node's own: it ends a worker thread
+            // and not the process, or takes the snapshots of --heapsnapshot-near-heap-limit. Ours has had its turn.
+            drop(limit);
+            environment.hand_limit_over();
+            raised
+        }
         Some(ramp) => {
             let (dump, told) = (ramp.dump, std::mem::replace(&mut ramp.told, true));
             drop(limit);

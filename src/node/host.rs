@@ -29,6 +29,8 @@ struct Facts {
     v8_version: String,
     diagnostic_dir: Option<std::path::PathBuf>,
     v8_pool_size: Option<usize>,
+    #[serde(default)]
+    shares_limit: bool,
     statistics: v8::symbols::Reference,
 }
 
@@ -63,7 +65,7 @@ pub fn attach(env: Env, facts: String, on_wake: Function<bool, ()>) -> Result<Ho
     let bell = Arc::new(Bell::default());
     let slot = Arc::new(OnceLock::new());
     bell.connect(&on_wake, slot.clone()).map_err(odd)?;
-    let environment = Environment::attach(facts.thread_id, Box::new(Shared(bell)));
+    let environment = Environment::attach(facts.thread_id, facts.shares_limit, Box::new(Shared(bell)));
     let _ = slot.set(Arc::downgrade(&environment));
     env.add_env_cleanup_hook(environment.clone(), |environment: Arc<Environment>| {
         let ending = sampler::stop_environment(environment.id);
