@@ -98,7 +98,10 @@ pub const KEEP_COUNT: u64 = 5;
 pub const KEEP_BYTES: u64 = 2 << 30;
 /// Age of snapshots kept when nothing is said: seven days, in ms.
 pub const KEEP_AGE_MS: f64 = 7.0 * 24.0 * 3600.0 * 1e3;
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
+/// By fork nobody waits: a heap of some GB may take its time.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1800);
+/// JavaScript stands still for as long.
+pub const INLINE_TIMEOUT: Duration = Duration::from_secs(300);
 const LONGEST_TIMEOUT: f64 = 24.0 * 3600.0 * 1e3;
 
 impl CaptureOptions {

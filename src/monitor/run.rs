@@ -9,7 +9,7 @@ use super::desk::{self, Order};
 use super::environment::{Environment, process_facts};
 use super::{Event, clock};
 use crate::capture::info::{Finish, Header, Mode, SnapshotInfo};
-use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
+use crate::capture::options::{CaptureOptions, INLINE_TIMEOUT, StableIds, WantedMode};
 use crate::capture::pipe::{self, Fate, Feed};
 use crate::capture::sink::Sink;
 use crate::capture::store::{self, Keep};
@@ -80,6 +80,9 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
             "mode 'fork' needs V8's own interface and an asynchronous call; use 'auto' or 'inline'".into(),
         ));
     }
+    // Nobody said how long JavaScript may stand still.
+    let most = std::time::Instant::now() + INLINE_TIMEOUT;
+    let deadline = if options.timeout_ms.is_none() { deadline.min(most) } else { deadline };
     let fate = Arc::new(Fate::new(cancelled, deadline));
     if !fate.is_open() {
         return Err(fate.reason());
