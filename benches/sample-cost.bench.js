@@ -24,7 +24,7 @@ async function run ({ rounds, quick, note }) {
   }
   return [
     { what: 'time of JavaScript\'s thread for a sample, beyond an empty timer\'s', value: median(own), unit: 'µs', atMost: 15 },
-    { what: 'a sample / process.memoryUsage() in a timer, whole', value: median(costs.watch) / median(costs.poll) },
+    { what: 'a sample / process.memoryUsage() in a timer, whole', value: median(costs.watch) / median(costs.poll), unit: '×' },
     { what: 'an empty timer, whole', value: median(costs.timer), unit: 'µs' }
   ]
 }
