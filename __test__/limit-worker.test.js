@@ -7,6 +7,7 @@ const path = require('node:path')
 const { once } = require('node:events')
 const { test } = require('node:test')
 const { Worker } = require('node:worker_threads')
+const { isUnfinished, vanishes } = require('./programs')
 const { capabilities } = require('..')
 
 const program = path.join(__dirname, 'programs', 'out-of-memory.js')
@@ -22,16 +23,6 @@ test('a worker at its limit ends as Node ends it, the process lives, and there i
   const [dump] = fs.readdirSync(dir)
   assert.match(dump, /-[1-9]\d*-nearheaplimit-/, 'being written, or written, for a worker')
   // Its child is this process's now: it is done when the temporary name has gone.
-  await new Promise((resolve, reject) => {
-    const deadline = setTimeout(() => reject(new Error('the dump was not finished within 240 s')), 240_000)
-    const watcher = fs.watch(dir, look)
-    function look () {
-      if (fs.readdirSync(dir).some((name) => name.startsWith('.'))) return
-      clearTimeout(deadline)
-      watcher.close()
-      resolve()
-    }
-    look()
-  })
+  await vanishes(dir, AbortSignal.timeout(240_000), isUnfinished)
   assert.equal(fs.readdirSync(dir).length, 1)
 })

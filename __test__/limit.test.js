@@ -8,6 +8,7 @@ const path = require('node:path')
 const { once } = require('node:events')
 const { text } = require('node:stream/consumers')
 const { test } = require('node:test')
+const { isUnfinished, vanishes } = require('./programs')
 const { capabilities, openSnapshot } = require('..')
 
 const program = path.join(__dirname, 'programs', 'out-of-memory.js')
@@ -31,23 +32,10 @@ function folder (t) {
   return dir
 }
 
-const isTemporary = (name) => name.startsWith('.')
-
 /** Waits for the child that outlives the process: until no temporary file is left. */
 async function finished (dir) {
-  const busy = () => fs.readdirSync(dir).some(isTemporary)
-  await new Promise((resolve, reject) => {
-    const deadline = setTimeout(() => reject(new Error('the dump was not finished within 240 s')), 240_000)
-    const watcher = fs.watch(dir, look)
-    function look () {
-      if (busy()) return
-      clearTimeout(deadline)
-      watcher.close()
-      resolve()
-    }
-    look()
-  })
-  return fs.readdirSync(dir).filter((name) => !isTemporary(name)).map((name) => path.join(dir, name))
+  await vanishes(dir, AbortSignal.timeout(240_000), isUnfinished)
+  return fs.readdirSync(dir).filter((name) => !isUnfinished(name)).map((name) => path.join(dir, name))
 }
 
 async function checkDump (file) {
@@ -103,7 +91,7 @@ test('PID 1 waits for its child, which would die with it', { skip: skip || noNam
   const { stderr } = await leak('sync', dir, { through: asFirst })
   assert.match(stderr, /FATAL ERROR: .*heap/)
   const files = fs.readdirSync(dir)
-  assert.deepEqual(files.map(isTemporary), [false], 'complete when the process is gone')
+  assert.deepEqual(files.map(isUnfinished), [false], 'complete when the process is gone')
   await checkDump(path.join(dir, files[0]))
 })
 

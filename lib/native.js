@@ -19,7 +19,7 @@ let nextRequest = 1
 /** 'gnu' or 'musl': which C library this Node was built for. */
 function libc () {
   if (process.platform !== 'linux') return ''
-  // A glibc build names its version in the report's header; reading the whole report would walk the heap.
+  // Only a glibc build names its version in the report's header. Slow, and only for the words of an error.
   const { header } = withoutNetwork(() => process.report.getReport())
   return header.glibcVersionRuntime ? 'gnu' : 'musl'
 }
@@ -78,11 +78,6 @@ function optionValue (wanted) {
   return found || undefined
 }
 
-/** The figures that the addon's own reading is compared with before it is trusted. */
-function statistics () {
-  return v8.getHeapStatistics()
-}
-
 /** Registers this thread; `deliver` is called on the loop when there are events, and must not throw. */
 function attach (deliver) {
   let sees
@@ -94,7 +89,8 @@ function attach (deliver) {
     v8PoolSize: Number.parseInt(optionValue('--v8-pool-size')) || undefined,
     // Node ends a worker at its limit, and has an option for snapshots there: ours must not come before those for good.
     sharesLimit: !isMainThread || optionValue('--heapsnapshot-near-heap-limit') !== undefined,
-    statistics: statistics()
+    // The addon's own reading is compared with it before it is trusted.
+    statistics: v8.getHeapStatistics()
   }), (hasEvents) => {
     // Nothing may leave this function: an exception here would end the host.
     try {
@@ -157,9 +153,7 @@ module.exports = {
   attach,
   drain,
   openSnapshot,
-  /** Why V8's own interface is not used; null when it is. */
-  refusal: () => binding.verify(JSON.stringify(statistics())),
-  capabilities: () => binding.capabilities(JSON.stringify(statistics())),
+  capabilities: () => binding.capabilities(JSON.stringify(v8.getHeapStatistics())),
   monitorStart: (json) => host.monitorStart(json),
   monitorUpdate: (id, json) => host.monitorUpdate(id, json),
   monitorStop: (id) => host.monitorStop(id),

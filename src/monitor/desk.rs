@@ -219,11 +219,7 @@ pub fn reserve(environment: &Arc<Environment>, options: &CaptureOptions) -> Resu
 }
 
 /// Makes room for a capture that must begin now, with one ticket; `None` if another runs. Never waits.
-pub fn try_reserve(
-    environment: &Arc<Environment>,
-    options: CaptureOptions,
-    monitor: u64,
-) -> Option<(Order, u64)> {
+pub fn try_reserve(environment: &Arc<Environment>, options: CaptureOptions, monitor: u64) -> Option<Order> {
     let mut desk = DESK.0.try_lock()?;
     if desk.running.is_some() {
         return None;
@@ -239,7 +235,7 @@ pub fn try_reserve(
         tickets: vec![Ticket { capture: id, monitor }],
         since,
     });
-    desk.run_front().map(|order| (order, id))
+    desk.run_front()
 }
 
 /// The capture of this environment that runs, if one does.
@@ -351,10 +347,4 @@ pub fn forget(environment: u64) {
         super::run::give_up(id);
     }
     call_next(false);
-}
-
-/// Whether a capture runs or waits.
-pub fn is_busy() -> bool {
-    let desk = DESK.0.lock();
-    desk.running.is_some() || !desk.queue.is_empty()
 }

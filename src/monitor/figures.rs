@@ -17,7 +17,7 @@ pub struct Figures {
     pub live_heap: Option<(u64, f64)>,
 }
 
-const WORDS: usize = 14;
+const WORDS: usize = 12;
 const NONE: u64 = u64::MAX;
 
 impl Figures {
@@ -37,8 +37,6 @@ impl Figures {
             self.array_buffers.unwrap_or(NONE),
             live,
             live_at,
-            0,
-            0,
         ]
     }
 

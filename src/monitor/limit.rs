@@ -204,7 +204,8 @@ fn in_place(environment: &Environment, wanted: Wanted) {
     let options = CaptureOptions { mode: WantedMode::Inline, timeout_ms, ..wanted.options };
     let outcome = desk::try_reserve(&environment, options, wanted.monitor)
         .ok_or_else(|| Error::CaptureFailed("another snapshot is being taken".into()))
-        .and_then(|(order, id)| {
+        .and_then(|order| {
+            let id = order.id;
             run::begin(order, |_| {})
                 .map(|()| id)
                 .inspect_err(|error| desk::complete(id, &Err(error.clone())))
@@ -251,7 +252,7 @@ pub fn dump(environment: &std::sync::Arc<Environment>) {
         at: clock::now(),
     });
     let trigger = wanted.options.trigger().to_owned();
-    let Some((order, capture)) = desk::try_reserve(environment, wanted.options, monitor) else {
+    let Some(order) = desk::try_reserve(environment, wanted.options, monitor) else {
         // One of this heap is under way: it serves.
         let running = desk::running_of(environment.id);
         set(environment, running.map_or(Dump::Refused, Dump::Running));
@@ -263,7 +264,6 @@ pub fn dump(environment: &std::sync::Arc<Environment>) {
         return;
     };
     let id = order.id;
-    debug_assert_eq!(id, capture);
     #[cfg(target_os = "linux")]
     let order = if super::forked::applies(environment, order.options.mode) {
         set(environment, Dump::Running(id));

@@ -42,14 +42,6 @@ pub struct Host {
     words: Mutex<Option<(array_buffers::Words, u64)>>,
 }
 
-/// Why V8's own interface is not used in this process; `null` when it is. The first call decides, by comparing
-/// with `v8.getHeapStatistics()`.
-#[napi]
-pub fn verify(statistics: String) -> Result<Option<String>, Code> {
-    let reference = parse(&statistics).map_err(fault)?;
-    Ok(v8::verify(&reference).err().map(|error| error.to_string()))
-}
-
 /// Registers this thread. `on_wake(hasEvents)` is called on the loop and must not throw.
 #[napi]
 pub fn attach(env: Env, facts: String, on_wake: Function<bool, ()>) -> Result<Host, Code> {

@@ -8,6 +8,7 @@ use napi::{Env, Task};
 use napi_derive::napi;
 use parking_lot::Mutex;
 
+use super::tasks::failure;
 use super::{Code, fault};
 use crate::capture::{fault as fs_fault, reader};
 use crate::error::Error as Fault;
@@ -81,9 +82,7 @@ impl Task for Reading {
     fn resolve(&mut self, _: Env, output: Self::Output) -> Result<Self::JsValue> {
         Ok(match output {
             Ok(bytes) => Either::A(bytes.into()),
-            Err(error) => Either::B(
-                serde_json::json!({ "code": error.code(), "message": error.to_string() }).to_string(),
-            ),
+            Err(error) => Either::B(failure(&error)),
         })
     }
 }

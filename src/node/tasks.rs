@@ -11,7 +11,7 @@ use crate::error::Error as Fault;
 use crate::monitor::run;
 use crate::monitor::sampler::Ending;
 
-fn failure(error: &Fault) -> String {
+pub(super) fn failure(error: &Fault) -> String {
     serde_json::json!({ "code": error.code(), "message": error.to_string() }).to_string()
 }
 

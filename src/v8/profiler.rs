@@ -61,10 +61,9 @@ struct StreamTable {
 
 /// A C++ object of class `v8::ActivityControl`.
 #[repr(C)]
-struct Control<'a, 'b> {
+struct Control<'a> {
     vtable: *const ControlTable,
     stream: *mut Stream<'a>,
-    marker: std::marker::PhantomData<&'b ()>,
 }
 
 #[repr(C)]
@@ -157,8 +156,7 @@ pub fn snapshot(isolate: &Isolate, contents: Contents, output: &mut dyn Output) 
     let symbols = isolate.symbols;
     let mut stream = Stream { vtable: &STREAM_TABLE, output, ended: false, stopped: false, panic: None };
     let stream_ptr: *mut Stream = &mut stream;
-    let mut control =
-        Control { vtable: &CONTROL_TABLE, stream: stream_ptr, marker: std::marker::PhantomData };
+    let mut control = Control { vtable: &CONTROL_TABLE, stream: stream_ptr };
     // SAFETY: this is the isolate's thread, so it is alive.
     let profiler = unsafe { (symbols.heap_profiler)(isolate.as_raw()) };
     let control_ptr: *mut Control = &mut control;

@@ -120,14 +120,21 @@ fn every_changed_byte_of_the_data_is_noticed() {
     }
 }
 
-#[test]
-fn damage_in_a_later_frame_is_placed_there() {
-    let (dir, json) = (tempfile::tempdir().unwrap(), json());
-    let path = write(dir.path(), json, 1);
+/// A file whose middle byte is turned, and its bytes.
+fn damaged_in_the_middle(dir: &Path, json: &[u8]) -> (PathBuf, Vec<u8>) {
+    let path = write(dir, json, 1);
     let mut bytes = fs::read(&path).unwrap();
     let at = bytes.len() / 2;
     bytes[at] ^= 0xff;
     fs::write(&path, &bytes).unwrap();
+    (path, bytes)
+}
+
+#[test]
+fn damage_in_a_later_frame_is_placed_there() {
+    let (dir, json) = (tempfile::tempdir().unwrap(), json());
+    let (path, bytes) = damaged_in_the_middle(dir.path(), json);
+    let at = bytes.len() / 2;
     let message = corrupt(verify(&path));
     let number =
         |text: &str| text.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse::<usize>().unwrap();
@@ -176,11 +183,7 @@ fn write_back(path: &Path, dir: &Path, json: &[u8]) {
 #[test]
 fn salvage_of_a_damaged_frame_stops_before_it() {
     let (dir, json) = (tempfile::tempdir().unwrap(), json());
-    let path = write(dir.path(), json, 1);
-    let mut bytes = fs::read(&path).unwrap();
-    let at = bytes.len() / 2;
-    bytes[at] ^= 0xff;
-    fs::write(&path, &bytes).unwrap();
+    let (path, _) = damaged_in_the_middle(dir.path(), json);
     let given = read(salvage(&path).unwrap()).unwrap();
     assert!(
         !given.is_empty() && given.len().is_multiple_of(frames::FRAME) && json.starts_with(&given[..]),
