@@ -1,1 +1,25 @@
-//! Reads a heap snapshot. Pure over `impl Read`.
+//! Reads a heap snapshot and computes what Chrome DevTools shows of it, with the same numbers. Pure over
+//! `impl Read`: files, threads and the clock belong to who calls, and come in through [`Host`].
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`host`] | what the caller lends: a second thread, ears for progress, the wish to stop |
+//! | [`parse`] | JSON → [`Graph`]: `meta` (layout), `scan` (bytes), `numbers`, `strings` |
+//! | [`graph`] | nodes and edges as columns |
+//! | [`engine`] | the rules in their order → [`Analysis`] |
+//! | `detached`, `page`, `essential` | which nodes are detached, which are the page's, which edges retain |
+//! | `shallow`, `dominators`, `distances` | sizes and distances |
+//!
+//! The rules are those of `heap_snapshot_worker` in `chrome-devtools-frontend`; where the source says
+//! "DevTools", it means that.
+
+pub mod bits;
+#[cfg(test)]
+mod build;
+pub mod graph;
+pub mod host;
+pub mod strings;
+pub mod wide;
+
+pub use graph::{EdgeKind, Graph, Location, NodeKind};
+pub use host::{Host, Quiet, Stage};

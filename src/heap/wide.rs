@@ -1,0 +1,85 @@
+//! A column of numbers that nearly all fit in 32 bits.
+
+use std::collections::HashMap;
+
+/// Marks a value that is in `high`.
+const HIGH: u32 = u32::MAX;
+
+/// `u64` at the price of `u32`: self sizes above 4 GiB and ids beyond V8's are rare, but they must be right.
+#[derive(Clone, Debug, Default)]
+pub struct Wide {
+    low: Vec<u32>,
+    high: HashMap<usize, u64>,
+}
+
+impl Wide {
+    /// Empty, with room for `capacity` values.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { low: Vec::with_capacity(capacity), high: HashMap::new() }
+    }
+
+    /// Appends.
+    #[inline]
+    pub fn push(&mut self, value: u64) {
+        match u32::try_from(value) {
+            Ok(low) if low != HIGH => self.low.push(low),
+            _ => {
+                self.high.insert(self.low.len(), value);
+                self.low.push(HIGH);
+            }
+        }
+    }
+
+    /// Replaces.
+    #[inline]
+    pub fn set(&mut self, index: usize, value: u64) {
+        match u32::try_from(value) {
+            Ok(low) if low != HIGH => self.low[index] = low,
+            _ => {
+                self.high.insert(index, value);
+                self.low[index] = HIGH;
+            }
+        }
+    }
+
+    /// Reads.
+    #[inline]
+    pub fn get(&self, index: usize) -> u64 {
+        match self.low[index] {
+            HIGH => self.high.get(&index).copied().unwrap_or(0),
+            low => u64::from(low),
+        }
+    }
+
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.low.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.low.is_empty()
+    }
+
+    /// All values in order.
+    pub fn iter(&self) -> impl Iterator<Item = u64> + '_ {
+        (0..self.len()).map(|index| self.get(index))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_beyond_32_bits_come_back() {
+        let values = [0, 1, u64::from(u32::MAX) - 1, u64::from(u32::MAX), u64::from(u32::MAX) + 1, u64::MAX];
+        let mut wide = Wide::default();
+        values.iter().for_each(|value| wide.push(*value));
+        assert_eq!(wide.iter().collect::<Vec<_>>(), values);
+        for (index, value) in values.iter().rev().enumerate() {
+            wide.set(index, *value);
+        }
+        assert_eq!(wide.iter().collect::<Vec<_>>(), values.iter().rev().copied().collect::<Vec<_>>());
+    }
+}
