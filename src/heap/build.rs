@@ -51,6 +51,12 @@ impl Builder {
         self
     }
 
+    /// Sets a node's self size.
+    pub(crate) fn size(&mut self, node: u32, size: u64) -> &mut Self {
+        self.nodes[node as usize].3 = size;
+        self
+    }
+
     /// Sets a node's detachedness (1 attached, 2 detached).
     pub(crate) fn detachedness(&mut self, node: u32, state: u8) -> &mut Self {
         self.nodes[node as usize].4 = state;

@@ -59,6 +59,12 @@ impl EdgeKind {
         ["context", "element", "property", "internal", "hidden", "shortcut", "weak", "invisible"];
     /// How many types there can be.
     pub const MOST: usize = 16;
+
+    /// Whether such an edge has a number where others have a name.
+    #[inline]
+    pub fn is_numbered(self) -> bool {
+        matches!(self, Self::ELEMENT | Self::HIDDEN)
+    }
 }
 
 /// Where an object's constructor or a closure's function stands in its source. Lines and columns count from 0.
@@ -161,8 +167,10 @@ impl Graph {
     /// The node's own edges.
     #[inline]
     pub fn edges(&self, node: u32) -> Range<u32> {
-        let node = node as usize;
-        self.first_edges[node]..self.first_edges[node + 1]
+        match self.first_edges.get(node as usize..node as usize + 2) {
+            Some([first, end]) => *first..*end,
+            _ => 0..0,
+        }
     }
 
     /// The node an edge points to.
@@ -198,10 +206,7 @@ impl Graph {
     /// (`element`, `hidden`).
     #[inline]
     pub fn edge_name(&self, edge: u32) -> Option<u32> {
-        match self.edge_kind(edge) {
-            EdgeKind::ELEMENT | EdgeKind::HIDDEN => None,
-            _ => u32::try_from(self.edge_label(edge)).ok(),
-        }
+        if self.edge_kind(edge).is_numbered() { None } else { u32::try_from(self.edge_label(edge)).ok() }
     }
 
     /// All strings.
@@ -232,6 +237,16 @@ impl Graph {
         self.targets.push(target);
     }
 
+    /// Gives an edge another label of at most 28 bits' worth.
+    pub(super) fn relabel(&mut self, edge: u32, kind: EdgeKind, label: u64) {
+        self.labels[edge as usize] = u32::from(kind.0) << LABEL_BITS | (label as u32).min(LONG);
+        if label >= u64::from(LONG)
+            && let Ok(found) = self.long_labels.binary_search_by_key(&edge, |(edge, _)| *edge)
+        {
+            self.long_labels[found].1 = label;
+        }
+    }
+
     pub(super) fn reserve_edges(&mut self, count: usize) {
         self.targets.reserve_exact(count);
         self.labels.reserve_exact(count);
@@ -241,6 +256,13 @@ impl Graph {
     pub(super) fn forget_labels(&mut self) {
         self.labels = Vec::new();
         self.long_labels = Vec::new();
+    }
+
+    /// Gives the memory of all edges back. After this no node has any.
+    pub(super) fn forget_edges(&mut self) {
+        self.forget_labels();
+        self.targets = Vec::new();
+        self.first_edges = Vec::new();
     }
 
     /// Whether edges still have their types and names.

@@ -16,10 +16,24 @@
 pub mod bits;
 #[cfg(test)]
 mod build;
+mod detached;
+pub mod distances;
+pub mod dominators;
+pub mod engine;
+mod ephemerons;
+mod essential;
 pub mod graph;
 pub mod host;
+mod meta;
+mod page;
+pub mod parse;
+mod salvage;
+mod scan;
+mod section;
+mod shallow;
 pub mod strings;
 pub mod wide;
 
 pub use graph::{EdgeKind, Graph, Location, NodeKind};
 pub use host::{Host, Quiet, Stage};
+pub use parse::{Options, Parsed, parse};

@@ -38,6 +38,22 @@ impl Strings {
         self.bytes.extend_from_slice(piece);
     }
 
+    /// What was read of the string that is being read.
+    pub(super) fn open_text(&self) -> &[u8] {
+        &self.bytes[self.ends.last().map_or(0, |end| *end as usize)..]
+    }
+
+    /// Forgets it.
+    pub(super) fn drop_open_text(&mut self) {
+        self.bytes.truncate(self.ends.last().map_or(0, |end| *end as usize));
+    }
+
+    /// Gives back what was reserved for more.
+    pub(super) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+
     /// Ends the string that is being read.
     pub(super) fn end(&mut self) {
         self.ends.push(self.bytes.len() as u64);
@@ -63,6 +79,11 @@ impl Strings {
     /// The string, unescaped, as WTF-8; equal texts are equal bytes, whichever escapes were used.
     pub fn text(&self, index: u32) -> Cow<'_, [u8]> {
         unescape(self.raw(index))
+    }
+
+    /// Indexes of the strings that stand in the JSON just like this (V8 writes each text once).
+    pub fn find(&self, raw: &[u8]) -> Vec<u32> {
+        (0..self.len() as u32).filter(|index| self.raw(*index) == raw).collect()
     }
 
     /// The string for human eyes: a lone surrogate becomes U+FFFD.

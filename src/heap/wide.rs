@@ -13,9 +13,9 @@ pub struct Wide {
 }
 
 impl Wide {
-    /// Empty, with room for `capacity` values.
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self { low: Vec::with_capacity(capacity), high: HashMap::new() }
+    /// Makes room for `more` values.
+    pub fn reserve(&mut self, more: usize) {
+        self.low.reserve_exact(more);
     }
 
     /// Appends.
