@@ -54,7 +54,6 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
         graph.forget_edges();
         essential = Bits::default();
     }
-    let dominators =
-        dominators::compute(graph.node_count(), graph.root(), |node| graph.self_size(node), tree, host)?;
+    let dominators = dominators::compute(&graph, tree, host)?;
     Ok(Analysis { graph, distances, dominators, essential })
 }

@@ -10,6 +10,9 @@ use super::scan::{After, Scan, corrupt};
 use super::{salvage, section};
 use crate::error::{Error, Result};
 
+/// Ordinals have 32 bits, and `dominators` needs one of a node's. Their JSON would have 50 GB and more.
+const MOST_NODES: u64 = (1 << 31) - 2;
+const MOST_EDGES: u64 = u32::MAX as u64 - 1;
 /// Rows are not reserved for beyond this many unless the bytes for them are known to be there.
 const TRUSTED: u64 = 1 << 16;
 
@@ -35,7 +38,7 @@ pub struct Parsed {
 ///
 /// # Errors
 /// `CorruptSnapshot` names the byte of the JSON that cannot stand there, `Unsupported` a snapshot with more than
-/// 2³² − 2 nodes or edges, `Aborted` when the host wants an end.
+/// 2³¹ − 2 nodes or 2³² − 2 edges, `Aborted` when the host wants an end.
 pub fn parse(source: impl Read, options: Options, host: &dyn Host) -> Result<Parsed> {
     let mut parser = Parser {
         scan: Scan::new(source, options.total, host),
@@ -131,10 +134,9 @@ impl<R: Read> Parser<'_, R> {
         let wrong = |what: String| corrupt(at, what);
         let (nodes, edges) = (header.nodes().map_err(wrong)?, header.edges().map_err(wrong)?);
         let locations = header.locations().map_err(wrong)?;
-        let most = u64::from(u32::MAX - 1);
-        if header.node_count > most || header.edge_count > most {
+        if header.node_count > MOST_NODES || header.edge_count > MOST_EDGES {
             return Err(Error::Unsupported(format!(
-                "the snapshot says it has {} nodes and {} edges: at most {most} of each can be read",
+                "the snapshot says it has {} nodes and {} edges: at most {MOST_NODES} and {MOST_EDGES} can be read",
                 header.node_count, header.edge_count
             )));
         }
