@@ -112,7 +112,7 @@ fn intern(graph: &mut Graph, index: &mut std::collections::HashMap<String, u32>,
         return *found;
     }
     let json = serde_json::to_string(text).unwrap_or_default();
-    let added = graph.strings.add_raw(&[json[1..json.len() - 1].as_bytes()]);
+    let added = graph.strings.add_raw(&[&json.as_bytes()[1..json.len() - 1]]);
     index.insert(text.to_owned(), added);
     added
 }

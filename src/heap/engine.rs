@@ -36,14 +36,14 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
     host.progress(Stage::Rules, 0, 3);
     detached::propagate(&mut graph);
     let ephemerons = Ephemerons::find(&graph);
-    let (mut essential, mut owners, mut distances) = (Bits::default(), Vec::new(), Vec::new());
+    let (mut essential, mut moves, mut distances) = (Bits::default(), Vec::new(), Vec::new());
     host::check(host)?;
     host.both(&mut || essential = essential::edges(&graph, &page::flood(&graph), &ephemerons), &mut || {
-        owners = shallow::owners(&graph);
+        moves = shallow::moves(&graph);
         distances = distances::measure(&graph, &ephemerons);
     });
-    shallow::reassign(&mut graph, &owners);
-    drop((owners, ephemerons));
+    shallow::apply(&mut graph, &moves);
+    drop((moves, ephemerons));
     host::check(host)?;
     host.progress(Stage::Dominators, 0, 1);
     if !needs.edges {
@@ -57,3 +57,6 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
     let dominators = dominators::compute(&graph, tree, host)?;
     Ok(Analysis { graph, distances, dominators, essential })
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,29 +7,35 @@ const NOBODY: u32 = u32::MAX;
 const SEVERAL: u32 = u32::MAX - 1;
 const EXTERNAL_DATA: &[u8] = b"system / ExternalStringData";
 
-/// Moves the size of every node that belongs to exactly one other to that one.
-pub(super) fn reassign(graph: &mut Graph, owners: &[u32]) {
+/// A node whose size counts for another: (node, owner).
+pub(super) type Move = (u32, u32);
+
+/// Which sizes count for which other node. With internals exposed (no user roots) none do: sizes stay as V8
+/// measured them.
+pub(super) fn moves(graph: &Graph) -> Vec<Move> {
     let root = graph.root();
-    for node in 0..owners.len() as u32 {
-        let owner = owners[node as usize];
-        if owner == node || owner >= SEVERAL || owner == root || graph.kind(owner) == NodeKind::SYNTHETIC {
-            continue;
-        }
-        let size = graph.self_size(node);
-        if size > 0 {
-            graph.self_sizes.set(node as usize, 0);
-            let sum = graph.self_size(owner).saturating_add(size);
-            graph.self_sizes.set(owner as usize, sum);
-        }
+    if !graph.edges(root).any(|edge| is_user_root(graph, graph.target(edge))) {
+        return Vec::new();
+    }
+    let owners = owners(graph);
+    let is_move = |(node, owner): &Move| {
+        let is_owned = owner != node && *owner < SEVERAL && *owner != root;
+        is_owned && graph.kind(*owner) != NodeKind::SYNTHETIC && graph.self_size(*node) > 0
+    };
+    graph.nodes().zip(owners).filter(is_move).collect()
+}
+
+/// Carries them out.
+pub(super) fn apply(graph: &mut Graph, moves: &[Move]) {
+    for (node, owner) in moves {
+        let sum = graph.self_size(*owner).saturating_add(graph.self_size(*node));
+        graph.self_sizes.set(*node as usize, 0);
+        graph.self_sizes.set(*owner as usize, sum);
     }
 }
 
-/// The node that owns each node: itself, another, [`NOBODY`] or [`SEVERAL`]. With internals exposed (no user roots)
-/// nothing is owned, the list is empty: sizes stay as V8 measured them.
-pub(super) fn owners(graph: &Graph) -> Vec<u32> {
-    if !graph.edges(graph.root()).any(|edge| is_user_root(graph, graph.target(edge))) {
-        return Vec::new();
-    }
+/// The node that owns each node: itself, another, [`NOBODY`] or [`SEVERAL`].
+fn owners(graph: &Graph) -> Vec<u32> {
     let mut owners: Vec<u32> =
         graph.nodes().map(|node| if can_be_owned(graph, node) { NOBODY } else { node }).collect();
     // Each owner in turn; what it owns is followed at once, so the list stays short. A node is queued at most twice:
