@@ -10,8 +10,8 @@ use super::strings::show;
 
 /// No node.
 const NONE: u32 = u32::MAX;
-/// Class names of a table are cut here, in UTF-8 bytes: a file may have as many classes as it has nodes, and one long name for
-/// all of them. V8 itself cuts names at 1,024 units.
+/// Class names of a table are cut here, bytes. A file may have as many classes as nodes, with one long name for
+/// all of them; V8 itself cuts names at 1,024 units.
 const LONGEST_NAME: usize = 8 << 10;
 
 /// One class's sums, over its nodes that have a size.
