@@ -9,13 +9,17 @@
 //! | [`engine`] | the rules in their order → [`Analysis`] |
 //! | `detached`, `page`, `essential` | which nodes are detached, which are the page's, which edges retain |
 //! | `shallow`, `dominators`, `distances` | sizes and distances |
+//! | [`classes`] | the class of each node; plain objects by interface |
+//! | [`aggregates`], [`statistics`] | what each class, and each kind of memory, amounts to |
 //!
 //! The rules are those of `heap_snapshot_worker` in `chrome-devtools-frontend`; where the source says
 //! "DevTools", it means that.
 
+pub mod aggregates;
 pub mod bits;
 #[cfg(test)]
 mod build;
+pub mod classes;
 mod detached;
 pub mod distances;
 pub mod dominators;
@@ -31,8 +35,11 @@ mod salvage;
 mod scan;
 mod section;
 mod shallow;
+pub mod statistics;
 pub mod strings;
+mod texts;
 pub mod wide;
+mod words;
 
 pub use graph::{EdgeKind, Graph, Location, NodeKind};
 pub use host::{Host, Quiet, Stage};

@@ -1,0 +1,130 @@
+//! Questions about the snapshot's strings, asked for millions of nodes and answered once for each string.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::bits::Bits;
+use super::strings::Strings;
+
+/// "Is this string that word?"
+pub(super) struct Word<'a> {
+    strings: &'a Strings,
+    word: &'static str,
+    asked: Bits,
+    yes: Bits,
+}
+
+impl<'a> Word<'a> {
+    pub(super) fn new(strings: &'a Strings, word: &'static str) -> Self {
+        Self { strings, word, asked: Bits::new(strings.len()), yes: Bits::new(strings.len()) }
+    }
+
+    /// Whether the string with this index is the word, however it was escaped.
+    #[inline]
+    pub(super) fn is(&mut self, string: u32) -> bool {
+        let index = string as usize;
+        if index >= self.strings.len() {
+            return self.word.is_empty();
+        }
+        if self.asked.insert(index) && is(self.strings, string, self.word) {
+            self.yes.set(index);
+        }
+        self.yes.get(index)
+    }
+}
+
+/// Whether a string is this text, without remembering the answer.
+pub(super) fn is(strings: &Strings, string: u32, word: &str) -> bool {
+    let raw = strings.raw(string);
+    // An escape is at most six bytes for one. Do not unescape what is longer.
+    raw == word.as_bytes()
+        || (raw.len() > word.len()
+            && raw.len() <= 6 * word.len()
+            && *strings.text(string) == *word.as_bytes())
+}
+
+/// "Which is the first string that was asked about and has the same text?" V8 writes each text once, others may not.
+pub(super) struct Canon<'a> {
+    strings: &'a Strings,
+    first: Vec<u32>,
+    index: HashTable<(u64, u32)>,
+    seed: RandomState,
+}
+
+/// Not asked yet.
+const NEW: u32 = u32::MAX;
+
+impl<'a> Canon<'a> {
+    pub(super) fn new(strings: &'a Strings) -> Self {
+        let first = vec![NEW; strings.len()];
+        Self { strings, first, index: HashTable::new(), seed: RandomState::default() }
+    }
+
+    /// An index that stands for all strings of the same text.
+    #[inline]
+    pub(super) fn of(&mut self, string: u32) -> u32 {
+        match self.first.get(string as usize) {
+            Some(&NEW) => self.ask(string),
+            Some(first) => *first,
+            None => string,
+        }
+    }
+
+    /// The index that stands for this text, if a string of that text was asked about.
+    pub(super) fn find(&self, text: &[u8]) -> Option<u32> {
+        let same = |(_, other): &(u64, u32)| *self.strings.text(*other) == *text;
+        self.index.find(self.seed.hash_one(text), same).map(|(_, first)| *first)
+    }
+
+    fn ask(&mut self, string: u32) -> u32 {
+        let text = self.strings.text(string);
+        let hash = self.seed.hash_one(&*text);
+        let same = |(other, first): &(u64, u32)| *other == hash && *self.strings.text(*first) == *text;
+        let first = match self.index.find(hash, same) {
+            Some((_, first)) => *first,
+            None => {
+                self.index.insert_unique(hash, (hash, string), |(hash, _)| *hash);
+                string
+            }
+        };
+        self.first[string as usize] = first;
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strings() -> Strings {
+        let mut strings = Strings::default();
+        for raw in ["Object", "Objects", r"\u004fbject", "", r"Obj\\ct"] {
+            strings.add_raw(&[raw.as_bytes()]);
+        }
+        strings
+    }
+
+    #[test]
+    fn words_are_known_through_escapes() {
+        let strings = strings();
+        let mut word = Word::new(&strings, "Object");
+        for _ in 0..2 {
+            assert_eq!(
+                [0, 1, 2, 3, 4, 9].map(|index| word.is(index)),
+                [true, false, true, false, false, false]
+            );
+        }
+    }
+
+    #[test]
+    fn equal_texts_have_one_index() {
+        let strings = strings();
+        let mut canon = Canon::new(&strings);
+        for _ in 0..2 {
+            assert_eq!([2, 0, 1, 3].map(|index| canon.of(index)), [2, 2, 1, 3]);
+        }
+        assert_eq!((canon.find(b"Object"), canon.find(b"Obj\\ct")), (Some(2), None));
+    }
+}
