@@ -7,10 +7,12 @@
 //! | [`ahead`] | reads and decodes on a thread of its own |
 //! | [`estimate`] | the memory it will need, before it starts and while it reads |
 //! | [`crew`] | the [`Host`](crate::heap::Host): threads, progress, the end |
+//! | [`load`] | the way from a place to sizes and distances |
 //! | [`queue`] | one analysis at a time in a process |
 
 pub mod ahead;
 pub mod crew;
 pub mod estimate;
+pub mod load;
 pub mod queue;
 pub mod source;
