@@ -12,7 +12,7 @@ pub enum Error {
     /// A snapshot was begun and could not be finished.
     #[error("{0}")]
     CaptureFailed(String),
-    /// A snapshot would need more memory than there is.
+    /// A snapshot, or its analysis, would need more memory than there is.
     #[error("{0}")]
     MemoryBudget(String),
     /// The disk has not got the room, before or while writing.
@@ -27,6 +27,9 @@ pub enum Error {
     /// A snapshot file is damaged or incomplete; the message says at which byte.
     #[error("{0}")]
     CorruptSnapshot(String),
+    /// An analysis was begun and could not be finished, and the snapshot is not to blame.
+    #[error("{0}")]
+    AnalysisFailed(String),
     /// There is no such snapshot, class or node.
     #[error("{0}")]
     NotFound(String),
@@ -50,6 +53,7 @@ impl Error {
             Self::Timeout(_) => "HEAPWARDEN_TIMEOUT",
             Self::Aborted(_) => "HEAPWARDEN_ABORTED",
             Self::CorruptSnapshot(_) => "HEAPWARDEN_CORRUPT_SNAPSHOT",
+            Self::AnalysisFailed(_) => "HEAPWARDEN_ANALYSIS_FAILED",
             Self::NotFound(_) => "HEAPWARDEN_NOT_FOUND",
             Self::Stopped(_) => "HEAPWARDEN_STOPPED",
         }
@@ -66,6 +70,7 @@ impl Error {
             "HEAPWARDEN_TIMEOUT" => Self::Timeout(message),
             "HEAPWARDEN_ABORTED" => Self::Aborted(message),
             "HEAPWARDEN_CORRUPT_SNAPSHOT" => Self::CorruptSnapshot(message),
+            "HEAPWARDEN_ANALYSIS_FAILED" => Self::AnalysisFailed(message),
             "HEAPWARDEN_NOT_FOUND" => Self::NotFound(message),
             "HEAPWARDEN_STOPPED" => Self::Stopped(message),
             _ => Self::CaptureFailed(message),

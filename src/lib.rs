@@ -9,6 +9,7 @@
 //! | [`v8`] | the only place that knows V8's C++ ABI | error |
 //! | [`capture`] | makes a snapshot file | v8, probe, error, units |
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | error |
+//! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, capture, probe, error, units |
 //! | [`monitor`] | the sampler thread | all but node |
 //! | `node` | the only importer of Node-API: objects, promises, events | all |
 //!
@@ -16,6 +17,7 @@
 //! nothing in `watch` or `heap` opens a file, starts a thread or reads a clock; nothing outside `node`
 //! names napi; no import runs against the table above.
 
+pub mod analysis;
 pub mod capture;
 pub mod error;
 pub mod heap;

@@ -15,8 +15,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("v8", &["error"]),
     ("capture", &["v8", "probe", "error", "units"]),
     ("heap", &["error"]),
-    ("monitor", &["error", "units", "watch", "probe", "v8", "capture", "heap"]),
-    ("node", &["error", "units", "watch", "probe", "v8", "capture", "heap", "monitor"]),
+    ("analysis", &["heap", "capture", "probe", "error", "units"]),
+    ("monitor", &["error", "units", "watch", "probe", "v8", "capture", "heap", "analysis"]),
+    ("node", &["error", "units", "watch", "probe", "v8", "capture", "heap", "analysis", "monitor"]),
 ];
 
 /// Rooms that are functions of their arguments, and the paths that would end that (with the `now` of any type).
@@ -152,6 +153,8 @@ fn a_breach_is_seen() {
         ("watch/mod.rs", "#[cfg(test)] fn f() -> [u8; 2] { g() } use crate::probe;"),
         ("error.rs", "use crate::units;"),
         ("v8/isolate.rs", "use crate::capture::info;"),
+        ("heap/parse.rs", "use crate::analysis::source;"),
+        ("analysis/crew.rs", "use crate::monitor::run;"),
         ("monitor/mod.rs", "use crate::node::events;"),
         ("capture/sink.rs", "use crate::r#heap;"),
         ("extra.rs", ""),

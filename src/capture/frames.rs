@@ -39,7 +39,7 @@ pub const WINDOW_LOG: u32 = 23;
 const HEADER_MAGIC: &[u8; 8] = b"hwsnap01";
 const TRAILER_MAGIC: &[u8; 8] = b"hwdone01";
 /// Metadata is a few hundred bytes; a length beyond this is damage, not data.
-const LIMIT: usize = 64 * 1024;
+pub const LIMIT: usize = 64 * 1024;
 
 /// Is it one of the sixteen magics of skippable frames?
 pub fn is_skippable(magic: u32) -> bool {
@@ -97,7 +97,8 @@ pub fn survey<F: Read + Seek>(file: &mut F) -> io::Result<Survey> {
     Ok(Survey { size, header, trailer })
 }
 
-fn read_header<F: Read>(file: &mut F, size: u64) -> io::Result<Option<(Header, u64)>> {
+/// Our header at the beginning of `file`, which has `size` bytes, and where the data begins.
+pub fn read_header<F: Read>(file: &mut F, size: u64) -> io::Result<Option<(Header, u64)>> {
     let mut start = [0; 16];
     if size < 16 {
         return Ok(None);

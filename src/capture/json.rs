@@ -16,8 +16,16 @@ pub fn begins(head: &[u8]) -> bool {
 
 /// N of the first `"node_count":N` in `head`, if all its digits are there.
 pub fn node_count(head: &[u8]) -> Option<u64> {
-    const KEY: &[u8] = b"\"node_count\":";
-    let start = memchr::memmem::find(head, KEY)? + KEY.len();
+    count(head, b"\"node_count\":")
+}
+
+/// The same of `"edge_count":N`.
+pub fn edge_count(head: &[u8]) -> Option<u64> {
+    count(head, b"\"edge_count\":")
+}
+
+fn count(head: &[u8], key: &[u8]) -> Option<u64> {
+    let start = memchr::memmem::find(head, key)? + key.len();
     let rest = head[start..].trim_ascii_start();
     let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     if digits == 0 || digits == rest.len() {
@@ -145,7 +153,7 @@ mod tests {
     #[test]
     fn sees_begin_end_and_count() {
         assert!(begins(REAL) && ends(REAL));
-        assert_eq!(node_count(REAL), Some(12));
+        assert_eq!((node_count(REAL), edge_count(REAL)), (Some(12), Some(3)));
         assert!(!begins(b"{\"nodes\":[]}") && !begins(b"") && !begins(b"{\"snap"));
         assert!(ends(b"{\"strings\":[]}\n"));
     }

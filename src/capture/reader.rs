@@ -7,15 +7,18 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::fault;
 use super::frames::{self, Survey};
 use super::info::{Header, Trailer};
 use super::json::Balance;
 use super::sink::LEVEL;
-use super::{fault, folder};
 use crate::error::{Error, Result};
 
+mod opening;
 mod walk;
 
+use opening::open_regular;
+pub use opening::stream;
 use walk::Frames;
 
 /// Streams the plain JSON of a snapshot file. The last `read` (which returns 0) fails with `CorruptSnapshot`
@@ -25,15 +28,20 @@ pub struct Reader {
     path: PathBuf,
     source: Source,
     survey: Survey,
-    balance: Balance,
+    // What comes through a pipe has no size and no end to look at first.
+    stream: bool,
+    // `None`: whoever parses the JSON sees for himself whether it is closed.
+    balance: Option<Balance>,
     raw_bytes: u64,
     // Salvaging: JSON bytes that whole frames give, and why it is not more.
     limit: Option<u64>,
     damage: Option<Error>,
 }
 
+type Bytes = Box<dyn Read + Send>;
+
 enum Source {
-    Plain(File),
+    Plain(Bytes),
     Frames(Frames),
 }
 
@@ -105,18 +113,39 @@ impl Reader {
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
         let n = file.by_ref().take(4).read(&mut start).map_err(failed)?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        let magic = u32::from_le_bytes(start);
-        let source = if n == 4 && (magic == frames::DATA || frames::is_skippable(magic)) {
-            Source::Frames(Frames::new(file).map_err(failed)?)
-        } else if start[..n].trim_ascii_start().first().is_some_and(|b| *b == b'{') {
-            Source::Plain(file)
+        Self::begin(Box::new(file), &start[..n], survey, false, path)
+    }
+
+    // `source` stands at its first byte.
+    fn begin(source: Bytes, start: &[u8], survey: Survey, stream: bool, path: &Path) -> Result<Self> {
+        let magic = frames::u32_at(start, 0);
+        let source = if magic == frames::DATA || frames::is_skippable(magic) {
+            Source::Frames(Frames::new(source).map_err(|e| fault::at("cannot read", path, &e))?)
+        } else if start.trim_ascii_start().first().is_some_and(|b| *b == b'{') {
+            Source::Plain(source)
         } else {
             let path = path.display();
-            let found = if n == 0 { "is empty" } else { "is neither JSON nor zstd" };
+            let found = if start.is_empty() { "is empty" } else { "is neither JSON nor zstd" };
             return Err(Error::CorruptSnapshot(format!("{path} {found} at byte 0: it is no heap snapshot")));
         };
-        let balance = Balance::default();
-        Ok(Self { path: path.to_owned(), source, survey, balance, raw_bytes: 0, limit: None, damage: None })
+        Ok(Self {
+            path: path.to_owned(),
+            source,
+            survey,
+            stream,
+            balance: Some(Balance::default()),
+            raw_bytes: 0,
+            limit: None,
+            damage: None,
+        })
+    }
+
+    /// For a reader of the JSON that notices by itself where it ends: following the brackets of plain JSON
+    /// costs as much as parsing it.
+    #[must_use]
+    pub fn for_parser(mut self) -> Self {
+        self.balance = None;
+        self
     }
 
     /// Metadata in front, when the file is ours.
@@ -129,9 +158,22 @@ impl Reader {
         self.survey.trailer.as_ref().map(|(trailer, _)| trailer)
     }
 
-    /// The file's size in bytes.
+    /// The file's size in bytes; of a stream what has been read.
     pub fn bytes(&self) -> u64 {
-        self.survey.size
+        match &self.source {
+            _ if !self.stream => self.survey.size,
+            Source::Plain(_) => self.raw_bytes,
+            Source::Frames(frames) => frames.offset(),
+        }
+    }
+
+    /// Bytes of JSON that it will give if it is whole; `None` when only reading it tells.
+    pub fn json_bytes(&self) -> Option<u64> {
+        match &self.source {
+            _ if self.limit.is_some_and(|limit| limit < u64::MAX) => self.limit,
+            Source::Plain(_) if !self.stream => Some(self.survey.size),
+            _ => self.trailer().map(|trailer| trailer.raw_bytes),
+        }
     }
 
     /// Only from [`salvage`]: what is wrong with the file; `None` when it is whole.
@@ -168,7 +210,7 @@ impl Reader {
                 Ok(())
             };
         }
-        if let Some(i) = self.balance.push(bytes) {
+        if let Some(i) = self.balance.as_mut().and_then(|balance| balance.push(bytes)) {
             let at = self.raw_bytes + i as u64;
             let of = if plain { "" } else { " of its decompressed bytes" };
             let path = self.path.display();
@@ -179,17 +221,18 @@ impl Reader {
         if !bytes.is_empty() {
             return Ok(());
         }
-        if !self.balance.whole() {
+        if self.balance.as_ref().is_some_and(|balance| !balance.whole()) {
             return Err(self.corrupt(format_args!("its JSON is not closed, it is cut off")));
         }
-        if self.survey.header.is_some() {
+        let ended = matches!(&self.source, Source::Frames(frames) if self.stream && frames.ended());
+        if self.survey.header.is_some() && !ended {
             return Err(self.corrupt(format_args!("the metadata behind the data is missing, it is cut off")));
         }
         Ok(())
     }
 
     fn corrupt(&self, what: std::fmt::Arguments) -> Error {
-        Error::CorruptSnapshot(format!("{}: {what} at byte {}", self.path.display(), self.survey.size))
+        Error::CorruptSnapshot(format!("{}: {what} at byte {}", self.path.display(), self.bytes()))
     }
 }
 
@@ -206,33 +249,6 @@ impl Read for Reader {
 
 fn unreadable(path: &Path, at: u64, error: &io::Error) -> Error {
     Error::CorruptSnapshot(format!("{} is damaged or cut at byte {at}: {error}", path.display()))
-}
-
-fn open_regular(path: &Path) -> Result<File> {
-    let shown = path.display();
-    let path = if path.as_os_str().is_empty() { path.to_owned() } else { folder::absolute(path)? };
-    let file = open_without_waiting(&path).map_err(|e| match e.kind() {
-        io::ErrorKind::NotFound => Error::NotFound(format!("there is no snapshot {shown}")),
-        _ => Error::InvalidOption(format!("the snapshot {shown} cannot be opened: {e}")),
-    })?;
-    match file.metadata() {
-        Ok(meta) if meta.is_file() => Ok(file),
-        Ok(_) => Err(Error::InvalidOption(format!("{shown} is not a regular file: give a snapshot's path"))),
-        Err(e) => Err(fault::at("cannot look at", &path, &e)),
-    }
-}
-
-#[cfg(unix)]
-fn open_without_waiting(path: &Path) -> io::Result<File> {
-    use rustix::fs::{Mode, OFlags};
-    // NONBLOCK: a pipe nobody writes to must be refused, not waited for.
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
-}
-
-#[cfg(not(unix))]
-fn open_without_waiting(path: &Path) -> io::Result<File> {
-    File::open(path)
 }
 
 #[cfg(test)]

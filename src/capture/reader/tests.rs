@@ -206,6 +206,36 @@ fn files_of_others_are_read() {
 }
 
 #[test]
+fn a_stream_is_read_like_a_file() {
+    let (dir, json) = (tempfile::tempdir().unwrap(), json());
+    let from = |bytes: &[u8]| stream(io::Cursor::new(bytes.to_vec()), Path::new("stdin"));
+    for level in [0, 1] {
+        let whole = fs::read(write(dir.path(), json, level)).unwrap();
+        let reader = from(&whole).unwrap();
+        assert_eq!((reader.header().is_some(), reader.json_bytes()), (level == 1, None));
+        assert!(read(reader).unwrap() == json, "level {level}");
+        for cut in [whole.len() / 2, whole.len() - 1] {
+            assert!(corrupt(from(&whole[..cut]).and_then(read)).contains(&format!("byte {cut}")), "{cut}");
+        }
+    }
+    let whole = fs::read(write(dir.path(), SMALL, 1)).unwrap();
+    for cut in 0..whole.len() {
+        corrupt(from(&whole[..cut]).and_then(read));
+    }
+    assert_eq!(read(from(&zstd::encode_all(SMALL, 3).unwrap()).unwrap()).unwrap(), SMALL);
+}
+
+#[test]
+fn who_parses_sees_the_end_of_plain_json_himself() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = write(dir.path(), SMALL, 0);
+    fs::write(&path, &SMALL[..20]).unwrap();
+    let reader = open(&path).unwrap().for_parser();
+    assert_eq!(reader.json_bytes(), Some(20));
+    assert_eq!(read(reader).unwrap(), &SMALL[..20]);
+}
+
+#[test]
 fn bytes_behind_the_end_are_damage() {
     let dir = tempfile::tempdir().unwrap();
     for level in [0, 1] {

@@ -1,6 +1,5 @@
 //! Walks the frames of a zstd file and remembers where it is, so that damage can be given a place.
 
-use std::fs::File;
 use std::io::{self, Read};
 
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
@@ -18,7 +17,7 @@ const STEP: usize = 16 * 1024;
 const WINDOW_LOG_MAX: u32 = 27;
 
 pub(super) struct Frames {
-    file: File,
+    file: Box<dyn Read + Send>,
     decoder: Decoder<'static>,
     buffer: Vec<u8>,
     // The unread part of `buffer`, and where in the file it begins.
@@ -28,6 +27,8 @@ pub(super) struct Frames {
     in_frame: bool,
     // Where the data frame began.
     frame: u64,
+    // The magic of the last one begun, data or skippable.
+    last: u32,
     // Bytes of the skippable frame still to be skipped.
     skip: u64,
     given: u64,
@@ -41,7 +42,7 @@ type Damage = (u64, io::Error);
 
 impl Frames {
     /// `file` stands at its first byte.
-    pub fn new(file: File) -> io::Result<Self> {
+    pub fn new(file: Box<dyn Read + Send>) -> io::Result<Self> {
         let mut decoder = Decoder::new()?;
         decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))?;
         Ok(Self {
@@ -53,6 +54,7 @@ impl Frames {
             offset: 0,
             in_frame: false,
             frame: 0,
+            last: 0,
             skip: 0,
             given: 0,
             whole: 0,
@@ -69,6 +71,16 @@ impl Frames {
     /// Decompressed bytes of these frames.
     pub fn whole(&self) -> u64 {
         self.whole
+    }
+
+    /// Where in the file it is.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Whether what was read last is the frame that ends a file of ours.
+    pub fn ended(&self) -> bool {
+        self.last == frames::TRAILER
     }
 
     /// The next decompressed bytes; 0 at the end of the last frame.
@@ -132,6 +144,7 @@ impl Frames {
             }
             let start = &self.buffer[self.begin..self.end];
             let magic = frames::u32_at(start, 0);
+            self.last = magic;
             if magic == frames::DATA {
                 self.decoder.reinit().map_err(|e| (self.offset, e))?;
                 self.in_frame = true;

@@ -1,0 +1,218 @@
+//! How much memory an analysis will take, and whether there is that much. Asked before it starts, and again
+//! while it reads: what a header claims need not be so.
+
+use std::io::{self, Read};
+
+use crate::capture::{fault, json};
+use crate::error::{Error, Result};
+use crate::probe::cgroup::{self, Cgroup};
+use crate::units::print_bytes;
+
+/// What is done with a snapshot once it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Classes, sizes, statistics.
+    Summary,
+    /// The same, and the names of edges are kept.
+    Paths,
+}
+
+/// Bytes at the peak, per node and per edge, strings apart (docs/analysis.md#memory tells what was measured).
+impl Work {
+    const fn per_node(self) -> u64 {
+        match self {
+            Self::Summary => 64,
+            Self::Paths => 68,
+        }
+    }
+
+    const fn per_edge(self) -> u64 {
+        match self {
+            Self::Summary => 14,
+            Self::Paths => 18,
+        }
+    }
+}
+
+/// Blocks read ahead, zstd's window, tables.
+const BASE: u64 = 24 << 20;
+/// JSON bytes of a node's and an edge's row: less than V8 ever writes for a heap worth looking at, so that what
+/// is left for strings is not thought too little.
+const NODE_ROW: u64 = 18;
+const EDGE_ROW: u64 = 11;
+/// The shortest rows there can be: `0,` for each field. More of them than fit are not believed.
+const SHORTEST_NODE: u64 = 10;
+const SHORTEST_EDGE: u64 = 6;
+/// JSON bytes per node where nobody says how many there are, edges and strings included.
+const JSON_PER_NODE: u64 = 70;
+const EDGES_PER_NODE: u64 = 3;
+
+/// What is known of a snapshot before it is parsed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Nodes, as the JSON's head claims.
+    pub nodes: Option<u64>,
+    /// Edges, as the JSON's head claims.
+    pub edges: Option<u64>,
+    /// Bytes of JSON.
+    pub json: Option<u64>,
+}
+
+impl Extent {
+    /// From the JSON's first bytes.
+    pub fn of(head: &[u8], json: Option<u64>) -> Self {
+        let head = &head[..head.len().min(json::HEAD)];
+        Self { nodes: json::node_count(head), edges: json::edge_count(head), json }
+    }
+
+    /// Bytes at the peak. With nothing known at all: those that any snapshot needs.
+    pub fn need(&self, work: Work) -> u64 {
+        let most = |row: u64| self.json.map_or(u64::MAX, |json| json / row);
+        let by_size = self.json.unwrap_or(0) / JSON_PER_NODE;
+        let nodes = self.nodes.unwrap_or(by_size).min(most(SHORTEST_NODE));
+        let edges =
+            self.edges.unwrap_or_else(|| nodes.saturating_mul(EDGES_PER_NODE)).min(most(SHORTEST_EDGE));
+        let rows = nodes.saturating_mul(NODE_ROW).saturating_add(edges.saturating_mul(EDGE_ROW));
+        let strings = self.json.unwrap_or(0).saturating_sub(rows);
+        exact(nodes, edges, strings, work)
+    }
+}
+
+/// Bytes at the peak for counts that are known.
+pub fn exact(nodes: u64, edges: u64, strings: u64, work: Work) -> u64 {
+    BASE.saturating_add(nodes.saturating_mul(work.per_node()))
+        .saturating_add(edges.saturating_mul(work.per_edge()))
+        .saturating_add(strings)
+}
+
+/// What an analysis may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    // `None`: nobody knows.
+    most: Option<u64>,
+    given: bool,
+}
+
+impl Budget {
+    /// `most`: the caller's `maxMemory`. Without it, nine tenths of what the container or the machine has left:
+    /// the service goes on allocating meanwhile.
+    pub fn new(most: Option<u64>) -> Self {
+        let left = || cgroup::headroom(Cgroup::detect().as_ref()).map(|left| left / 10 * 9);
+        Self { most: most.or_else(left), given: most.is_some() }
+    }
+
+    /// # Errors
+    /// `MemoryBudget` with the figures.
+    pub fn admit(&self, need: u64, what: &str) -> Result<()> {
+        let Some(most) = self.most.filter(|most| *most < need) else { return Ok(()) };
+        let whose = if self.given {
+            "maxMemory allows"
+        } else {
+            "nine tenths of what the container or the machine has left are"
+        };
+        Err(Error::MemoryBudget(format!(
+            "the analysis of {what} needs about {}, and {whose} {}; raise the limit or maxMemory, or analyse it \
+             on another machine",
+            print_bytes(need),
+            print_bytes(most)
+        )))
+    }
+}
+
+/// Passes bytes on until they are more than the budget's.
+pub struct Guard<R> {
+    inner: R,
+    extent: Extent,
+    work: Work,
+    budget: Budget,
+    // Held by other snapshots of the same comparison.
+    held: u64,
+    what: String,
+    bytes: u64,
+    next: u64,
+}
+
+/// Bytes of JSON between two looks.
+const STEP: u64 = 4 << 20;
+
+impl<R: Read> Guard<R> {
+    /// Admits what `extent` says, at once.
+    ///
+    /// # Errors
+    /// `MemoryBudget`.
+    pub fn new(inner: R, extent: Extent, work: Work, budget: Budget, held: u64, what: &str) -> Result<Self> {
+        budget.admit(extent.need(work).saturating_add(held), what)?;
+        let what = what.to_owned();
+        Ok(Self { inner, extent, work, budget, held, what, bytes: 0, next: STEP })
+    }
+}
+
+impl<R: Read> Read for Guard<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(out)?;
+        self.bytes += n as u64;
+        if self.bytes >= self.next {
+            self.next = self.bytes + STEP;
+            let json = Some(self.bytes.max(self.extent.json.unwrap_or(0)));
+            let need = Extent { json, ..self.extent }.need(self.work).saturating_add(self.held);
+            self.budget.admit(need, &self.what).map_err(fault::wrap)?;
+        }
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &[u8] = br#"{"snapshot":{"meta":{},"node_count":1000000,"edge_count":3000000,"#;
+    const MIB: u64 = 1 << 20;
+
+    #[test]
+    fn counts_say_more_than_the_size() {
+        let known = Extent::of(HEAD, Some(80 * MIB));
+        assert_eq!((known.nodes, known.edges), (Some(1_000_000), Some(3_000_000)));
+        let need = known.need(Work::Summary);
+        assert!((100 * MIB..200 * MIB).contains(&need), "{}", print_bytes(need));
+        assert!(known.need(Work::Paths) > need);
+        let unknown = Extent { json: Some(80 * MIB), ..Extent::default() }.need(Work::Summary);
+        assert!((need / 2..need * 2).contains(&unknown), "{}", print_bytes(unknown));
+    }
+
+    #[test]
+    fn claims_that_cannot_be_are_left_to_the_parser() {
+        let lie = Extent { nodes: Some(1_000_000_000), edges: Some(u64::MAX), json: Some(1024) };
+        assert!(lie.need(Work::Summary) < BASE + MIB);
+        assert_eq!(Extent { json: None, ..lie }.need(Work::Summary), u64::MAX);
+    }
+
+    #[test]
+    fn a_refusal_has_the_figures() {
+        let error = Budget::new(Some(100_000_000)).admit(200_000_000, "x.heapsnapshot").unwrap_err();
+        assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET");
+        let text = error.to_string();
+        assert!(text.contains("x.heapsnapshot") && text.contains("maxMemory allows"), "{text}");
+        assert!(Budget::new(Some(100)).admit(100, "x").is_ok());
+        // Whatever this machine has left, it has not got this much.
+        #[cfg(target_os = "linux")]
+        assert!(Budget::new(None).admit(u64::MAX, "x").is_err());
+    }
+
+    #[test]
+    fn a_stream_that_goes_on_is_stopped_where_it_passes_the_budget() {
+        let budget = Budget::new(Some(BASE + 50 * MIB));
+        let extent = Extent { nodes: Some(10), edges: Some(10), json: None };
+        let endless = io::repeat(b' ');
+        let mut guard = Guard::new(endless, extent, Work::Summary, budget, 0, "stdin").unwrap();
+        let mut read = 0;
+        let error = loop {
+            match guard.read(&mut [0; 65536]) {
+                Ok(n) => read += n as u64,
+                Err(error) => break fault::unwrap(error),
+            }
+        };
+        assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET");
+        assert!((40 * MIB..60 * MIB).contains(&read), "{read}");
+        assert!(Guard::new(io::empty(), extent, Work::Summary, budget, 60 * MIB, "stdin").is_err());
+    }
+}

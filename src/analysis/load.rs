@@ -1,0 +1,154 @@
+//! From a place to a graph with its sizes: open, ask whether there is memory, parse, apply the rules.
+
+use std::path::PathBuf;
+
+use super::ahead::Ahead;
+use super::crew::Crew;
+use super::estimate::{self, Budget, Extent, Guard, Work};
+use super::source::{self, Place, Source};
+use crate::capture::fault;
+use crate::capture::info::Header;
+use crate::error::{Error, Result};
+use crate::heap::engine::{self, Analysis, Needs};
+use crate::heap::parse::{self, Options};
+
+/// How to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// A cut or damaged file gives what it has.
+    pub salvage: bool,
+    /// The memory there is.
+    pub budget: Budget,
+    /// Bytes of it that are taken already.
+    pub held: u64,
+}
+
+/// A snapshot that was read.
+pub struct Loaded {
+    /// Its graph, sizes and distances.
+    pub analysis: Analysis,
+    /// The file; `None`: standard input.
+    pub path: Option<PathBuf>,
+    /// Our metadata, when it is ours.
+    pub header: Option<Header>,
+    /// Only when salvaging: what is wrong with the file.
+    pub damage: Option<String>,
+}
+
+/// Reads and analyses.
+///
+/// # Errors
+/// As [`source::open`] and [`parse::parse`]; `MemoryBudget` before anything is parsed, or when the snapshot is larger than
+/// its head says; `Aborted`.
+pub fn load(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<Loaded> {
+    let Source { path, header, json_bytes, damage, json } = source::open(place, terms.salvage)?;
+    let name = path.as_ref().map_or("standard input".to_owned(), |path| path.display().to_string());
+    let mut ahead = Ahead::new(json, terms.salvage);
+    let aftermath = ahead.aftermath();
+    let (head, all) = ahead.peek().map_err(fault::unwrap)?;
+    let json_bytes = if all { Some(head.len() as u64) } else { json_bytes };
+    let extent = Extent::of(head, json_bytes);
+    let guard = Guard::new(ahead, extent, work, terms.budget, terms.held, &name)?;
+
+    let options = Options { total: json_bytes, salvage: terms.salvage };
+    let parsed = parse::parse(guard, options, crew).map_err(|error| match (aftermath.get(), error) {
+        // The reader's own words place the damage in the file, the parser's in the JSON.
+        (Some(error), Error::CorruptSnapshot(_)) => error.clone(),
+        (None, Error::CorruptSnapshot(words)) => Error::CorruptSnapshot(format!("{name}: {words}")),
+        (_, error) => error,
+    })?;
+    let graph = parsed.graph;
+    let (nodes, edges) = (u64::from(graph.node_count()), u64::from(graph.edge_count()));
+    let need = estimate::exact(nodes, edges, graph.strings().bytes() as u64, work);
+    terms.budget.admit(need.saturating_add(terms.held), &name)?;
+
+    let damage = damage.or_else(|| aftermath.get().cloned()).map(|error| error.to_string());
+    let analysis = engine::analyze(graph, Needs { edges: work == Work::Paths }, crew)?;
+    Ok(Loaded { analysis, path, header, damage: damage.or(parsed.damage) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    const META: &str = r#"{"snapshot":{"meta":{"node_fields":["type","name","id","self_size","edge_count"],
+        "node_types":[["hidden","array","string","object","code","closure","regexp","number","native","synthetic"],
+        "string","number","number","number"],"edge_fields":["type","name_or_index","to_node"],
+        "edge_types":[["context","element","property","internal","hidden","shortcut","weak"],"string_or_number","node"]},
+        "node_count":2,"edge_count":1},"#;
+    const REST: &str = r#""nodes":[9,0,1,0,1, 3,1,3,48,0],"edges":[2,1,5],"strings":["","Foo"]}"#;
+
+    fn terms(salvage: bool, most: Option<u64>) -> Terms {
+        Terms { salvage, budget: Budget::new(most), held: 0 }
+    }
+
+    fn file(dir: &Path, bytes: &[u8]) -> Place {
+        let path = dir.join("x.heapsnapshot");
+        std::fs::write(&path, bytes).unwrap();
+        Place::Path(path)
+    }
+
+    fn failed(place: &Place, terms: Terms) -> Error {
+        load(place, Work::Summary, terms, &Crew::default()).map(|_| ()).unwrap_err()
+    }
+
+    #[test]
+    fn plain_and_compressed() {
+        let dir = tempfile::tempdir().unwrap();
+        let json = format!("{META}{REST}");
+        for bytes in [json.as_bytes(), &zstd::encode_all(json.as_bytes(), 1).unwrap()] {
+            let place = file(dir.path(), bytes);
+            let loaded = load(&place, Work::Summary, terms(false, None), &Crew::default()).unwrap();
+            assert_eq!(loaded.analysis.dominators.retained[0], 48);
+            assert_eq!((loaded.damage, loaded.header), (None, None));
+        }
+    }
+
+    #[test]
+    fn damage_is_placed_in_the_file_or_in_its_json() {
+        let dir = tempfile::tempdir().unwrap();
+        let json = format!("{META}{REST}");
+        let broken = json.replace("3,48,0", "3,48,7");
+        let error = failed(&file(dir.path(), broken.as_bytes()), terms(false, None));
+        assert_eq!(error.code(), "HEAPWARDEN_CORRUPT_SNAPSHOT");
+        assert!(error.to_string().contains("x.heapsnapshot: ") && error.to_string().contains("of its JSON"));
+        let packed = zstd::encode_all(json.as_bytes(), 1).unwrap();
+        let error = failed(&file(dir.path(), &packed[..packed.len() - 3]), terms(false, None));
+        assert!(error.to_string().contains(&format!("cut at byte {}", packed.len() - 3)), "{error}");
+    }
+
+    #[test]
+    fn a_cut_file_gives_what_it_has_if_that_is_wanted() {
+        let dir = tempfile::tempdir().unwrap();
+        let json = format!("{META}{REST}");
+        let cut = file(dir.path(), &json.as_bytes()[..json.len() - 3]);
+        assert_eq!(failed(&cut, terms(false, None)).code(), "HEAPWARDEN_CORRUPT_SNAPSHOT");
+        let loaded = load(&cut, Work::Summary, terms(true, None), &Crew::default()).unwrap();
+        assert_eq!(loaded.analysis.dominators.retained[0], 48);
+        assert!(loaded.damage.is_some());
+    }
+
+    #[test]
+    fn what_needs_too_much_is_not_begun() {
+        let dir = tempfile::tempdir().unwrap();
+        let json = format!("{META}{REST}");
+        let place = file(dir.path(), json.as_bytes());
+        assert_eq!(failed(&place, terms(false, Some(1 << 20))).code(), "HEAPWARDEN_MEMORY_BUDGET");
+        let lie = json.replace("\"node_count\":2", "\"node_count\":1000000000");
+        let lie = file(dir.path(), lie.as_bytes());
+        assert_eq!(failed(&lie, terms(false, None)).code(), "HEAPWARDEN_CORRUPT_SNAPSHOT");
+    }
+
+    #[test]
+    fn an_abort_is_no_damage() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = file(dir.path(), format!("{META}{REST}").as_bytes());
+        let crew = Crew::default();
+        crew.cancel();
+        for salvage in [false, true] {
+            let result = load(&place, Work::Summary, terms(salvage, None), &crew).map(|_| ());
+            assert_eq!(result.unwrap_err().code(), "HEAPWARDEN_ABORTED");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Analyses snapshots on request. A room of its own because [`heap`](crate::heap) is pure: what it must not do,
+//! opening files, starting threads, asking how much memory is left, is done here for it, and nowhere for Node-API.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`source`] | opens a file, a folder's newest snapshot, standard input |
+//! | [`ahead`] | reads and decodes on a thread of its own |
+//! | [`estimate`] | the memory it will need, before it starts and while it reads |
+//! | [`crew`] | the [`Host`](crate::heap::Host): threads, progress, the end |
+//! | [`load`] | the way from a place to sizes and distances |
+//! | [`queue`] | one analysis at a time in a process |
+
+pub mod ahead;
+pub mod crew;
+pub mod estimate;
+pub mod load;
+pub mod queue;
+pub mod source;

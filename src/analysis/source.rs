@@ -1,0 +1,132 @@
+//! Opens what is to be analysed: a file, the newest snapshot of a folder, standard input.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::capture::info::Header;
+use crate::capture::reader::{self, Reader};
+use crate::capture::store;
+use crate::error::{Error, Result};
+
+/// Where a snapshot is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file, or a folder that snapshots are kept in.
+    Path(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+/// An open snapshot, nothing of its JSON read yet.
+pub struct Source {
+    /// The file, for messages and results; `None`: standard input.
+    pub path: Option<PathBuf>,
+    /// Our metadata, when it is ours.
+    pub header: Option<Header>,
+    /// Bytes of JSON it will give, where that can be known.
+    pub json_bytes: Option<u64>,
+    /// Salvaging: what is wrong with the file, where that was found beforehand.
+    pub damage: Option<Error>,
+    /// The JSON.
+    pub json: Box<dyn Read + Send>,
+}
+
+impl Source {
+    /// What to call it in a message.
+    pub fn name(&self) -> String {
+        self.path.as_ref().map_or("standard input".to_owned(), |path| path.display().to_string())
+    }
+}
+
+/// Opens. `salvage`: a cut or damaged file gives what it has.
+///
+/// # Errors
+/// `NotFound`; `InvalidOption` for what is neither a file nor a folder; `CorruptSnapshot` when it is no snapshot.
+pub fn open(place: &Place, salvage: bool) -> Result<Source> {
+    match place {
+        Place::Stdin => Ok(from(reader::stream(std::io::stdin(), Path::new("standard input"))?, None)),
+        Place::Path(path) => {
+            let path = if path.is_dir() { newest(path, salvage)? } else { path.clone() };
+            let reader = if salvage { reader::salvage(&path) } else { reader::open(&path) };
+            Ok(from(reader?, Some(path)))
+        }
+    }
+}
+
+fn from(reader: Reader, path: Option<PathBuf>) -> Source {
+    let reader = reader.for_parser();
+    Source {
+        path,
+        header: reader.header().cloned(),
+        json_bytes: reader.json_bytes(),
+        damage: reader.damage().cloned(),
+        json: Box::new(reader),
+    }
+}
+
+/// One that was cut is passed over, unless that is what is looked for.
+fn newest(dir: &Path, salvage: bool) -> Result<PathBuf> {
+    let found = store::list(dir)?.into_iter().find(|info| info.complete || salvage);
+    found.map(|info| info.path).ok_or_else(|| {
+        let whole = if salvage { "" } else { "whole " };
+        Error::NotFound(format!(
+            "there is no {whole}snapshot of heapwarden's in the folder {}; give a file",
+            dir.display()
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::info::{Finish, Mode};
+    use crate::capture::sink::{Sink, SinkOptions};
+
+    const JSON: &[u8] = br#"{"snapshot":{"meta":{},"node_count":3},"nodes":[],"strings":[]}"#;
+
+    fn write(dir: &Path, at: f64) -> PathBuf {
+        let options =
+            SinkOptions { dir: Some(dir.to_owned()), min_free_disk: Some(0), ..SinkOptions::default() };
+        let mut sink = Sink::create(&options, Header::new(at, Mode::Inline, "t")).unwrap();
+        sink.write(JSON).unwrap();
+        sink.seal(Finish::default()).unwrap().publish().unwrap().path
+    }
+
+    fn code(place: &Path) -> Option<&'static str> {
+        open(&Place::Path(place.to_owned()), false).err().map(|error| error.code())
+    }
+
+    #[test]
+    fn a_folder_gives_its_newest_whole_snapshot() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(code(dir.path()), Some("HEAPWARDEN_NOT_FOUND"));
+        let old = write(dir.path(), 1_700_000_000_000.0);
+        let new = write(dir.path(), 1_800_000_000_000.0);
+        let place = Place::Path(dir.path().to_owned());
+        let mut source = open(&place, false).unwrap();
+        assert_eq!(source.path.as_ref(), Some(&new));
+        assert_eq!(source.json_bytes, Some(JSON.len() as u64));
+        assert_eq!(source.header.as_ref().map(|header| header.at), Some(1_800_000_000_000.0));
+        let mut json = Vec::new();
+        source.json.read_to_end(&mut json).unwrap();
+        assert_eq!(json, JSON);
+
+        let bytes = std::fs::read(&new).unwrap();
+        std::fs::write(&new, &bytes[..bytes.len() - 9]).unwrap();
+        assert_eq!(open(&place, false).unwrap().path, Some(old));
+        let cut = open(&place, true).unwrap();
+        assert_eq!(cut.path, Some(new));
+        assert!(cut.damage.is_some_and(|damage| damage.code() == "HEAPWARDEN_CORRUPT_SNAPSHOT"));
+    }
+
+    #[test]
+    fn what_is_none_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(code(&dir.path().join("none")), Some("HEAPWARDEN_NOT_FOUND"));
+        let text = dir.path().join("text");
+        std::fs::write(&text, "hello").unwrap();
+        assert_eq!(code(&text), Some("HEAPWARDEN_CORRUPT_SNAPSHOT"));
+        #[cfg(unix)]
+        assert_eq!(code(Path::new("/dev/null")), Some("HEAPWARDEN_INVALID_OPTION"));
+    }
+}
