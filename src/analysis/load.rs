@@ -63,7 +63,7 @@ pub fn load(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<Load
     terms.budget.admit(need.saturating_add(terms.held), &name)?;
 
     let damage = damage.or_else(|| aftermath.get().cloned()).map(|error| error.to_string());
-    let analysis = engine::analyze(graph, Needs { edges: work == Work::Paths }, crew)?;
+    let analysis = engine::analyze(graph, Needs { edges: work == Work::Paths, ..Needs::default() }, crew)?;
     Ok(Loaded { analysis, path, header, damage: damage.or(parsed.damage) })
 }
 

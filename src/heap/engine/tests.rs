@@ -6,7 +6,7 @@ use super::super::host::Quiet;
 use super::*;
 
 fn run(builder: &Builder) -> Result<Analysis> {
-    analyze(builder.graph(), Needs { edges: true }, &Quiet)
+    analyze(builder.graph(), Needs { edges: true, ..Needs::default() }, &Quiet)
 }
 
 /// A root with a global object, as Node writes it: (builder, global object, synthetic node of the system).
