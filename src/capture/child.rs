@@ -36,6 +36,8 @@ pub unsafe fn run(
     parent: i32,
 ) -> ! {
     silence();
+    // V8 collects garbage before the snapshot. At the limit of a full heap that would end us, as it does the service.
+    isolate.lift_limit();
     // SAFETY: the caller vouches that this is the child; it has one thread.
     unsafe { settle(&prepared) };
     // SAFETY: as above; the path lives as long as the process, which `take` never leaves.

@@ -71,6 +71,11 @@ impl GcKind {
 /// Scavenge, minor and full mark-sweep: the collections after which the figures have changed.
 const COLLECTIONS: c_int = 1 | 2 | 4;
 
+/// A limit callback that always gives more.
+unsafe extern "C" fn twice(_: Raw, current: usize, _: usize) -> usize {
+    current.saturating_mul(2)
+}
+
 /// V8 writes 14 words (15 on V8 14); a later one may write more, so it gets room to spare.
 const STATISTICS_WORDS: usize = 64;
 
@@ -152,6 +157,12 @@ impl Isolate {
     pub(super) unsafe fn add_limit_callback(&self, callback: LimitCallback, data: usize) {
         // SAFETY: signature by mangled name; obligations passed on to the caller.
         unsafe { (self.symbols.add_near_heap_limit)(self.as_raw(), callback, data as Raw) }
+    }
+
+    /// From now on V8 meets no limit on this heap: for a copy of it, which others limit. On the isolate's thread.
+    pub fn lift_limit(&self) {
+        // SAFETY: stays for the rest of the process. V8 asks the callback that was added last.
+        unsafe { self.add_limit_callback(twice, 0) }
     }
 
     /// Removes it, and brings the limit back to `limit` bytes (or what is in use, and a quarter) if it is not 0.
