@@ -71,14 +71,22 @@ function classes (snapshot) {
     .map(([key, { name, count, self, maxRet, distance }]) => ({ key, name, count, self, retained: maxRet, distance }))
 }
 
-/** Classes that DevTools tells apart at first and then gives one key, so that of two rows the later one stays. */
-function collisions (snapshot) {
-  const byKey = new Map()
-  for (const [inner, { name, count, self }] of snapshot.buildAggregates(undefined)) {
-    const key = typeof inner === 'number' ? `,${name}` : inner
-    byKey.set(key, [...byKey.get(key) ?? [], { name, count, self }])
-  }
-  return [...byKey].filter(([, rows]) => rows.length > 1).map(([key, rows]) => ({ key, rows }))
+/**
+ * The classes as DevTools adds them up. Some get one key afterwards (closures are `Function`, and so is what comes of
+ * Object.create(Function.prototype)): of such twins the later one takes the other's place in `classes`.
+ */
+function innerClasses (snapshot) {
+  const sums = snapshot.buildAggregates(undefined)
+  snapshot.calculateClassesRetainedSize(sums, undefined)
+  return [...sums].map(([inner, { name, count, self, maxRet, distance }]) =>
+    ({ key: typeof inner === 'number' ? `,${name}` : inner, name, count, self, retained: maxRet, distance }))
+}
+
+/** Twins: the rows that `classes` lacks, and those that stand in their places. */
+function twins (snapshot) {
+  const rows = innerClasses(snapshot)
+  const keys = rows.map(({ key }) => key)
+  return rows.filter(({ key }) => keys.indexOf(key) !== keys.lastIndexOf(key))
 }
 
 function statistics (snapshot) {
@@ -113,7 +121,7 @@ function diff (before, after) {
   }))
 }
 
-module.exports = { classes, collisions, columns, describe, diff, duplicateStrings, load, statistics }
+module.exports = { classes, columns, describe, diff, duplicateStrings, innerClasses, load, statistics }
 
 /** The other end of `load`. */
 async function assist ({ bundle, port }) {
@@ -133,7 +141,7 @@ async function account ([file, later]) {
     statistics: statistics(snapshot),
     classes: rows.length,
     largest: rows.slice(0, 10),
-    collisions: collisions(snapshot),
+    twins: twins(snapshot),
     duplicateStrings: duplicates.length,
     ...changes && { changes: changes.length, grown: changes.sort((a, b) => b.addedSize - a.addedSize).slice(0, 10) }
   }, null, 2))
