@@ -1,0 +1,5 @@
+'use strict'
+
+// Node itself.
+
+exports.hold = () => []
