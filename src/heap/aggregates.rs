@@ -6,14 +6,10 @@ use serde::Serialize;
 
 use super::classes::{Classes, Place};
 use super::graph::Graph;
-use super::strings::show;
+use super::names::shorten;
 
 /// No node.
 const NONE: u32 = u32::MAX;
-/// Class names of a table are cut here, bytes. A file may have as many classes as nodes, with one long name for
-/// all of them; V8 itself cuts names at 1,024 units.
-const LONGEST_NAME: usize = 8 << 10;
-
 /// One class's sums, over its nodes that have a size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Aggregate {
@@ -73,12 +69,12 @@ impl Aggregates {
     ) -> Self {
         let none = Aggregate { count: 0, shallow: 0, retained: 0, distance: i32::MAX, first: NONE };
         let mut sums = vec![none; classes.len()];
-        for ((node, class), distance) in graph.nodes().zip(classes.column()).zip(distances) {
+        for (node, distance) in graph.nodes().zip(distances) {
             let size = graph.self_size(node);
             if size == 0 {
                 continue;
             }
-            let sum = &mut sums[*class as usize];
+            let sum = &mut sums[classes.of_node(node) as usize];
             sum.count += 1;
             sum.shallow = sum.shallow.saturating_add(size);
             sum.distance = sum.distance.min(*distance);
@@ -171,7 +167,7 @@ impl Aggregates {
     pub fn row(&self, graph: &Graph, classes: &Classes, class: u32) -> ClassRow {
         let sum = self.get(class);
         ClassRow {
-            name: class_name(&classes.text(graph, class)),
+            name: shorten(&classes.text(graph, class)),
             count: sum.count,
             shallow_size: sum.shallow,
             retained_size: sum.retained,
@@ -179,11 +175,6 @@ impl Aggregates {
             location: classes.place(class),
         }
     }
-}
-
-/// A class name for human eyes, not too long.
-pub(super) fn class_name(text: &[u8]) -> String {
-    if text.len() <= LONGEST_NAME { show(text) } else { show(&text[..LONGEST_NAME]) + "…" }
 }
 
 #[cfg(test)]

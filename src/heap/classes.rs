@@ -21,7 +21,9 @@ use serde::Serialize;
 
 pub use self::interfaces::Definitions;
 use self::matching::Matcher;
+use self::sorts::NONE;
 pub use self::sorts::Sorts;
+
 use super::graph::Graph;
 use super::strings::show;
 use super::texts::Texts;
@@ -51,10 +53,18 @@ struct Class {
     place: Option<Place>,
 }
 
+/// What became of a sort.
+#[derive(Clone, Copy, Debug)]
+struct Joined {
+    class: u32,
+    shape: u32,
+}
+
 /// The class of each node, and what the classes are called.
 #[derive(Debug)]
 pub struct Classes {
-    class_of: Vec<u32>,
+    sort_of: Vec<u32>,
+    sorts: Vec<Joined>,
     list: Vec<Class>,
     made: Texts,
 }
@@ -67,10 +77,10 @@ impl Sorts {
         let interfaces: Vec<_> = (self.shapes.iter())
             .map(|shape| matcher.best(shapes::properties(graph, shape.node), |name| strings.text(name)))
             .collect();
-        let Self { mut sort_of, list: sorts, places, mut made, .. } = self;
+        let Self { sort_of, list: sorts, places, mut made, .. } = self;
         let mut list = Vec::new();
         let mut index: HashMap<_, u32, RandomState> = HashMap::default();
-        let mut class_of_sort = Vec::with_capacity(sorts.len());
+        let mut joined = Vec::with_capacity(sorts.len());
         for sort in &sorts {
             let interface = interfaces.get(sort.shape as usize).copied().flatten();
             let mut name = match interface.and_then(|number| definitions.list.get(number as usize)) {
@@ -82,13 +92,13 @@ impl Sorts {
             if let (Name::Own(own), Some(_)) = (name, place) {
                 name = Name::Made(made.intern(&strings.text(own)));
             }
-            class_of_sort.push(*index.entry((name, place)).or_insert_with(|| {
+            let class = *index.entry((name, place)).or_insert_with(|| {
                 list.push(Class { name, place });
                 (list.len() - 1) as u32
-            }));
+            });
+            joined.push(Joined { class, shape: sort.shape });
         }
-        sort_of.iter_mut().for_each(|sort| *sort = class_of_sort[*sort as usize]);
-        Classes { class_of: sort_of, list, made }
+        Classes { sort_of, sorts: joined, list, made }
     }
 }
 
@@ -110,15 +120,15 @@ impl Classes {
         self.list.is_empty()
     }
 
-    /// The class of each node.
-    pub fn column(&self) -> &[u32] {
-        &self.class_of
-    }
-
     /// A node's class.
     #[inline]
     pub fn of_node(&self, node: u32) -> u32 {
-        self.class_of[node as usize]
+        self.sorts[self.sort_of[node as usize] as usize].class
+    }
+
+    /// A plain object's shape.
+    pub(super) fn shape(&self, node: u32) -> Option<u32> {
+        Some(self.sorts[self.sort_of[node as usize] as usize].shape).filter(|shape| *shape != NONE)
     }
 
     /// The class's name, WTF-8.

@@ -10,6 +10,7 @@
 //! | `detached`, `page`, `essential` | which nodes are detached, which are the page's, which edges retain |
 //! | `shallow`, `dominators`, `distances` | sizes and distances |
 //! | [`classes`] | the class of each node; plain objects by interface |
+//! | [`names`] | what a node is shown as |
 //! | [`aggregates`], [`statistics`] | what each class, and each kind of memory, amounts to |
 //!
 //! The rules are those of `heap_snapshot_worker` in `chrome-devtools-frontend`; where the source says
@@ -29,6 +30,7 @@ mod essential;
 pub mod graph;
 pub mod host;
 mod meta;
+pub mod names;
 mod page;
 pub mod parse;
 mod salvage;

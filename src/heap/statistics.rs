@@ -29,12 +29,12 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Adds up; `total` is the root's retained size and the extra native bytes.
-    pub fn of(graph: &Graph, total: u64) -> Self {
+    /// Adds up what needs the graph's edges. `total` and `v8heap` come with [`Self::with_total`].
+    pub fn of(graph: &Graph) -> Self {
         let mut array = Word::new(graph.strings(), "Array");
         let mut elements_word = Word::new(graph.strings(), "elements");
         let mut buffer = Word::new(graph.strings(), "system / JSArrayBufferData");
-        let mut sums = Self { total, native: graph.extra_native_bytes(), ..Self::default() };
+        let mut sums = Self { native: graph.extra_native_bytes(), ..Self::default() };
         let mut elements = Vec::new();
         for node in graph.nodes() {
             let size = graph.self_size(node);
@@ -63,8 +63,13 @@ impl Statistics {
         for node in retained_once(graph, &elements) {
             add(&mut sums.js_arrays, graph.self_size(node));
         }
-        sums.v8heap = total.saturating_sub(sums.native);
         sums
+    }
+
+    /// `retained`: what the root retains, bytes.
+    pub fn with_total(self, graph: &Graph, retained: u64) -> Self {
+        let total = retained.saturating_add(graph.extra_native_bytes());
+        Self { total, v8heap: total.saturating_sub(self.native), ..self }
     }
 }
 
@@ -127,6 +132,6 @@ mod tests {
             js_arrays: 256 + 512 + 1024,
             system: 2,
         };
-        assert_eq!(Statistics::of(&graph, 1 << 21), expected);
+        assert_eq!(Statistics::of(&graph).with_total(&graph, 1 << 20), expected);
     }
 }

@@ -49,7 +49,8 @@ pub(super) fn is(strings: &Strings, string: u32, word: &str) -> bool {
 pub(super) struct Canon<'a> {
     strings: &'a Strings,
     first: Vec<u32>,
-    index: HashTable<(u64, u32)>,
+    /// (hash, string): half of the hash is enough, there are at most 2³² strings.
+    index: HashTable<(u32, u32)>,
     seed: RandomState,
 }
 
@@ -74,24 +75,30 @@ impl<'a> Canon<'a> {
 
     /// The index that stands for this text, if a string of that text was asked about.
     pub(super) fn find(&self, text: &[u8]) -> Option<u32> {
-        let same = |(_, other): &(u64, u32)| *self.strings.text(*other) == *text;
-        self.index.find(self.seed.hash_one(text), same).map(|(_, first)| *first)
+        let hash = self.seed.hash_one(text) as u32;
+        let same = |(other, first): &(u32, u32)| *other == hash && *self.strings.text(*first) == *text;
+        self.index.find(spread(hash), same).map(|(_, first)| *first)
     }
 
     fn ask(&mut self, string: u32) -> u32 {
         let text = self.strings.text(string);
-        let hash = self.seed.hash_one(&*text);
-        let same = |(other, first): &(u64, u32)| *other == hash && *self.strings.text(*first) == *text;
-        let first = match self.index.find(hash, same) {
+        let hash = self.seed.hash_one(&*text) as u32;
+        let same = |(other, first): &(u32, u32)| *other == hash && *self.strings.text(*first) == *text;
+        let first = match self.index.find(spread(hash), same) {
             Some((_, first)) => *first,
             None => {
-                self.index.insert_unique(hash, (hash, string), |(hash, _)| *hash);
+                self.index.insert_unique(spread(hash), (hash, string), |(hash, _)| spread(*hash));
                 string
             }
         };
         self.first[string as usize] = first;
         first
     }
+}
+
+/// All 64 bits that a table looks at.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 #[cfg(test)]

@@ -96,9 +96,3 @@ fn twins() {
     assert_eq!(rows(Twins::Keep), [(2, 50, 50), (1, 20, 20)]);
     assert_eq!(rows(Twins::Last), [(1, 20, 20)]);
 }
-
-#[test]
-fn long_names_are_cut() {
-    assert_eq!(class_name("é".repeat(LONGEST_NAME / 2).as_bytes()).len(), LONGEST_NAME);
-    assert_eq!(class_name("x".repeat(LONGEST_NAME + 1).as_bytes()).len(), LONGEST_NAME + 3);
-}

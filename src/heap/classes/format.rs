@@ -29,7 +29,7 @@ pub(crate) fn property(name: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Length of [`property`] in UTF-16 units.
-pub(super) fn property_len(name: &[u8]) -> usize {
+pub(crate) fn property_len(name: &[u8]) -> usize {
     utf16_len(&property(name))
 }
 

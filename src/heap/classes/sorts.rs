@@ -40,6 +40,11 @@ impl Sorts {
     pub fn of(graph: &Graph) -> Self {
         Sorter::new(graph).run()
     }
+
+    /// For each shape of plain objects, the first of them.
+    pub(crate) fn shape_nodes(&self) -> impl Iterator<Item = u32> + '_ {
+        self.shapes.iter().map(|shape| shape.node)
+    }
 }
 
 struct Sorter<'a> {

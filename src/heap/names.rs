@@ -1,0 +1,58 @@
+//! What a node is shown as.
+//!
+//! Mostly that is its name in the snapshot. A concatenated string is shown as its parts together, a plain object as
+//! `{a, b, …, z}`. Both need edges, and are asked for when edges have long been forgotten: what they need is
+//! collected beforehand.
+
+mod objects;
+pub(super) mod ropes;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use self::objects::Objects;
+use self::ropes::Ropes;
+use super::classes::{Classes, Sorts};
+use super::graph::{Graph, NodeKind};
+use super::strings::show;
+
+/// Texts for human eyes are cut here, bytes. V8 cuts its own at 1,024 UTF-16 units, so this cuts none of them; but a
+/// file may have one long text and use it for everything.
+const LONGEST: usize = 8 << 10;
+
+/// What the names of concatenated strings and plain objects are made of.
+#[derive(Debug, Default)]
+pub struct Names {
+    pub(super) ropes: Ropes,
+    objects: Objects,
+}
+
+impl Names {
+    /// Collects it, while the graph has its edges. Twelve bytes for each concatenated string, some dozens for each
+    /// list of names that plain objects have.
+    pub fn of(graph: &Graph, sorts: &Sorts) -> Self {
+        Self { ropes: Ropes::of(graph), objects: Objects::of(graph, sorts) }
+    }
+
+    /// The node's name as DevTools shows it, WTF-8. The graph needs no edges.
+    pub fn text<'a>(&self, graph: &'a Graph, classes: &Classes, node: u32) -> Cow<'a, [u8]> {
+        if graph.kind(node) == NodeKind::CONS_STRING {
+            return Cow::Owned(self.ropes.text(graph, node));
+        }
+        match classes.shape(node).and_then(|shape| self.objects.text(graph, shape)) {
+            Some(text) => Cow::Owned(text),
+            None => graph.strings().text(graph.name(node)),
+        }
+    }
+
+    /// The node's name for human eyes, at most some 8 KiB of it.
+    pub fn show(&self, graph: &Graph, classes: &Classes, node: u32) -> String {
+        shorten(&self.text(graph, classes, node))
+    }
+}
+
+/// A text for human eyes, not too long.
+pub(super) fn shorten(text: &[u8]) -> String {
+    if text.len() <= LONGEST { show(text) } else { show(&text[..LONGEST]) + "…" }
+}
