@@ -80,7 +80,7 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
     drop((moves, ephemerons));
     let all =
         graph.nodes().fold(graph.extra_native_bytes(), |sum, node| sum.saturating_add(graph.self_size(node)));
-    let statistics = Statistics::of(&graph, all);
+    let statistics = Statistics::of(&graph).with_total(all);
     // From here on an edge is no more than its target.
     if !needs.edges {
         graph.forget_labels();

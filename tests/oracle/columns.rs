@@ -49,7 +49,7 @@ fn print(analysis: &Analysis) -> Result<(), Box<dyn Error>> {
     let text = json!({
         "nodes": graph.node_count(),
         "edges": graph.edge_count(),
-        "statistics": Statistics::of(graph, total),
+        "statistics": Statistics::of(graph).with_total(total),
         "classes": rows,
         "ranking": sums.ranking(graph, &classes, Twins::Last),
     })
