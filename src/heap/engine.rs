@@ -78,9 +78,7 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
     host.progress(Stage::Rules, 1, 2);
     shallow::apply(&mut graph, &moves);
     drop((moves, ephemerons));
-    let all =
-        graph.nodes().fold(graph.extra_native_bytes(), |sum, node| sum.saturating_add(graph.self_size(node)));
-    let statistics = Statistics::of(&graph).with_total(all);
+    let statistics = Statistics::of(&graph);
     // From here on an edge is no more than its target.
     if !needs.edges {
         graph.forget_labels();

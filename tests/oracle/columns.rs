@@ -31,7 +31,6 @@ fn print(analysis: &Analysis) -> Result<(), Box<dyn Error>> {
     let Analysis { graph, distances, dominators, .. } = analysis;
     let classes = Classes::of(graph);
     let sums = Aggregates::of(graph, &classes, &dominators.idom, &dominators.retained, distances);
-    let total = dominators.retained[graph.root() as usize].saturating_add(graph.extra_native_bytes());
     let rows: Vec<Value> = (0..classes.len() as u32)
         .map(|class| {
             let sum = sums.get(class);
@@ -49,7 +48,7 @@ fn print(analysis: &Analysis) -> Result<(), Box<dyn Error>> {
     let text = json!({
         "nodes": graph.node_count(),
         "edges": graph.edge_count(),
-        "statistics": Statistics::of(graph).with_total(total),
+        "statistics": Statistics::of(graph),
         "classes": rows,
         "ranking": sums.ranking(graph, &classes, Twins::Last),
     })
@@ -73,8 +72,8 @@ fn print(analysis: &Analysis) -> Result<(), Box<dyn Error>> {
     for idom in &dominators.idom {
         out.extend(idom.to_le_bytes());
     }
-    for class in classes.column() {
-        out.extend(class.to_le_bytes());
+    for node in graph.nodes() {
+        out.extend(classes.of_node(node).to_le_bytes());
     }
     stdout().write_all(&out)?;
     Ok(())
