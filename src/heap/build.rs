@@ -70,7 +70,7 @@ impl Builder {
     }
 
     /// Gives a node a place in the source.
-    pub(crate) fn location(&mut self, node: u32, script: u64, line: u64, column: u64) -> &mut Self {
+    pub(crate) fn location(&mut self, node: u32, script: u32, line: u32, column: u32) -> &mut Self {
         self.locations.push(Location { node, script, line, column });
         self
     }

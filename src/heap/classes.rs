@@ -40,11 +40,11 @@ pub(crate) enum Name {
 #[serde(rename_all = "camelCase")]
 pub struct Place {
     /// V8's number of the script.
-    pub script_id: u64,
+    pub script_id: u32,
     /// Line, from 0.
-    pub line: u64,
+    pub line: u32,
     /// Column, from 0.
-    pub column: u64,
+    pub column: u32,
 }
 
 #[derive(Debug)]

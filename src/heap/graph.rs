@@ -68,16 +68,17 @@ impl EdgeKind {
 }
 
 /// Where an object's constructor or a closure's function stands in its source. Lines and columns count from 0.
+/// A number beyond 32 bits, which V8 has not, counts as the largest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Location {
     /// The node.
     pub node: u32,
     /// V8's number of the script.
-    pub script: u64,
+    pub script: u32,
     /// Line, from 0.
-    pub line: u64,
+    pub line: u32,
     /// Column, from 0.
-    pub column: u64,
+    pub column: u32,
 }
 
 /// Bits of an edge's label that hold the name or index; the type is in the others.

@@ -119,14 +119,17 @@ pub(super) fn locations<R: Read>(
         let Some(node) = node(row[of.node]) else {
             return Err(corrupt(at, format_args!("there is no node at {}", row[of.node])));
         };
-        let (script, line, column) = (row[of.script], row[of.line], row[of.column]);
+        let [script, line, column] =
+            [of.script, of.line, of.column].map(|field| u32::try_from(row[field]).unwrap_or(u32::MAX));
         graph.locations.push(Location { node, script, line, column });
     }
     // The last one counts, as in DevTools.
     let locations = &mut graph.locations;
-    locations.reverse();
-    locations.sort_by_key(|location| location.node);
-    locations.dedup_by_key(|location| location.node);
+    if !locations.is_sorted_by(|one, next| one.node < next.node) {
+        locations.reverse();
+        locations.sort_by_key(|location| location.node);
+        locations.dedup_by_key(|location| location.node);
+    }
     locations.shrink_to_fit();
     Ok(())
 }
