@@ -12,6 +12,7 @@
 //! | [`classes`] | the class of each node; plain objects by interface |
 //! | [`names`] | what a node is shown as |
 //! | [`aggregates`], [`statistics`] | what each class, and each kind of memory, amounts to |
+//! | [`paths`], [`scripts`] | why something is retained, in a developer's words |
 //!
 //! The rules are those of `heap_snapshot_worker` in `chrome-devtools-frontend`; where the source says
 //! "DevTools", it means that.
@@ -33,8 +34,10 @@ mod meta;
 pub mod names;
 mod page;
 pub mod parse;
+pub mod paths;
 mod salvage;
 mod scan;
+pub mod scripts;
 mod section;
 mod shallow;
 pub mod statistics;

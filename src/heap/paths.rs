@@ -1,0 +1,103 @@
+//! Retaining paths: why something is still in memory.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `facts` | what is asked of an analysis |
+//! | `rank` | which of two equally short ways reads better |
+//! | `tree` | the shortest way to every node |
+//! | `several` | other ways to one node |
+//! | `shape`, `merge` | the ways to all instances of a class, counted by what they have in common |
+//! | `known`, `text` | paths in a developer's words |
+//! | `step` | paths as data |
+//!
+//! Only edges that retain count: a path says why something cannot be collected. Ways through user roots come
+//! before ways through the system's, shorter ones before longer ones.
+
+mod facts;
+mod known;
+mod merge;
+mod rank;
+mod several;
+mod shape;
+mod step;
+mod text;
+mod tree;
+
+pub use facts::Facts;
+pub use step::{NodeRef, Place, RetainingPath, Step};
+
+use self::rank::Words;
+use self::text::Writer;
+use self::tree::Tree;
+use super::host::Host;
+use super::scripts::Scripts;
+use crate::error::Result;
+
+/// Paths that are given when nobody says how many.
+pub const LIMIT: usize = 5;
+
+/// Finds paths; holds 8 bytes per node for it.
+#[derive(Debug)]
+pub struct Paths<'a, F: ?Sized> {
+    facts: &'a F,
+    words: Words,
+    tree: Tree,
+    scripts: Scripts,
+}
+
+impl<'a, F: Facts + ?Sized> Paths<'a, F> {
+    /// Walks the graph once.
+    ///
+    /// # Errors
+    /// `Aborted` when the host wants an end.
+    pub fn new(facts: &'a F, host: &dyn Host) -> Result<Self> {
+        let words = Words::new(facts.graph());
+        let tree = Tree::new(facts, &words, host)?;
+        Ok(Self { facts, words, tree, scripts: Scripts::new(facts.graph()) })
+    }
+
+    /// Up to `limit` paths to a node. The first is as short as any; the others differ from it as near to the node
+    /// as possible, no two of the same shape, the shorter ones first. None if nothing retains the node.
+    pub fn to_node(&self, node: u32, limit: usize) -> Vec<RetainingPath> {
+        let graph = self.facts.graph();
+        if node >= graph.node_count() {
+            return Vec::new();
+        }
+        let text = |way: &[u32]| self.writer().text(way, true, &|_| false);
+        let ways = several::ways(self.facts, &self.tree, &self.words, &text, node, limit);
+        ways.iter().map(|way| self.path(node, way, false, &|_| false)).collect()
+    }
+
+    /// The paths to `members`, the instances of one class, merged by shape: the edges' types and names and the
+    /// nodes' classes without indexes, keys and repetitions, and without names from a holder that has more than 16
+    /// of them for one class. What retains most comes first; then the most instances; then the shortest. Steps and
+    /// target are those of one instance. Instances that nothing retains are left out.
+    pub fn to_class(&self, members: &[u32], limit: usize) -> Vec<RetainingPath> {
+        let groups = merge::groups(self.facts, &self.tree, &self.words, members, limit);
+        let path = |group: merge::Group| {
+            let target =
+                group.way.last().map_or(self.facts.graph().root(), |e| self.facts.graph().target(*e));
+            let path = self.path(target, &group.way, true, &|edge| group.general.contains(&edge));
+            RetainingPath { count: Some(group.count), retained_size: Some(group.retained), ..path }
+        };
+        groups.into_iter().map(path).collect()
+    }
+
+    /// What there is to say of a node.
+    pub fn node(&self, node: u32) -> NodeRef {
+        NodeRef::new(self.facts, &self.scripts, node)
+    }
+
+    fn writer(&self) -> Writer<'_, F> {
+        Writer { facts: self.facts, tree: &self.tree, words: &self.words, scripts: &self.scripts }
+    }
+
+    fn path(&self, target: u32, way: &[u32], merged: bool, general: &dyn Fn(u32) -> bool) -> RetainingPath {
+        let (steps, omitted) = step::steps(self.facts, &self.scripts, way, general);
+        let text = self.writer().text(way, merged, general);
+        RetainingPath { target: self.node(target), count: None, retained_size: None, steps, omitted, text }
+    }
+}
+
+#[cfg(test)]
+mod tests;
