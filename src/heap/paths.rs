@@ -7,7 +7,7 @@
 //! | `tree` | the shortest way to every node |
 //! | `several` | other ways to one node |
 //! | `shape`, `merge` | the ways to all instances of a class, counted by what they have in common |
-//! | `known`, `text` | paths in a developer's words |
+//! | `known`, `parts`, `text` | paths in a developer's words |
 //! | `step` | paths as data |
 //!
 //! Only edges that retain count: a path says why something cannot be collected. Ways through user roots come
@@ -16,6 +16,7 @@
 mod facts;
 mod known;
 mod merge;
+mod parts;
 mod rank;
 mod several;
 mod shape;

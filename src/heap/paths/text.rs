@@ -3,20 +3,14 @@
 //! An arrow stands before what has a class of its own, a function or a captured variable; plain objects and arrays
 //! only carry the next name. What V8 has in between (contexts, tables, backing stores) is not shown.
 
-use std::fmt::Write as _;
-
 use super::facts::Facts;
 use super::known::{self, Entry};
+use super::parts::{NAME, Parts, property, quoted};
 use super::rank::{Word, Words, pair_table};
 use super::step::{begin, cut, inside};
 use super::tree::Tree;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 use crate::heap::scripts::Scripts;
-
-/// Characters of a name.
-const NAME: usize = 80;
-/// Parts of a text that are kept at its beginning, and as many at its end.
-const HALF: usize = 12;
 
 /// Writes paths.
 pub(super) struct Writer<'a, F: ?Sized> {
@@ -221,116 +215,4 @@ fn silent(graph: &Graph, source: u32, edge: u32, name: &str) -> bool {
         known::is_native_context(graph, source) && known::is_global_object(graph, graph.target(edge));
     let to_record = known::is_module_record(graph, graph.target(edge));
     to_global || to_record || matches!(name, "elements" | "properties" | "value" | "parameters_and_registers")
-}
-
-/// `.name`, or what JavaScript wants for other names.
-fn property(name: &str) -> String {
-    let name = cut(name, NAME);
-    if let Some(symbol) = name.strip_prefix("<symbol ") {
-        return format!("[{}]", symbol.strip_suffix('>').unwrap_or(symbol));
-    }
-    let plain = name.strip_prefix('#').unwrap_or(&name);
-    let word = |char: char| char.is_alphanumeric() || matches!(char, '_' | '$' | '…');
-    if plain.chars().all(word) && plain.chars().next().is_some_and(|first| !first.is_ascii_digit()) {
-        format!(".{name}")
-    } else {
-        format!("[{}]", quoted(&name))
-    }
-}
-
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for char in text.chars() {
-        match char {
-            '"' | '\\' => quoted.extend(['\\', char]),
-            char if char.is_control() => {
-                let _ = write!(quoted, "\\u{:04x}", u32::from(char));
-            }
-            char => quoted.push(char),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// What stands between the arrows.
-#[derive(Default)]
-struct Parts {
-    head: Vec<(String, usize)>,
-    tail: std::collections::VecDeque<(String, usize)>,
-    left_out: usize,
-    open: String,
-    function: Option<String>,
-}
-
-impl Parts {
-    /// A new part, behind an arrow.
-    fn begin(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        self.flush();
-        self.open.push_str(text);
-    }
-
-    /// More of the part.
-    fn add(&mut self, text: &str) {
-        if let Some(function) = self.function.take() {
-            self.flush();
-            self.open = function;
-        }
-        self.open.push_str(text);
-    }
-
-    /// A function's place ends the part; what is added later begins with its name again.
-    fn close(&mut self, function: &str) {
-        self.function = Some(function.to_owned());
-    }
-
-    fn is_empty(&self) -> bool {
-        self.open.is_empty() && self.head.is_empty()
-    }
-
-    /// Whether the part ends with `.name`, or is `… variable name`.
-    fn ends_with_name(&self, name: &str) -> bool {
-        let before = self.open.strip_suffix(name);
-        self.function.is_none()
-            && before.is_some_and(|before| before.ends_with('.') || before.ends_with("variable "))
-    }
-
-    fn flush(&mut self) {
-        self.function = None;
-        let part = std::mem::take(&mut self.open);
-        if part.is_empty() {
-            return;
-        }
-        let last = self.tail.back_mut().or(self.head.last_mut());
-        if let Some((_, times)) = last.filter(|(text, _)| *text == part) {
-            *times += 1;
-            return;
-        }
-        if self.head.len() < HALF {
-            self.head.push((part, 1));
-        } else {
-            self.tail.push_back((part, 1));
-            if self.tail.len() > HALF {
-                self.left_out += self.tail.pop_front().map_or(0, |(_, times)| times);
-            }
-        }
-    }
-
-    fn finish(mut self) -> String {
-        self.flush();
-        let times = |(text, times): (String, usize)| match times {
-            1 => text,
-            times => format!("{text} (×{times})"),
-        };
-        let mut parts: Vec<String> = self.head.into_iter().map(times).collect();
-        if self.left_out > 0 {
-            parts.push(format!("… {} more …", self.left_out));
-        }
-        parts.extend(self.tail.into_iter().map(times));
-        parts.join(" → ")
-    }
 }
