@@ -2,7 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `facts` | what is asked of an analysis |
+//! | `facts`, `analysed` | what is asked of an analysis, and the engine's answers |
 //! | `rank` | which of two equally short ways reads better |
 //! | `tree` | the shortest way to every node |
 //! | `several` | other ways to one node |
@@ -13,6 +13,7 @@
 //! Only edges that retain count: a path says why something cannot be collected. Ways through user roots come
 //! before ways through the system's, shorter ones before longer ones.
 
+mod analysed;
 mod facts;
 mod known;
 mod merge;
@@ -24,6 +25,7 @@ mod step;
 mod text;
 mod tree;
 
+pub use analysed::Analysed;
 pub use facts::Facts;
 pub use step::{NodeRef, Place, RetainingPath, Step};
 

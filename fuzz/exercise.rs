@@ -1,0 +1,109 @@
+//! Everything the heap room can be asked about some bytes, for the fuzz targets and for `tests/fuzz_corpus.rs`.
+
+use std::io::Read;
+
+use heapwarden::error::{Error, Result};
+use heapwarden::heap::engine::{Analysis, Needs, analyze};
+use heapwarden::heap::paths::{Analysed, Facts, Paths};
+use heapwarden::heap::{Graph, Options, Parsed, Quiet, parse};
+
+/// Nodes and classes of one snapshot that paths are asked to.
+const ASKED: u32 = 40;
+
+/// Reads the bytes as they are and as a file to be salvaged, and analyses what comes of it.
+///
+/// # Panics
+/// If something does not hold that always should.
+pub fn exercise(bytes: &[u8]) {
+    let strict = read(bytes, false);
+    let salvaged = read(bytes, true);
+    match (&strict, &salvaged) {
+        (Ok(strict), Ok(salvaged)) => {
+            assert_eq!((&strict.damage, &salvaged.damage), (&None, &None), "a whole file needs no salvage");
+            assert_eq!(strict.graph.node_count(), salvaged.graph.node_count());
+        }
+        (Err(error), Ok(salvaged)) => {
+            assert_eq!(salvaged.damage.as_ref(), Some(&error.to_string()), "it says what is wrong");
+        }
+        (Err(strict), Err(salvaged)) => assert_eq!(strict, salvaged),
+        (Ok(_), Err(error)) => panic!("a whole file cannot be salvaged: {error}"),
+    }
+    for parsed in [strict, salvaged].into_iter().flatten() {
+        everything(parsed.graph);
+    }
+}
+
+/// Parses; a failure must be one that is promised.
+///
+/// # Panics
+/// If it is another.
+pub fn read(bytes: &[u8], salvage: bool) -> Result<Parsed> {
+    // In pieces that are never whole: rows and strings break at every place.
+    let parsed = parse(Pieces(bytes), Options { total: Some(bytes.len() as u64), salvage }, &Quiet);
+    match &parsed {
+        Err(Error::CorruptSnapshot(what)) => assert!(names_a_byte(what, bytes.len()), "{what}"),
+        Err(Error::Unsupported(_)) | Ok(_) => {}
+        Err(other) => panic!("{}: {other}", other.code()),
+    }
+    parsed
+}
+
+/// Whether the message says at which byte of the file something is wrong.
+pub fn names_a_byte(what: &str, len: usize) -> bool {
+    let number = what.split_once("byte ").map(|(_, rest)| rest.split(|char: char| !char.is_ascii_digit()));
+    let at = number.and_then(|mut rest| rest.next()?.parse::<usize>().ok());
+    at.is_some_and(|at| at <= len)
+}
+
+/// A source that gives 7 bytes at a time.
+struct Pieces<'a>(&'a [u8]);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let most = out.len().min(7);
+        self.0.read(&mut out[..most])
+    }
+}
+
+/// Applies all rules and asks for all that can be asked.
+///
+/// # Panics
+/// If the numbers contradict each other.
+pub fn everything(graph: Graph) {
+    let (nodes, edges) = (graph.node_count(), graph.edge_count());
+    let Ok(analysis) = analyze(graph, Needs { edges: true, ..Needs::default() }, &Quiet) else {
+        panic!("nobody asked it to stop")
+    };
+    let graph = &analysis.graph;
+    assert_eq!((graph.node_count(), graph.edge_count()), (nodes, edges));
+    consistent(&analysis);
+    let analysed = Analysed::new(&analysis);
+    let Ok(paths) = Paths::new(&analysed, &Quiet) else { panic!("nobody asked it to stop") };
+    for node in graph.nodes().take(ASKED as usize) {
+        for path in paths.to_node(node, 3) {
+            assert_eq!(path.target.id, graph.id(node));
+            assert!(path.steps.len() + path.omitted < nodes as usize, "no node comes twice");
+        }
+    }
+    for class in 0..(analysis.classes.len() as u32).min(ASKED) {
+        let members: Vec<u32> = graph.nodes().filter(|node| analysed.class(*node) == class).collect();
+        let found: u64 = paths.to_class(&members, 100).iter().filter_map(|path| path.count).sum();
+        assert!(found <= members.len() as u64);
+    }
+    let _ = analysis.aggregates();
+}
+
+/// What holds for any snapshot.
+fn consistent(analysis: &Analysis) {
+    let graph = &analysis.graph;
+    let (idom, retained) = (&analysis.dominators.idom, &analysis.dominators.retained);
+    let all = graph.nodes().fold(0, |sum: u64, node| sum.saturating_add(graph.self_size(node)));
+    assert!(retained[graph.root() as usize] <= all);
+    for node in graph.nodes() {
+        let up = idom[node as usize];
+        assert!(up < graph.node_count());
+        assert!(retained[node as usize] >= graph.self_size(node) || all == u64::MAX);
+        assert!(retained[up as usize] >= retained[node as usize] || all == u64::MAX, "more than its dominator");
+        assert!(up != node || node == graph.root(), "only the root dominates itself");
+    }
+}

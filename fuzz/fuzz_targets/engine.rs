@@ -1,0 +1,16 @@
+//! Any graph as a snapshot: the bytes are read as nodes and edges, so that everything behind the parser is reached.
+
+#![no_main]
+
+#[path = "../exercise.rs"]
+mod exercise;
+#[path = "../snapshots.rs"]
+mod snapshots;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let json = snapshots::from_bytes(bytes);
+    match exercise::read(json.as_bytes(), false) {
+        Ok(parsed) => exercise::everything(parsed.graph),
+        Err(error) => panic!("{error}\n{json}"),
+    }
+});
