@@ -26,6 +26,22 @@ export function takeSnapshot(options?: SnapshotOptions): Promise<SnapshotInfo>
  */
 export function openSnapshot(path: string): Readable
 
+/**
+ * What a snapshot holds, with Chrome DevTools' own numbers: classes, the largest objects, duplicate strings. `path`: a
+ * file, or a folder of snapshots, then its newest. The event loop is not held up.
+ */
+export function summarize(path: string, options?: SummarizeOptions): Promise<HeapSummary>
+
+/** What has changed from one snapshot to a later one, by class. */
+export function compare(before: string, after: string, options?: CompareOptions): Promise<HeapDiff>
+/** The same of two or more; of three or more, which classes grow every time. */
+export function compare(paths: readonly [string, string], options?: CompareOptions): Promise<HeapDiff>
+export function compare(paths: readonly [string, string, string, ...string[]], options?: CompareOptions): Promise<HeapTrend>
+export function compare(paths: readonly string[], options?: CompareOptions): Promise<HeapDiff | HeapTrend>
+
+/** Who holds an object, or the instances of a class: the shortest ways from the roots. `HEAPWARDEN_NOT_FOUND` if there is none. */
+export function findPaths(path: string, target: { id: number } | { className: string }, options?: FindPathsOptions): Promise<RetainingPath[]>
+
 /** What works in this process, and why the rest does not. */
 export const capabilities: Capabilities
 
@@ -246,6 +262,159 @@ export type ListedSnapshot = Pick<SnapshotInfo, 'path' | 'bytes' | 'trigger' | '
   complete: boolean
 }
 
+/** How snapshots are analysed. */
+export interface AnalysisOptions {
+  /**
+   * Memory the analysis may take; one that is estimated to need more, or that turns out to, is refused with
+   * `HEAPWARDEN_MEMORY_BUDGET`. Default `'auto'`: nine tenths of what the container or the machine has left.
+   */
+  maxMemory?: Bytes | 'auto'
+  /** A cut or damaged file gives what it has: `complete` is then false, and `damage` says why. Default false. */
+  salvage?: boolean
+  /**
+   * `'thread'`: a thread of this process with lower priority, one analysis at a time. `'child'`: a process of its own, whose
+   * memory is not this one's and whose end neither. Default `'thread'`.
+   */
+  process?: 'thread' | 'child'
+  /** Gives it up: `HEAPWARDEN_ABORTED`, its reason as `cause`. */
+  signal?: AbortSignal
+  /** Called at most ten times a second while it goes on. */
+  onProgress?: (progress: AnalysisProgress) => void
+}
+
+export interface AnalysisProgress {
+  stage: 'reading' | 'rules' | 'dominators' | 'tables'
+  /** Of `total`; while reading: bytes of JSON. */
+  done: number
+  /** 0: not known. */
+  total: number
+  /** Which of the snapshots, from 1. */
+  file: number
+  /** How many there are. */
+  files: number
+}
+
+export interface SummarizeOptions extends AnalysisOptions {
+  /** Rows of `largest` and of `duplicateStrings`. Default 20. */
+  top?: number
+  /** Only these in `classes` and `largest`: one class by its name, or those that fit. */
+  className?: string | RegExp
+}
+
+export interface CompareOptions extends AnalysisOptions {
+  /** Rows of `classes`. Default: all. */
+  top?: number
+  /** Only these in `classes`: one class by its name, or those that fit. */
+  className?: string | RegExp
+  /** Whether ids of both snapshots mean the same objects. Default `'auto'`: what the files tell, else what they look like. */
+  ids?: boolean | 'auto'
+}
+
+export interface FindPathsOptions extends AnalysisOptions {
+  /** Paths, at most. Default 5. */
+  limit?: number
+}
+
+/** V8's script number; line and column from 0. */
+export interface SourceLocation {
+  scriptId: number
+  line: number
+  column: number
+}
+
+/** A class as Chrome DevTools' Summary view shows it. Sizes in bytes. */
+export interface HeapClass {
+  /** Its constructor's name; `(string)`, `(array)` … for what has none; `{id, name}` for plain objects with these properties. */
+  name: string
+  count: number
+  shallowSize: number
+  /** What would be freed if all of its instances were. */
+  retainedSize: number
+  /** Edges from the roots to the nearest instance; -5: not reachable, 100 000 000 and more: from the system only. */
+  distance: number
+  /** Its constructor's place, where V8 tells it. */
+  location?: SourceLocation
+}
+
+/** One object. Sizes in bytes. */
+export interface NodeRef {
+  /** As DevTools shows it behind @. */
+  id: number
+  name: string
+  /** V8's: `object`, `closure`, `array`, `string`, … */
+  type: string
+  className: string
+  shallowSize: number
+  retainedSize: number
+  /** As in `HeapClass`. */
+  distance: number
+  location?: SourceLocation
+}
+
+/** What a snapshot holds. Sizes in bytes. */
+export interface HeapSummary {
+  /** The file that was read; null: standard input. */
+  path: string | null
+  nodes: number
+  edges: number
+  totalSize: number
+  /** DevTools' Statistics view. `native` is all that is not V8's heap, `typedArrays` a part of it. */
+  statistics: { total: number, v8heap: number, native: number, code: number, strings: number, jsArrays: number, typedArrays: number, system: number }
+  /** All classes, those that retain most first. */
+  classes: HeapClass[]
+  /** The objects that retain most. */
+  largest: NodeRef[]
+  /** Texts that are there more than once, those that cost most first. `truncated`: cut at 1024 characters, and may differ behind. */
+  duplicateStrings: Array<{ text: string, count: number, shallowSize: number, retainedSize: number, truncated: boolean }>
+  /** False: the file was cut or damaged, and this is what could be salvaged. */
+  complete: boolean
+  /** What is wrong with it. */
+  damage?: string
+}
+
+/** What has changed in a class. Sizes in bytes. */
+export interface ClassDiff {
+  name: string
+  location?: SourceLocation
+  /** Instances that are new. */
+  added: number
+  /** Instances that are gone. */
+  removed: number
+  countDelta: number
+  addedSize: number
+  removedSize: number
+  sizeDelta: number
+}
+
+export interface HeapDiff {
+  /** True: objects are told apart by id. False: only each class's totals, and `added` and `removed` are their difference. */
+  comparableIds: boolean
+  /** Why. */
+  reason: string
+  totalSize: { before: number, after: number }
+  /** Those that have grown most first. */
+  classes: ClassDiff[]
+}
+
+/** Three or more snapshots, in the order they were given. */
+export interface HeapTrend {
+  snapshots: Array<{ totalSize: number, nodes: number }>
+  comparableIds: false
+  /** Those that grow every time first. */
+  classes: Array<{ name: string, counts: number[], shallowSizes: number[], retainedSizes: number[], growsEveryTime: boolean }>
+}
+
+/** A shortest way from the roots. */
+export interface RetainingPath {
+  target: NodeRef
+  /** Of a class: how many of its instances are held this way. */
+  count?: number
+  /** From the root to the target. */
+  steps: Array<{ edge: string, edgeType: string, node: NodeRef }>
+  /** As a developer writes it: `global.cache → Map.table[…] → {id, name}`. */
+  text: string
+}
+
 export interface BreachEvent {
   /** The rule's name. */
   rule: string
@@ -369,13 +538,15 @@ export type ErrorCode =
   /** This platform, Node.js or moment cannot do it. */
   | 'HEAPWARDEN_UNSUPPORTED'
   | 'HEAPWARDEN_CAPTURE_FAILED'
-  /** The snapshot would need more memory than there is. */
+  /** The snapshot, or its analysis, would need more memory than there is. */
   | 'HEAPWARDEN_MEMORY_BUDGET'
   | 'HEAPWARDEN_NO_SPACE'
   | 'HEAPWARDEN_TIMEOUT'
   | 'HEAPWARDEN_ABORTED'
   /** The message says at which byte. */
   | 'HEAPWARDEN_CORRUPT_SNAPSHOT'
+  /** The analysis was begun and could not be finished; the snapshot is not to blame. */
+  | 'HEAPWARDEN_ANALYSIS_FAILED'
   | 'HEAPWARDEN_NOT_FOUND'
   /** The middleware only. */
   | 'HEAPWARDEN_UNAUTHORIZED'

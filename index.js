@@ -2,6 +2,7 @@
 
 // The package's face. What each name does is written where it lives; the types are in index.d.ts.
 
+const { compare, findPaths, summarize } = require('./lib/analysis')
 const native = require('./lib/native')
 const { HeapwardenError } = require('./lib/errors')
 const { Monitor, watch } = require('./lib/monitor')
@@ -9,7 +10,7 @@ const { openSnapshot, takeSnapshot } = require('./lib/snapshots')
 
 let capabilities
 
-module.exports = { watch, takeSnapshot, openSnapshot, Monitor, HeapwardenError }
+module.exports = { watch, takeSnapshot, openSnapshot, summarize, compare, findPaths, Monitor, HeapwardenError }
 
 // Asked for once and only if somebody wants to know. Outside the literal above, so that tools which read
 // the exports of a CommonJS file without running it still see the others.

@@ -1,4 +1,6 @@
 import heapwarden from './index.js'
 
-export const { watch, takeSnapshot, openSnapshot, Monitor, HeapwardenError, capabilities } = heapwarden
+export const {
+  watch, takeSnapshot, openSnapshot, summarize, compare, findPaths, Monitor, HeapwardenError, capabilities
+} = heapwarden
 export default heapwarden

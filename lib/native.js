@@ -121,7 +121,7 @@ function drain () {
   return json === null || host.native ? json : portable.answer(host, json)
 }
 
-/** Lists or removes: the task answers `{value}` or `{failure}`. */
+/** Lists, removes, analyses: the task answers `{value}` or `{failure}`. */
 async function shelf (task) {
   const { value, failure } = JSON.parse(await task)
   if (failure) throw new HeapwardenError(failure.code, failure.message)
@@ -144,12 +144,23 @@ function openSnapshot (file, packed = false) {
   }
 }
 
+/** Orders an analysis. Keep the object until `result` has settled: what nobody holds is given up. */
+function analyze (request) {
+  const analysis = new binding.Analysis(JSON.stringify(request))
+  return {
+    result: shelf(analysis.run()),
+    progress: () => JSON.parse(analysis.progress()),
+    cancel: () => analysis.cancel()
+  }
+}
+
 module.exports = {
   version: binding.version(),
   parseBytes: binding.parseBytes,
   parseDuration: binding.parseDuration,
   parseRatio: binding.parseRatio,
   metrics: binding.metrics,
+  analyze,
   attach,
   drain,
   openSnapshot,

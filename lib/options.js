@@ -19,13 +19,6 @@ const keepFields = schema.object({
 // Made absolute now: the process may change its directory before the file is written.
 const absolute = (value, name) => path.resolve(schema.filePath(value, name))
 
-function abortSignal (value, name) {
-  if (typeof value?.aborted !== 'boolean' || typeof value.addEventListener !== 'function') {
-    throw invalid(name, value, 'an AbortSignal')
-  }
-  return value
-}
-
 const budget = schema.bytes(1, ", or 'auto'")
 
 function stableIds (value, name) {
@@ -50,7 +43,7 @@ const snapshotFields = {
 }
 
 const watchSnapshots = schema.object(snapshotFields)
-const oneSnapshot = schema.object({ ...snapshotFields, signal: abortSignal })
+const oneSnapshot = schema.object({ ...snapshotFields, signal: schema.abortSignal })
 
 function onlyOnePlace (options, prefix) {
   if (options.dir === undefined || options.path === undefined) return options

@@ -91,6 +91,18 @@ function filePath (value, path) {
   return value
 }
 
+function abortSignal (value, path) {
+  if (typeof value?.aborted !== 'boolean' || typeof value.addEventListener !== 'function') {
+    throw invalid(path, value, 'an AbortSignal')
+  }
+  return value
+}
+
+function callback (value, path) {
+  if (typeof value !== 'function') throw invalid(path, value, 'a function')
+  return value
+}
+
 function oneOf (names, what = '') {
   return (value, path) => {
     if (names.includes(value)) return value
@@ -120,4 +132,6 @@ function object (fields, accepted = 'an object') {
   }
 }
 
-module.exports = { DAY, boolean, bytes, duration, filePath, integer, invalid, isObject, object, oneOf, ratio, text }
+module.exports = {
+  DAY, abortSignal, boolean, bytes, callback, duration, filePath, integer, invalid, isObject, object, oneOf, ratio, text
+}

@@ -1,7 +1,10 @@
 import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
 import { expectAssignable, expectError, expectType } from 'tsd'
-import { BreachEvent, Capabilities, ErrorCode, HeapwardenError, ListedSnapshot, Monitor, RuleState, Sample, SnapshotInfo, WatchOptions, capabilities, openSnapshot, takeSnapshot, watch } from '../..'
+import {
+  BreachEvent, Capabilities, ErrorCode, HeapDiff, HeapSummary, HeapTrend, HeapwardenError, ListedSnapshot, Monitor, RetainingPath, RuleState, Sample,
+  SnapshotInfo, WatchOptions, capabilities, compare, findPaths, openSnapshot, summarize, takeSnapshot, watch
+} from '../..'
 import middleware = require('../../lib/middleware')
 import { writeSnapshot } from '../../lib/heapdump'
 import { monitor as registered } from '../../lib/register'
@@ -45,6 +48,24 @@ expectType<Readable>(openSnapshot('/tmp/a.heapsnapshot.zst'))
 expectType<Capabilities>(capabilities)
 expectType<ErrorCode>(new HeapwardenError('HEAPWARDEN_TIMEOUT', 'late', { cause: 1 }).code)
 expectError(new HeapwardenError('LATE', 'late'))
+
+expectType<Promise<HeapSummary>>(summarize('/tmp'))
+summarize('/tmp', {
+  top: 5, className: /^S/, maxMemory: '1GB', salvage: true, process: 'child', signal: AbortSignal.timeout(1), onProgress: ({ stage }) => stage === 'reading'
+})
+expectType<Promise<HeapDiff>>(compare('a', 'b', { ids: 'auto', className: 'Session' }))
+expectType<Promise<HeapDiff>>(compare(['a', 'b'], { ids: false }))
+expectType<Promise<HeapTrend>>(compare(['a', 'b', 'c']))
+expectType<Promise<HeapDiff | HeapTrend>>(compare([] as string[]))
+expectType<Promise<RetainingPath[]>>(findPaths('a', { id: 5 }, { limit: 2 }))
+expectType<Promise<RetainingPath[]>>(findPaths('a', { className: 'Session' }))
+expectError(summarize())
+expectError(summarize('a', { process: 'fork' }))
+expectError(summarize('a', { ids: true }))
+expectError(compare('a'))
+expectError(compare(['a', 'b'], { ids: 'yes' }))
+expectError(findPaths('a', {}))
+expectError(findPaths('a', { className: /x/ }))
 
 createServer(middleware({ monitor, token: 'sesame' }))
 createServer(middleware.middleware({ dir: '/tmp', authorize: async (req) => req.headers.host === 'localhost' }))

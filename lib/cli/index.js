@@ -11,12 +11,15 @@ const commands = {
   run: 'watch an unchanged program',
   ls: 'list the snapshots in a folder',
   cat: 'unpack a snapshot to stdout',
+  summary: 'what a snapshot holds',
+  diff: 'what has changed between two snapshots or more',
+  paths: 'who holds an object or a class',
   demo: 'watch a leaking server being caught'
 }
 
 const usage = `usage: heapwarden COMMAND [OPTION…]
 
-${Object.entries(commands).map(([name, does]) => `  ${name.padEnd(6)}${does}`).join('\n')}
+${Object.entries(commands).map(([name, does]) => `  ${name.padEnd(9)}${does}`).join('\n')}
 
   heapwarden COMMAND --help   what a command takes
   heapwarden --version        the version

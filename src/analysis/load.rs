@@ -27,6 +27,8 @@ pub struct Terms {
 pub struct Loaded {
     /// Its graph, sizes and distances.
     pub analysis: Analysis,
+    /// Edges it had: the graph may have forgotten them.
+    pub edges: u64,
     /// The file; `None`: standard input.
     pub path: Option<PathBuf>,
     /// Our metadata, when it is ours.
@@ -63,8 +65,9 @@ pub fn load(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<Load
     terms.budget.admit(need.saturating_add(terms.held), &name)?;
 
     let damage = damage.or_else(|| aftermath.get().cloned()).map(|error| error.to_string());
-    let analysis = engine::analyze(graph, Needs { edges: work == Work::Paths, ..Needs::default() }, crew)?;
-    Ok(Loaded { analysis, path, header, damage: damage.or(parsed.damage) })
+    let needs = Needs { edges: work == Work::Paths, ..Needs::default() };
+    let analysis = engine::analyze(graph, needs, crew)?;
+    Ok(Loaded { analysis, edges, path, header, damage: damage.or(parsed.damage) })
 }
 
 #[cfg(test)]

@@ -15,4 +15,6 @@ pub mod crew;
 pub mod estimate;
 pub mod load;
 pub mod queue;
+pub mod request;
 pub mod source;
+pub mod summary;

@@ -3,6 +3,7 @@
 //! Values cross the border as JSON: one parse is cheaper than twenty property sets, and serde keeps the names.
 //! `lib/native.js` is the other side. Errors carry our code; nothing panics into JavaScript.
 
+mod analysis;
 mod capabilities;
 mod doorbell;
 mod host;

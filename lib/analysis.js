@@ -1,0 +1,89 @@
+'use strict'
+
+// What a snapshot says. The work is done on a thread of its own or in a child, never on the event loop.
+
+const { HeapwardenError } = require('./errors')
+const { check, file, files, target } = require('./analysis/options')
+const { filter, print } = require('./analysis/filter')
+const { inChild } = require('./analysis/child')
+const { inThread } = require('./analysis/thread')
+const { spare } = require('./analysis/progress')
+
+const aborted = (signal) => new HeapwardenError('HEAPWARDEN_ABORTED',
+  'the analysis was aborted by its AbortSignal', { cause: signal.reason })
+
+/** Rows of `largest` and `duplicateStrings` if nobody says how many. */
+const TOP = 20
+/** Paths, if nobody says how many. */
+const PATHS = 5
+/** Among so many of the largest objects those are looked for that a RegExp fits: it is JavaScript's, and cannot run there. */
+const POOL = 10_000
+
+/** Runs it where the options say. `args` are those of the command that does the same. */
+async function analyze (request, args, { maxMemory, salvage, process: where = 'thread', signal, onProgress }) {
+  if (signal?.aborted) throw aborted(signal)
+  const also = { signal, onProgress: onProgress && spare(onProgress) }
+  try {
+    if (where === 'thread') return await inThread({ ...request, maxMemory, salvage }, also)
+    const more = [maxMemory && `--max-memory=${maxMemory}`, salvage && '--salvage'].filter(Boolean)
+    return await inChild([...args, ...more], also)
+  } catch (error) {
+    throw signal?.aborted ? aborted(signal) : error
+  }
+}
+
+/** A flag of the command line, or none. */
+const flag = (name, value) => value === undefined ? [] : [`--${name}=${value}`]
+
+/** `stdin`: `-` is standard input, which only the command line may take. */
+async function summary (place, options, stdin = false) {
+  const { top = TOP, className, ...rest } = options
+  const exact = typeof className === 'string' ? className : undefined
+  const pool = className === undefined || exact !== undefined ? top : Math.max(POOL, top)
+  const args = ['summary', place, ...flag('top', top), ...flag('class', className && print(className))]
+  const result = await analyze({ ask: 'summary', path: place, top: pool, className: exact, stdin }, args, rest)
+  const fits = filter(className)
+  result.classes = result.classes.filter(({ name }) => fits(name))
+  result.largest = result.largest.filter((one) => fits(one.className)).slice(0, top)
+  result.duplicateStrings = result.duplicateStrings.slice(0, top)
+  return result
+}
+
+/** Two snapshots make a diff, more a trend. */
+async function comparison (places, options, stdin = false) {
+  const { top = Infinity, className, ids = 'auto', ...rest } = options
+  const args = ['diff', ...places, ...flag('top', options.top), ...flag('class', className && print(className)), `--ids=${ids}`]
+  const request = { ask: 'compare', paths: places, ids: ids === 'auto' ? undefined : ids, stdin }
+  const result = await analyze(request, args, rest)
+  const fits = filter(className)
+  result.classes = result.classes.filter(({ name }) => fits(name)).slice(0, top)
+  return result
+}
+
+async function paths (place, { id, className }, options, stdin = false) {
+  const { limit = PATHS, ...rest } = options
+  const args = ['paths', place, ...flag('id', id), ...flag('class', className), `--top=${limit}`]
+  return analyze({ ask: 'paths', path: place, id, className, limit, stdin }, args, rest)
+}
+
+/** Everything DevTools' Summary view shows of a snapshot. */
+async function summarize (path, options) {
+  return summary(file(path, 'path'), check('summarize', options))
+}
+
+/** What has changed: `compare(before, after, options)`, or `compare([first, second, third…], options)`. */
+async function compare (before, after, options) {
+  const many = Array.isArray(before)
+  if (many && options !== undefined) {
+    throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', 'compare: with an array of paths the options are the second argument')
+  }
+  const places = many ? files(before) : [file(before, 'before'), file(after, 'after')]
+  return comparison(places, check('compare', many ? after : options))
+}
+
+/** Who holds it: the shortest ways from the roots to a node, or to the instances of a class. */
+async function findPaths (path, whose, options) {
+  return paths(file(path, 'path'), target(whose), check('findPaths', options))
+}
+
+module.exports = { compare, comparison, findPaths, paths, summarize, summary }

@@ -1,0 +1,46 @@
+'use strict'
+
+const { args, check, common, flags, given, help, number, places } = require('./analysis')
+const { target } = require('../analysis/options')
+const { withProgress } = require('./progress')
+const { UsageError } = require('./terminal')
+const { bytes, cut, number: count, tame, widthOf } = require('./table')
+
+const usage = `usage: heapwarden paths FILE --class NAME | --id N [OPTION…]
+
+Who holds an object, or the instances of a class: the shortest ways from the roots, as a developer writes them.
+FILE is a snapshot, a folder of them (the newest) or - for standard input.
+
+  heapwarden paths leak.heapsnapshot.zst --class Session
+  heapwarden paths leak.heapsnapshot.zst --id 48213
+
+  --class NAME        the class whose instances are held; ways that many of them share come first
+  --id N              the object with this id, as \`summary\` and DevTools show it (@N)
+  --top N             paths (5)
+${help}`
+
+function printPath ({ target: to, count: instances, steps, text }, width) {
+  const what = instances === undefined ? `@${to.id} ${to.name}` : `${count(instances)} of ${to.className}`
+  const fit = (line) => width === 0 ? line : cut(line, width)
+  const lines = steps.map(({ edge, edgeType, node }) => {
+    const place = node.location ? ` (script ${node.location.scriptId}, line ${node.location.line + 1})` : ''
+    return fit(tame(`  ${edgeType} ${edge} → ${node.className} @${node.id}${place}, retains ${bytes(node.retainedSize)}`))
+  })
+  return [fit(tame(`${what}, retains ${bytes(to.retainedSize)}`)), `  ${tame(text)}`, ...lines].join('\n')
+}
+
+async function paths (argv) {
+  const { values, positionals } = args(argv, { ...flags, id: { type: 'string' } }, { positionals: 1 })
+  if (positionals.length === 0) throw new UsageError('which FILE?')
+  if ((values.class === undefined) === (values.id === undefined)) throw new UsageError('whose? either --class NAME or --id N')
+  const whose = target(values.class === undefined ? { id: number(values.id.replace(/^@/, ''), '--id') } : { className: values.class })
+  const options = check('findPaths', given({ ...common(values), limit: values.top && number(values.top, '--top') }))
+  const analysis = require('../analysis')
+  const result = await withProgress((onProgress) => analysis.paths(places(positionals)[0], whose, given({ ...options, onProgress }), true))
+  if (values.json) console.log(JSON.stringify(result, null, 2))
+  else if (result.length === 0) console.log('nothing holds it: it is garbage, or a root itself')
+  else console.log(result.map((one) => printPath(one, widthOf(process.stdout))).join('\n\n'))
+  return 0
+}
+
+module.exports = { paths, printPath, usage }

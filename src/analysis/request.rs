@@ -1,0 +1,79 @@
+//! What is asked, as JSON, and the answer, as JSON.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::crew::Crew;
+use super::estimate::Budget;
+use super::load::Terms;
+use super::source::Place;
+use super::summary;
+use crate::error::{Error, Result};
+
+/// An order for an analysis.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    /// The question.
+    #[serde(flatten)]
+    pub ask: Ask,
+    /// A cut or damaged file gives what it has.
+    #[serde(default)]
+    pub salvage: bool,
+    /// Bytes the analysis may take; `None`: what is left.
+    #[serde(default)]
+    pub max_memory: Option<u64>,
+    /// The path `-` is standard input. Only a command line asks so: a program's own belongs to the program.
+    #[serde(default)]
+    pub stdin: bool,
+}
+
+/// What can be asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "ask", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Ask {
+    /// One snapshot's tables.
+    Summary {
+        /// A file or a folder.
+        path: PathBuf,
+        /// Rows of the tables that are cut.
+        top: usize,
+        /// Only objects of this class among the largest.
+        #[serde(default)]
+        class_name: Option<String>,
+    },
+}
+
+impl Request {
+    /// From JSON.
+    ///
+    /// # Errors
+    /// `InvalidOption`.
+    pub fn from_json(json: &str) -> Result<Self> {
+        serde_json::from_str(json).map_err(|error| {
+            Error::InvalidOption(format!("the order for an analysis cannot be read: {error}"))
+        })
+    }
+
+    /// Does it. The answer as JSON.
+    ///
+    /// # Errors
+    /// As [`load`](super::load::load); `NotFound` for a class or node that is not there.
+    pub fn run(self, crew: &Crew) -> Result<String> {
+        let terms = Terms { salvage: self.salvage, budget: Budget::new(self.max_memory), held: 0 };
+        let stdin = self.stdin;
+        let place =
+            |path: PathBuf| if stdin && path.as_os_str() == "-" { Place::Stdin } else { Place::Path(path) };
+        match self.ask {
+            Ask::Summary { path, top, class_name } => {
+                json(&summary::summarize(&place(path), top, class_name.as_deref(), terms, crew)?)
+            }
+        }
+    }
+}
+
+fn json(answer: &impl Serialize) -> Result<String> {
+    serde_json::to_string(answer)
+        .map_err(|error| Error::AnalysisFailed(format!("the answer is no JSON: {error}")))
+}
