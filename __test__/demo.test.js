@@ -14,7 +14,7 @@ after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force:
 
 function demo (...args) {
   return new Promise((resolve) => {
-    execFile(process.execPath, [bin, 'demo', ...args], { timeout: 100_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [bin, 'demo', ...args], { timeout: 240_000 }, (error, stdout, stderr) => {
       resolve({ status: error ? error.code : 0, stdout, stderr })
     })
   })

@@ -9,7 +9,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { promisify } = require('node:util')
 const { takeSnapshot } = require('..')
-const { ballast, childrenOf, dumpOf, forkTest, gone, heldDump, stat } = require('./forks')
+const { ballast, childrenOf, dumpOf, forkTest, goOn, gone, heldDump, stat } = require('./forks')
 const { tempDir } = require('./helpers')
 const { monitored } = require('./programs')
 
@@ -45,11 +45,11 @@ forkTest('a child that stands still is ended at the timeout', async (t) => {
   ballast(t)
   const dir = tempDir(t)
   const begun = performance.now()
-  const order = fails('TIMEOUT', takeSnapshot({ dir, mode: 'fork', timeout: 1500 }))
+  const order = fails('TIMEOUT', takeSnapshot({ dir, mode: 'fork', timeout: 4000 }))
   const child = await heldDump(t)
   await order
   const ms = performance.now() - begun
-  assert.ok(ms > 1400 && ms < 4000, `${ms} ms`)
+  assert.ok(ms > 3900 && ms < 60_000, `${ms} ms`)
   assert.equal(stat(child), null)
   await asBefore(t, dir)
 })
@@ -81,14 +81,15 @@ forkTest('a child that crashes is tried again', async (t) => {
 forkTest('a child without memory: an error with its last words', needsPrlimit, async (t) => {
   ballast(t)
   const dir = tempDir(t)
-  // V8 says so itself, or throws a C++ exception that nobody catches.
-  const words = /last words: .*(memory|alloc|foreign exception)/is
-  const order = fails('CAPTURE_FAILED', takeSnapshot({ dir, mode: 'fork', timeout: '30s' }), words)
+  // V8 says so itself, or throws a C++ exception that nobody catches; or, seldom, uses what it did not get.
+  const words = /last words: .*(memory|alloc|foreign exception)|was ended by signal 11$/is
+  // No timeout but the default: three children of the idle class, on a busy machine.
+  const order = fails('CAPTURE_FAILED', takeSnapshot({ dir, mode: 'fork' }), words)
   // Each of its three attempts.
   for (let attempt = 0; attempt < 3; attempt++) {
     const child = await heldDump(t)
     await limit(child, '--data=1048576')
-    process.kill(child, 'SIGCONT')
+    goOn(child)
     await gone(child, t.signal)
   }
   await order
@@ -101,7 +102,7 @@ forkTest('a file that may not grow', needsPrlimit, async (t) => {
   const order = fails('NO_SPACE', takeSnapshot({ dir, mode: 'fork' }))
   const child = await heldDump(t)
   await limit(child, '--fsize=65536')
-  process.kill(child, 'SIGCONT')
+  goOn(child)
   await order
   await asBefore(t, dir)
 })
@@ -131,7 +132,7 @@ forkTest('a folder that is removed', async (t) => {
   const order = fails('CAPTURE_FAILED', takeSnapshot({ dir, mode: 'fork' }), /removed/)
   const child = await heldDump(t)
   fs.rmSync(dir, { recursive: true })
-  process.kill(child, 'SIGCONT')
+  goOn(child)
   await order
   assert.ok(!fs.existsSync(dir))
   await asBefore(t)

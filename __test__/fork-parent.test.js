@@ -9,7 +9,7 @@ const net = require('node:net')
 const path = require('node:path')
 const { Worker } = require('node:worker_threads')
 const { takeSnapshot, watch } = require('..')
-const { ballast, forkTest, gone, heldDump, over, totals } = require('./forks')
+const { ballast, forkTest, goOn, gone, heldDump, over, totals } = require('./forks')
 const { root, tempDir } = require('./helpers')
 const { appears, isFinal, start } = require('./programs')
 
@@ -26,7 +26,7 @@ async function host (t, options) {
 /** The orphan goes on, and the file in `dir` gets its name. */
 async function outlives ({ dir, dump }, t) {
   assert.deepEqual(fs.readdirSync(dir).filter(isFinal), [])
-  process.kill(dump, 'SIGCONT')
+  goOn(dump)
   const name = await appears(dir, t.signal, isFinal)
   const { nodes } = await totals(path.join(dir, name))
   assert.ok(nodes > 30_000)
@@ -64,6 +64,16 @@ forkTest('SIGKILL for both: nothing under a final name, and the next capture cle
   assert.deepEqual(fs.readdirSync(service.dir), [path.basename(info.path)])
 })
 
+forkTest('SIGKILL, and a child that crashes: nothing is left', async (t) => {
+  const service = await host(t)
+  service.child.kill('SIGKILL')
+  await service.ended
+  process.kill(service.dump, 'SIGSEGV')
+  goOn(service.dump)
+  await over(service.dump, t.signal)
+  assert.deepEqual(fs.readdirSync(service.dir), [])
+})
+
 forkTest('a monitor that is stopped meanwhile says so, and the desk is free afterwards', async (t) => {
   ballast(t)
   const dir = tempDir(t)
@@ -72,7 +82,7 @@ forkTest('a monitor that is stopped meanwhile says so, and the desk is free afte
   const child = await heldDump(t)
   await monitor.stop()
   await order
-  process.kill(child, 'SIGCONT')
+  goOn(child)
   await gone(child, t.signal)
   const next = await takeSnapshot({ dir: tempDir(t), mode: 'fork' })
   assert.equal(next.mode, 'fork')
@@ -83,11 +93,11 @@ forkTest('a worker that is terminated meanwhile ends at once; its child ends and
   const dir = tempDir(t)
   const worker = new Worker(`
     global.kept = Array.from({ length: 30_000 }, (_, i) => ({ i, list: [i] }))
-    require(${JSON.stringify(root)}).takeSnapshot({ dir: ${JSON.stringify(dir)}, mode: 'fork', timeout: '60s' })
+    require(${JSON.stringify(root)}).takeSnapshot({ dir: ${JSON.stringify(dir)}, mode: 'fork' })
   `, { eval: true })
   const child = await heldDump(t)
   await worker.terminate()
-  process.kill(child, 'SIGCONT')
+  goOn(child)
   await gone(child, t.signal)
   assert.deepEqual((await takeSnapshot({ dir: tempDir(t), mode: 'fork' })).mode, 'fork')
   // Either is right; a piece of a file is not.

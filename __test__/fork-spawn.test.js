@@ -35,7 +35,8 @@ async function spawnMs () {
     times.push(performance.now() - begun)
     await once(child, 'exit')
   }
-  return times.sort((a, b) => a - b)[SPAWNS / 2]
+  // The fastest: what else the machine does slows some of them down.
+  return Math.min(...times)
 }
 
 forkTest('child_process.spawn is as fast after a capture as before', async (t) => {

@@ -44,7 +44,7 @@ forkTest('10 captures leave no descriptor, thread, child or page behind', async 
   // The conductor's thread ends a moment after it has told its result. More than before is what must not be:
   // libuv may have ended something of its own meanwhile.
   let after
-  await until(AbortSignal.any([t.signal, AbortSignal.timeout(5000)]), () => {
+  await until(AbortSignal.any([t.signal, AbortSignal.timeout(30_000)]), () => {
     after = holdings()
     return Object.keys(before).every((what) => after[what] <= before[what])
   }).catch(() => {})

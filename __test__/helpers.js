@@ -20,7 +20,7 @@ function tempDir (t) {
 function run (command, args, { env = {}, onStart = () => {}, ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 30_000, ...options
+      env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000, ...options
     })
     let stdout = ''
     let stderr = ''

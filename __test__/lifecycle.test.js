@@ -9,7 +9,7 @@ const { tempDir } = require('./helpers')
 const { finish, isFinal, start } = require('./programs')
 
 /** Far more than it takes, far less than for ever: other tests run beside this one. */
-const QUICK = { deadline: 30_000 }
+const QUICK = { deadline: 90_000 }
 
 async function ends (t, name, args) {
   const { ended } = start(name, args, QUICK)

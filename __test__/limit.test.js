@@ -8,7 +8,8 @@ const path = require('node:path')
 const { once } = require('node:events')
 const { text } = require('node:stream/consumers')
 const { test } = require('node:test')
-const { isUnfinished, vanishes } = require('./programs')
+const { comm, hurry, over, stat } = require('./forks')
+const { isUnfinished } = require('./programs')
 const { capabilities, openSnapshot } = require('..')
 
 const program = path.join(__dirname, 'programs', 'out-of-memory.js')
@@ -32,10 +33,21 @@ function folder (t) {
   return dir
 }
 
-/** Waits for the child that outlives the process: until no temporary file is left. */
-async function finished (dir) {
-  await vanishes(dir, AbortSignal.timeout(240_000), isUnfinished)
-  return fs.readdirSync(dir).filter((name) => !isUnfinished(name)).map((name) => path.join(dir, name))
+/**
+ * Waits for the child that outlives the process, whose number is on the process's stderr, and gives the dumps. The
+ * child leaves no temporary file, however it ends; the process may, if it dies while it writes the dump itself.
+ */
+async function finished (dir, stderr) {
+  const child = Number(/ by process (\d+)/.exec(stderr)?.[1])
+  if (child && comm(child) === 'heapwarden-dump') {
+    hurry(child)
+    await over(child, AbortSignal.timeout(240_000)).catch(() => {
+      assert.fail(`process ${child} has not ended after four minutes: ${stat(child)}\n${stderr}`)
+    })
+  }
+  const names = fs.readdirSync(dir)
+  if (child) assert.deepEqual(names.filter(isUnfinished), [], `process ${child} died\n${stderr}`)
+  return names.filter((name) => !isUnfinished(name)).map((name) => path.join(dir, name))
 }
 
 async function checkDump (file) {
@@ -53,8 +65,8 @@ for (const kind of ['async', 'sync']) {
     assert.match(watched.stderr, /FATAL ERROR: .*heap/, 'V8 says what it always says')
     assert.match(watched.stderr, /heapwarden: heap limit of .* reached; its snapshot is /)
     if (kind === 'async') assert.match(watched.stdout, /nearHeapLimit/, 'the loop hears of it')
-    const files = await finished(dir)
-    assert.equal(files.length, 1, 'once per ramp')
+    const files = await finished(dir, watched.stderr)
+    assert.equal(files.length, 1, `one per ramp\n${watched.stderr}`)
     assert.match(files[0], /nearheaplimit/)
     await checkDump(files[0])
     t.diagnostic(`died after ${(watched.ms / without.ms).toFixed(2)} × the time without a watch`)
@@ -66,7 +78,7 @@ for (const kind of ['parse', 'fill', 'string']) {
     const dir = folder(t)
     const { status, stderr } = await leak(kind, dir)
     assert.equal(status, 'SIGABRT', stderr)
-    const files = await finished(dir)
+    const files = await finished(dir, stderr)
     if (files.length === 0) assert.match(stderr, /heapwarden: .*(no snapshot|snapshot failed)|FATAL ERROR: (?!.*heap limit)/)
     for (const file of files) await text(openSnapshot(file))
   })
@@ -79,7 +91,7 @@ test('a heap that recovers gets its limit back, and a second ramp its own dump',
   const { events, limitBefore, limitBetween } = JSON.parse(stdout)
   assert.equal(events, 2, 'one per ramp')
   assert.ok(limitBetween <= limitBefore, `the limit was restored: ${limitBefore} → ${limitBetween}`)
-  assert.equal((await finished(dir)).length, 2)
+  assert.equal((await finished(dir, stderr)).length, 2)
 })
 
 // As in a container: the kernel ends all processes of a namespace with its first.

@@ -7,7 +7,7 @@ const { totals } = require('./forks')
 const { start } = require('./programs')
 
 /** How long a capture may take on a machine whose cores are taken: more than its own timeout. */
-const PER_CAPTURE_MS = 65_000
+const PER_CAPTURE_MS = 185_000
 
 /** @returns why this capture is not as it should be; undefined if it is */
 async function fault ({ type, info, code, message, turns, answered, unanswered }) {

@@ -13,7 +13,7 @@ const { watch } = require('..')
 const FINAL = /\.heapsnapshot(\.zst)?$/
 
 /** Ends a program that should have ended long ago, with SIGABRT so that it is not mistaken for the test's own. */
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 240_000
 
 /**
  * @param {string} name of programs/NAME.js

@@ -7,7 +7,7 @@ const fs = require('node:fs')
 
 const [kind, dir, marker] = process.argv.slice(2)
 const GROWTH = 16 << 20
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 180_000
 const AFTERWARDS_MS = 20_000
 
 // Written at once, also while the loop is blocked.

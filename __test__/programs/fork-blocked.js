@@ -8,7 +8,7 @@ const { Worker, isMainThread } = require('node:worker_threads')
 const { watch } = require('../..')
 
 const [dir, marker, where] = process.argv.slice(2)
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 180_000
 const say = (line) => fs.writeSync(1, `${JSON.stringify(line)}\n`)
 
 function block () {

@@ -76,7 +76,7 @@ async function main () {
     const before = [turns(), counters[0]]
     const harm = () => ({ turns: turns() - before[0], answered: counters[0] - before[1], unanswered: counters[1] })
     try {
-      const info = await takeSnapshot({ dir, mode: 'fork', keep: { count: 10_000 }, minFreeDisk: 0, timeout: '60s' })
+      const info = await takeSnapshot({ dir, mode: 'fork', keep: { count: 10_000 }, minFreeDisk: 0, timeout: '180s' })
       say({ type: 'capture', info, ...harm() })
     } catch ({ code, message }) {
       say({ type: 'failed', code, message, ...harm() })

@@ -38,10 +38,9 @@ pub unsafe fn run(
     silence();
     // V8 collects garbage before the snapshot. At the limit of a full heap that would end us, as it does the service.
     isolate.lift_limit();
-    // SAFETY: the caller vouches that this is the child; it has one thread.
-    unsafe { settle(&prepared) };
-    // SAFETY: as above; the path lives as long as the process, which `take` never leaves.
-    unsafe { orphan::watch_over(&prepared, parent) };
+    // SAFETY: the caller vouches that this is the child; it has one thread. The path lives as long as the process, which
+    // `take` never leaves.
+    unsafe { settle(&prepared, parent) };
     let status = catch_unwind(AssertUnwindSafe(|| take(prepared, isolate, contents, pause_ms, parent)));
     let status = match status {
         Ok(Ok(())) => DONE,
@@ -115,13 +114,15 @@ fn say(error: &Error) {
 /// Makes the copy harmless to the process it was copied from, in the order in which it could do harm.
 ///
 /// # Safety
-/// Only in a forked child with one thread.
-unsafe fn settle(prepared: &Prepared) {
+/// Only in a forked child with one thread. `prepared.temp` must stay where it is for the rest of the process.
+unsafe fn settle(prepared: &Prepared, parent: i32) {
     // A copied listening socket would keep the port, a copied connection would hold back its FIN.
     // SAFETY: descriptors are numbers; the ones kept are named.
     unsafe { close_descriptors(prepared) };
     // SAFETY: as the caller vouches.
     unsafe { default_signals() };
+    // SAFETY: as the caller vouches.
+    unsafe { orphan::watch_over(prepared, parent) };
     // SAFETY: as the caller vouches: one thread, nobody waits.
     unsafe { prepared.slots.silence() };
     // The kernel should take the copy, never the service.
@@ -129,7 +130,6 @@ unsafe fn settle(prepared: &Prepared) {
     // SAFETY: plain system calls about this process; a refusal leaves it as it was.
     unsafe {
         libc::setsid();
-        libc::prctl(libc::PR_SET_NAME, NAME.as_ptr());
         libc::setpriority(libc::PRIO_PROCESS, 0, 19);
         let idle = libc::sched_param { sched_priority: 0 };
         libc::sched_setscheduler(0, libc::SCHED_IDLE, &idle);
@@ -142,6 +142,9 @@ unsafe fn settle(prepared: &Prepared) {
     // A new session is a new scheduling group where the kernel makes such, and as a group it would be the service's
     // equal: nice and the idle class count inside a group only.
     let _ = write_file(c"/proc/self/autogroup", b"19");
+    // At last: who finds it by its name finds it settled.
+    // SAFETY: a NUL-terminated name.
+    unsafe { libc::prctl(libc::PR_SET_NAME, NAME.as_ptr()) };
 }
 
 /// # Safety

@@ -6,7 +6,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::info::Header;
 use super::intake::Intake;
@@ -158,14 +158,21 @@ impl Prepared {
         let begin = clock();
         // SAFETY: no arguments, no failure.
         let parent = unsafe { libc::getpid() };
-        let plan = mappings::plan(&self.scan).map_err(failed("/proc/self/maps"))?;
-        let opened = plan.open();
-        if let Err(error) = opened {
+        // As late as can be: another thread's collection sets the workers to work at any time. One that works maps
+        // memory, so what was found before that does not count.
+        let until = Instant::now() + QUIET;
+        let plan = loop {
+            let quiet = self.workers.wait(until.saturating_duration_since(Instant::now()), LOOK_AGAIN);
+            let plan = mappings::plan(&self.scan).map_err(failed("/proc/self/maps"))?;
+            if let Err(error) = plan.open() {
+                plan.close();
+                return Err(failed("madvise")(error));
+            }
+            if !quiet || self.workers.asleep() || Instant::now() >= until {
+                break plan;
+            }
             plan.close();
-            return Err(failed("madvise")(error));
-        }
-        // As late as can be: another thread's collection sets the workers to work at any time.
-        self.workers.wait(QUIET, LOOK_AGAIN);
+        };
         // SAFETY: glibc's fork keeps malloc usable in the child; the child runs only `child::run`, which takes
         // no lock another thread may hold. We are outside GC callbacks, as the caller vouches, so no lock of
         // V8's is held by this thread.
