@@ -13,6 +13,7 @@
 //! | [`names`] | what a node is shown as |
 //! | [`aggregates`], [`statistics`] | what each class, and each kind of memory, amounts to |
 //! | [`paths`], [`scripts`] | why something is retained, in a developer's words |
+//! | [`duplicates`] | strings that are there more than once |
 //!
 //! The rules are those of `heap_snapshot_worker` in `chrome-devtools-frontend`; where the source says
 //! "DevTools", it means that.
@@ -25,6 +26,7 @@ pub mod classes;
 mod detached;
 pub mod distances;
 pub mod dominators;
+pub mod duplicates;
 pub mod engine;
 mod ephemerons;
 mod essential;
