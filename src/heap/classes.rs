@@ -21,6 +21,7 @@ use serde::Serialize;
 
 pub use self::interfaces::Definitions;
 use self::matching::Matcher;
+pub(super) use self::shapes::properties;
 use self::sorts::NONE;
 pub use self::sorts::Sorts;
 

@@ -13,6 +13,8 @@
 //! | [`names`] | what a node is shown as |
 //! | [`aggregates`], [`statistics`] | what each class, and each kind of memory, amounts to |
 //! | [`paths`], [`scripts`] | why something is retained, in a developer's words |
+//! | [`duplicates`] | strings that are there more than once |
+//! | [`diff`], [`trend`] | two snapshots, and more than two |
 //!
 //! The rules are those of `heap_snapshot_worker` in `chrome-devtools-frontend`; where the source says
 //! "DevTools", it means that.
@@ -23,8 +25,10 @@ pub mod bits;
 mod build;
 pub mod classes;
 mod detached;
+pub mod diff;
 pub mod distances;
 pub mod dominators;
+pub mod duplicates;
 pub mod engine;
 mod ephemerons;
 mod essential;
@@ -43,6 +47,7 @@ mod shallow;
 pub mod statistics;
 pub mod strings;
 mod texts;
+pub mod trend;
 pub mod wide;
 mod words;
 

@@ -8,11 +8,13 @@ mod objects;
 pub(super) mod ropes;
 #[cfg(test)]
 mod tests;
+pub(super) mod told;
 
 use std::borrow::Cow;
 
 use self::objects::Objects;
 use self::ropes::Ropes;
+use self::told::Told;
 use super::classes::{Classes, Sorts};
 use super::graph::{Graph, NodeKind};
 use super::strings::show;
@@ -25,6 +27,7 @@ const LONGEST: usize = 8 << 10;
 #[derive(Debug, Default)]
 pub struct Names {
     pub(super) ropes: Ropes,
+    pub(super) told: Vec<Told>,
     objects: Objects,
 }
 
@@ -32,17 +35,22 @@ impl Names {
     /// Collects it, while the graph has its edges. Twelve bytes for each concatenated string, some dozens for each
     /// list of names that plain objects have.
     pub fn of(graph: &Graph, sorts: &Sorts) -> Self {
-        Self { ropes: Ropes::of(graph), objects: Objects::of(graph, sorts) }
+        Self { ropes: Ropes::of(graph), told: told::find(graph), objects: Objects::of(graph, sorts) }
     }
 
     /// The node's name as DevTools shows it, WTF-8. The graph needs no edges.
     pub fn text<'a>(&self, graph: &'a Graph, classes: &Classes, node: u32) -> Cow<'a, [u8]> {
-        if graph.kind(node) == NodeKind::CONS_STRING {
-            return Cow::Owned(self.ropes.text(graph, node));
-        }
         match classes.shape(node).and_then(|shape| self.objects.text(graph, shape)) {
             Some(text) => Cow::Owned(text),
-            None => graph.strings().text(graph.name(node)),
+            None => self.string(graph, node),
+        }
+    }
+
+    /// The text of a string, or the beginning of it; the name of a node that is none.
+    pub(super) fn string<'a>(&self, graph: &'a Graph, node: u32) -> Cow<'a, [u8]> {
+        match graph.kind(node) {
+            NodeKind::CONS_STRING => Cow::Owned(self.ropes.text(graph, node)),
+            _ => graph.strings().text(graph.name(node)),
         }
     }
 

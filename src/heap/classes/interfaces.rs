@@ -60,6 +60,11 @@ impl Definitions {
         self.list.is_empty()
     }
 
+    /// `{a, b}`, WTF-8.
+    pub(crate) fn name(&self, number: u32) -> &[u8] {
+        &self.list[number as usize].name
+    }
+
     fn add(&mut self, graph: &Graph, properties: &[u32]) {
         let mut name = b"{".to_vec();
         let texts: Vec<_> = properties.iter().map(|property| graph.strings().text(*property)).collect();

@@ -9,11 +9,11 @@ use crate::heap::graph::{EdgeKind, Graph};
 
 /// All plain objects whose property edges have the same names in the same order.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// The first of them. It stands for the names: nothing is copied, however long the list is.
-    pub(super) node: u32,
+    pub(crate) node: u32,
     /// How many there are.
-    pub(super) count: u32,
+    pub(crate) count: u32,
 }
 
 /// The shapes found so far.
@@ -51,7 +51,7 @@ impl Shapes {
 }
 
 /// Names of a node's properties, as string indexes.
-pub(super) fn properties(graph: &Graph, node: u32) -> impl Iterator<Item = u32> + '_ {
+pub(crate) fn properties(graph: &Graph, node: u32) -> impl Iterator<Item = u32> + '_ {
     graph
         .edges(node)
         .filter(|edge| graph.edge_kind(*edge) == EdgeKind::PROPERTY)

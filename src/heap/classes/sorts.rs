@@ -41,9 +41,9 @@ impl Sorts {
         Sorter::new(graph).run()
     }
 
-    /// For each shape of plain objects, the first of them.
-    pub(crate) fn shape_nodes(&self) -> impl Iterator<Item = u32> + '_ {
-        self.shapes.iter().map(|shape| shape.node)
+    /// The shapes of plain objects.
+    pub(crate) fn shapes(&self) -> &[Shape] {
+        &self.shapes
     }
 }
 

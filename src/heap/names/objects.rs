@@ -48,7 +48,7 @@ impl Objects {
         let mut proto = Word::new(graph.strings(), "__proto__");
         let mut objects = Self::default();
         let [mut front, mut back] = [Side::default(), Side::default()];
-        for node in sorts.shape_nodes() {
+        for node in sorts.shapes().iter().map(|shape| shape.node) {
             for side in [&mut front, &mut back] {
                 side.names.clear();
                 side.units = 1;
