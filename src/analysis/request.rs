@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::crew::Crew;
+use super::crew::{self, Crew};
 use super::estimate::Budget;
 use super::load::Terms;
 use super::source::Place;
@@ -27,6 +27,9 @@ pub struct Request {
     /// The path `-` is standard input. Only a command line asks so: a program's own belongs to the program.
     #[serde(default)]
     pub stdin: bool,
+    /// There is a service in this process, which goes first.
+    #[serde(default)]
+    pub yields: bool,
 }
 
 /// What can be asked.
@@ -62,6 +65,9 @@ impl Request {
     /// As [`load`](super::load::load); `NotFound` for a class or node that is not there.
     pub fn run(self, crew: &Crew) -> Result<String> {
         let terms = Terms { salvage: self.salvage, budget: Budget::new(self.max_memory), held: 0 };
+        if self.yields {
+            crew::yield_to_the_service();
+        }
         let stdin = self.stdin;
         let place =
             |path: PathBuf| if stdin && path.as_os_str() == "-" { Place::Stdin } else { Place::Path(path) };
