@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::crew::{self, Crew};
 use super::estimate::Budget;
 use super::load::Terms;
+use super::retainers::{self, Target};
 use super::source::Place;
 use super::summary;
 use crate::error::{Error, Result};
@@ -46,6 +47,19 @@ pub enum Ask {
         #[serde(default)]
         class_name: Option<String>,
     },
+    /// Who holds a node, or the instances of a class.
+    Paths {
+        /// A file or a folder.
+        path: PathBuf,
+        /// The node, or
+        #[serde(default)]
+        id: Option<u64>,
+        /// the class.
+        #[serde(default)]
+        class_name: Option<String>,
+        /// Paths, at most.
+        limit: usize,
+    },
 }
 
 impl Request {
@@ -74,6 +88,11 @@ impl Request {
         match self.ask {
             Ask::Summary { path, top, class_name } => {
                 json(&summary::summarize(&place(path), top, class_name.as_deref(), terms, crew)?)
+            }
+            Ask::Paths { path, id, class_name, limit } => {
+                let neither = || Error::InvalidOption("paths to what? give an id or a class".to_owned());
+                let target = id.map(Target::Id).or(class_name.map(Target::Class)).ok_or_else(neither)?;
+                json(&retainers::find(&place(path), &target, limit, terms, crew)?)
             }
         }
     }
