@@ -315,9 +315,12 @@ export interface FindPathsOptions extends AnalysisOptions {
   limit?: number
 }
 
-/** V8's script number; line and column from 0. */
+/** A place in the source: of a function, or of an object's constructor. Line and column from 0. */
 export interface SourceLocation {
+  /** V8's number of the script. */
   scriptId: number
+  /** Its path or URL, where a function in the snapshot tells it. */
+  script?: string
   line: number
   column: number
 }
@@ -407,10 +410,14 @@ export interface HeapTrend {
 /** A shortest way from the roots. */
 export interface RetainingPath {
   target: NodeRef
-  /** Of a class: how many of its instances are held this way. */
+  /** Of a class: how many of its instances are held this way. `target` and `steps` are those of one of them. */
   count?: number
-  /** From the root to the target. */
+  /** Of a class: what these instances retain together, bytes. */
+  retainedSize?: number
+  /** From the root to the target. `edge`: a name or an index; `…` where it stands for several. */
   steps: Array<{ edge: string, edgeType: string, node: NodeRef }>
+  /** Steps that are left out in the middle, of a way of more than 200. */
+  omitted?: number
   /** As a developer writes it: `global.cache → Map.table[…] → {id, name}`. */
   text: string
 }

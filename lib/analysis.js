@@ -35,13 +35,15 @@ async function analyze (request, args, { maxMemory, salvage, process: where = 't
 /** A flag of the command line, or none. */
 const flag = (name, value) => value === undefined ? [] : [`--${name}=${value}`]
 
-/** `stdin`: `-` is standard input, which only the command line may take. */
-async function summary (place, options, stdin = false) {
+/** Of the command line `-` is standard input; a program's own is the program's, and its service goes first. */
+const caller = (commandLine) => commandLine ? { stdin: true } : { yields: true }
+
+async function summary (place, options, commandLine = false) {
   const { top = TOP, className, ...rest } = options
   const exact = typeof className === 'string' ? className : undefined
   const pool = className === undefined || exact !== undefined ? top : Math.max(POOL, top)
   const args = ['summary', place, ...flag('top', top), ...flag('class', className && print(className))]
-  const result = await analyze({ ask: 'summary', path: place, top: pool, className: exact, stdin }, args, rest)
+  const result = await analyze({ ask: 'summary', path: place, top: pool, className: exact, ...caller(commandLine) }, args, rest)
   const fits = filter(className)
   result.classes = result.classes.filter(({ name }) => fits(name))
   result.largest = result.largest.filter((one) => fits(one.className)).slice(0, top)
@@ -50,20 +52,20 @@ async function summary (place, options, stdin = false) {
 }
 
 /** Two snapshots make a diff, more a trend. */
-async function comparison (places, options, stdin = false) {
+async function comparison (places, options, commandLine = false) {
   const { top = Infinity, className, ids = 'auto', ...rest } = options
   const args = ['diff', ...places, ...flag('top', options.top), ...flag('class', className && print(className)), `--ids=${ids}`]
-  const request = { ask: 'compare', paths: places, ids: ids === 'auto' ? undefined : ids, stdin }
+  const request = { ask: 'compare', paths: places, ids: ids === 'auto' ? undefined : ids, ...caller(commandLine) }
   const result = await analyze(request, args, rest)
   const fits = filter(className)
   result.classes = result.classes.filter(({ name }) => fits(name)).slice(0, top)
   return result
 }
 
-async function paths (place, { id, className }, options, stdin = false) {
+async function paths (place, { id, className }, options, commandLine = false) {
   const { limit = PATHS, ...rest } = options
   const args = ['paths', place, ...flag('id', id), ...flag('class', className), `--top=${limit}`]
-  return analyze({ ask: 'paths', path: place, id, className, limit, stdin }, args, rest)
+  return analyze({ ask: 'paths', path: place, id, className, limit, ...caller(commandLine) }, args, rest)
 }
 
 /** Everything DevTools' Summary view shows of a snapshot. */

@@ -3,6 +3,7 @@
 //! | room | what it does | sees |
 //! |---|---|---|
 //! | [`error`] | `Error` and its stable codes | nothing |
+//! | [`memory`] | the allocator: large blocks go back to the kernel | nothing |
 //! | [`units`] | bytes, durations, ratios: parse and print | error |
 //! | [`watch`] | what a sample is and when it calls for action; pure | error, units |
 //! | [`probe`] | reads the process from the kernel's side | error |
@@ -21,6 +22,7 @@ pub mod analysis;
 pub mod capture;
 pub mod error;
 pub mod heap;
+pub mod memory;
 pub mod monitor;
 #[cfg(feature = "node")]
 #[cfg_attr(test, allow(dead_code, reason = "napi-derive registers nothing in test builds"))]
@@ -29,3 +31,6 @@ pub mod probe;
 pub mod units;
 pub mod v8;
 pub mod watch;
+
+#[global_allocator]
+static ALLOCATOR: memory::Allocator = memory::Allocator;

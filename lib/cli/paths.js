@@ -1,5 +1,6 @@
 'use strict'
 
+const path = require('node:path')
 const { args, check, common, flags, given, help, number, places } = require('./analysis')
 const { target } = require('../analysis/options')
 const { withProgress } = require('./progress')
@@ -19,14 +20,23 @@ FILE is a snapshot, a folder of them (the newest) or - for standard input.
   --top N             paths (5)
 ${help}`
 
-function printPath ({ target: to, count: instances, steps, text }, width) {
-  const what = instances === undefined ? `@${to.id} ${to.name}` : `${count(instances)} of ${to.className}`
-  const fit = (line) => width === 0 ? line : cut(line, width)
-  const lines = steps.map(({ edge, edgeType, node }) => {
-    const place = node.location ? ` (script ${node.location.scriptId}, line ${node.location.line + 1})` : ''
-    return fit(tame(`  ${edgeType} ${edge} → ${node.className} @${node.id}${place}, retains ${bytes(node.retainedSize)}`))
-  })
-  return [fit(tame(`${what}, retains ${bytes(to.retainedSize)}`)), `  ${tame(text)}`, ...lines].join('\n')
+/** As editors count: from 1. */
+function place (location) {
+  if (location === undefined) return ''
+  const script = location.script === undefined ? `script ${location.scriptId}` : path.basename(location.script)
+  return ` (${script}:${location.line + 1}:${location.column + 1})`
+}
+
+function printPath ({ target: to, count: instances, retainedSize, steps, omitted = 0, text }, width) {
+  const fit = (line) => width === 0 ? tame(line) : cut(tame(line), width)
+  const what = instances === undefined
+    ? `@${to.id} ${to.name}, retains ${bytes(to.retainedSize)}`
+    : `${count(instances)} of ${to.className}, together they retain ${bytes(retainedSize)}`
+  const lines = steps.map(({ edge, edgeType, node }) =>
+    fit(`    ${edgeType} ${edge} → ${node.className} @${node.id}${place(node.location)}, retains ${bytes(node.retainedSize)}`))
+  // Of a very long way its middle is left out.
+  if (omitted > 0) lines.splice(steps.length / 2, 0, `    … ${count(omitted)} more steps …`)
+  return [fit(what), `  ${tame(text)}`, ...lines].join('\n')
 }
 
 async function paths (argv) {

@@ -151,7 +151,7 @@ impl Host for Crew {
     }
 }
 
-/// Lets everything else on the machine go first. Threads made by this one inherit it.
+/// Lets everything else on the machine go first, from here on. Threads made by this one inherit it.
 pub fn yield_to_the_service() {
     // Linux keeps it by thread; elsewhere it would be the whole process.
     #[cfg(target_os = "linux")]

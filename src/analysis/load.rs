@@ -1,6 +1,6 @@
 //! From a place to a graph with its sizes: open, ask whether there is memory, parse, apply the rules.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::ahead::Ahead;
 use super::crew::Crew;
@@ -37,6 +37,17 @@ pub struct Loaded {
     pub damage: Option<String>,
 }
 
+impl Loaded {
+    /// What to call it in a message.
+    pub fn name(&self) -> String {
+        name(self.path.as_deref())
+    }
+}
+
+fn name(path: Option<&Path>) -> String {
+    path.map_or("standard input".to_owned(), |path| path.display().to_string())
+}
+
 /// Reads and analyses.
 ///
 /// # Errors
@@ -44,7 +55,7 @@ pub struct Loaded {
 /// its head says; `Aborted`.
 pub fn load(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<Loaded> {
     let Source { path, header, json_bytes, damage, json } = source::open(place, terms.salvage)?;
-    let name = path.as_ref().map_or("standard input".to_owned(), |path| path.display().to_string());
+    let name = name(path.as_deref());
     let mut ahead = Ahead::new(json, terms.salvage);
     let aftermath = ahead.aftermath();
     let (head, all) = ahead.peek().map_err(fault::unwrap)?;
@@ -73,7 +84,6 @@ pub fn load(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<Load
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     const META: &str = r#"{"snapshot":{"meta":{"node_fields":["type","name","id","self_size","edge_count"],
         "node_types":[["hidden","array","string","object","code","closure","regexp","number","native","synthetic"],

@@ -8,6 +8,8 @@
 //! | [`estimate`] | the memory it will need, before it starts and while it reads |
 //! | [`crew`] | the [`Host`](crate::heap::Host): threads, progress, the end |
 //! | [`load`] | the way from a place to sizes and distances |
+//! | [`summary`], [`retainers`] | what is found, as users get it |
+//! | [`request`] | the question and the answer as JSON |
 //! | [`queue`] | one analysis at a time in a process |
 
 pub mod ahead;
@@ -16,5 +18,6 @@ pub mod estimate;
 pub mod load;
 pub mod queue;
 pub mod request;
+pub mod retainers;
 pub mod source;
 pub mod summary;

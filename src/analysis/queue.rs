@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use super::crew::{self, Crew};
+use super::crew::Crew;
 use crate::error::{Error, Result};
 
 type Work = Box<dyn FnOnce(&Crew) -> Result<String> + Send>;
@@ -73,7 +73,6 @@ pub fn cancel(id: u64) {
 }
 
 fn run() {
-    crew::yield_to_the_service();
     loop {
         let mut queue = QUEUE.lock();
         queue.running = None;

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::crew::Crew;
+use super::crew::{self, Crew};
 use super::estimate::Budget;
 use super::load::Terms;
+use super::retainers::{self, Target};
 use super::source::Place;
 use super::summary;
 use crate::error::{Error, Result};
@@ -27,6 +28,9 @@ pub struct Request {
     /// The path `-` is standard input. Only a command line asks so: a program's own belongs to the program.
     #[serde(default)]
     pub stdin: bool,
+    /// There is a service in this process, which goes first.
+    #[serde(default)]
+    pub yields: bool,
 }
 
 /// What can be asked.
@@ -42,6 +46,19 @@ pub enum Ask {
         /// Only objects of this class among the largest.
         #[serde(default)]
         class_name: Option<String>,
+    },
+    /// Who holds a node, or the instances of a class.
+    Paths {
+        /// A file or a folder.
+        path: PathBuf,
+        /// The node, or
+        #[serde(default)]
+        id: Option<u64>,
+        /// the class.
+        #[serde(default)]
+        class_name: Option<String>,
+        /// Paths, at most.
+        limit: usize,
     },
 }
 
@@ -62,12 +79,20 @@ impl Request {
     /// As [`load`](super::load::load); `NotFound` for a class or node that is not there.
     pub fn run(self, crew: &Crew) -> Result<String> {
         let terms = Terms { salvage: self.salvage, budget: Budget::new(self.max_memory), held: 0 };
+        if self.yields {
+            crew::yield_to_the_service();
+        }
         let stdin = self.stdin;
         let place =
             |path: PathBuf| if stdin && path.as_os_str() == "-" { Place::Stdin } else { Place::Path(path) };
         match self.ask {
             Ask::Summary { path, top, class_name } => {
                 json(&summary::summarize(&place(path), top, class_name.as_deref(), terms, crew)?)
+            }
+            Ask::Paths { path, id, class_name, limit } => {
+                let neither = || Error::InvalidOption("paths to what? give an id or a class".to_owned());
+                let target = id.map(Target::Id).or(class_name.map(Target::Class)).ok_or_else(neither)?;
+                json(&retainers::find(&place(path), &target, limit, terms, crew)?)
             }
         }
     }

@@ -31,13 +31,6 @@ pub struct Source {
     pub json: Box<dyn Read + Send>,
 }
 
-impl Source {
-    /// What to call it in a message.
-    pub fn name(&self) -> String {
-        self.path.as_ref().map_or("standard input".to_owned(), |path| path.display().to_string())
-    }
-}
-
 /// Opens. `salvage`: a cut or damaged file gives what it has.
 ///
 /// # Errors

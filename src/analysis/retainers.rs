@@ -1,0 +1,57 @@
+//! Who holds something.
+
+use super::crew::Crew;
+use super::estimate::Work;
+use super::load::{self, Loaded, Terms};
+use super::source::Place;
+use crate::error::{Error, Result};
+use crate::heap::paths::{Analysed, Paths, RetainingPath};
+use crate::heap::{Host, Stage};
+
+/// Whose paths are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The node with this id.
+    Id(u64),
+    /// The instances of this class.
+    Class(String),
+}
+
+/// Reads a snapshot and finds up to `limit` paths. Empty: nothing holds it.
+///
+/// # Errors
+/// `NotFound` when there is no such node or class; as [`load::load`].
+pub fn find(
+    place: &Place,
+    target: &Target,
+    limit: usize,
+    terms: Terms,
+    crew: &Crew,
+) -> Result<Vec<RetainingPath>> {
+    let loaded = load::load(place, Work::Paths, terms, crew)?;
+    let name = loaded.name();
+    let Loaded { analysis, .. } = loaded;
+    let graph = &analysis.graph;
+    crew.progress(Stage::Tables, 0, 1);
+    let members = match target {
+        Target::Id(id) => {
+            let node = graph.node_of_id(*id);
+            vec![node.ok_or_else(|| Error::NotFound(format!("there is no node @{id} in {name}")))?]
+        }
+        Target::Class(class) => {
+            let classes = analysis.classes.named(graph, class);
+            let is_member = |node: &u32| classes.contains(&analysis.classes.of_node(*node));
+            graph.nodes().filter(is_member).collect()
+        }
+    };
+    if members.is_empty() {
+        let Target::Class(class) = target else { return Ok(Vec::new()) };
+        return Err(Error::NotFound(format!("there is no class {class:?} in {name}; `summary` lists them")));
+    }
+    let facts = Analysed::new(&analysis);
+    let paths = Paths::new(&facts, crew)?;
+    Ok(match target {
+        Target::Id(_) => paths.to_node(members[0], limit),
+        Target::Class(_) => paths.to_class(&members, limit),
+    })
+}
