@@ -3,10 +3,12 @@
 use super::aggregates::Aggregates;
 use super::bits::Bits;
 use super::classes::{Classes, Definitions, Sorts};
+use super::diff::Census;
 use super::dominators::{self, Dominators, Tree};
 use super::ephemerons::Ephemerons;
 use super::graph::Graph;
 use super::host::{self, Host, Stage};
+use super::names::Names;
 use super::statistics::Statistics;
 use super::{detached, distances, essential, page, shallow};
 use crate::error::Result;
@@ -18,6 +20,8 @@ pub struct Needs<'a> {
     pub edges: bool,
     /// Plain objects are told apart as in another snapshot, to be compared with it; else by their own interfaces.
     pub definitions: Option<&'a Definitions>,
+    /// What the names of concatenated strings and plain objects are made of, and duplicate strings need.
+    pub names: bool,
 }
 
 /// A graph and what the rules say of it.
@@ -37,6 +41,8 @@ pub struct Analysis {
     pub definitions: Definitions,
     /// Bytes by kind of memory.
     pub statistics: Statistics,
+    /// With [`Needs::names`]; else empty.
+    pub names: Names,
 }
 
 impl Analysis {
@@ -60,24 +66,27 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
     host.progress(Stage::Rules, 0, 2);
     detached::propagate(&mut graph);
     let ephemerons = Ephemerons::find(&graph);
-    let (mut essential, mut moves, mut distances, mut classes) =
+    let (mut essential, mut moves, mut distances, mut sorts) =
         (Bits::default(), Vec::new(), Vec::new(), None);
     host::check(host)?;
     host.both(
         &mut || {
             essential = essential::edges(&graph, &page::flood(&graph), &ephemerons);
-            classes = Some(classify(&graph, needs.definitions));
+            sorts = Some(Sorts::of(&graph));
         },
         &mut || {
             moves = shallow::moves(&graph);
             distances = distances::measure(&graph, &ephemerons);
         },
     );
-    let (classes, definitions) = classes.unwrap_or_else(|| classify(&graph, needs.definitions));
     host::check(host)?;
     host.progress(Stage::Rules, 1, 2);
     shallow::apply(&mut graph, &moves);
     drop((moves, ephemerons));
+    let sorts = sorts.unwrap_or_else(|| Sorts::of(&graph));
+    let names = if needs.names { Names::of(&graph, &sorts) } else { Names::default() };
+    let definitions = needs.definitions.cloned().unwrap_or_else(|| Definitions::infer(&graph, &sorts));
+    let classes = sorts.classes(&graph, &definitions);
     let statistics = Statistics::of(&graph);
     // From here on an edge is no more than its target.
     if !needs.edges {
@@ -90,13 +99,40 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
         essential = Bits::default();
     }
     let dominators = dominators::compute(&graph, tree, host)?;
-    Ok(Analysis { graph, distances, dominators, essential, classes, definitions, statistics })
+    Ok(Analysis { graph, distances, dominators, essential, classes, definitions, statistics, names })
 }
 
-fn classify(graph: &Graph, given: Option<&Definitions>) -> (Classes, Definitions) {
-    let sorts = Sorts::of(graph);
-    let definitions = given.cloned().unwrap_or_else(|| Definitions::infer(graph, &sorts));
-    (sorts.classes(graph, &definitions), definitions)
+/// What a comparison needs of a snapshot, which is far less than all rules.
+#[derive(Debug)]
+pub struct Count {
+    /// Who was there.
+    pub census: Census,
+    /// How plain objects are told apart there.
+    pub definitions: Definitions,
+    /// Number of nodes.
+    pub nodes: u32,
+    /// DevTools' "Total", bytes.
+    pub total_size: u64,
+}
+
+/// Applies only the rules that a comparison needs.
+///
+/// # Errors
+/// `Aborted` when the host wants an end.
+pub fn count(mut graph: Graph, host: &dyn Host) -> Result<Count> {
+    host.progress(Stage::Rules, 0, 2);
+    detached::propagate(&mut graph);
+    let (mut sorts, mut moves) = (None, Vec::new());
+    host::check(host)?;
+    host.both(&mut || sorts = Some(Sorts::of(&graph)), &mut || moves = shallow::moves(&graph));
+    host::check(host)?;
+    host.progress(Stage::Rules, 1, 2);
+    shallow::apply(&mut graph, &moves);
+    drop(moves);
+    let sorts = sorts.unwrap_or_else(|| Sorts::of(&graph));
+    let definitions = Definitions::infer(&graph, &sorts);
+    let total_size = Statistics::of(&graph).total;
+    Ok(Count { census: Census::of(&graph, &sorts), definitions, nodes: graph.node_count(), total_size })
 }
 
 #[cfg(test)]
