@@ -85,7 +85,7 @@ fn order(row: &TrendRow) -> (Reverse<bool>, Reverse<i128>, Reverse<i128>) {
 mod tests {
     use super::*;
 
-    fn class(name: &str, script: Option<u64>, count: u64, size: u64) -> ClassRow {
+    fn class(name: &str, script: Option<u32>, count: u64, size: u64) -> ClassRow {
         ClassRow {
             name: name.to_owned(),
             count,

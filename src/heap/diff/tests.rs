@@ -66,7 +66,7 @@ fn twins_are_one_row_or_the_last_of_them() {
 
 #[test]
 fn places() {
-    let build = |script: u64, line: u64, id: u64| {
+    let build = |script: u32, line: u32, id: u64| {
         let mut builder = Builder::new();
         let node = builder.node(NodeKind::OBJECT, "A", 8);
         builder.id(node, id).location(node, script, line, 1);
