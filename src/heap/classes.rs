@@ -27,7 +27,6 @@ pub use self::sorts::Sorts;
 
 use super::graph::Graph;
 use super::strings::show;
-use super::texts::Texts;
 
 /// A class name: an index into the snapshot's strings, or the number of a text of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,41 +53,34 @@ struct Class {
     place: Option<Place>,
 }
 
-/// What became of a sort.
-#[derive(Clone, Copy, Debug)]
-struct Joined {
-    class: u32,
-    shape: u32,
-}
-
 /// The class of each node, and what the classes are called.
 #[derive(Debug)]
 pub struct Classes {
-    sort_of: Vec<u32>,
-    sorts: Vec<Joined>,
+    sorts: Sorts,
+    /// By sort.
+    class_of: Vec<u32>,
     list: Vec<Class>,
-    made: Texts,
 }
 
 impl Sorts {
     /// Joins sorts to classes by interface definitions: this graph's own, or, to compare, another's.
-    pub fn classes(self, graph: &Graph, definitions: &Definitions) -> Classes {
+    pub fn classes(mut self, graph: &Graph, definitions: &Definitions) -> Classes {
         let strings = graph.strings();
         let mut matcher = Matcher::new(definitions, strings.len());
         let interfaces: Vec<_> = (self.shapes.iter())
             .map(|shape| matcher.best(shapes::properties(graph, shape.node), |name| strings.text(name)))
             .collect();
-        let Self { sort_of, list: sorts, places, mut made, .. } = self;
+        let made = &mut self.made;
         let mut list = Vec::new();
         let mut index: HashMap<_, u32, RandomState> = HashMap::default();
-        let mut joined = Vec::with_capacity(sorts.len());
-        for sort in &sorts {
+        let mut class_of = Vec::with_capacity(self.list.len());
+        for sort in &self.list {
             let interface = interfaces.get(sort.shape as usize).copied().flatten();
             let mut name = match interface.and_then(|number| definitions.list.get(number as usize)) {
                 Some(definition) => Name::Made(made.intern(&definition.name)),
                 None => sort.name,
             };
-            let place = places.get(sort.place as usize).copied();
+            let place = self.places.get(sort.place as usize).copied();
             // Classes of one place are the same if their names read the same.
             if let (Name::Own(own), Some(_)) = (name, place) {
                 name = Name::Made(made.intern(&strings.text(own)));
@@ -97,9 +89,9 @@ impl Sorts {
                 list.push(Class { name, place });
                 (list.len() - 1) as u32
             });
-            joined.push(Joined { class, shape: sort.shape });
+            class_of.push(class);
         }
-        Classes { sort_of, sorts: joined, list, made }
+        Classes { sorts: self, class_of, list }
     }
 }
 
@@ -124,19 +116,25 @@ impl Classes {
     /// A node's class.
     #[inline]
     pub fn of_node(&self, node: u32) -> u32 {
-        self.sorts[self.sort_of[node as usize] as usize].class
+        self.class_of[self.sorts.sort_of[node as usize] as usize]
+    }
+
+    /// What the classes were made of: [`Names`](super::names::Names) and [`Census`](super::diff::Census) want it.
+    pub fn sorts(&self) -> &Sorts {
+        &self.sorts
     }
 
     /// A plain object's shape.
     pub(super) fn shape(&self, node: u32) -> Option<u32> {
-        Some(self.sorts[self.sort_of[node as usize] as usize].shape).filter(|shape| *shape != NONE)
+        let sort = self.sorts.sort_of[node as usize];
+        Some(self.sorts.list[sort as usize].shape).filter(|shape| *shape != NONE)
     }
 
     /// The class's name, WTF-8.
     pub fn text<'a>(&'a self, graph: &'a Graph, class: u32) -> Cow<'a, [u8]> {
         match self.list[class as usize].name {
             Name::Own(index) => graph.strings().text(index),
-            Name::Made(number) => Cow::Borrowed(self.made.get(number)),
+            Name::Made(number) => Cow::Borrowed(self.sorts.made.get(number)),
         }
     }
 

@@ -38,7 +38,7 @@ pub struct Census {
 }
 
 impl Census {
-    /// Takes it, while the graph has its edges and the names of them.
+    /// Takes it, once sizes are reassigned and while the graph has its edges and the names of them.
     pub fn of(graph: &Graph, sorts: &Sorts) -> Self {
         let mut census = Self::default();
         let mut names: HashMap<Name, u32, RandomState> = HashMap::default();
