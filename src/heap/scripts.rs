@@ -8,7 +8,7 @@ use super::graph::{EdgeKind, Graph, Location, NodeKind};
 
 /// Names of scripts by V8's number. Not every script has a function in the snapshot.
 #[derive(Debug, Default)]
-pub struct Scripts(HashMap<u64, u32>);
+pub struct Scripts(HashMap<u32, u32>);
 
 impl Scripts {
     /// Asks functions until each script is known.
@@ -27,7 +27,7 @@ impl Scripts {
     }
 
     /// The script's name as V8 has it: a path, a `file:` URL, `node:…`.
-    pub fn name<'a>(&self, graph: &'a Graph, script: u64) -> Option<Cow<'a, str>> {
+    pub fn name<'a>(&self, graph: &'a Graph, script: u32) -> Option<Cow<'a, str>> {
         self.0.get(&script).map(|name| graph.strings().show(*name))
     }
 

@@ -42,7 +42,7 @@ impl Key {
 #[derive(Debug)]
 pub(super) struct Keys<'a> {
     words: &'a Words,
-    functions: HashMap<(u32, Option<[u64; 3]>), u64>,
+    functions: HashMap<(u32, Option<[u32; 3]>), u64>,
 }
 
 impl<'a> Keys<'a> {

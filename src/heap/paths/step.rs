@@ -41,14 +41,14 @@ pub struct NodeRef {
 #[serde(rename_all = "camelCase")]
 pub struct Place {
     /// V8's number of the script.
-    pub script_id: u64,
+    pub script_id: u32,
     /// Its name, if some function in the snapshot tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub script: Option<String>,
     /// Line, from 0.
-    pub line: u64,
+    pub line: u32,
     /// Column, from 0.
-    pub column: u64,
+    pub column: u32,
 }
 
 /// One edge of a path and where it leads.
