@@ -3,6 +3,7 @@
 #![no_main]
 
 #[path = "../exercise.rs"]
+#[allow(dead_code, reason = "the other target uses the rest")]
 mod exercise;
 #[path = "../snapshots.rs"]
 mod snapshots;
