@@ -119,11 +119,12 @@ async function hurryDump (child, signal) {
   await until(signal, settled).then(() => hurry(child), () => {})
 }
 
-/** Hurries all dumps that process `pid` forks until `signal` says that it is enough. */
+/** Hurries all dumps that process `pid`, or the one it runs, forks until `signal` says that it is enough. */
 async function hurryDumps (pid, signal) {
   const known = new Set()
   while (!signal.aborted) {
-    for (const one of childrenOf(pid)) {
+    const children = childrenOf(pid)
+    for (const one of [...children, ...children.flatMap(childrenOf)]) {
       if (known.has(one) || comm(one) !== NAME) continue
       known.add(one)
       hurry(one)
