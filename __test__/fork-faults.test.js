@@ -9,7 +9,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { promisify } = require('node:util')
 const { takeSnapshot } = require('..')
-const { ballast, childrenOf, dumpOf, forkTest, goOn, gone, heldDump, stat } = require('./forks')
+const { ballast, childrenOf, dumpOf, forkTest, goOn, gone, heldDump, hurried, stat } = require('./forks')
 const { tempDir } = require('./helpers')
 const { monitored } = require('./programs')
 
@@ -24,7 +24,7 @@ const needsPrlimit = { skip: !fs.existsSync('/usr/bin/prlimit') && 'needs prlimi
 async function asBefore (t, dir) {
   assert.deepEqual(childrenOf(process.pid), [])
   if (dir) assert.deepEqual(fs.readdirSync(dir), [])
-  const { mode, attempts } = await takeSnapshot({ dir: tempDir(t), mode: 'fork' })
+  const { mode, attempts } = await hurried(takeSnapshot({ dir: tempDir(t), mode: 'fork' }))
   assert.deepEqual([mode, attempts], ['fork', 1])
 }
 
@@ -71,7 +71,7 @@ forkTest('an AbortSignal ends the child', async (t) => {
 forkTest('a child that crashes is tried again', async (t) => {
   ballast(t)
   const dir = tempDir(t)
-  const order = takeSnapshot({ dir, mode: 'fork' })
+  const order = hurried(takeSnapshot({ dir, mode: 'fork' }))
   process.kill(await dumpOf(process.pid, t.signal), 'SIGSEGV')
   const info = await order
   assert.deepEqual([info.mode, info.attempts], ['fork', 2])

@@ -7,13 +7,13 @@ const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { takeSnapshot } = require('..')
-const { ballast, forkTest } = require('./forks')
+const { ballast, forkTest, hurried } = require('./forks')
 const { tempDir } = require('./helpers')
 const { finish, start } = require('./programs')
 
 forkTest('the heap of now decides, not that of the last capture', async (t) => {
   const dir = tempDir(t)
-  await takeSnapshot({ dir, mode: 'fork' })
+  await hurried(takeSnapshot({ dir, mode: 'fork' }))
   const heap = process.memoryUsage().heapUsed
   const kept = ballast(t, 100_000)
   const order = takeSnapshot({ dir, mode: 'fork', memoryBudget: heap * 10 })

@@ -9,7 +9,7 @@ const net = require('node:net')
 const path = require('node:path')
 const { Worker } = require('node:worker_threads')
 const { takeSnapshot, watch } = require('..')
-const { ballast, forkTest, goOn, gone, heldDump, over, totals } = require('./forks')
+const { ballast, forkTest, goOn, gone, heldDump, hurried, over, totals } = require('./forks')
 const { root, tempDir } = require('./helpers')
 const { appears, isFinal, start } = require('./programs')
 
@@ -60,7 +60,7 @@ forkTest('SIGKILL for both: nothing under a final name, and the next capture cle
   await over(service.dump, t.signal)
   const left = fs.readdirSync(service.dir)
   assert.deepEqual(left.filter(isFinal), [])
-  const info = await takeSnapshot({ dir: service.dir })
+  const info = await hurried(takeSnapshot({ dir: service.dir }))
   assert.deepEqual(fs.readdirSync(service.dir), [path.basename(info.path)])
 })
 
@@ -84,7 +84,7 @@ forkTest('a monitor that is stopped meanwhile says so, and the desk is free afte
   await order
   goOn(child)
   await gone(child, t.signal)
-  const next = await takeSnapshot({ dir: tempDir(t), mode: 'fork' })
+  const next = await hurried(takeSnapshot({ dir: tempDir(t), mode: 'fork' }))
   assert.equal(next.mode, 'fork')
   assert.deepEqual(fs.readdirSync(dir).filter((name) => !isFinal(name)), [])
 })
@@ -99,7 +99,7 @@ forkTest('a worker that is terminated meanwhile ends at once; its child ends and
   await worker.terminate()
   goOn(child)
   await gone(child, t.signal)
-  assert.deepEqual((await takeSnapshot({ dir: tempDir(t), mode: 'fork' })).mode, 'fork')
+  assert.deepEqual((await hurried(takeSnapshot({ dir: tempDir(t), mode: 'fork' }))).mode, 'fork')
   // Either is right; a piece of a file is not.
   const names = fs.readdirSync(dir)
   for (const name of names) {

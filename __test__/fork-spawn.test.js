@@ -7,7 +7,7 @@ const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const { takeSnapshot } = require('..')
-const { ballast, forkTest } = require('./forks')
+const { ballast, forkTest, hurried } = require('./forks')
 const { tempDir } = require('./helpers')
 
 const SPAWNS = 30
@@ -43,7 +43,7 @@ forkTest('child_process.spawn is as fast after a capture as before', async (t) =
   const kept = ballast(t, 30_000)
   await spawnMs()
   const before = await spawnMs()
-  await takeSnapshot({ dir: tempDir(t), mode: 'fork' })
+  await hurried(takeSnapshot({ dir: tempDir(t), mode: 'fork' }))
   const after = await spawnMs()
   assert.ok(after <= before * SLOWER, `${after} ms after a capture, ${before} ms before`)
   assert.ok(kept().length > 0)
@@ -53,8 +53,7 @@ forkTest('what forks did not copy before they do not copy after', async (t) => {
   ballast(t)
   const before = notCopied()
   assert.ok(before > 20_000, `${before} KiB: Node marks V8's mappings`)
-  const order = takeSnapshot({ dir: tempDir(t), mode: 'fork' })
-  await order
+  await hurried(takeSnapshot({ dir: tempDir(t), mode: 'fork' }))
   const after = notCopied()
   assert.ok(after >= 0.9 * before, `${after} KiB after, ${before} KiB before`)
 })

@@ -7,7 +7,7 @@ const fs = require('node:fs')
 const { once } = require('node:events')
 const { Worker } = require('node:worker_threads')
 const { capabilities, takeSnapshot } = require('..')
-const { ballast, forkTest, holdings, totals, until } = require('./forks')
+const { ballast, forkTest, holdings, hurried, totals, until } = require('./forks')
 const { node, root, tempDir } = require('./helpers')
 const { monitored } = require('./programs')
 
@@ -18,8 +18,8 @@ forkTest('auto forks where it can, and its totals are those of an inline snapsho
   const dir = tempDir(t)
   ballast(t)
   // What the first one loads and compiles is part of the second.
-  await takeSnapshot({ dir })
-  const forked = await takeSnapshot({ dir })
+  await hurried(takeSnapshot({ dir }))
+  const forked = await hurried(takeSnapshot({ dir }))
   const inline = await takeSnapshot({ dir, mode: 'inline' })
   assert.deepEqual([forked.mode, inline.mode], ['fork', 'inline'])
   assert.ok(forked.attempts >= 1 && forked.attempts <= 3)
@@ -36,10 +36,10 @@ forkTest('auto forks where it can, and its totals are those of an inline snapsho
 
 forkTest('10 captures leave no descriptor, thread, child or page behind', async (t) => {
   const dir = tempDir(t)
-  for (let i = 0; i < 2; i++) await takeSnapshot({ dir, mode: 'fork' })
+  for (let i = 0; i < 2; i++) await hurried(takeSnapshot({ dir, mode: 'fork' }))
   const before = holdings()
   for (let i = 0; i < 10; i++) {
-    assert.equal((await takeSnapshot({ dir, mode: 'fork', keep: { count: 3 } })).mode, 'fork')
+    assert.equal((await hurried(takeSnapshot({ dir, mode: 'fork', keep: { count: 3 } }))).mode, 'fork')
   }
   // The conductor's thread ends a moment after it has told its result. More than before is what must not be:
   // libuv may have ended something of its own meanwhile.
@@ -60,7 +60,7 @@ forkTest('a monitor hears how far it is', async (t) => {
     assert.ok(done >= 0 && (phase === 'write' || done <= total), `${phase} ${done} of ${total}`)
   })
   const heard = once(monitor, 'snapshot')
-  await monitor.snapshot()
+  await hurried(monitor.snapshot())
   await heard
   assert.ok(phases.size > 0)
 })

@@ -13,6 +13,7 @@ const { readJson, tempDir } = require('./helpers')
 /** What the child is called in `ps`. */
 const NAME = 'heapwarden-dump'
 const LOOK_AGAIN_MS = 2
+const HURRY_EVERY_MS = 100
 
 /** Objects of a heap whose snapshot takes half a second or so: long enough to interfere with. */
 const objects = (count = 10_000) => Array.from({ length: count }, (_, i) => ({ i, text: `entry ${i}`, list: [i] }))
@@ -112,6 +113,37 @@ function goOn (child) {
   process.kill(child, 'SIGCONT')
 }
 
+/** Hurries a child as soon as it has its name: before that it puts itself into the idle class. */
+async function hurryDump (child, signal) {
+  const settled = () => comm(child) === NAME || 'ZX'.includes(stat(child)?.[0] ?? 'X')
+  await until(signal, settled).then(() => hurry(child), () => {})
+}
+
+/** Hurries all dumps that process `pid`, or the one it runs, forks until `signal` says that it is enough. */
+async function hurryDumps (pid, signal) {
+  const known = new Set()
+  while (!signal.aborted) {
+    const children = childrenOf(pid)
+    for (const one of [...children, ...children.flatMap(childrenOf)]) {
+      if (known.has(one) || comm(one) !== NAME) continue
+      known.add(one)
+      hurry(one)
+    }
+    await sleep(HURRY_EVERY_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** What `order`, a capture of this process by fork, gives; its child is hurried. */
+async function hurried (order) {
+  const over = new AbortController()
+  hurryDumps(process.pid, over.signal)
+  try {
+    return await order
+  } finally {
+    over.abort()
+  }
+}
+
 /** Resolves when there is no such process any more, not even a zombie. */
 const gone = (pid, signal) => until(signal, () => stat(pid) === null)
 
@@ -150,4 +182,4 @@ async function totals (file) {
   return { nodes: snapshot.node_count, edges: snapshot.edge_count, bytes, strings }
 }
 
-module.exports = { ballast, childrenOf, comm, dumpOf, forkTest, goOn, gone, heldDump, hurry, holdings, objects, over, stat, totals, until }
+module.exports = { ballast, childrenOf, comm, dumpOf, forkTest, goOn, gone, heldDump, hurried, hurryDump, hurryDumps, holdings, objects, over, stat, totals, until }

@@ -7,6 +7,7 @@ const path = require('node:path')
 const { once } = require('node:events')
 const { test } = require('node:test')
 const { Worker } = require('node:worker_threads')
+const { hurried } = require('./forks')
 const { isUnfinished, vanishes } = require('./programs')
 const { capabilities } = require('..')
 
@@ -23,6 +24,6 @@ test('a worker at its limit ends as Node ends it, the process lives, and there i
   const [dump] = fs.readdirSync(dir)
   assert.match(dump, /-[1-9]\d*-nearheaplimit-/, 'being written, or written, for a worker')
   // Its child is this process's now: it is done when the temporary name has gone.
-  await vanishes(dir, AbortSignal.timeout(240_000), isUnfinished)
+  await hurried(vanishes(dir, AbortSignal.timeout(240_000), isUnfinished))
   assert.equal(fs.readdirSync(dir).length, 1)
 })

@@ -8,7 +8,7 @@ const path = require('node:path')
 const { once } = require('node:events')
 const { text } = require('node:stream/consumers')
 const { test } = require('node:test')
-const { comm, hurry, over, stat } = require('./forks')
+const { hurryDump, hurryDumps, over, stat } = require('./forks')
 const { isUnfinished } = require('./programs')
 const { capabilities, openSnapshot } = require('..')
 
@@ -22,8 +22,11 @@ async function leak (kind, dir, { how = 'watched', through = [] } = {}) {
   const [command, ...args] = [...through, process.execPath, limited, program, kind, dir, how]
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const deadline = setTimeout(() => child.kill('SIGKILL'), 120_000)
+  const over = new AbortController()
+  hurryDumps(child.pid, over.signal)
   const [stdout, stderr, [code, signal]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
   clearTimeout(deadline)
+  over.abort()
   return { stdout, stderr, status: signal ?? code, ms: performance.now() - begin }
 }
 
@@ -39,9 +42,10 @@ function folder (t) {
  */
 async function finished (dir, stderr) {
   const child = Number(/ by process (\d+)/.exec(stderr)?.[1])
-  if (child && comm(child) === 'heapwarden-dump') {
-    hurry(child)
-    await over(child, AbortSignal.timeout(240_000)).catch(() => {
+  if (child) {
+    const enough = AbortSignal.timeout(240_000)
+    hurryDump(child, enough)
+    await over(child, enough).catch(() => {
       assert.fail(`process ${child} has not ended after four minutes: ${stat(child)}\n${stderr}`)
     })
   }

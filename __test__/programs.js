@@ -8,6 +8,7 @@ const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
 const { createInterface } = require('node:readline')
+const { hurryDumps } = require('./forks')
 const { watch } = require('..')
 
 const FINAL = /\.heapsnapshot(\.zst)?$/
@@ -37,6 +38,9 @@ function start (name, args = [], { flags = [], deadline = DEADLINE_MS, ...option
   })
   const ended = Promise.all([once(child, 'close'), once(reader, 'close')])
     .then(([[status, signal]]) => ({ status, signal, stderr, lines }))
+  const over = new AbortController()
+  hurryDumps(child.pid, over.signal)
+  child.once('exit', () => over.abort())
 
   /** The first object, said already or later, that `fits`; rejects if the program ends without it. */
   function line (fits) {
