@@ -7,6 +7,7 @@ const { execFile } = require('node:child_process')
 const { rmSync } = require('node:fs')
 const { dirname, join } = require('node:path')
 const { after, test } = require('node:test')
+const { hurryDumps } = require('./forks')
 
 const bin = join(__dirname, '..', 'bin', 'heapwarden.js')
 const folders = []
@@ -14,9 +15,12 @@ after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force:
 
 function demo (...args) {
   return new Promise((resolve) => {
-    execFile(process.execPath, [bin, 'demo', ...args], { timeout: 240_000 }, (error, stdout, stderr) => {
+    const over = new AbortController()
+    const { pid } = execFile(process.execPath, [bin, 'demo', ...args], { timeout: 240_000 }, (error, stdout, stderr) => {
+      over.abort()
       resolve({ status: error ? error.code : 0, stdout, stderr })
     })
+    hurryDumps(pid, over.signal)
   })
 }
 
