@@ -63,6 +63,18 @@ function classNames (snapshot, { classOf, classes }) {
   return kind
 }
 
+/** What nodes are called on the screen; of ours only the hashes are here. */
+function displayNames (snapshot, { names }) {
+  const kind = new Kind('names')
+  const node = snapshot.createNode(0)
+  for (let ordinal = 0; ordinal < names.length; ordinal++) {
+    node.nodeIndex = ordinal * snapshot.nodeFieldCount
+    const name = node.name()
+    if (engine.hash(name) !== names[ordinal]) kind.add(() => `node ${ordinal} @${node.id()} ${node.type()}: not ${JSON.stringify(name)}`)
+  }
+  return kind
+}
+
 /** Rows by their keys; where a key has several, they stand in the order of their first nodes. */
 function table (name, theirs, ours) {
   const kind = new Kind(name)
@@ -91,31 +103,32 @@ function record (name, theirs, ours) {
 }
 
 /**
- * Compares what DevTools and we make of `file`.
- * @returns {Promise<{ nodes: number, classes: number, differences: string[] }>} no differences: the same
+ * @param {object} ours of engine.js
+ * @param {object} snapshot DevTools' own
+ * @returns {string[]} none: the same
  */
-async function compare (file) {
-  const ours = await engine.load(file)
-  const snapshot = await devtools.load(file)
+function differences (ours, snapshot) {
   const own = ours.classes.filter(({ count }) => count > 0).sort((a, b) => a.first - b.first)
   const kinds = [
     ...nodes(devtools.columns(snapshot), ours.columns, snapshot),
     classNames(snapshot, ours),
+    displayNames(snapshot, ours),
     table('classes', devtools.innerClasses(snapshot), own),
     table('classes as shown', devtools.classes(snapshot), ours.ranking.map((index) => ours.classes[index])),
     record('statistics', devtools.statistics(snapshot), ours.statistics)
   ]
-  return { nodes: ours.nodes, classes: own.length, differences: kinds.flatMap((kind) => kind.lines()) }
+  return kinds.flatMap((kind) => kind.lines())
 }
-
-module.exports = { compare }
 
 async function main () {
   for (const file of process.argv.slice(2)) {
-    const { nodes, classes, differences } = await compare(file)
-    console.log([`${file}: ${nodes} nodes, ${classes} classes, ${differences.length === 0 ? 'no difference' : 'DIFFERENT'}`, ...differences].join('\n'))
-    if (differences.length > 0) process.exitCode = 1
+    const ours = await engine.load(file)
+    const found = differences(ours, await devtools.load(file))
+    console.log([`${file}: ${ours.nodes} nodes, ${found.length === 0 ? 'no difference' : 'DIFFERENT'}`, ...found].join('\n'))
+    if (found.length > 0) process.exitCode = 1
   }
 }
+
+module.exports = { differences }
 
 if (require.main === module) main()

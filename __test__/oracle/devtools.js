@@ -25,7 +25,8 @@ Promise.withResolvers ??= () => {
  */
 async function load (file) {
   const bundle = await ensureBundle()
-  const { HeapSnapshotLoader } = await import(bundle)
+  const { HeapSnapshot, HeapSnapshotLoader } = await import(bundle)
+  withoutAllocations(HeapSnapshot.JSHeapSnapshot.prototype)
   const problems = []
   const loader = new HeapSnapshotLoader.HeapSnapshotLoader({ sendEvent: (name, data) => { if (/broken/i.test(name)) problems.push(data) } })
   for await (const chunk of createReadStream(file, { encoding: 'utf8', highWaterMark: CHUNK })) loader.write(chunk)
@@ -43,6 +44,18 @@ async function load (file) {
   } finally {
     port1.close()
     await second.terminate()
+  }
+}
+
+/**
+ * Who allocated what is no matter here. V8's tree of that sometimes names functions that it does not list, and then
+ * DevTools fails to load the snapshot.
+ */
+function withoutAllocations (prototype) {
+  const { initialize } = prototype
+  prototype.initialize = function (port) {
+    this.profile.snapshot.trace_function_count = 0
+    return initialize.call(this, port)
   }
 }
 

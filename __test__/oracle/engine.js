@@ -46,8 +46,8 @@ const keyOf = (name, place) => place ? `${place.scriptId},${place.line},${place.
 
 /**
  * @param {string} file
- * @returns {Promise<object>} `columns` as devtools.js has them, and `classOf`; `classes` in the order of `classOf`,
- *   `ranking` of them as they are shown, `statistics`
+ * @returns {Promise<object>} `columns` as devtools.js has them, `classOf` and `names` (their hashes) a node;
+ *   `classes` in the order of `classOf`, `ranking` of them as they are shown, `statistics`
  */
 async function load (file) {
   const data = await output(await program(), [file], RUN_TIMEOUT_MS)
@@ -68,12 +68,20 @@ async function load (file) {
     dominators: column(Uint32Array)
   }
   const classOf = column(Uint32Array)
+  const names = column(Uint32Array)
   if (at !== data.length) throw new Error(`${data.length - at} bytes were not expected`)
   const rows = classes.map(({ name, place, ...numbers }) => {
     const plain = text(name)
     return { key: keyOf(plain, place), name: plain, ...numbers }
   })
-  return { nodes, columns, classOf, classes: rows, ...rest }
+  return { nodes, columns, classOf, names, classes: rows, ...rest }
 }
 
-module.exports = { load, program }
+/** The hash that `names` are of. */
+function hash (text) {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash >>> 0
+}
+
+module.exports = { hash, load, program }

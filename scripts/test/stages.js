@@ -9,7 +9,7 @@ const { root } = require('./run')
 
 const MAJORS = [20, 22, 24, 26]
 /** What does not depend on the Node version or path has a stage of its own and runs once. */
-const ONCE = { package: 'package.test.js', demo: 'demo.test.js' }
+const ONCE = { package: 'package.test.js', demo: 'demo.test.js', oracle: 'oracle.test.js' }
 const TEST_FOLDER = join(root, '__test__')
 /** One stuck test must not cost the rest of its file; a whole file counts as one to some Node versions. */
 const TEST_TIMEOUT_MS = 400_000
@@ -17,7 +17,7 @@ const TEST_TIMEOUT_MS = 400_000
 /** Test files are listed here because Node 20's `--test` takes no patterns. */
 function testFiles () {
   return readdirSync(TEST_FOLDER, { recursive: true })
-    .filter((name) => /\.test\.m?js$/.test(name) && !Object.values(ONCE).includes(name))
+    .filter((name) => /\.test\.m?js$/.test(name) && !name.includes('node_modules') && !Object.values(ONCE).includes(name))
     .sort()
     .map((name) => relative(root, join(TEST_FOLDER, name)))
 }
@@ -33,9 +33,9 @@ function cargoStage (name, args, counts = 'cargo') {
   }
 }
 
-async function nodeTests (major, files, env) {
+async function nodeTests (major, files, { env, timeout = TEST_TIMEOUT_MS } = {}) {
   const file = await nodeBinary(major)
-  return { file, args: ['--test', '--test-reporter=spec', `--test-timeout=${TEST_TIMEOUT_MS}`, ...files], env }
+  return { file, args: ['--test', '--test-reporter=spec', `--test-timeout=${timeout}`, ...files], env }
 }
 
 function nodeStage (major, portable) {
@@ -46,19 +46,19 @@ function nodeStage (major, portable) {
     minutes: 15,
     needs: ['build'],
     fast: !portable && process.versions.node.startsWith(`${major}.`),
-    command: () => nodeTests(major, testFiles(), portable ? { HEAPWARDEN_PORTABLE: '1' } : {})
+    command: () => nodeTests(major, testFiles(), { env: portable ? { HEAPWARDEN_PORTABLE: '1' } : {} })
   }
 }
 
-function onceStage (name, title) {
+function onceStage (name, title, { minutes = 5, needs = ['build'] } = {}) {
   return {
     name,
     title,
     counts: 'node',
-    minutes: 5,
-    needs: ['build'],
+    minutes,
+    needs,
     fast: false,
-    command: () => nodeTests(undefined, [join('__test__', ONCE[name])])
+    command: () => nodeTests(undefined, [join('__test__', ONCE[name])], { timeout: minutes * 60_000 })
   }
 }
 
@@ -86,7 +86,9 @@ const stages = [
     command: () => ({ file: join(root, 'node_modules', '.bin', 'tsd'), args: [] })
   },
   onceStage('package', 'the packed module in an empty folder, without Rust and without install scripts'),
-  onceStage('demo', 'heapwarden demo')
+  onceStage('demo', 'heapwarden demo'),
+  // It builds the engine alone, optimised, and fetches DevTools' code: that is most of the time.
+  onceStage('oracle', 'our numbers against those of DevTools\' own code', { minutes: 12, needs: [] })
 ]
 
 module.exports = { stages }

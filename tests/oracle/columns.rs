@@ -2,35 +2,56 @@
 //!
 //! `columns FILE` writes to standard output: the length of a JSON text (u32), the text (its `nodes` says how many
 //! nodes there are), and then a number a node, in the order of the file, for each of: id, shallow size, retained
-//! size (f64), distance (i32), immediate dominator, place of its class in `classes` (u32).
-//! All little-endian.
+//! size (f64), distance (i32), immediate dominator, place of its class in `classes`, hash of its name (u32). All
+//! little-endian.
 
 use std::error::Error;
-use std::io::{Write, stdout};
+use std::io::{BufWriter, Write, stdout};
 
 use heapwarden::analysis::crew::Crew;
 use heapwarden::analysis::estimate::{Budget, Work};
 use heapwarden::analysis::load::{self, Terms};
 use heapwarden::analysis::source::Place;
-use heapwarden::heap::aggregates::{Aggregates, Twins};
-use heapwarden::heap::classes::Classes;
+use heapwarden::heap::aggregates::Twins;
+use heapwarden::heap::classes::Sorts;
 use heapwarden::heap::engine::Analysis;
-use heapwarden::heap::statistics::Statistics;
+use heapwarden::heap::names::Names;
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [file] = &std::env::args().skip(1).collect::<Vec<_>>()[..] else {
         return Err("usage: columns FILE".into());
     };
-    let terms = Terms { salvage: false, budget: Budget::new(Some(u64::MAX)), held: 0 };
-    let loaded = load::load(&Place::Path(file.into()), Work::Paths, terms, &Crew::default())?;
-    print(&loaded.analysis)
+    let load = |work| {
+        let terms = Terms { salvage: false, budget: Budget::new(Some(u64::MAX)), held: 0 };
+        load::load(&Place::Path(file.into()), work, terms, &Crew::default()).map(|loaded| loaded.analysis)
+    };
+    // Whatever is asked for afterwards, the numbers are the same.
+    let (short, long) = (load(Work::Summary)?, load(Work::Paths)?);
+    let numbers = |one: &Analysis| {
+        (one.distances.clone(), one.dominators.idom.clone(), one.dominators.retained.clone(), one.statistics)
+    };
+    if numbers(&short) != numbers(&long) {
+        return Err("with the edges kept the numbers are others".into());
+    }
+    print(&short, &names(&long))
 }
 
-fn print(analysis: &Analysis) -> Result<(), Box<dyn Error>> {
-    let Analysis { graph, distances, dominators, .. } = analysis;
-    let classes = Classes::of(graph);
-    let sums = Aggregates::of(graph, &classes, &dominators.idom, &dominators.retained, distances);
+/// A hash of each node's name.
+fn names(analysis: &Analysis) -> Vec<u32> {
+    let Analysis { graph, classes, .. } = analysis;
+    let names = Names::of(graph, &Sorts::of(graph));
+    graph.nodes().map(|node| hash(&units(&names.text(graph, classes, node)))).collect()
+}
+
+/// FNV-1a, a code unit at a time.
+fn hash(units: &[u16]) -> u32 {
+    units.iter().fold(0x811C_9DC5, |hash, unit| (hash ^ u32::from(*unit)).wrapping_mul(0x0100_0193))
+}
+
+fn print(analysis: &Analysis, names: &[u32]) -> Result<(), Box<dyn Error>> {
+    let Analysis { graph, distances, dominators, classes, .. } = analysis;
+    let sums = analysis.aggregates();
     let rows: Vec<Value> = (0..classes.len() as u32)
         .map(|class| {
             let sum = sums.get(class);
@@ -41,41 +62,37 @@ fn print(analysis: &Analysis) -> Result<(), Box<dyn Error>> {
                 "self": sum.shallow,
                 "retained": sum.retained,
                 "distance": sum.distance,
-                "first": if sum.count > 0 { Some(sum.first) } else { None },
+                "first": sum.first,
             })
         })
         .collect();
     let text = json!({
         "nodes": graph.node_count(),
-        "edges": graph.edge_count(),
-        "statistics": Statistics::of(graph),
+        "statistics": analysis.statistics,
         "classes": rows,
-        "ranking": sums.ranking(graph, &classes, Twins::Last),
+        "ranking": sums.ranking(graph, classes, Twins::Last),
     })
     .to_string();
 
-    let mut out = Vec::new();
-    out.extend((text.len() as u32).to_le_bytes());
-    out.extend(text.as_bytes());
-    for node in graph.nodes() {
-        out.extend((graph.id(node) as f64).to_le_bytes());
-    }
-    for node in graph.nodes() {
-        out.extend((graph.self_size(node) as f64).to_le_bytes());
-    }
-    for size in &dominators.retained {
-        out.extend((*size as f64).to_le_bytes());
+    let mut out = BufWriter::new(stdout().lock());
+    out.write_all(&(text.len() as u32).to_le_bytes())?;
+    out.write_all(text.as_bytes())?;
+    for number in graph
+        .nodes()
+        .map(|node| graph.id(node))
+        .chain(graph.nodes().map(|node| graph.self_size(node)))
+        .chain(dominators.retained.iter().copied())
+    {
+        out.write_all(&(number as f64).to_le_bytes())?;
     }
     for distance in distances {
-        out.extend(distance.to_le_bytes());
+        out.write_all(&distance.to_le_bytes())?;
     }
-    for idom in &dominators.idom {
-        out.extend(idom.to_le_bytes());
+    let class_of = graph.nodes().map(|node| classes.of_node(node));
+    for number in dominators.idom.iter().copied().chain(class_of).chain(names.iter().copied()) {
+        out.write_all(&number.to_le_bytes())?;
     }
-    for node in graph.nodes() {
-        out.extend(classes.of_node(node).to_le_bytes());
-    }
-    stdout().write_all(&out)?;
+    out.flush()?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ const autocannon = require('autocannon')
 const express = require('express')
 
 async function load (url) {
-  const { errors, non2xx } = await autocannon({ url, connections: 10, amount: 1000, timeout: 20 })
+  const { errors, non2xx } = await autocannon({ url, connections: 10, amount: 300, timeout: 20 })
   if (errors + non2xx > 0) throw new Error(`${errors + non2xx} requests failed`)
 }
 
@@ -28,11 +28,6 @@ exports.hold = async () => {
 }
 
 exports.change = async ({ visits, url }) => {
-  for (let i = 0; i < 300; i++) visits.delete(i)
+  for (let i = 0; i < 100; i++) visits.delete(i)
   await load(url)
-}
-
-exports.end = ({ server }) => {
-  server.close()
-  server.closeAllConnections()
 }

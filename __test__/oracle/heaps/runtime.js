@@ -63,5 +63,3 @@ exports.change = (kept) => {
   kept.splice(20, 300)
   for (let i = 0; i < 300; i++) kept.push(new Promise(() => {}), () => i)
 }
-
-exports.end = () => process.exit()

@@ -13,8 +13,6 @@ if (isMainThread) {
   }
 
   exports.stream = (options, worker) => worker.getHeapSnapshot(options)
-
-  exports.end = (worker) => worker.terminate()
 } else {
   const jobs = Array.from({ length: 2000 }, (_, id) => ({ id, done: false, run: () => id, text: `job ${id}` }))
   parentPort.on('message', () => jobs.pop())
