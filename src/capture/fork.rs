@@ -47,6 +47,8 @@ pub struct Prepared {
     /// The temporary file, for a child that ends itself.
     pub(super) temp: std::ffi::CString,
     pub(super) owned: (OwnedFd, OwnedFd, OwnedFd),
+    /// Somebody waits for it who will be gone afterwards: it need not stand back.
+    pub(super) urgent: bool,
     scan: mappings::Scan,
     workers: threads::Workers,
 }
@@ -104,7 +106,7 @@ fn failed(what: &str) -> impl Fn(io::Error) -> Error + '_ {
 }
 
 /// Makes ready. Tens of ms: not on the JavaScript thread. `pool`: Node's `--v8-pool-size`; `quiet`: how long V8's
-/// workers are waited for.
+/// workers are waited for. `urgent`: the child runs as the service does, not in the idle class.
 ///
 /// # Errors
 /// As [`Sink::create`]; `CaptureFailed` when the system gives no descriptor.
@@ -114,6 +116,7 @@ pub fn prepare(
     redact: bool,
     pool: Option<usize>,
     quiet: Duration,
+    urgent: bool,
 ) -> Result<Prepared> {
     let sink = Sink::create(options, header)?;
     let shared = Arc::new(shared::Shared::new().map_err(failed("no shared page"))?);
@@ -144,6 +147,7 @@ pub fn prepare(
         stderr: writer.as_raw_fd(),
         temp,
         owned: (reader, writer, null.into()),
+        urgent,
         scan,
         workers,
     })

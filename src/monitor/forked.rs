@@ -7,7 +7,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use super::desk::{self, Order};
 use super::environment::{Environment, process_facts};
-use super::{Event, clock, run};
+use super::{Event, clock, limit, run};
 use crate::capture::fork::watch::{Limits, Outcome, watch};
 use crate::capture::fork::{self, Child, Prepared};
 use crate::capture::info::{Finish, Mode, SnapshotInfo};
@@ -71,7 +71,7 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
     let Some(isolate) = order.environment.isolate() else { return Err(Box::new(order)) };
     let began = clock::now();
     let forked = fork::available()
-        .and_then(|()| prepare(&order, began, fork::QUIET_AT_LIMIT))
+        .and_then(|()| prepare(&order, began, fork::QUIET_AT_LIMIT, limit::dies_with_us()))
         .and_then(|prepared| fork_with_ids(&order.environment, &isolate, &order.options, prepared));
     match forked {
         Ok(child) => {
@@ -83,11 +83,11 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
     }
 }
 
-fn prepare(order: &Order, began: f64, quiet: Duration) -> Result<Prepared> {
+fn prepare(order: &Order, began: f64, quiet: Duration, urgent: bool) -> Result<Prepared> {
     let process = process_facts();
     let header = run::header(&order.environment, &order.options, Mode::Fork, began);
     let sink = order.options.sink(process.diagnostic_dir.as_deref());
-    fork::prepare(&sink, header, order.options.redact, process.v8_pool_size, quiet)
+    fork::prepare(&sink, header, order.options.redact, process.v8_pool_size, quiet, urgent)
 }
 
 fn spawn(order: Order, first: Option<Child>) {
@@ -179,7 +179,7 @@ fn publish(mut sealed: Sealed, finish: Finish) -> Result<SnapshotInfo> {
 fn fork_one(order: &Order, fate: &Fate, began: f64) -> std::result::Result<Child, Stop> {
     let environment = &order.environment;
     budget::admit_process().map_err(Stop::NotByFork)?;
-    let prepared = prepare(order, began, fork::QUIET_BEFORE).map_err(Stop::Final)?;
+    let prepared = prepare(order, began, fork::QUIET_BEFORE, false).map_err(Stop::Final)?;
     let (reply, answer) = bounded(1);
     environment.ask_fork(Job { prepared, options: order.options.clone(), reply });
     loop {

@@ -228,7 +228,7 @@ fn in_place(environment: &Environment, wanted: Wanted) {
 
 /// Whether the child would be killed when this process ends: it is the first of its container, or the first one
 /// only waits for it.
-fn dies_with_us() -> bool {
+pub(super) fn dies_with_us() -> bool {
     const WAITERS: [&str; 9] =
         ["tini", "docker-init", "dumb-init", "catatonit", "podman-init", "sh", "bash", "dash", "npm start"];
     std::process::id() == 1
