@@ -5,16 +5,15 @@
 mod spans;
 #[cfg(test)]
 mod tests;
-
-use std::hash::BuildHasher;
+mod texts;
 
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 use serde::Serialize;
 
 use self::spans::{EMPTY, Spans};
 use super::graph::{Graph, NodeKind};
-use super::host::{self, Host};
+use super::host::Host;
 use super::names::ropes::{LONG, ROPE};
 use super::names::told::Whole;
 use super::names::{Names, shorten};
@@ -67,21 +66,23 @@ impl Duplicates {
     /// # Errors
     /// `Aborted` when the host wants an end.
     pub fn find(graph: &Graph, names: &Names, retained: &[u64], host: &dyn Host) -> Result<Self> {
+        let strings = || {
+            let sized = graph.nodes().filter(|node| graph.self_size(*node) > 0);
+            sized.filter(|node| graph.kind(*node) == NodeKind::STRING)
+        };
         let mut finder = Finder {
             graph,
             retained,
-            canon: Canon::new(graph.strings()),
+            canon: Canon::with_capacity(graph.strings(), strings().count()),
             slots: vec![NONE; graph.strings().len()],
             others: HashMap::default(),
             groups: Vec::new(),
         };
         let mut told = names.told.iter().peekable();
-        for node in graph.nodes().filter(|node| graph.kind(*node) == NodeKind::STRING) {
+        for node in strings() {
             while told.next_if(|told| told.node < node).is_some() {}
-            if graph.self_size(node) > 0 {
-                let text = finder.canon.of(graph.name(node));
-                finder.add(node, text, told.peek().filter(|told| told.node == node).map(|told| told.whole));
-            }
+            let text = finder.canon.of(graph.name(node));
+            finder.add(node, text, told.peek().filter(|told| told.node == node).map(|told| told.whole));
         }
         finder.ropes(names, host)?;
         let mut groups = finder.groups;
@@ -164,42 +165,17 @@ impl Finder<'_> {
         for same in spans.same.iter().filter(|same| **same & ROPE == 0) {
             self.canon.of(graph.name(*same));
         }
-        let seed = RandomState::default();
-        let mut texts: HashTable<(u64, u32)> = HashTable::new();
-        let mut known = vec![NONE; ropes.nodes.len()];
-        let [mut text, mut other] = [Vec::new(), Vec::new()];
-        let mut open = Vec::new();
+        let numbers = texts::numbers(graph, &spans, &self.canon, host)?;
         let mut told = names.told.iter().peekable();
         for (rope, node) in ropes.nodes.iter().enumerate() {
-            if rope & 0xFFFF == 0 {
-                host::check(host)?;
-            }
             let empty = |part: &u32| part & ROPE != 0 && spans.units[(part & !ROPE) as usize] == 0;
             if graph.self_size(*node) == 0 || ropes.flat.get(rope) || ropes.parts[rope].iter().any(empty) {
                 continue;
             }
-            let same = spans.same[rope];
-            let index = if same == EMPTY {
-                continue;
-            } else if same & ROPE == 0 {
-                self.canon.of(graph.name(same))
-            } else {
-                let same = same & !ROPE;
-                if known[same as usize] == NONE {
-                    spans.text(graph, same, &mut text, &mut open);
-                    known[same as usize] = self.canon.find(&text).unwrap_or_else(|| {
-                        let hash = seed.hash_one(&text);
-                        let equal = |(known, rope): &(u64, u32)| {
-                            *known == hash && {
-                                spans.text(graph, *rope, &mut other, &mut open);
-                                other == text
-                            }
-                        };
-                        let entry = texts.entry(hash, equal, |(hash, _)| *hash).or_insert((hash, same));
-                        ROPE | entry.get().1
-                    });
-                }
-                known[same as usize]
+            let index = match spans.same[rope] {
+                EMPTY => continue,
+                same if same & ROPE == 0 => self.canon.of(graph.name(same)),
+                same => numbers[(same & !ROPE) as usize],
             };
             while told.next_if(|told| told.node < *node).is_some() {}
             self.add(*node, index, told.peek().filter(|told| told.node == *node).map(|told| told.whole));

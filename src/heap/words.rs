@@ -59,8 +59,14 @@ const NEW: u32 = u32::MAX;
 
 impl<'a> Canon<'a> {
     pub(super) fn new(strings: &'a Strings) -> Self {
+        Self::with_capacity(strings, 0)
+    }
+
+    /// With room for that many different texts.
+    pub(super) fn with_capacity(strings: &'a Strings, texts: usize) -> Self {
         let first = vec![NEW; strings.len()];
-        Self { strings, first, index: HashTable::new(), seed: RandomState::default() }
+        let index = HashTable::with_capacity(texts.min(strings.len()));
+        Self { strings, first, index, seed: RandomState::default() }
     }
 
     /// An index that stands for all strings of the same text.
@@ -73,9 +79,14 @@ impl<'a> Canon<'a> {
         }
     }
 
-    /// The index that stands for this text, if a string of that text was asked about.
-    pub(super) fn find(&self, text: &[u8]) -> Option<u32> {
-        let hash = self.seed.hash_one(text) as u32;
+    /// For [`Self::find`].
+    pub(super) fn hash(&self, text: &[u8]) -> u64 {
+        self.seed.hash_one(text)
+    }
+
+    /// The index that stands for this text, if a string of that text was asked about. `hash` is the text's.
+    pub(super) fn find(&self, hash: u64, text: &[u8]) -> Option<u32> {
+        let hash = hash as u32;
         let same = |(other, first): &(u32, u32)| *other == hash && *self.strings.text(*first) == *text;
         self.index.find(spread(hash), same).map(|(_, first)| *first)
     }
@@ -132,6 +143,7 @@ mod tests {
         for _ in 0..2 {
             assert_eq!([2, 0, 1, 3].map(|index| canon.of(index)), [2, 2, 1, 3]);
         }
-        assert_eq!((canon.find(b"Object"), canon.find(b"Obj\\ct")), (Some(2), None));
+        let find = |text: &[u8]| canon.find(canon.hash(text), text);
+        assert_eq!((find(b"Object"), find(b"Obj\\ct")), (Some(2), None));
     }
 }

@@ -19,7 +19,7 @@ const OPEN: u16 = u16::MAX - 1;
 /// By number of the rope.
 pub(super) struct Spans {
     /// Its parts, each with text; of those that do not stand for themselves, nothing.
-    parts: Vec<[u32; 2]>,
+    pub(super) parts: Vec<[u32; 2]>,
     /// What has the same text: [`EMPTY`], a node that is no rope, or [`ROPE`] and a number, often the rope's own.
     pub(super) same: Vec<u32>,
     /// Length in UTF-16 units, [`LONG`] if it is more.
@@ -85,20 +85,33 @@ impl Spans {
         if units == 0 { (EMPTY, 0) } else { (part, units) }
     }
 
-    /// Writes the text of a rope that stands for itself: part by part until it is [`LONG`]. Neither part is empty and
-    /// the first is not long, in it and in all below it: this takes few thousand steps at most.
-    pub(super) fn text(&self, graph: &Graph, rope: u32, text: &mut Vec<u8>, open: &mut Vec<u32>) {
-        text.clear();
+    /// Whether the rope has a text that no part of it has alone.
+    pub(super) fn stands(&self, rope: u32) -> bool {
+        self.same[rope as usize] == ROPE | rope
+    }
+
+    /// Appends a part's text to one of `units` UTF-16 units, until it is [`LONG`]; how many units that were. Of a rope
+    /// that stands for itself neither part is empty and the first is not long, in it and in all below it: this takes
+    /// few thousand steps at most.
+    pub(super) fn write(
+        &self,
+        graph: &Graph,
+        part: u32,
+        units: usize,
+        text: &mut Vec<u8>,
+        open: &mut Vec<u32>,
+    ) -> usize {
+        let mut more = 0;
         open.clear();
-        open.push(ROPE | rope);
-        let mut units = 0;
-        while let Some(part) = open.pop().filter(|_| units < LONG) {
+        open.push(part);
+        while let Some(part) = open.pop().filter(|part| units + more < LONG && *part != EMPTY) {
             if part & ROPE == 0 {
-                units += push_part(graph, part, text);
+                more += push_part(graph, part, text);
             } else {
                 let [first, second] = self.parts[(part & !ROPE) as usize];
                 open.extend([second, first]);
             }
         }
+        more
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::heap::build::Builder;
-use crate::heap::classes::Sorts;
+use crate::heap::classes::{Classes, Sorts};
 use crate::heap::{EdgeKind, Quiet};
 
 fn find(graph: &Graph, most: usize) -> Vec<DuplicateRow> {
@@ -144,6 +144,41 @@ fn ropes_that_hold_themselves() {
 }
 
 proptest! {
+    /// Circles, parts of any kind, numbers that are none: it ends, and everything has a name.
+    #[test]
+    fn any_graph(
+        nodes in prop::collection::vec(
+            (0..12_u8, prop::sample::select(vec!["", "a", "Object", "bool", "int", "true", "7"]), 0..2_u64),
+            1..20,
+        ),
+        edges in prop::collection::vec(
+            (
+                0..20_usize,
+                prop::sample::select(vec!["first", "second", "truncated", "length", "hash", "value", "elements"]),
+                prop::bool::weighted(0.8),
+                0..20_usize,
+            ),
+            0..60,
+        ),
+    ) {
+        let mut builder = Builder::new();
+        for (kind, name, size) in &nodes {
+            builder.node(NodeKind(*kind), name, *size);
+        }
+        let pick = |index: usize| (index % (nodes.len() + 1)) as u32;
+        for (from, label, internal, to) in &edges {
+            let kind = if *internal { EdgeKind::INTERNAL } else { EdgeKind::PROPERTY };
+            builder.edge(pick(*from), kind, *label, pick(*to));
+        }
+        let graph = builder.graph();
+        let classes = Classes::of(&graph);
+        let names = Names::of(&graph, classes.sorts());
+        for node in graph.nodes() {
+            names.show(&graph, &classes, node);
+        }
+        find(&graph, usize::MAX);
+    }
+
     /// Against names as they are shown, grouped by their text.
     #[test]
     fn as_devtools_does(

@@ -1,7 +1,7 @@
 //! What newer versions of V8 tell of strings they had to cut: how long they are, and their hash.
 
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
-use crate::heap::words::Word;
+use crate::heap::words::{self, Word};
 
 /// A string whose name in the snapshot is not all of it, and V8 says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub(crate) type Whole = (Option<i64>, Option<i64>);
 /// All of them, rising.
 pub(super) fn find(graph: &Graph) -> Vec<Told> {
     let strings = graph.strings();
+    // Few snapshots have the word at all: it is faster to look for it among the strings than at their edges.
+    if !(0..strings.len() as u32).any(|string| words::is(strings, string, "truncated")) {
+        return Vec::new();
+    }
     let word = |word| Word::new(strings, word);
     let [mut truncated, mut length, mut hash, mut value] = ["truncated", "length", "hash", "value"].map(word);
     let [mut bool, mut int, mut yes] = ["bool", "int", "true"].map(word);
