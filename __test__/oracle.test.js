@@ -7,14 +7,14 @@
 // `npm run oracle -- --all` takes everything with everything; `--only NAME` one heap.
 
 const assert = require('node:assert/strict')
-const { readdirSync, rmSync } = require('node:fs')
-const { join } = require('node:path')
+const { readFileSync, readdirSync, writeFileSync } = require('node:fs')
+const { basename, join } = require('node:path')
 const { before, describe, test } = require('node:test')
 const { parseArgs } = require('node:util')
 const { nodeBinary } = require('../scripts/test/nodes')
 const { run, tempDir } = require('./helpers')
 const { ensureBundle } = require('./oracle/bundle')
-const { differences } = require('./oracle/compare')
+const { differences, differencesOfDiff } = require('./oracle/compare')
 const devtools = require('./oracle/devtools')
 const engine = require('./oracle/engine')
 
@@ -62,39 +62,70 @@ test('nothing is left out', { skip: only !== undefined }, () => {
   assert.ok(cases.filter(({ kind }) => kind === 'pair').length >= MAJORS.length)
 })
 
-test('a difference would be seen', async (t) => {
+/** Makes one thing wrong in what we made of a snapshot; the name is how it is to be reported. */
+const mistakes = {
+  ids: ({ columns }) => columns.ids[7]++,
+  selfSizes: ({ columns }) => columns.selfSizes[7]++,
+  retainedSizes: ({ columns }) => columns.retainedSizes[7]--,
+  distances: ({ columns }) => columns.distances[7]++,
+  dominators: ({ columns }) => columns.dominators[7]++,
+  'class names': ({ classes, classOf }) => { classes[classOf[7]].name += 'x' },
+  names: ({ names }) => { names[7] ^= 1 },
+  classes: ({ classes }) => classes.find(({ count }) => count > 0).distance++,
+  'classes as shown': ({ ranking }) => ranking.pop(),
+  statistics: ({ statistics }) => statistics.code++,
+  'duplicate strings': ({ duplicates }) => duplicates.push(duplicates.shift())
+}
+
+test('a mistake would be seen', async (t) => {
   const [file] = await take({ name: 'idle', major: 24, kind: 'default' }, tempDir(t))
   const { ours, snapshot } = await load(file)
   assert.deepEqual(differences(ours, snapshot), [])
-  const last = ours.nodes - 1
-  const alter = {
-    ...Object.fromEntries(Object.entries(ours.columns).map(([name, column]) => [name, () => { column[last]++; return () => column[last]-- }])),
-    'class names': () => { const { key, name } = ours.classes[ours.classOf[last]]; ours.classes[ours.classOf[last]].name += 'x'; return () => Object.assign(ours.classes[ours.classOf[last]], { key, name }) },
-    names: () => { ours.names[last] ^= 1; return () => { ours.names[last] ^= 1 } },
-    classes: () => { const [row] = ours.classes.filter(({ count }) => count > 1); row.retained++; return () => row.retained-- },
-    'classes as shown': () => { const row = ours.ranking.pop(); return () => ours.ranking.push(row) },
-    statistics: () => { ours.statistics.code++; return () => ours.statistics.code-- }
+  for (const [what, mistake] of Object.entries(mistakes)) {
+    const wrong = structuredClone(ours)
+    mistake(wrong)
+    const found = differences(wrong, snapshot)
+    assert.ok(found[0]?.startsWith(`${what}: `), `${what}: ${found.join('\n')}`)
   }
-  for (const [name, change] of Object.entries(alter)) {
-    const back = change()
-    const found = differences(ours, snapshot)
-    assert.ok(found.some((line) => line.startsWith(`${name}: 1 differ`) || (name === 'class names' && /^class names: \d+ differ/.test(line))), `${name}: ${found.join('\n')}`)
-    back()
+  const row = { key: ',Object', added: 2, removed: 1, addedSize: 56, removedSize: 28 }
+  assert.deepEqual(differencesOfDiff([row], [row]), [])
+  for (const wrong of [[], [{ ...row, added: 3 }], [row, row], [row, { ...row, key: ',Array' }]]) {
+    assert.match(differencesOfDiff(wrong, [row])[0], /^comparison: 1 differ$/)
   }
-  assert.deepEqual(differences(ours, snapshot), [])
+})
+
+test('sizes of 4 GB and more are what they are, of which DevTools keeps 32 bits', async (t) => {
+  const size = 5_000_000_000
+  const [file] = await take({ name: 'idle', major: 24, kind: 'default' }, tempDir(t))
+  const json = JSON.parse(readFileSync(file))
+  const { node_fields: fields, node_types: types } = json.snapshot.meta
+  const string = types[0].indexOf('string')
+  const node = json.nodes.findLastIndex((value, at) => at % fields.length === 0 && value === string) / fields.length
+  json.nodes[node * fields.length + fields.indexOf('self_size')] = size
+  writeFileSync(file, JSON.stringify(json))
+  const { ours, snapshot } = await load(file)
+  const theirs = devtools.columns(snapshot)
+  assert.equal(ours.columns.selfSizes[node], size)
+  assert.equal(theirs.selfSizes[node], size % 2 ** 32)
+  assert.equal(ours.columns.retainedSizes[0], theirs.retainedSizes[0] + 2 ** 32)
+  assert.equal(ours.statistics.strings, devtools.statistics(snapshot).strings + 2 ** 32)
 })
 
 // While one is compared in this process, the next one's snapshot is taken by another.
 describe('no number differs', { concurrency: 2 }, () => {
   for (const one of cases) {
     test(`${one.name} on Node ${one.major}, ${one.kind}`, async (t) => {
-      const dir = tempDir(t)
-      for (const file of await take(one, dir)) {
+      const files = await take(one, tempDir(t))
+      const snapshots = []
+      for (const file of files) {
         const { ours, snapshot } = await load(file)
         const found = differences(ours, snapshot)
-        assert.ok(found.length === 0, found.join('\n'))
-        rmSync(file)
+        assert.ok(found.length === 0, `${basename(file)}\n${found.join('\n')}`)
+        snapshots.push(snapshot)
       }
+      if (one.kind !== 'pair') return
+      const found = differencesOfDiff(await engine.diff(...files), devtools.diff(...snapshots))
+      assert.ok(found.length === 0, found.join('\n'))
     })
   }
 })

@@ -3,6 +3,7 @@
 // Where our numbers and DevTools' differ.
 //
 //   node __test__/oracle/compare.js FILE…
+//   node __test__/oracle/compare.js --diff BEFORE AFTER
 
 const devtools = require('./devtools')
 const engine = require('./engine')
@@ -75,22 +76,34 @@ function displayNames (snapshot, { names }) {
   return kind
 }
 
-/** Rows by their keys; where a key has several, they stand in the order of their first nodes. */
+/** Rows by their keys; where a key has several, they stand in their order. */
 function table (name, theirs, ours) {
   const kind = new Kind(name)
   const group = (rows) => {
     const groups = new Map()
-    for (const { key, name, count, self, retained, distance } of rows) {
-      const row = JSON.stringify({ name, count, self, retained, distance })
-      groups.set(key, groups.has(key) ? `${groups.get(key)} and ${row}` : row)
-    }
+    for (const { key, ...numbers } of rows) groups.set(key, [...groups.get(key) ?? [], JSON.stringify(numbers)])
     return groups
   }
   const [expected, actual] = [group(theirs), group(ours)]
-  for (const [key, row] of expected) {
-    if (actual.get(key) !== row) kind.add(() => `${key}: ${actual.get(key) ?? 'none'}; DevTools: ${row}`)
+  for (const key of new Set([...expected.keys(), ...actual.keys()])) {
+    const [one, other] = [expected, actual].map((groups) => groups.get(key)?.join(' and ') ?? 'none')
+    if (one !== other) kind.add(() => `${key}: ${other}; DevTools: ${one}`)
   }
-  for (const [key, row] of actual) if (!expected.has(key)) kind.add(() => `${key}: ${row}; DevTools: none`)
+  return kind
+}
+
+/** Numbers of a class, without how it is told from others. */
+const rowOf = ({ key, count, self, retained, distance }) => ({ key, count, self, retained, distance })
+
+/** In their order; our texts are for human eyes, so lone surrogates are replaced. */
+function duplicates (snapshot, { duplicates }) {
+  const kind = new Kind('duplicate strings')
+  const theirs = devtools.duplicates(snapshot).map(({ text, ...numbers }) => JSON.stringify({ text: text.toWellFormed(), ...numbers }))
+  const ours = duplicates.map(({ text, count, shallowSize, retainedSize, length }) =>
+    JSON.stringify({ text, count, self: shallowSize, retained: retainedSize, length }))
+  for (let i = 0; i < Math.max(theirs.length, ours.length); i++) {
+    if (theirs[i] !== ours[i]) kind.add(() => `${i}: ${ours[i] ?? 'none'}; DevTools: ${theirs[i] ?? 'none'}`)
+  }
   return kind
 }
 
@@ -113,22 +126,42 @@ function differences (ours, snapshot) {
     ...nodes(devtools.columns(snapshot), ours.columns, snapshot),
     classNames(snapshot, ours),
     displayNames(snapshot, ours),
-    table('classes', devtools.innerClasses(snapshot), own),
-    table('classes as shown', devtools.classes(snapshot), ours.ranking.map((index) => ours.classes[index])),
-    record('statistics', devtools.statistics(snapshot), ours.statistics)
+    table('classes', devtools.innerClasses(snapshot).map(rowOf), own.map(rowOf)),
+    table('classes as shown', devtools.classes(snapshot).map(rowOf), ours.ranking.map((index) => rowOf(ours.classes[index]))),
+    record('statistics', devtools.statistics(snapshot), ours.statistics),
+    duplicates(snapshot, ours)
   ]
   return kinds.flatMap((kind) => kind.lines())
 }
 
-async function main () {
-  for (const file of process.argv.slice(2)) {
+/**
+ * The same of the comparison of two snapshots.
+ * @param {object[]} ours rows of engine.js
+ * @param {object[]} theirs rows of devtools.js
+ */
+function differencesOfDiff (ours, theirs) {
+  // Names are for human eyes here too.
+  const shown = theirs.map(({ key, ...numbers }) => ({ key: key.toWellFormed(), ...numbers }))
+  return table('comparison', shown, ours).lines()
+}
+
+function tell (what, found) {
+  console.log([`${what}: ${found.length === 0 ? 'no difference' : 'DIFFERENT'}`, ...found].join('\n'))
+  if (found.length > 0) process.exitCode = 1
+}
+
+async function main (files) {
+  if (files[0] === '--diff') {
+    const [, before, after] = files
+    const theirs = devtools.diff(await devtools.load(before), await devtools.load(after))
+    return tell(`${theirs.length} classes`, differencesOfDiff(await engine.diff(before, after), theirs))
+  }
+  for (const file of files) {
     const ours = await engine.load(file)
-    const found = differences(ours, await devtools.load(file))
-    console.log([`${file}: ${ours.nodes} nodes, ${found.length === 0 ? 'no difference' : 'DIFFERENT'}`, ...found].join('\n'))
-    if (found.length > 0) process.exitCode = 1
+    tell(`${file}: ${ours.nodes} nodes`, differences(ours, await devtools.load(file)))
   }
 }
 
-module.exports = { differences }
+module.exports = { differences, differencesOfDiff }
 
-if (require.main === module) main()
+if (require.main === module) main(process.argv.slice(2))

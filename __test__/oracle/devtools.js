@@ -47,11 +47,15 @@ async function load (file) {
   }
 }
 
+const patched = new WeakSet()
+
 /**
- * Who allocated what is no matter here. V8's tree of that sometimes names functions that it does not list, and then
- * DevTools fails to load the snapshot.
+ * Who allocated what is no matter here. V8 sometimes lists more functions than it has said that it would, and DevTools,
+ * which reads as many as were said, then fails.
  */
 function withoutAllocations (prototype) {
+  if (patched.has(prototype)) return
+  patched.add(prototype)
   const { initialize } = prototype
   prototype.initialize = function (port) {
     this.profile.snapshot.trace_function_count = 0
@@ -116,25 +120,20 @@ function statistics (snapshot) {
   }
 }
 
-function duplicateStrings (snapshot) {
-  return snapshot.getDuplicateStrings().map(({ value, count, totalSelfSize, totalRetainedSize, truncated, nodes }) =>
-    ({ value, count, self: totalSelfSize, retained: totalRetainedSize, truncated, ids: nodes.map(({ id }) => id) }))
+/** Texts that several strings have, by falling retained size. `length` where V8 has cut it and told so. */
+function duplicates (snapshot) {
+  return snapshot.getDuplicateStrings().map(({ value, count, totalSelfSize, totalRetainedSize, truncated, length }) =>
+    ({ text: value, count, self: totalSelfSize, retained: totalRetainedSize, length: truncated ? length : undefined }))
 }
 
 /** The rows of the comparison of two snapshots of one process. */
 function diff (before, after) {
   const rows = after.calculateSnapshotDiff(1, before.aggregatesForDiff(after.interfaceDefinitions()))
-  return Object.entries(rows).map(([key, row]) => ({
-    key,
-    name: row.name,
-    added: row.addedCount,
-    removed: row.removedCount,
-    addedSize: row.addedSize,
-    removedSize: row.removedSize
-  }))
+  return Object.entries(rows).map(([key, { addedCount, removedCount, addedSize, removedSize }]) =>
+    ({ key, added: addedCount, removed: removedCount, addedSize, removedSize }))
 }
 
-module.exports = { classes, columns, describe, diff, duplicateStrings, innerClasses, load, statistics }
+module.exports = { classes, columns, describe, diff, duplicates, innerClasses, load, statistics }
 
 /** The other end of `load`. */
 async function assist ({ bundle, port }) {
@@ -146,7 +145,6 @@ async function account ([file, later]) {
   if (!file) throw new Error('usage: devtools.js FILE [LATER]')
   const snapshot = await load(file)
   const rows = classes(snapshot).sort((a, b) => b.retained - a.retained)
-  const duplicates = duplicateStrings(snapshot)
   const changes = later && diff(snapshot, await load(later))
   console.log(JSON.stringify({
     nodes: snapshot.nodeCount,
@@ -155,7 +153,7 @@ async function account ([file, later]) {
     classes: rows.length,
     largest: rows.slice(0, 10),
     twins: twins(snapshot),
-    duplicateStrings: duplicates.length,
+    duplicateStrings: duplicates(snapshot).length,
     ...changes && { changes: changes.length, grown: changes.sort((a, b) => b.addedSize - a.addedSize).slice(0, 10) }
   }, null, 2))
 }

@@ -47,7 +47,7 @@ const keyOf = (name, place) => place ? `${place.scriptId},${place.line},${place.
 /**
  * @param {string} file
  * @returns {Promise<object>} `columns` as devtools.js has them, `classOf` and `names` (their hashes) a node;
- *   `classes` in the order of `classOf`, `ranking` of them as they are shown, `statistics`
+ *   `classes` in the order of `classOf`, `ranking` of them as they are shown, `statistics`, `duplicates`
  */
 async function load (file) {
   const data = await output(await program(), [file], RUN_TIMEOUT_MS)
@@ -77,6 +77,12 @@ async function load (file) {
   return { nodes, columns, classOf, names, classes: rows, ...rest }
 }
 
+/** The rows of the comparison of two snapshots of one process. */
+async function diff (before, after) {
+  const rows = JSON.parse(await output(await program(), [before, after], RUN_TIMEOUT_MS))
+  return rows.map(({ name, location, added, removed, addedSize, removedSize }) => ({ key: keyOf(name, location), added, removed, addedSize, removedSize }))
+}
+
 /** The hash that `names` are of. */
 function hash (text) {
   let hash = 0x811c9dc5
@@ -84,4 +90,4 @@ function hash (text) {
   return hash >>> 0
 }
 
-module.exports = { hash, load, program }
+module.exports = { diff, hash, load, program }

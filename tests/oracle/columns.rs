@@ -3,54 +3,57 @@
 //! `columns FILE` writes to standard output: the length of a JSON text (u32), the text (its `nodes` says how many
 //! nodes there are), and then a number a node, in the order of the file, for each of: id, shallow size, retained
 //! size (f64), distance (i32), immediate dominator, place of its class in `classes`, hash of its name (u32). All
-//! little-endian.
+//! little-endian. `columns BEFORE AFTER` writes the rows of the comparison as JSON.
 
 use std::error::Error;
+use std::fs::File;
 use std::io::{BufWriter, Write, stdout};
 
 use heapwarden::analysis::crew::Crew;
-use heapwarden::analysis::estimate::{Budget, Work};
-use heapwarden::analysis::load::{self, Terms};
-use heapwarden::analysis::source::Place;
 use heapwarden::heap::aggregates::Twins;
-use heapwarden::heap::classes::Sorts;
-use heapwarden::heap::engine::Analysis;
-use heapwarden::heap::names::Names;
+use heapwarden::heap::diff::{self, DiffRow, Same};
+use heapwarden::heap::duplicates::Duplicates;
+use heapwarden::heap::engine::{self, Analysis, Needs};
+use heapwarden::heap::{Graph, parse};
 use serde_json::{Value, json};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let [file] = &std::env::args().skip(1).collect::<Vec<_>>()[..] else {
-        return Err("usage: columns FILE".into());
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
+    match &std::env::args().skip(1).collect::<Vec<_>>()[..] {
+        [file] => numbers(file),
+        [before, after] => Ok(serde_json::to_writer(stdout(), &changes(before, after)?)?),
+        _ => Err("usage: columns FILE | BEFORE AFTER".into()),
+    }
+}
+
+fn graph(file: &str) -> Result<Graph> {
+    Ok(parse(File::open(file)?, parse::Options::default(), &Crew::default())?.graph)
+}
+
+fn changes(before: &str, after: &str) -> Result<Vec<DiffRow>> {
+    let count = |file| -> Result<_> { Ok(engine::count(graph(file)?, &Crew::default())?) };
+    let (base, now) = (count(before)?, count(after)?);
+    Ok(diff::diff(&base.census, &now.census, &now.definitions, Same::Ids, Twins::Last))
+}
+
+fn numbers(file: &str) -> Result<()> {
+    let analyze = |edges| -> Result<_> {
+        let needs = Needs { edges, names: true, ..Needs::default() };
+        Ok(engine::analyze(graph(file)?, needs, &Crew::default())?)
     };
-    let load = |work| {
-        let terms = Terms { salvage: false, budget: Budget::new(Some(u64::MAX)), held: 0 };
-        load::load(&Place::Path(file.into()), work, terms, &Crew::default()).map(|loaded| loaded.analysis)
-    };
-    // Whatever is asked for afterwards, the numbers are the same.
-    let (short, long) = (load(Work::Summary)?, load(Work::Paths)?);
-    let numbers = |one: &Analysis| {
-        (one.distances.clone(), one.dominators.idom.clone(), one.dominators.retained.clone(), one.statistics)
-    };
-    if numbers(&short) != numbers(&long) {
+    let analysis = analyze(false)?;
+    // Whatever is kept for later, the numbers are the same.
+    let other = analyze(true)?;
+    let (one, two) = (&analysis.dominators, &other.dominators);
+    if (&one.idom, &one.retained, &analysis.distances) != (&two.idom, &two.retained, &other.distances) {
         return Err("with the edges kept the numbers are others".into());
     }
-    print(&short, &names(&long))
+    print(&analysis)
 }
 
-/// A hash of each node's name.
-fn names(analysis: &Analysis) -> Vec<u32> {
-    let Analysis { graph, classes, .. } = analysis;
-    let names = Names::of(graph, &Sorts::of(graph));
-    graph.nodes().map(|node| hash(&units(&names.text(graph, classes, node)))).collect()
-}
-
-/// FNV-1a, a code unit at a time.
-fn hash(units: &[u16]) -> u32 {
-    units.iter().fold(0x811C_9DC5, |hash, unit| (hash ^ u32::from(*unit)).wrapping_mul(0x0100_0193))
-}
-
-fn print(analysis: &Analysis, names: &[u32]) -> Result<(), Box<dyn Error>> {
-    let Analysis { graph, distances, dominators, classes, .. } = analysis;
+fn print(analysis: &Analysis) -> Result<()> {
+    let Analysis { graph, distances, dominators, classes, names, .. } = analysis;
     let sums = analysis.aggregates();
     let rows: Vec<Value> = (0..classes.len() as u32)
         .map(|class| {
@@ -66,34 +69,39 @@ fn print(analysis: &Analysis, names: &[u32]) -> Result<(), Box<dyn Error>> {
             })
         })
         .collect();
+    let duplicates = Duplicates::find(graph, names, &dominators.retained, &Crew::default())?;
     let text = json!({
         "nodes": graph.node_count(),
         "statistics": analysis.statistics,
         "classes": rows,
         "ranking": sums.ranking(graph, classes, Twins::Last),
+        "duplicates": duplicates.rows(graph, names, usize::MAX),
     })
     .to_string();
 
     let mut out = BufWriter::new(stdout().lock());
     out.write_all(&(text.len() as u32).to_le_bytes())?;
     out.write_all(text.as_bytes())?;
-    for number in graph
-        .nodes()
-        .map(|node| graph.id(node))
-        .chain(graph.nodes().map(|node| graph.self_size(node)))
-        .chain(dominators.retained.iter().copied())
-    {
+    let ids = graph.nodes().map(|node| graph.id(node));
+    let sizes = graph.nodes().map(|node| graph.self_size(node));
+    for number in ids.chain(sizes).chain(dominators.retained.iter().copied()) {
         out.write_all(&(number as f64).to_le_bytes())?;
     }
     for distance in distances {
         out.write_all(&distance.to_le_bytes())?;
     }
     let class_of = graph.nodes().map(|node| classes.of_node(node));
-    for number in dominators.idom.iter().copied().chain(class_of).chain(names.iter().copied()) {
+    let hashes = graph.nodes().map(|node| hash(&units(&names.text(graph, classes, node))));
+    for number in dominators.idom.iter().copied().chain(class_of).chain(hashes) {
         out.write_all(&number.to_le_bytes())?;
     }
     out.flush()?;
     Ok(())
+}
+
+/// FNV-1a, a code unit at a time.
+fn hash(units: &[u16]) -> u32 {
+    units.iter().fold(0x811C_9DC5, |hash, unit| (hash ^ u32::from(*unit)).wrapping_mul(0x0100_0193))
 }
 
 /// WTF-8 as UTF-16: JSON in Rust has no lone surrogates, JavaScript's strings may.
