@@ -367,8 +367,11 @@ export interface HeapSummary {
   classes: HeapClass[]
   /** The objects that retain most. */
   largest: NodeRef[]
-  /** Texts that are there more than once, those that cost most first. `truncated`: cut at 1024 characters, and may differ behind. */
-  duplicateStrings: Array<{ text: string, count: number, shallowSize: number, retainedSize: number, truncated: boolean }>
+  /**
+   * Texts that are there more than once, those that cost most first. `truncated`: cut at 1024 characters, and may
+   * differ behind; `length`: cut as well, but V8 told that they are equal, and how long they are.
+   */
+  duplicateStrings: Array<{ text: string, count: number, shallowSize: number, retainedSize: number, truncated: boolean, length?: number }>
   /** False: the file was cut or damaged, and this is what could be salvaged. */
   complete: boolean
   /** What is wrong with it. */
@@ -395,16 +398,24 @@ export interface HeapDiff {
   /** Why. */
   reason: string
   totalSize: { before: number, after: number }
-  /** Those that have grown most first. */
+  /** Those that have changed, those that have grown most first. */
   classes: ClassDiff[]
+  /** False: of at least one of them there is only what could be salvaged. */
+  complete: boolean
+  /** What is wrong with it. */
+  damage?: string
 }
 
 /** Three or more snapshots, in the order they were given. */
 export interface HeapTrend {
-  snapshots: Array<{ totalSize: number, nodes: number }>
+  snapshots: Array<{ path: string | null, totalSize: number, nodes: number }>
   comparableIds: false
-  /** Those that grow every time first. */
-  classes: Array<{ name: string, counts: number[], shallowSizes: number[], retainedSizes: number[], growsEveryTime: boolean }>
+  /** Those that grow every time, in number and in bytes, first. */
+  classes: Array<{ name: string, location?: SourceLocation, counts: number[], shallowSizes: number[], retainedSizes: number[], growsEveryTime: boolean }>
+  /** False: of at least one of them there is only what could be salvaged. */
+  complete: boolean
+  /** What is wrong with it. */
+  damage?: string
 }
 
 /** A shortest way from the roots. */

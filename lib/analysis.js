@@ -16,8 +16,6 @@ const aborted = (signal) => new HeapwardenError('HEAPWARDEN_ABORTED',
 const TOP = 20
 /** Paths, if nobody says how many. */
 const PATHS = 5
-/** Among so many of the largest objects those are looked for that a RegExp fits: it is JavaScript's, and cannot run there. */
-const POOL = 10_000
 
 /** Runs it where the options say. `args` are those of the command that does the same. */
 async function analyze (request, args, { maxMemory, salvage, process: where = 'thread', signal, onProgress }) {
@@ -40,10 +38,10 @@ const caller = (commandLine) => commandLine ? { stdin: true } : { yields: true }
 
 async function summary (place, options, commandLine = false) {
   const { top = TOP, className, ...rest } = options
-  const exact = typeof className === 'string' ? className : undefined
-  const pool = className === undefined || exact !== undefined ? top : Math.max(POOL, top)
+  // A RegExp is JavaScript's, and cannot be asked on the other thread: the largest of each class come, and are chosen from.
+  const which = typeof className === 'string' ? { className } : { eachClass: className !== undefined }
   const args = ['summary', place, ...flag('top', top), ...flag('class', className && print(className))]
-  const result = await analyze({ ask: 'summary', path: place, top: pool, className: exact, ...caller(commandLine) }, args, rest)
+  const result = await analyze({ ask: 'summary', path: place, top, ...which, ...caller(commandLine) }, args, rest)
   const fits = filter(className)
   result.classes = result.classes.filter(({ name }) => fits(name))
   result.largest = result.largest.filter((one) => fits(one.className)).slice(0, top)

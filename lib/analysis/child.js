@@ -2,7 +2,7 @@
 
 // An analysis in a process of its own, which is the command line: what happens to it does not happen to this one.
 
-const { spawn } = require('node:child_process')
+const childProcess = require('node:child_process')
 const { writeFile } = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
@@ -50,7 +50,7 @@ function failure (status, signal, stderr) {
  */
 function inChild (args, { signal, onProgress } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...args, '--json'], {
+    const child = childProcess.spawn(process.execPath, [bin, ...args, '--json'], {
       env: environment(), stdio: ['ignore', 'pipe', 'pipe', 'ipc'], windowsHide: true
     })
     const chunks = []

@@ -11,6 +11,8 @@ use crate::units::print_bytes;
 /// What is done with a snapshot once it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
+    /// Who is there, to be compared.
+    Compare,
     /// Classes, sizes, statistics.
     Summary,
     /// The same, and the names of edges are kept.
@@ -21,6 +23,7 @@ pub enum Work {
 impl Work {
     const fn per_node(self) -> u64 {
         match self {
+            Self::Compare => 48,
             Self::Summary => 64,
             Self::Paths => 68,
         }
@@ -28,6 +31,7 @@ impl Work {
 
     const fn per_edge(self) -> u64 {
         match self {
+            Self::Compare => 12,
             Self::Summary => 14,
             Self::Paths => 18,
         }

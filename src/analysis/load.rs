@@ -1,4 +1,4 @@
-//! From a place to a graph with its sizes: open, ask whether there is memory, parse, apply the rules.
+//! From a place to a graph, and on to its sizes: open, ask whether there is memory, parse, apply the rules.
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use super::source::{self, Place, Source};
 use crate::capture::fault;
 use crate::capture::info::Header;
 use crate::error::{Error, Result};
+use crate::heap::Graph;
 use crate::heap::engine::{self, Analysis, Needs};
 use crate::heap::parse::{self, Options};
 
@@ -23,21 +24,19 @@ pub struct Terms {
     pub held: u64,
 }
 
-/// A snapshot that was read.
-pub struct Loaded {
-    /// Its graph, sizes and distances.
-    pub analysis: Analysis,
-    /// Edges it had: the graph may have forgotten them.
-    pub edges: u64,
+/// Where a graph came from.
+pub struct Origin {
     /// The file; `None`: standard input.
     pub path: Option<PathBuf>,
     /// Our metadata, when it is ours.
     pub header: Option<Header>,
     /// Only when salvaging: what is wrong with the file.
     pub damage: Option<String>,
+    /// Edges it had: a graph forgets them on its way.
+    pub edges: u64,
 }
 
-impl Loaded {
+impl Origin {
     /// What to call it in a message.
     pub fn name(&self) -> String {
         name(self.path.as_deref())
@@ -48,12 +47,12 @@ fn name(path: Option<&Path>) -> String {
     path.map_or("standard input".to_owned(), |path| path.display().to_string())
 }
 
-/// Reads and analyses.
+/// Reads.
 ///
 /// # Errors
 /// As [`source::open`] and [`parse::parse`]; `MemoryBudget` before anything is parsed, or when the snapshot is larger than
 /// its head says; `Aborted`.
-pub fn load(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<Loaded> {
+pub fn read(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<(Graph, Origin)> {
     let Source { path, header, json_bytes, damage, json } = source::open(place, terms.salvage)?;
     let name = name(path.as_deref());
     let mut ahead = Ahead::new(json, terms.salvage);
@@ -76,9 +75,17 @@ pub fn load(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<Load
     terms.budget.admit(need.saturating_add(terms.held), &name)?;
 
     let damage = damage.or_else(|| aftermath.get().cloned()).map(|error| error.to_string());
-    let needs = Needs { edges: work == Work::Paths, ..Needs::default() };
-    let analysis = engine::analyze(graph, needs, crew)?;
-    Ok(Loaded { analysis, edges, path, header, damage: damage.or(parsed.damage) })
+    Ok((graph, Origin { path, header, damage: damage.or(parsed.damage), edges }))
+}
+
+/// Reads and applies the rules.
+///
+/// # Errors
+/// As [`read`].
+pub fn load(place: &Place, needs: Needs, terms: Terms, crew: &Crew) -> Result<(Analysis, Origin)> {
+    let work = if needs.edges { Work::Paths } else { Work::Summary };
+    let (graph, origin) = read(place, work, terms, crew)?;
+    Ok((engine::analyze(graph, needs, crew)?, origin))
 }
 
 #[cfg(test)]
@@ -103,7 +110,7 @@ mod tests {
     }
 
     fn failed(place: &Place, terms: Terms) -> Error {
-        load(place, Work::Summary, terms, &Crew::default()).map(|_| ()).unwrap_err()
+        load(place, Needs::default(), terms, &Crew::default()).map(|_| ()).unwrap_err()
     }
 
     #[test]
@@ -112,9 +119,10 @@ mod tests {
         let json = format!("{META}{REST}");
         for bytes in [json.as_bytes(), &zstd::encode_all(json.as_bytes(), 1).unwrap()] {
             let place = file(dir.path(), bytes);
-            let loaded = load(&place, Work::Summary, terms(false, None), &Crew::default()).unwrap();
-            assert_eq!(loaded.analysis.dominators.retained[0], 48);
-            assert_eq!((loaded.damage, loaded.header), (None, None));
+            let (analysis, origin) =
+                load(&place, Needs::default(), terms(false, None), &Crew::default()).unwrap();
+            assert_eq!(analysis.dominators.retained[0], 48);
+            assert_eq!((origin.edges, origin.damage, origin.header), (1, None, None));
         }
     }
 
@@ -137,9 +145,9 @@ mod tests {
         let json = format!("{META}{REST}");
         let cut = file(dir.path(), &json.as_bytes()[..json.len() - 3]);
         assert_eq!(failed(&cut, terms(false, None)).code(), "HEAPWARDEN_CORRUPT_SNAPSHOT");
-        let loaded = load(&cut, Work::Summary, terms(true, None), &Crew::default()).unwrap();
-        assert_eq!(loaded.analysis.dominators.retained[0], 48);
-        assert!(loaded.damage.is_some());
+        let (analysis, origin) = load(&cut, Needs::default(), terms(true, None), &Crew::default()).unwrap();
+        assert_eq!(analysis.dominators.retained[0], 48);
+        assert!(origin.damage.is_some());
     }
 
     #[test]
@@ -160,7 +168,7 @@ mod tests {
         let crew = Crew::default();
         crew.cancel();
         for salvage in [false, true] {
-            let result = load(&place, Work::Summary, terms(salvage, None), &crew).map(|_| ());
+            let result = load(&place, Needs::default(), terms(salvage, None), &crew).map(|_| ());
             assert_eq!(result.unwrap_err().code(), "HEAPWARDEN_ABORTED");
         }
     }

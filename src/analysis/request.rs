@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::comparison;
 use super::crew::{self, Crew};
 use super::estimate::Budget;
 use super::load::Terms;
 use super::retainers::{self, Target};
 use super::source::Place;
-use super::summary;
+use super::summary::{self, Which};
 use crate::error::{Error, Result};
 
 /// An order for an analysis.
@@ -46,6 +47,17 @@ pub enum Ask {
         /// Only objects of this class among the largest.
         #[serde(default)]
         class_name: Option<String>,
+        /// The largest of each class.
+        #[serde(default)]
+        each_class: bool,
+    },
+    /// What has changed between two, or in three and more.
+    Compare {
+        /// Files or folders, oldest first.
+        paths: Vec<PathBuf>,
+        /// Whether their ids mean the same objects, if the caller knows.
+        #[serde(default)]
+        ids: Option<bool>,
     },
     /// Who holds a node, or the instances of a class.
     Paths {
@@ -86,8 +98,18 @@ impl Request {
         let place =
             |path: PathBuf| if stdin && path.as_os_str() == "-" { Place::Stdin } else { Place::Path(path) };
         match self.ask {
-            Ask::Summary { path, top, class_name } => {
-                json(&summary::summarize(&place(path), top, class_name.as_deref(), terms, crew)?)
+            Ask::Summary { path, top, class_name, each_class } => {
+                let all = if each_class { Which::EachClass } else { Which::All };
+                let which = class_name.map_or(all, Which::Class);
+                json(&summary::summarize(&place(path), top, &which, terms, crew)?)
+            }
+            Ask::Compare { paths, ids } => {
+                let places: Vec<Place> = paths.into_iter().map(place).collect();
+                match places.as_slice() {
+                    [] | [_] => Err(Error::InvalidOption("to compare, two snapshots are needed".to_owned())),
+                    [before, after] => json(&comparison::compare(before, after, ids, terms, crew)?),
+                    more => json(&comparison::follow(more, terms, crew)?),
+                }
             }
             Ask::Paths { path, id, class_name, limit } => {
                 let neither = || Error::InvalidOption("paths to what? give an id or a class".to_owned());

@@ -1,10 +1,10 @@
 //! Who holds something.
 
 use super::crew::Crew;
-use super::estimate::Work;
-use super::load::{self, Loaded, Terms};
+use super::load::{self, Terms};
 use super::source::Place;
 use crate::error::{Error, Result};
+use crate::heap::engine::Needs;
 use crate::heap::paths::{Analysed, Paths, RetainingPath};
 use crate::heap::{Host, Stage};
 
@@ -28,9 +28,8 @@ pub fn find(
     terms: Terms,
     crew: &Crew,
 ) -> Result<Vec<RetainingPath>> {
-    let loaded = load::load(place, Work::Paths, terms, crew)?;
-    let name = loaded.name();
-    let Loaded { analysis, .. } = loaded;
+    let (analysis, origin) = load::load(place, Needs { edges: true, ..Needs::default() }, terms, crew)?;
+    let name = origin.name();
     let graph = &analysis.graph;
     crew.progress(Stage::Tables, 0, 1);
     let members = match target {

@@ -6,12 +6,12 @@ use std::collections::BinaryHeap;
 use serde::Serialize;
 
 use super::crew::Crew;
-use super::estimate::Work;
-use super::load::{self, Loaded, Terms};
+use super::load::{self, Origin, Terms};
 use super::source::Place;
 use crate::error::Result;
 use crate::heap::aggregates::{ClassRow, Twins};
-use crate::heap::engine::Analysis;
+use crate::heap::duplicates::{DuplicateRow, Duplicates};
+use crate::heap::engine::{Analysis, Needs};
 use crate::heap::statistics::Statistics;
 use crate::heap::{Host, NodeKind, Stage};
 
@@ -33,8 +33,8 @@ pub struct HeapSummary {
     pub classes: Vec<ClassRow>,
     /// The objects that retain most.
     pub largest: Vec<Node>,
-    /// Strings that are there more than once: not looked for yet.
-    pub duplicate_strings: Vec<()>,
+    /// Texts that several strings have, by falling retained size.
+    pub duplicate_strings: Vec<DuplicateRow>,
     /// False: what could be salvaged.
     pub complete: bool,
     /// What is wrong with the file.
@@ -55,21 +55,32 @@ pub struct Node {
     distance: i32,
 }
 
-/// Reads a snapshot and adds it up. `top`: how many of the largest; `class`: only of this class.
+/// Which of the largest objects are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those of all.
+    All,
+    /// Those of one class.
+    Class(String),
+    /// Those of each class: which classes are wanted is decided by JavaScript's own expressions, later.
+    EachClass,
+}
+
+/// Rows at most, when there are some of each class.
+const MOST_ROWS: usize = 50_000;
+
+/// Reads a snapshot and adds it up. `top`: how many rows of the tables that are cut.
 ///
 /// # Errors
 /// As [`load::load`].
-pub fn summarize(
-    place: &Place,
-    top: usize,
-    class: Option<&str>,
-    terms: Terms,
-    crew: &Crew,
-) -> Result<HeapSummary> {
-    let Loaded { analysis, edges, path, damage, .. } = load::load(place, Work::Summary, terms, crew)?;
+pub fn summarize(place: &Place, top: usize, which: &Which, terms: Terms, crew: &Crew) -> Result<HeapSummary> {
+    let needs = Needs { names: true, ..Needs::default() };
+    let (analysis, Origin { path, damage, edges, .. }) = load::load(place, needs, terms, crew)?;
     crew.progress(Stage::Tables, 0, 1);
     let classes = analysis.aggregates().table(&analysis.graph, &analysis.classes, Twins::Last);
-    let largest = largest(&analysis, top, class).into_iter().map(|node| describe(&analysis, node)).collect();
+    let Analysis { graph, names, dominators, .. } = &analysis;
+    let duplicates = Duplicates::find(graph, names, &dominators.retained, crew)?.rows(graph, names, top);
+    let largest = largest(&analysis, top, which).into_iter().map(|node| describe(&analysis, node)).collect();
     Ok(HeapSummary {
         path: path.map(|path| path.to_string_lossy().into_owned()),
         nodes: analysis.graph.node_count(),
@@ -78,39 +89,52 @@ pub fn summarize(
         statistics: analysis.statistics,
         classes,
         largest,
-        duplicate_strings: Vec::new(),
+        duplicate_strings: duplicates,
         complete: damage.is_none(),
         damage,
     })
 }
 
-/// The `top` nodes that retain most, the root and V8's own groupings apart; of equals the earlier one first.
-fn largest(analysis: &Analysis, top: usize, class: Option<&str>) -> Vec<u32> {
+/// Retained size and node; of equals the earlier node is the better.
+type Key = (u64, Reverse<u32>);
+
+/// The nodes that retain most, the root and V8's own groupings apart.
+fn largest(analysis: &Analysis, top: usize, which: &Which) -> Vec<u32> {
     let Analysis { graph, classes, dominators, .. } = analysis;
-    let wanted = class.map(|name| classes.named(graph, name));
-    let fits = |node: &u32| {
-        *node != graph.root()
-            && graph.kind(*node) != NodeKind::SYNTHETIC
-            && wanted.as_ref().is_none_or(|wanted| wanted.contains(&classes.of_node(*node)))
+    let wanted = match which {
+        Which::Class(name) => Some(classes.named(graph, name)),
+        Which::All | Which::EachClass => None,
     };
-    let mut best = BinaryHeap::new();
-    for node in graph.nodes().filter(fits) {
+    let (pools, top) = match which {
+        Which::EachClass => (classes.len(), top.min(MOST_ROWS / classes.len().max(1)).max(1)),
+        Which::All | Which::Class(_) => (1, top),
+    };
+    let mut best: Vec<BinaryHeap<Reverse<Key>>> = vec![BinaryHeap::new(); pools];
+    for node in graph.nodes() {
+        let class = classes.of_node(node);
+        let left_out = node == graph.root() || graph.kind(node) == NodeKind::SYNTHETIC;
+        if left_out || wanted.as_ref().is_some_and(|wanted| !wanted.contains(&class)) {
+            continue;
+        }
         let key = Reverse((dominators.retained[node as usize], Reverse(node)));
-        if best.len() < top {
-            best.push(key);
-        } else if best.peek().is_some_and(|least| key < *least) {
-            best.pop();
-            best.push(key);
+        let pool = &mut best[if pools > 1 { class as usize } else { 0 }];
+        if pool.len() < top {
+            pool.push(key);
+        } else if pool.peek().is_some_and(|least| key < *least) {
+            pool.pop();
+            pool.push(key);
         }
     }
-    best.into_sorted_vec().into_iter().map(|Reverse((_, Reverse(node)))| node).collect()
+    let mut best: Vec<_> = best.into_iter().flatten().collect();
+    best.sort_unstable();
+    best.into_iter().map(|Reverse((_, Reverse(node)))| node).collect()
 }
 
 fn describe(analysis: &Analysis, node: u32) -> Node {
-    let Analysis { graph, classes, dominators, distances, .. } = analysis;
+    let Analysis { graph, classes, dominators, distances, names, .. } = analysis;
     Node {
         id: graph.id(node),
-        name: graph.strings().show(graph.name(node)).into_owned(),
+        name: names.show(graph, classes, node),
         r#type: graph.kind_name(graph.kind(node)).to_owned(),
         class_name: classes.show(graph, classes.of_node(node)),
         shallow_size: graph.self_size(node),
