@@ -27,13 +27,16 @@ function place (location) {
   return ` (${script}:${location.line + 1}:${location.column + 1})`
 }
 
+/** What a step leads to: its name where that says more than its class. */
+const label = ({ name, className, type }) => type === 'closure' && name !== '' ? `${name}()` : name || className
+
 function printPath ({ target: to, count: instances, retainedSize, steps, omitted = 0, text }, width) {
   const fit = (line) => width === 0 ? tame(line) : cut(tame(line), width)
   const what = instances === undefined
     ? `@${to.id} ${to.name}, retains ${bytes(to.retainedSize)}`
     : `${count(instances)} of ${to.className}, together they retain ${bytes(retainedSize)}`
   const lines = steps.map(({ edge, edgeType, node }) =>
-    fit(`    ${edgeType} ${edge} → ${node.className} @${node.id}${place(node.location)}, retains ${bytes(node.retainedSize)}`))
+    fit(`    ${edgeType} ${edge} → ${label(node)} @${node.id}${place(node.location)}, retains ${bytes(node.retainedSize)}`))
   // Of a very long way its middle is left out.
   if (omitted > 0) lines.splice(steps.length / 2, 0, `    … ${count(omitted)} more steps …`)
   return [fit(what), `  ${tame(text)}`, ...lines].join('\n')
