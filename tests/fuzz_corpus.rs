@@ -1,5 +1,7 @@
 //! The fuzzer's seeds, whole and damaged in every place: what a fuzzer would try first, on stable, in seconds.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 #[path = "../fuzz/exercise.rs"]
 mod exercise;
 #[path = "../fuzz/snapshots.rs"]

@@ -1,8 +1,10 @@
 //! Rule d: who dominates whom, and what each node retains.
 //!
 //! Semi-NCA (Georgiadis, "Linear-time algorithms for dominators and related problems", 2005) on preorder numbers,
-//! without recursion. Nothing here needs an edge twice that lies on the depth-first tree, and a third to a half of
+//! without recursion. Its last step is `nearest`'s, for the sake of hostile graphs. Nothing here needs an edge twice that lies on the depth-first tree, and a third to a half of
 //! all edges do: only the others are kept as predecessors.
+
+mod nearest;
 
 use super::bits::Bits;
 use super::graph::Graph;
@@ -102,14 +104,7 @@ impl Tree {
             label[number] = best;
         }
         drop((ancestor, label, first, others));
-        let mut idom = parent;
-        for number in 1..count {
-            let mut candidate = idom[number];
-            while candidate > semi[number] {
-                candidate = idom[candidate as usize];
-            }
-            idom[number] = candidate;
-        }
+        let idom = nearest::below(parent, &semi);
         Ok((numbers, idom))
     }
 }

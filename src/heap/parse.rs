@@ -15,6 +15,9 @@ const MOST_NODES: u64 = (1 << 31) - 2;
 const MOST_EDGES: u64 = u32::MAX as u64 - 1;
 /// Rows are not reserved for beyond this many unless the bytes for them are known to be there.
 const TRUSTED: u64 = 1 << 16;
+/// Nor beyond this many at all, which is some 70 MB: the length of a compressed file's content is what the file
+/// says it is. Longer columns double as they fill.
+const RESERVED: u64 = 1 << 22;
 
 /// How to read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -261,7 +264,7 @@ impl<R: Read> Parser<'_, R> {
 fn room(claimed: u64, fields: usize, left: Option<u64>) -> usize {
     // A digit and a comma for each field.
     let possible = left.map_or(TRUSTED, |left| left / (2 * fields as u64) + 1);
-    claimed.min(possible) as usize
+    claimed.min(possible).min(RESERVED) as usize
 }
 
 fn count<R: Read>(scan: &Scan<R>, what: &str, found: usize, claimed: u64) -> Result<()> {
