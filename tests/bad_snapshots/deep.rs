@@ -104,7 +104,7 @@ fn many_rings_that_nothing_holds() {
     on_a_small_stack(|| {
         everything(&snapshot(MANY, r#""","Node","next""#, |node| match node {
             0 => Vec::new(),
-            node => vec![[2, 2, (node - 1 ^ 1) + 1]],
+            node => vec![[2, 2, ((node - 1) ^ 1) + 1]],
         }));
     });
 }
