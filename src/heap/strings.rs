@@ -86,6 +86,20 @@ impl Strings {
         (0..self.len() as u32).filter(|index| self.raw(*index) == raw).collect()
     }
 
+    /// The first `most` characters for human eyes, with `…` behind them if there are more; in time that does not
+    /// depend on how many more.
+    pub fn show_start(&self, index: u32, most: usize) -> String {
+        let raw = self.raw(index);
+        // A character is at most two escapes. What is cut in two by this is not among the first.
+        let text = unescape(&raw[..raw.len().min((most + 1) * 12)]);
+        let mut shown = show(&text);
+        if let Some((end, _)) = shown.char_indices().nth(most) {
+            shown.truncate(end);
+            shown.push('…');
+        }
+        shown
+    }
+
     /// The string for human eyes: a lone surrogate becomes U+FFFD.
     pub fn show(&self, index: u32) -> Cow<'_, str> {
         match self.text(index) {
@@ -236,6 +250,22 @@ mod tests {
         }
         assert_eq!(show(b"a\xFFb\xE2\x82"), "a\u{FFFD}b\u{FFFD}");
         assert_eq!(one("x").show(7), "");
+    }
+
+    #[test]
+    fn the_start_of_a_text() {
+        for (json, most, start) in [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "abc…"),
+            (r"\ud83d\ude00\ud83d\ude00x", 2, "😀😀…"),
+            (r"\ud83d\ude00\ud83d\ude00", 2, "😀😀"),
+            ("", 0, ""),
+            ("é", 0, "…"),
+        ] {
+            assert_eq!(one(json).show_start(0, most), start, "{json}");
+        }
+        assert_eq!(one(&r"\ud83d\ude00".repeat(1_000)).show_start(0, 2), "😀😀…");
+        assert_eq!(one(&"é".repeat(1_000)).show_start(0, 70), "é".repeat(70) + "…");
     }
 
     #[test]

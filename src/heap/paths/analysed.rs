@@ -7,6 +7,10 @@ use crate::heap::classes::Sorts;
 use crate::heap::engine::Analysis;
 use crate::heap::graph::Graph;
 use crate::heap::names::Names;
+use crate::heap::strings::show;
+
+/// Bytes of a class name that are shown.
+const LONGEST: usize = 1024;
 
 /// An [`Analysis`] that was made with its edges kept, and the names of its nodes.
 #[derive(Debug)]
@@ -49,7 +53,8 @@ impl Facts for Analysed<'_> {
 
     fn class_name(&self, node: u32) -> Cow<'_, str> {
         let class = self.analysis.classes.of_node(node);
-        Cow::Owned(self.analysis.classes.show(self.graph(), class))
+        let text = self.analysis.classes.text(self.graph(), class);
+        Cow::Owned(show(&text[..text.len().min(LONGEST)]))
     }
 
     fn display_name(&self, node: u32) -> Cow<'_, str> {

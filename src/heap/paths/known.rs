@@ -3,10 +3,23 @@
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 use crate::heap::scripts::short;
 
-use super::step::{cut, inside};
+use super::step::cut;
 
 /// Characters of a key or of a file's name in a path's text.
 const SHORT: usize = 60;
+/// Bytes of the longest path of a module.
+const PATH: usize = 8 << 10;
+/// Edges of a node among which one is looked for: those that are looked for stand near the beginning.
+const LOOK: usize = 4096;
+
+/// Where this node's edge of this type and name leads.
+pub(super) fn inside(graph: &Graph, node: u32, kind: EdgeKind, name: &str) -> Option<u32> {
+    let named = |edge: &u32| {
+        graph.edge_kind(*edge) == kind
+            && graph.edge_name(*edge).is_some_and(|index| graph.strings().raw(index) == name.as_bytes())
+    };
+    graph.edges(node).take(LOOK).find(named).map(|edge| graph.target(edge))
+}
 
 /// Whether the node is what code calls `global`; since Node 26 the root holds it through its NativeContext.
 pub(super) fn is_global(graph: &Graph, node: u32) -> bool {
@@ -59,7 +72,9 @@ pub(super) fn file(graph: &Graph, node: u32) -> Option<String> {
         _ => return None,
     };
     let name = inside(graph, node, EdgeKind::PROPERTY, property).filter(|name| is_text(graph, *name))?;
-    let name = graph.strings().show(graph.name(name));
+    // The end of a path is what counts; nobody's is this long.
+    let name = graph.name(name);
+    let name = if graph.strings().raw(name).len() > PATH { return None } else { graph.strings().show(name) };
     Some(cut(short(&name), SHORT))
 }
 
@@ -73,14 +88,15 @@ pub(super) fn is_text(graph: &Graph, node: u32) -> bool {
 /// fewer.
 pub(super) fn block_variable(graph: &Graph, context: u32, edge: u32) -> Option<String> {
     let scope = inside(graph, context, EdgeKind::INTERNAL, "scope_info")?;
-    let hidden = |node: u32| graph.edges(node).filter(|edge| graph.edge_kind(*edge) == EdgeKind::HIDDEN);
+    let hidden =
+        |node: u32| graph.edges(node).take(LOOK).filter(|edge| graph.edge_kind(*edge) == EdgeKind::HIDDEN);
     let names: Vec<u32> =
         hidden(scope).map(|edge| graph.target(edge)).take_while(|name| is_text(graph, *name)).collect();
     if names.len() != hidden(context).count() {
         return None;
     }
     let at = hidden(context).position(|other| other == edge)?;
-    Some(cut(&graph.strings().show(graph.name(names[at])), SHORT))
+    Some(graph.strings().show_start(graph.name(names[at]), SHORT))
 }
 
 /// Whether it is V8's side of an ES module: holds its function, and its exports in a table of names and cells.
@@ -122,15 +138,15 @@ pub(super) fn entry(graph: &Graph, holder: u32, table: u32, edge: u32) -> Entry 
 /// The number that is the edge's name.
 fn slot(graph: &Graph, edge: u32) -> Option<u64> {
     let name = graph.edge_name(edge)?;
-    std::str::from_utf8(graph.strings().raw(name)).ok()?.parse().ok()
+    let raw = graph.strings().raw(name);
+    if raw.len() > 20 { None } else { std::str::from_utf8(raw).ok()?.parse().ok() }
 }
 
 /// The text in the slot before this one.
 pub(super) fn key_before(graph: &Graph, table: u32, edge: u32) -> Option<String> {
     let before = slot(graph, edge)?.checked_sub(1);
     let key = graph.edges(table).find(|other| slot(graph, *other) == before).map(|edge| graph.target(edge));
-    let text = key.filter(|key| is_text(graph, *key)).map(|key| graph.strings().show(graph.name(key)));
-    text.map(|text| cut(&text, SHORT))
+    key.filter(|key| is_text(graph, *key)).map(|key| graph.strings().show_start(graph.name(key), SHORT))
 }
 
 /// Whether it is a Set or something that inherits from it.

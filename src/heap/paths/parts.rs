@@ -3,8 +3,6 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
-use super::step::cut;
-
 /// Characters of a name.
 pub(super) const NAME: usize = 80;
 /// Parts of a text that are kept at its beginning, and as many at its end.
@@ -12,16 +10,15 @@ const HALF: usize = 12;
 
 /// `.name`, or what JavaScript wants for other names.
 pub(super) fn property(name: &str) -> String {
-    let name = cut(name, NAME);
     if let Some(symbol) = name.strip_prefix("<symbol ") {
         return format!("[{}]", symbol.strip_suffix('>').unwrap_or(symbol));
     }
-    let plain = name.strip_prefix('#').unwrap_or(&name);
+    let plain = name.strip_prefix('#').unwrap_or(name);
     let word = |char: char| char.is_alphanumeric() || matches!(char, '_' | '$' | '…');
     if plain.chars().all(word) && plain.chars().next().is_some_and(|first| !first.is_ascii_digit()) {
         format!(".{name}")
     } else {
-        format!("[{}]", quoted(&name))
+        format!("[{}]", quoted(name))
     }
 }
 

@@ -21,6 +21,8 @@ const NEAR: usize = 64;
 const TRIES: usize = 100;
 /// Steps that are looked at on all these ways together: lists may be long.
 const STEPS: usize = 1 << 22;
+/// What a step costs more that is read.
+const READ: usize = 64;
 
 /// An edge to a node of the shortest way from elsewhere.
 struct Turn {
@@ -67,7 +69,11 @@ pub(super) fn ways(
             way.push(turn.edge);
             way.extend_from_slice(&shortest[shortest.len() - turn.spot..]);
             steps += way.len();
-            if seen.0.insert(shape(&way)) && seen.1.insert(text(&way)) {
+            if !seen.0.insert(shape(&way)) {
+                continue;
+            }
+            steps += way.len().min(1_000) * READ;
+            if seen.1.insert(text(&way)) {
                 found.push((tree.is_system(turn.source), way));
             }
         }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::facts::Facts;
 use super::tree::source;
-use crate::heap::graph::{EdgeKind, Graph};
+use crate::heap::graph::Graph;
 use crate::heap::scripts::Scripts;
 
 /// Characters of a name that are kept.
@@ -135,7 +135,7 @@ pub(super) fn steps(
 /// The edge's name or index.
 pub(super) fn label(graph: &Graph, edge: u32) -> String {
     match graph.edge_name(edge) {
-        Some(name) => cut(&graph.strings().show(name), NAME),
+        Some(name) => graph.strings().show_start(name, NAME),
         None => graph.edge_label(edge).to_string(),
     }
 }
@@ -146,15 +146,6 @@ pub(super) fn cut(text: &str, most: usize) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
-}
-
-/// The edge of this node with this type and name, and where it leads.
-pub(super) fn inside(graph: &Graph, node: u32, kind: EdgeKind, name: &str) -> Option<u32> {
-    let named = |edge: &u32| {
-        graph.edge_kind(*edge) == kind
-            && graph.edge_name(*edge).is_some_and(|index| graph.strings().raw(index) == name.as_bytes())
-    };
-    graph.edges(node).find(named).map(|edge| graph.target(edge))
 }
 
 /// The node an edge of a way begins at.

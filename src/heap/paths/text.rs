@@ -4,13 +4,17 @@
 //! only carry the next name. What V8 has in between (contexts, tables, backing stores) is not shown.
 
 use super::facts::Facts;
+use super::known::inside;
 use super::known::{self, Entry};
 use super::parts::{NAME, Parts, property, quoted};
 use super::rank::{Word, Words, pair_table};
-use super::step::{begin, cut, inside};
+use super::step::{begin, cut};
 use super::tree::Tree;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 use crate::heap::scripts::Scripts;
+
+/// Steps of a path that are read at its beginning, and as many at its end.
+const HALF: usize = 300;
 
 /// Writes paths.
 pub(super) struct Writer<'a, F: ?Sized> {
@@ -27,14 +31,25 @@ impl<F: Facts + ?Sized> Writer<'_, F> {
         let graph = self.graph();
         let mut parts = Parts::default();
         let Some(last) = way.len().checked_sub(1) else { return known::root("") };
+        let gap = HALF..way.len().saturating_sub(HALF).max(HALF);
         for (at, edge) in way.iter().enumerate() {
+            if gap.contains(&at) {
+                if at == gap.start {
+                    parts.begin(&format!("… {} steps …", gap.len()));
+                    parts.close("…");
+                }
+                if at + 1 == gap.end {
+                    self.arrive(&mut parts, *edge, false, false);
+                }
+                continue;
+            }
             let (source, target) = (begin(graph, way, at), graph.target(*edge));
             let is_last = at == last;
             if graph.kind(target) == NodeKind::SYNTHETIC {
                 // `(GC roots)` → `(Global handles)`: the last one says it.
                 let next_is = way.get(at + 1).map(|next| graph.kind(graph.target(*next)));
                 if next_is != Some(NodeKind::SYNTHETIC) {
-                    parts.begin(&known::root(&graph.strings().show(graph.name(target))));
+                    parts.begin(&known::root(&graph.strings().show_start(graph.name(target), NAME)));
                 }
                 continue;
             }
@@ -45,6 +60,11 @@ impl<F: Facts + ?Sized> Writer<'_, F> {
             self.arrive(&mut parts, *edge, at == 0, is_last);
         }
         parts.finish()
+    }
+
+    fn name(&self, edge: u32) -> String {
+        let name = self.graph().edge_name(edge);
+        name.map(|name| self.graph().strings().show_start(name, NAME)).unwrap_or_default()
     }
 
     fn graph(&self) -> &Graph {
@@ -65,7 +85,7 @@ impl<F: Facts + ?Sized> Writer<'_, F> {
     ) {
         let graph = self.graph();
         let word = self.words.of(graph, edge);
-        let name = || graph.edge_name(edge).map(|name| graph.strings().show(name)).unwrap_or_default();
+        let name = || self.name(edge);
         if known::is_context(graph, source)
             && let Some(variable) = self.variable(source, edge)
         {
@@ -83,11 +103,11 @@ impl<F: Facts + ?Sized> Writer<'_, F> {
                 Word::Number => self.slot(parts, source, holder, edge, merged),
                 Word::Inside if !is_last => {}
                 _ if silent(graph, source, edge, &name()) => {}
-                _ => parts.add(&format!(".[[{}]]", cut(&name(), NAME))),
+                _ => parts.add(&format!(".[[{}]]", name())),
             },
             EdgeKind::HIDDEN if known::is_module_record(graph, source) => {}
             EdgeKind::HIDDEN => parts.add(&format!(".[[{}]]", graph.edge_label(edge))),
-            _ => parts.add(&format!(".[[{}]]", cut(&name(), NAME))),
+            _ => parts.add(&format!(".[[{}]]", name())),
         }
     }
 
@@ -137,10 +157,7 @@ impl<F: Facts + ?Sized> Writer<'_, F> {
         let graph = self.graph();
         let kind = if known::is_module_scope(graph, context) { "module" } else { "closure" };
         match graph.edge_kind(edge) {
-            EdgeKind::CONTEXT => {
-                let name = graph.edge_name(edge).map(|name| graph.strings().show(name)).unwrap_or_default();
-                Some(format!("{kind} variable {}", cut(&name, NAME)))
-            }
+            EdgeKind::CONTEXT => Some(format!("{kind} variable {}", self.name(edge))),
             EdgeKind::HIDDEN => Some(match known::block_variable(graph, context, edge) {
                 Some(name) => format!("{kind} variable {name}"),
                 None => format!("a {kind} variable"),
@@ -163,7 +180,7 @@ impl<F: Facts + ?Sized> Writer<'_, F> {
         });
         match (name, table) {
             (Some(name), _) => {
-                format!("value of this key in WeakMap {}", cut(&graph.strings().show(name), NAME))
+                format!("value of this key in WeakMap {}", graph.strings().show_start(name, NAME))
             }
             (None, Some(table)) => format!("value of this key in WeakMap (table @{})", graph.id(table)),
             (None, None) => "value of this key in a WeakMap".to_owned(),
@@ -194,8 +211,7 @@ impl<F: Facts + ?Sized> Writer<'_, F> {
             Some(Entry::Value(_)) => parts.add(".get(…)"),
             None if merged => parts.add("[…]"),
             None => {
-                let name = graph.edge_name(edge).map(|name| graph.strings().show(name)).unwrap_or_default();
-                parts.add(&format!("[{}]", cut(&name, NAME)));
+                parts.add(&format!("[{}]", self.name(edge)));
             }
         }
     }
@@ -204,7 +220,7 @@ impl<F: Facts + ?Sized> Writer<'_, F> {
     fn function(&self, node: u32) -> (String, String) {
         let graph = self.graph();
         let place = graph.location(node).map(|location| self.scripts.place(graph, location));
-        let name = cut(&graph.strings().show(graph.name(node)), NAME);
+        let name = graph.strings().show_start(graph.name(node), NAME);
         (name, place.map_or_else(String::new, |place| format!(" at {place}")))
     }
 }
