@@ -93,7 +93,8 @@ impl Search<'_> {
 /// `parseInt` of the edge's name.
 fn number(graph: &Graph, edge: u32) -> Option<i64> {
     let Some(name) = graph.edge_name(edge) else { return i64::try_from(graph.edge_label(edge)).ok() };
-    let text = graph.strings().show(name);
+    // More of it makes no difference, and takes time.
+    let text = graph.strings().show_start(name, 64);
     let text = text.trim_start();
     let (sign, digits) = match text.strip_prefix('-') {
         Some(rest) => (-1, rest),

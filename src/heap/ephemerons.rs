@@ -71,9 +71,8 @@ fn parse(name: &[u8]) -> Option<(u64, &[u8])> {
     let before = before.strip_suffix(b") pair in WeakMap (table @")?;
     let table = std::str::from_utf8(digits).ok()?.parse().ok()?;
     let value = without_id(before)?;
-    let middle = b") -> value (";
-    let is_pair = memchr::memmem::find_iter(value, middle)
-        .any(|at| without_id(&value[..at]).is_some_and(one_line) && one_line(&value[at + middle.len()..]));
+    let mut middles = memchr::memmem::find_iter(value, b") -> value (");
+    let is_pair = one_line(value) && middles.any(|at| without_id(&value[..at]).is_some());
     is_pair.then_some((table, shared))
 }
 
