@@ -77,9 +77,13 @@ pub fn summarize(place: &Place, top: usize, which: &Which, terms: Terms, crew: &
     let needs = Needs { names: true, ..Needs::default() };
     let (analysis, Origin { path, damage, edges, .. }) = load::load(place, needs, terms, crew)?;
     crew.progress(Stage::Tables, 0, 1);
-    let classes = analysis.aggregates().table(&analysis.graph, &analysis.classes, Twins::Last);
     let Analysis { graph, names, dominators, .. } = &analysis;
-    let duplicates = Duplicates::find(graph, names, &dominators.retained, crew)?.rows(graph, names, top);
+    let (mut classes, mut duplicates) = (Vec::new(), Ok(Duplicates::default()));
+    crew.both(
+        &mut || classes = analysis.aggregates().table(graph, &analysis.classes, Twins::Last),
+        &mut || duplicates = Duplicates::find(graph, names, &dominators.retained, crew),
+    );
+    let duplicates = duplicates?.rows(graph, names, top);
     let largest = largest(&analysis, top, which).into_iter().map(|node| describe(&analysis, node)).collect();
     Ok(HeapSummary {
         path: path.map(|path| path.to_string_lossy().into_owned()),
