@@ -2,7 +2,7 @@
 
 // What Chrome DevTools' own code makes of a snapshot: every number that it would show.
 //
-//   node __test__/oracle/devtools.js FILE [LATER]   a short account, as JSON
+//   node __test__/oracle/devtools.js [--more] FILE [LATER]   a short account, as JSON
 
 const { createReadStream } = require('node:fs')
 const { Worker, isMainThread, workerData } = require('node:worker_threads')
@@ -141,8 +141,10 @@ async function assist ({ bundle, port }) {
   new HeapSnapshot.SecondaryInitManager(port) // eslint-disable-line no-new
 }
 
-async function account ([file, later]) {
-  if (!file) throw new Error('usage: devtools.js FILE [LATER]')
+async function account (args) {
+  const more = args[0] === '--more'
+  const [file, later] = more ? args.slice(1) : args
+  if (!file) throw new Error('usage: devtools.js [--more] FILE [LATER]')
   const snapshot = await load(file)
   const rows = classes(snapshot).sort((a, b) => b.retained - a.retained)
   const changes = later && diff(snapshot, await load(later))
@@ -152,8 +154,7 @@ async function account ([file, later]) {
     statistics: statistics(snapshot),
     classes: rows.length,
     largest: rows.slice(0, 10),
-    twins: twins(snapshot),
-    duplicateStrings: duplicates(snapshot).length,
+    ...more && { twins: twins(snapshot), duplicates: duplicates(snapshot).slice(0, 10) },
     ...changes && { changes: changes.length, grown: changes.sort((a, b) => b.addedSize - a.addedSize).slice(0, 10) }
   }, null, 2))
 }
