@@ -18,7 +18,7 @@ test('--help of all and of each, --version', async () => {
   for (const args of [['--help'], ['-h'], ['help']]) {
     const { status, stdout, stderr } = await heapwarden(args)
     assert.deepEqual([status, stderr], [0, ''])
-    for (const command of ['run', 'ls', 'cat', 'demo']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
+    for (const command of ['run', 'ls', 'cat', 'summary', 'diff', 'paths', 'demo']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
   }
   for (const command of ['run', 'ls', 'cat']) {
     for (const args of [[command, '--help'], ['help', command]]) {

@@ -5,7 +5,9 @@
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
 
-const names = ['HeapwardenError', 'Monitor', 'capabilities', 'openSnapshot', 'takeSnapshot', 'watch']
+const names = [
+  'HeapwardenError', 'Monitor', 'capabilities', 'compare', 'findPaths', 'openSnapshot', 'summarize', 'takeSnapshot', 'watch'
+]
 
 test('require and import give the same things', async () => {
   const required = require('heapwarden')

@@ -66,8 +66,8 @@ test('carries the binary, the types and the documents, and none of the sources',
 })
 
 test('can be required', async () => {
-  const out = await node("const h = require('heapwarden'); console.log(typeof h.watch, typeof h.takeSnapshot, typeof h.openSnapshot, typeof h.capabilities)")
-  assert.equal(out, 'function function function object')
+  const out = await node("const h = require('heapwarden'); console.log(typeof h.watch, typeof h.takeSnapshot, typeof h.openSnapshot, typeof h.summarize, typeof h.capabilities)")
+  assert.equal(out, 'function function function function object')
 })
 
 test('can be imported, with the same functions', async () => {
@@ -86,6 +86,17 @@ test('a snapshot can be taken and read back', async () => {
     takeSnapshot({ dir: './snapshots' }).then(async (info) => {
       const { snapshot, nodes } = JSON.parse(Buffer.concat(await openSnapshot(info.path).toArray()))
       console.log(snapshot.node_count > 0 && nodes.length === snapshot.node_count * snapshot.meta.node_fields.length)
+    })`)
+  assert.equal(out, 'true')
+})
+
+test('a snapshot can be analysed, in a child too', async () => {
+  const out = await node(`
+    const { takeSnapshot, summarize } = require('heapwarden')
+    takeSnapshot({ dir: './snapshots' }).then(async (info) => {
+      const here = await summarize(info.path)
+      const there = await summarize('./snapshots', { process: 'child' })
+      console.log(here.nodes === info.nodes && here.totalSize === there.totalSize)
     })`)
   assert.equal(out, 'true')
 })
