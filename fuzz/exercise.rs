@@ -3,8 +3,12 @@
 use std::io::Read;
 
 use heapwarden::error::{Error, Result};
-use heapwarden::heap::engine::{Analysis, Needs, analyze};
-use heapwarden::heap::paths::{Analysed, Facts, Paths};
+use heapwarden::heap::aggregates::Twins;
+use heapwarden::heap::diff::{Same, diff};
+use heapwarden::heap::duplicates::Duplicates;
+use heapwarden::heap::engine::{Analysis, Needs, analyze, count};
+use heapwarden::heap::paths::Paths;
+use heapwarden::heap::trend::trend;
 use heapwarden::heap::{Graph, Options, Parsed, Quiet, parse};
 
 /// Nodes and classes of one snapshot that paths are asked to.
@@ -28,8 +32,10 @@ pub fn exercise(bytes: &[u8]) {
         (Err(strict), Err(salvaged)) => assert_eq!(strict, salvaged),
         (Ok(_), Err(error)) => panic!("a whole file cannot be salvaged: {error}"),
     }
-    if let Ok(parsed) = strict.or(salvaged) {
-        everything(parsed.graph);
+    // Two readings of the same: one is analysed, the other counted.
+    let first = strict.or(salvaged);
+    if let (Ok(first), Ok(second)) = (first, read(bytes, true)) {
+        everything(first.graph, second.graph);
     }
 }
 
@@ -65,32 +71,62 @@ impl Read for Pieces<'_> {
     }
 }
 
-/// Applies all rules and asks for all that can be asked.
+/// Applies all rules and asks for all that can be asked. `again`: the same graph.
 ///
 /// # Panics
 /// If the numbers contradict each other.
-pub fn everything(graph: Graph) {
+pub fn everything(graph: Graph, again: Graph) {
     let (nodes, edges) = (graph.node_count(), graph.edge_count());
-    let Ok(analysis) = analyze(graph, Needs { edges: true, ..Needs::default() }, &Quiet) else {
-        panic!("nobody asked it to stop")
-    };
-    let graph = &analysis.graph;
-    assert_eq!((graph.node_count(), graph.edge_count()), (nodes, edges));
+    let needs = Needs { edges: true, names: true, ..Needs::default() };
+    let analysis = asked(analyze(graph, needs, &Quiet));
+    assert_eq!((analysis.graph.node_count(), analysis.graph.edge_count()), (nodes, edges));
     consistent(&analysis);
-    let analysed = Analysed::new(&analysis);
-    let Ok(paths) = Paths::new(&analysed, &Quiet) else { panic!("nobody asked it to stop") };
+    retainers(&analysis);
+    tables(&analysis);
+    let counted = asked(count(again, &Quiet));
+    assert_eq!((counted.nodes, counted.total_size), (nodes, analysis.total_size()));
+    for same in [Same::Ids, Same::Totals] {
+        let rows = diff(&counted.census, &counted.census, &counted.definitions, same, Twins::Keep);
+        assert!(rows.is_empty(), "nothing changed: {rows:?}");
+    }
+}
+
+/// The result of work that nobody wants an end of.
+fn asked<T>(result: Result<T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{}: {error}", error.code()),
+    }
+}
+
+fn retainers(analysis: &Analysis) {
+    let graph = &analysis.graph;
+    let paths = asked(Paths::new(analysis, &Quiet));
     for node in graph.nodes().take(ASKED as usize) {
         for path in paths.to_node(node, 3) {
             assert_eq!(path.target.id, graph.id(node));
-            assert!(path.steps.len() + path.omitted < nodes as usize, "no node comes twice");
+            assert!(path.steps.len() + path.omitted < graph.node_count() as usize, "no node comes twice");
         }
     }
     for class in 0..(analysis.classes.len() as u32).min(ASKED) {
-        let members: Vec<u32> = graph.nodes().filter(|node| analysed.class(*node) == class).collect();
+        let members: Vec<u32> =
+            graph.nodes().filter(|node| analysis.classes.of_node(*node) == class).collect();
         let found: u64 = paths.to_class(&members, 100).iter().filter_map(|path| path.count).sum();
         assert!(found <= members.len() as u64);
     }
-    let _ = analysis.aggregates();
+}
+
+fn tables(analysis: &Analysis) {
+    let Analysis { graph, classes, names, dominators, .. } = analysis;
+    let aggregates = analysis.aggregates();
+    for twins in [Twins::Keep, Twins::Last] {
+        let table = aggregates.table(graph, classes, twins);
+        assert!(!trend(&[table.clone(), table]).iter().any(|row| row.grows_every_time));
+    }
+    let duplicates = asked(Duplicates::find(graph, names, &dominators.retained, &Quiet));
+    let rows = duplicates.rows(graph, names, usize::MAX);
+    let rows: u64 = rows.iter().map(|row| row.count).sum();
+    assert!(rows <= u64::from(graph.node_count()));
 }
 
 /// What holds for any snapshot.

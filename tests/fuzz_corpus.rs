@@ -188,9 +188,9 @@ fn random_graphs() {
     for _ in 0..600 {
         let bytes: Vec<u8> = (0..40 + random.below(900)).map(|_| random.below(256) as u8).collect();
         let json = snapshots::from_bytes(&bytes);
-        match exercise::read(json.as_bytes(), false) {
-            Ok(parsed) => exercise::everything(parsed.graph),
-            Err(error) => panic!("{error}\n{json}"),
+        match (exercise::read(json.as_bytes(), false), exercise::read(json.as_bytes(), true)) {
+            (Ok(first), Ok(second)) => exercise::everything(first.graph, second.graph),
+            (Err(error), _) | (_, Err(error)) => panic!("{error}\n{json}"),
         }
     }
 }

@@ -10,8 +10,8 @@ mod snapshots;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let json = snapshots::from_bytes(bytes);
-    match exercise::read(json.as_bytes(), false) {
-        Ok(parsed) => exercise::everything(parsed.graph),
-        Err(error) => panic!("{error}\n{json}"),
+    match (exercise::read(json.as_bytes(), false), exercise::read(json.as_bytes(), true)) {
+        (Ok(first), Ok(second)) => exercise::everything(first.graph, second.graph),
+        (Err(error), _) | (_, Err(error)) => panic!("{error}\n{json}"),
     }
 });

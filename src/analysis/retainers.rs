@@ -5,7 +5,7 @@ use super::load::{self, Terms};
 use super::source::Place;
 use crate::error::{Error, Result};
 use crate::heap::engine::Needs;
-use crate::heap::paths::{Analysed, Paths, RetainingPath};
+use crate::heap::paths::{Paths, RetainingPath};
 use crate::heap::{Host, Stage};
 
 /// Whose paths are wanted.
@@ -28,7 +28,8 @@ pub fn find(
     terms: Terms,
     crew: &Crew,
 ) -> Result<Vec<RetainingPath>> {
-    let (analysis, origin) = load::load(place, Needs { edges: true, ..Needs::default() }, terms, crew)?;
+    let (analysis, origin) =
+        load::load(place, Needs { edges: true, names: true, ..Needs::default() }, terms, crew)?;
     let name = origin.name();
     let graph = &analysis.graph;
     crew.progress(Stage::Tables, 0, 1);
@@ -47,8 +48,7 @@ pub fn find(
         let Target::Class(class) = target else { return Ok(Vec::new()) };
         return Err(Error::NotFound(format!("there is no class {class:?} in {name}; `summary` lists them")));
     }
-    let facts = Analysed::new(&analysis);
-    let paths = Paths::new(&facts, crew)?;
+    let paths = Paths::new(&analysis, crew)?;
     Ok(match target {
         Target::Id(_) => paths.to_node(members[0], limit),
         Target::Class(_) => paths.to_class(&members, limit),

@@ -25,7 +25,6 @@ mod step;
 mod text;
 mod tree;
 
-pub use analysed::Analysed;
 pub use facts::Facts;
 pub use step::{NodeRef, Place, RetainingPath, Step};
 
