@@ -9,9 +9,9 @@ use super::source::{self, Place, Source};
 use crate::capture::fault;
 use crate::capture::info::Header;
 use crate::error::{Error, Result};
-use crate::heap::Graph;
 use crate::heap::engine::{self, Analysis, Needs};
 use crate::heap::parse::{self, Options};
+use crate::heap::{Graph, Host};
 
 /// How to read.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,8 @@ fn name(path: Option<&Path>) -> String {
 /// As [`source::open`] and [`parse::parse`]; `MemoryBudget` before anything is parsed, or when the snapshot is larger than
 /// its head says; `Aborted`.
 pub fn read(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<(Graph, Origin)> {
-    let Source { path, header, json_bytes, damage, json } = source::open(place, terms.salvage)?;
+    let Source { path, header, json_bytes, damage, json } =
+        source::open(place, terms.salvage, &|| !crew.cancelled())?;
     let name = name(path.as_deref());
     let mut ahead = Ahead::new(json, terms.salvage);
     let aftermath = ahead.aftermath();

@@ -18,7 +18,7 @@ mod opening;
 mod walk;
 
 use opening::open_regular;
-pub use opening::stream;
+pub use opening::{salvage, stream};
 use walk::Frames;
 
 /// Streams the plain JSON of a snapshot file. The last `read` (which returns 0) fails with `CorruptSnapshot`
@@ -30,6 +30,8 @@ pub struct Reader {
     survey: Survey,
     // What comes through a pipe has no size and no end to look at first.
     stream: bool,
+    // What the first frame of another program's file says of its content.
+    content: Option<u64>,
     // `None`: whoever parses the JSON sees for himself whether it is closed.
     balance: Option<Balance>,
     raw_bytes: u64,
@@ -44,6 +46,11 @@ enum Source {
     Plain(Bytes),
     Frames(Frames),
 }
+
+/// Bytes that are looked at first: the longest header a zstd frame has.
+const START: usize = 18;
+/// No more bytes than this come from one compressed byte, whatever a file says: a block of 128 KiB takes four.
+const LARGEST_RATIO: u64 = 1 << 15;
 
 /// What [`verify`] found in a whole file.
 #[derive(Debug, PartialEq)]
@@ -75,21 +82,6 @@ pub fn one_frame(reader: Reader) -> Result<impl Read + Send> {
         .map_err(|error| Error::CaptureFailed(format!("no zstd encoder: {error}")))
 }
 
-/// Opens a cut or damaged file and gives what its whole frames give, from the beginning to the first that is
-/// not whole; reads the file once to find that place. [`Reader::damage`] tells what is wrong with it.
-/// A plain file has no frames: everything it has is given.
-pub fn salvage(path: &Path) -> Result<Reader> {
-    let mut probe = open(path)?;
-    let damage = io::copy(&mut probe, &mut io::sink()).err().map(fault::unwrap);
-    let mut reader = open(path)?;
-    reader.limit = Some(match &probe.source {
-        Source::Plain(_) => u64::MAX,
-        Source::Frames(frames) => frames.whole(),
-    });
-    reader.damage = damage;
-    Ok(reader)
-}
-
 /// Reads the whole file: every checksum, the metadata, that the JSON is closed. `CorruptSnapshot` says at
 /// which byte of the file it is cut or damaged.
 pub fn verify(path: &Path) -> Result<Verified> {
@@ -109,9 +101,9 @@ impl Reader {
     pub fn new(mut file: File, path: &Path) -> Result<Self> {
         let failed = |e: io::Error| fault::at("cannot read", path, &e);
         let survey = frames::survey(&mut file).map_err(failed)?;
-        let mut start = [0; 4];
+        let mut start = [0; START];
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        let n = file.by_ref().take(4).read(&mut start).map_err(failed)?;
+        let n = file.by_ref().read(&mut start).map_err(failed)?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
         Self::begin(Box::new(file), &start[..n], survey, false, path)
     }
@@ -133,6 +125,7 @@ impl Reader {
             source,
             survey,
             stream,
+            content: zstd::zstd_safe::get_frame_content_size(start).ok().flatten(),
             balance: Some(Balance::default()),
             raw_bytes: 0,
             limit: None,
@@ -167,13 +160,16 @@ impl Reader {
         }
     }
 
-    /// Bytes of JSON that it will give if it is whole; `None` when only reading it tells.
+    /// Bytes of JSON that it should give; `None` when only reading it tells. A file may say what it likes, within what
+    /// its size allows.
     pub fn json_bytes(&self) -> Option<u64> {
-        match &self.source {
-            _ if self.limit.is_some_and(|limit| limit < u64::MAX) => self.limit,
-            Source::Plain(_) if !self.stream => Some(self.survey.size),
-            _ => self.trailer().map(|trailer| trailer.raw_bytes),
-        }
+        let said = match &self.source {
+            _ if self.limit.is_some_and(|limit| limit < u64::MAX) => return self.limit,
+            _ if self.stream => return None,
+            Source::Plain(_) => return Some(self.survey.size),
+            Source::Frames(_) => self.trailer().map(|trailer| trailer.raw_bytes).or(self.content),
+        };
+        said.filter(|said| said / LARGEST_RATIO <= self.survey.size)
     }
 
     /// Only from [`salvage`]: what is wrong with the file; `None` when it is whole.

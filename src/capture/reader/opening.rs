@@ -1,10 +1,10 @@
-//! Ways to a [`Reader`]: a file, which is refused unless it is a regular one, and a stream.
+//! Ways to a [`Reader`]: a file, which is refused unless it is a regular one, a damaged file, a stream.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::Reader;
+use super::{Reader, Source, open};
 use crate::capture::frames::{self, Survey};
 use crate::capture::{fault, folder};
 use crate::error::{Error, Result};
@@ -22,9 +22,37 @@ pub fn stream(mut source: impl Read + Send + 'static, name: &Path) -> Result<Rea
         source.by_ref().take(HEAD - 4).read_to_end(&mut head).map_err(failed)?;
     }
     let header = frames::read_header(&mut &head[..], head.len() as u64).map_err(failed)?;
-    let start = head[..head.len().min(4)].to_vec();
+    let start = head[..head.len().min(super::START)].to_vec();
     let survey = Survey { size: 0, header, trailer: None };
     Reader::begin(Box::new(io::Cursor::new(head).chain(source)), &start, survey, true, name)
+}
+
+/// Opens a cut or damaged file and gives what its whole frames give, from the beginning to the first that is
+/// not whole; reads the file once to find that place, as long as `go_on` says so. [`Reader::damage`] tells what is
+/// wrong with it. A plain file has no frames: everything it has is given.
+///
+/// # Errors
+/// As [`open`]; `Aborted`.
+pub fn salvage(path: &Path, go_on: &dyn Fn() -> bool) -> Result<Reader> {
+    let mut probe = open(path)?;
+    let mut block = vec![0; 256 << 10];
+    let damage = loop {
+        if !go_on() {
+            return Err(Error::Aborted(format!("looking for the damage of {} was aborted", path.display())));
+        }
+        match probe.read(&mut block) {
+            Ok(0) => break None,
+            Ok(_) => {}
+            Err(error) => break Some(fault::unwrap(error)),
+        }
+    };
+    let mut reader = open(path)?;
+    reader.limit = Some(match &probe.source {
+        Source::Plain(_) => u64::MAX,
+        Source::Frames(frames) => frames.whole(),
+    });
+    reader.damage = damage;
+    Ok(reader)
 }
 
 pub(super) fn open_regular(path: &Path) -> Result<File> {

@@ -149,7 +149,7 @@ fn damage_in_a_later_frame_is_placed_there() {
 fn salvage_gives_whole_frames_and_says_why_no_more() {
     let (dir, json) = (tempfile::tempdir().unwrap(), json());
     let path = write(dir.path(), json, 1);
-    let whole = salvage(&path).unwrap();
+    let whole = salvage(&path, &|| true).unwrap();
     assert!(whole.damage().is_none() && read(whole).unwrap() == json);
 
     for (part, less, frames) in [(2, 0, 1), (1, 1, 3), (10, 0, 0)] {
@@ -158,7 +158,7 @@ fn salvage_gives_whole_frames_and_says_why_no_more() {
         let len = size / part - less;
         fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(len).unwrap();
         corrupt(open(&path).and_then(read));
-        let reader = salvage(&path).unwrap();
+        let reader = salvage(&path, &|| true).unwrap();
         corrupt(reader.damage().cloned().map_or(Ok(()), Err));
         let given = read(reader).unwrap();
         let least = (frames * frames::FRAME).min(json.len());
@@ -184,7 +184,7 @@ fn write_back(path: &Path, dir: &Path, json: &[u8]) {
 fn salvage_of_a_damaged_frame_stops_before_it() {
     let (dir, json) = (tempfile::tempdir().unwrap(), json());
     let (path, _) = damaged_in_the_middle(dir.path(), json);
-    let given = read(salvage(&path).unwrap()).unwrap();
+    let given = read(salvage(&path, &|| true).unwrap()).unwrap();
     assert!(
         !given.is_empty() && given.len().is_multiple_of(frames::FRAME) && json.starts_with(&given[..]),
         "{}",
@@ -223,6 +223,21 @@ fn a_stream_is_read_like_a_file() {
         corrupt(from(&whole[..cut]).and_then(read));
     }
     assert_eq!(read(from(&zstd::encode_all(SMALL, 3).unwrap()).unwrap()).unwrap(), SMALL);
+}
+
+#[test]
+fn how_much_is_said_to_come_is_believed_within_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(open(&write(dir.path(), SMALL, 1)).unwrap().json_bytes(), Some(SMALL.len() as u64));
+    let path = dir.path().join("foreign.zst");
+    let mut bytes = zstd::bulk::compress(SMALL, 1).unwrap();
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(open(&path).unwrap().json_bytes(), Some(SMALL.len() as u64));
+    // A single segment of one byte's size becomes one of eight: 2^40.
+    bytes.splice(4..6, [0xE0, 0, 0, 0, 0, 0, 1, 0, 0]);
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(open(&path).unwrap().json_bytes(), None);
+    assert_eq!(salvage(&path, &|| false).map(|_| ()).unwrap_err().code(), "HEAPWARDEN_ABORTED");
 }
 
 #[test]
