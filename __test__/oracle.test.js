@@ -26,6 +26,7 @@ const { values: { all, only } } = parseArgs({ strict: false, options: { all: { t
 
 const heaps = readdirSync(join(__dirname, 'oracle', 'heaps')).map((file) => file.replace('.js', ''))
   .filter((name) => only === undefined || name === only)
+if (heaps.length === 0) throw new Error(`--only: there is no heap "${only}"`)
 const about = (name) => require(`./oracle/heaps/${name}`)
 
 /** What is compared: { name, major, kind }. */

@@ -75,9 +75,10 @@ async function compare ({ name, path, zst, bytes }, { found, rounds, node, note,
   }
   const ms = (way) => median(seen[way].map((one) => one.ms))
   const rss = (way) => median(seen[way].map((one) => one.rss))
+  const cpu = (way) => median(seen[way].map((one) => one.cpu))
   for (const way of Object.keys(seen)) {
     const failed = seen[way].find((one) => Number.isNaN(one.ms))
-    note(`${name}, ${way}: ${failed ? `FAILED (${failed.status}) ${failed.stderr.trim().split('\n').at(-1)}` : `${(ms(way) / 1000).toFixed(2)} s`}, peak rss ${megabytes(rss(way))} MB`)
+    note(`${name}, ${way}: ${failed ? `FAILED (${failed.status}) ${failed.stderr.trim().split('\n').at(-1)}` : `${(ms(way) / 1000).toFixed(2)} s`}, ${(cpu(way) / 1000).toFixed(2)} s of CPU, peak rss ${megabytes(rss(way))} MB`)
   }
   if (Number.isNaN(ms('ours'))) throw new Error(`our own summary of ${name} failed: ${seen.ours[0].stderr}`)
   const goals = { DevTools: 12, memlab: 12, '@heap-snapshot/tool': 3 }

@@ -14,7 +14,7 @@ const { judge } = require('./test/judge')
 const USAGE = `usage: node scripts/test.js [--only NAME[,NAME]] [--fast] [--verbose] [--list]
 
   --only NAME   stages whose name is NAME or begins with it (node, node22, cargo …); may be repeated
-  --fast        this Node only, native path only, without the package and demo stages
+  --fast        this Node only, native path only, without the package, demo and oracle stages
   --verbose     show every stage's output as it comes; otherwise only that of failing ones
   --list        print the names of the stages`
 

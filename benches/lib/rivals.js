@@ -21,7 +21,7 @@ getFullHeapFromFile(process.argv[2]).then((heap) => {
 })`
 
 /**
- * Runs a program to its end: { ms, rss, status, stdout }, rss in bytes. One that is not done after `minutes` is ended and has no
+ * Runs a program to its end: { ms, cpu, rss, status, stdout }, cpu in ms, rss in bytes. One that is not done after `minutes` is ended and has no
  * `ms`; what it says is thrown away but for its end.
  */
 function measure (file, args, { minutes = 10, env = {}, cwd } = {}) {
@@ -29,7 +29,7 @@ function measure (file, args, { minutes = 10, env = {}, cwd } = {}) {
   const report = join(dir, 'time')
   return new Promise((resolve, reject) => {
     const begun = performance.now()
-    const child = spawn(TIME, ['-f', '%M', '-o', report, file, ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const child = spawn(TIME, ['-f', '%U %S %M', '-o', report, file, ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     let tail = ''
     let stdout = ''
     child.stdout.setEncoding('utf8').on('data', (text) => { stdout = (stdout + text).slice(-4096) })
@@ -40,9 +40,10 @@ function measure (file, args, { minutes = 10, env = {}, cwd } = {}) {
     child.once('close', (status, signal) => {
       clearTimeout(deadline)
       const ms = performance.now() - begun
-      const rss = existsSync(report) ? Number(readFileSync(report, 'utf8').trim().split('\n').at(-1)) * 1024 : NaN
+      // Of a program that failed the first line says so.
+      const [user, system, kilobytes] = existsSync(report) ? readFileSync(report, 'utf8').trim().split('\n').at(-1).split(' ').map(Number) : [NaN, NaN, NaN]
       rmSync(dir, { recursive: true, force: true })
-      resolve({ ms: status === 0 ? ms : NaN, rss, status: signal ?? status, stdout, stderr: tail })
+      resolve({ ms: status === 0 ? ms : NaN, cpu: (user + system) * 1000, rss: kilobytes * 1024, status: signal ?? status, stdout, stderr: tail })
     })
   })
 }
