@@ -15,8 +15,8 @@ use crate::units::print_bytes;
 const NICE: i32 = 10;
 /// Below this the container is about to be killed, whatever was estimated.
 const LEAST_LEFT: u64 = 32 << 20;
-/// Between two looks at what is left: `/proc` and the control group cost some ten µs.
-const LOOK: Duration = Duration::from_millis(100);
+/// Between two looks at what is left, which cost some ten µs each: reading takes several MB meanwhile.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Where an analysis stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
