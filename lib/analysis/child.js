@@ -37,7 +37,8 @@ function failure (status, signal, stderr) {
   const words = stderr.trim().slice(-500)
   if (signal === 'SIGKILL') {
     return new HeapwardenError('HEAPWARDEN_MEMORY_BUDGET',
-      'the child that analysed was killed (SIGKILL), most likely by the kernel because memory ran out; raise the limit, or analyse it on another machine')
+      'the child that analysed was killed (SIGKILL), most likely by the kernel because memory ran out; ' +
+      'raise the limit, or analyse it on another machine')
   }
   const end = signal ? `ended by ${signal}` : `ended with status ${status}`
   return new HeapwardenError('HEAPWARDEN_ANALYSIS_FAILED', `the child that analysed ${end}${words && `: ${words}`}`)

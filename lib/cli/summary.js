@@ -27,7 +27,8 @@ const text = (head) => ({ head, text: true })
 
 function classes (rows, total, width) {
   return table([text('CLASS'), { head: 'COUNT' }, { head: 'SHALLOW' }, { head: 'RETAINED' }, { head: '' }, { head: 'DISTANCE' }],
-    rows.map((row) => [row.name, count(row.count), bytes(row.shallowSize), bytes(row.retainedSize), percent(row.retainedSize, total), distance(row.distance)]),
+    rows.map((row) => [row.name, count(row.count), bytes(row.shallowSize), bytes(row.retainedSize),
+      percent(row.retainedSize, total), distance(row.distance)]),
     width)
 }
 
