@@ -425,11 +425,13 @@ export interface RetainingPath {
   count?: number
   /** Of a class: what these instances retain together, bytes. */
   retainedSize?: number
+  /** Of a class: each of these instances is counted in another path too, which is its shortest. */
+  also?: true
   /** From the root to the target. `edge`: a name or an index; `…` where it stands for several. */
   steps: Array<{ edge: string, edgeType: string, node: NodeRef }>
   /** Steps that are left out in the middle, of a way of more than 200. */
   omitted?: number
-  /** As a developer writes it: `global.cache → Map.table[…] → {id, name}`. */
+  /** As a developer writes it: `global.cache → Map.get(…) → {id, name}`. */
   text: string
 }
 

@@ -30,11 +30,11 @@ function place (location) {
 /** What a step leads to: its name where that says more than its class. */
 const label = ({ name, className, type }) => type === 'closure' && name !== '' ? `${name}()` : name || className
 
-function printPath ({ target: to, count: instances, retainedSize, steps, omitted = 0, text }, width) {
+function printPath ({ target: to, count: instances, retainedSize, also = false, steps, omitted = 0, text }, width) {
   const fit = (line) => width === 0 ? tame(line) : cut(tame(line), width)
   const what = instances === undefined
     ? `@${to.id} ${to.name}, retains ${bytes(to.retainedSize)}`
-    : `${count(instances)} of ${to.className}, together they retain ${bytes(retainedSize)}`
+    : `${also ? 'also ' : ''}${count(instances)} of ${to.className}, together they retain ${bytes(retainedSize)}`
   const lines = steps.map(({ edge, edgeType, node }) =>
     fit(`    ${edgeType} ${edge} → ${label(node)} @${node.id}${place(node.location)}, retains ${bytes(node.retainedSize)}`))
   // Of a very long way its middle is left out.

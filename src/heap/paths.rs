@@ -6,7 +6,7 @@
 //! | `rank` | which of two equally short ways reads better |
 //! | `tree` | the shortest way to every node |
 //! | `several` | other ways to one node |
-//! | `shape`, `merge` | the ways to all instances of a class, counted by what they have in common |
+//! | `shape`, `joint`, `merge` | the ways to all instances of a class, counted by what they have in common |
 //! | `known`, `parts`, `text` | paths in a developer's words |
 //! | `step` | paths as data |
 //!
@@ -15,6 +15,7 @@
 
 mod analysed;
 mod facts;
+mod joint;
 mod known;
 mod merge;
 mod parts;
@@ -37,6 +38,8 @@ use crate::error::Result;
 
 /// Paths that are given when nobody says how many.
 pub const LIMIT: usize = 5;
+/// Groups that are looked at for each path that is wanted: some may read alike.
+const TRIES: usize = 4;
 
 /// Finds paths; holds 8 bytes per node for it.
 #[derive(Debug)]
@@ -74,15 +77,26 @@ impl<'a, F: Facts + ?Sized> Paths<'a, F> {
     /// nodes' classes without indexes, keys and repetitions, and without names from a holder that has more than 16
     /// of them for one class. What retains most comes first; then the most instances; then the shortest. Steps and
     /// target are those of one instance. Instances that nothing retains are left out.
+    ///
+    /// Each instance is counted in one path, its shortest. If these are fewer than `limit`, then paths follow by
+    /// which other holders hold instances *also*; what is held by another instance is no news.
     pub fn to_class(&self, members: &[u32], limit: usize) -> Vec<RetainingPath> {
-        let groups = merge::groups(self.facts, &self.tree, &self.words, members, limit);
-        let path = |group: merge::Group| {
-            let target =
-                group.way.last().map_or(self.facts.graph().root(), |e| self.facts.graph().target(*e));
+        let groups = merge::groups(self.facts, &self.tree, &self.words, members, limit.saturating_mul(TRIES));
+        let mut paths: Vec<RetainingPath> = Vec::new();
+        for group in groups {
+            if paths.len() >= limit {
+                break;
+            }
+            let graph = self.facts.graph();
+            let target = group.way.last().map_or(graph.root(), |edge| graph.target(*edge));
             let path = self.path(target, &group.way, true, &|edge| group.general.contains(&edge));
-            RetainingPath { count: Some(group.count), retained_size: Some(group.retained), ..path }
-        };
-        groups.into_iter().map(path).collect()
+            // What is told apart by edges that nobody reads is not told twice.
+            if !(group.also && paths.iter().any(|other| other.text == path.text)) {
+                let (count, retained_size) = (Some(group.count), Some(group.retained));
+                paths.push(RetainingPath { count, retained_size, also: group.also, ..path });
+            }
+        }
+        paths
     }
 
     /// What there is to say of a node.
@@ -97,7 +111,15 @@ impl<'a, F: Facts + ?Sized> Paths<'a, F> {
     fn path(&self, target: u32, way: &[u32], merged: bool, general: &dyn Fn(u32) -> bool) -> RetainingPath {
         let (steps, omitted) = step::steps(self.facts, &self.scripts, way, general);
         let text = self.writer().text(way, merged, general);
-        RetainingPath { target: self.node(target), count: None, retained_size: None, steps, omitted, text }
+        RetainingPath {
+            target: self.node(target),
+            count: None,
+            retained_size: None,
+            also: false,
+            steps,
+            omitted,
+            text,
+        }
     }
 }
 

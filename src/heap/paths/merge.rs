@@ -1,24 +1,21 @@
-//! How the instances of a class are held: their shortest ways, counted by shape.
-//!
-//! The ways are walked together, level by level, so that each node on them is looked at once however many
-//! instances it holds.
+//! How the instances of a class are held: their ways, counted by shape.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::facts::Facts;
+use super::joint::Joint;
 use super::rank::Words;
-use super::shape::{Key, Keys, Shapes};
-use super::tree::{NONE, Tree};
+use super::several::is_store;
+use super::tree::{Tree, source};
 use crate::heap::bits::Bits;
 use crate::heap::graph::Graph;
-
-/// Different names of properties that lead from one holder to the same class: from here on the holder is a table
-/// and its names are keys.
-const KEYS: usize = 16;
 
 /// Ways of one shape.
 #[derive(Debug)]
 pub(super) struct Group {
+    /// Whether its instances are in other groups too: these are not their shortest ways.
+    pub(super) also: bool,
     /// Instances that are held so.
     pub(super) count: u64,
     /// Bytes they retain; what one of them retains through another is counted once.
@@ -29,7 +26,8 @@ pub(super) struct Group {
     pub(super) general: HashSet<u32>,
 }
 
-/// The groups, most bytes first; then most instances; then the shortest.
+/// The groups, most bytes first; then most instances; then the shortest. First those of the shortest ways, each
+/// instance in one of them; if they are less than `limit`, then those of other ways.
 pub(super) fn groups(
     facts: &(impl Facts + ?Sized),
     tree: &Tree,
@@ -39,98 +37,108 @@ pub(super) fn groups(
 ) -> Vec<Group> {
     let graph = facts.graph();
     let members: Vec<u32> = members.iter().copied().filter(|node| tree.reached(*node)).collect();
-    let shapes = Merged::new(facts, tree, words, &members);
-    let tops = tops(facts, &members);
     let is_member = set(graph, &members);
-    let mut index = HashMap::new();
-    let mut groups: Vec<(u64, u64, u32)> = Vec::new();
+    let others = others(facts, tree, &is_member);
+    let sources = others.iter().map(|edge| source(graph, *edge));
+    let mut joint = Joint::new(facts, tree, words, members.iter().copied().chain(sources));
+    let mut tallies = Tallies { facts, tops: tops(facts, &members), index: HashMap::new(), list: Vec::new() };
     for node in tree.order().iter().copied().filter(|node| is_member.get(*node as usize)) {
-        let at = *index.entry(shapes.of[node as usize]).or_insert_with(|| {
-            groups.push((0, 0, node));
-            groups.len() - 1
+        tallies.add(joint.shape(node), node, tree.edge(node));
+    }
+    let mut found = tallies.sorted();
+    if found.len() < limit {
+        // A node may be held twice in the same way, as by two keys of one Map.
+        let mut seen = HashSet::new();
+        for (edge, shape) in others.iter().zip(joint.others(facts, &others)) {
+            let node = graph.target(*edge);
+            if found.iter().all(|tally| tally.shape != shape) && seen.insert((shape, node)) {
+                tallies.add(shape, node, Some(*edge));
+            }
+        }
+        let mut more = tallies.sorted();
+        more.iter_mut().for_each(|tally| tally.also = true);
+        found.append(&mut more);
+    }
+    found.truncate(limit);
+    let group = |tally: Tally| {
+        let mut way = tally.edge.map_or_else(Vec::new, |edge| tree.way(graph, source(graph, edge)));
+        let many = |edge: &u32| joint.is_general(joint.shape(graph.target(*edge)));
+        let mut general: HashSet<u32> = way.iter().copied().filter(|edge| many(edge)).collect();
+        way.extend(tally.edge);
+        general.extend(tally.edge.filter(|_| joint.is_general(tally.shape)));
+        Group { also: tally.also, count: tally.count, retained: tally.retained, way, general }
+    };
+    found.into_iter().map(group).collect()
+}
+
+/// A group that is being counted.
+struct Tally {
+    also: bool,
+    shape: u32,
+    count: u64,
+    retained: u64,
+    /// The last edge of the first way.
+    edge: Option<u32>,
+}
+
+struct Tallies<'a, F: ?Sized> {
+    facts: &'a F,
+    tops: Bits,
+    index: HashMap<u32, usize>,
+    list: Vec<Tally>,
+}
+
+impl<F: Facts + ?Sized> Tallies<'_, F> {
+    fn add(&mut self, shape: u32, node: u32, edge: Option<u32>) {
+        let at = *self.index.entry(shape).or_insert_with(|| {
+            self.list.push(Tally { also: false, shape, count: 0, retained: 0, edge });
+            self.list.len() - 1
         });
-        groups[at].0 += 1;
-        if tops.get(node as usize) {
-            groups[at].1 = groups[at].1.saturating_add(facts.retained_size(node));
+        let tally = &mut self.list[at];
+        tally.count += 1;
+        if self.tops.get(node as usize) {
+            tally.retained = tally.retained.saturating_add(self.facts.retained_size(node));
         }
     }
-    // Stable, and they were found in the order of their lengths.
-    groups.sort_by_key(|(count, retained, _)| std::cmp::Reverse((*retained, *count)));
-    groups.truncate(limit);
-    let group = |(count, retained, node): (u64, u64, u32)| {
-        let way = tree.way(graph, node);
-        let many = |edge: &u32| shapes.is_general(graph.target(*edge));
-        let general = way.iter().copied().filter(|edge| many(edge)).collect();
-        Group { count, retained, way, general }
-    };
-    groups.into_iter().map(group).collect()
+
+    /// Takes all; of equals the one that was found first comes first.
+    fn sorted(&mut self) -> Vec<Tally> {
+        self.index.clear();
+        let mut list = std::mem::take(&mut self.list);
+        list.sort_by_key(|tally| Reverse((tally.retained, tally.count)));
+        list
+    }
+}
+
+/// Edges to members that are not the last of their shortest ways, from holders that no member holds; those with
+/// the shortest ways first.
+fn others(facts: &(impl Facts + ?Sized), tree: &Tree, is_member: &Bits) -> Vec<u32> {
+    let graph = facts.graph();
+    let mut behind = Bits::new(graph.node_count() as usize);
+    let mut found = Vec::new();
+    for node in tree.order().iter().copied() {
+        let parent = tree.parent(graph, node).map(|(parent, _)| parent as usize);
+        if is_member.get(node as usize) || parent.is_some_and(|parent| behind.get(parent)) {
+            behind.set(node as usize);
+            continue;
+        }
+        // In the order of the tree the shorter ways come first.
+        let edges = graph.edges(node).filter(|edge| {
+            let target = graph.target(*edge);
+            is_member.get(target as usize) && tree.edge(target) != Some(*edge) && facts.retains(*edge)
+        });
+        let before = found.len();
+        found.extend(edges);
+        if found.len() > before && is_store(graph, tree, node) {
+            found.truncate(before);
+        }
+    }
+    found
 }
 
 fn set(graph: &Graph, nodes: &[u32]) -> Bits {
     let mut bits = Bits::new(graph.node_count() as usize);
     nodes.iter().for_each(|node| bits.set(*node as usize));
-    bits
-}
-
-struct Merged {
-    /// Shape of the way to each node that is on a way to an instance.
-    of: Vec<u32>,
-    shapes: Shapes,
-}
-
-impl Merged {
-    fn new(facts: &(impl Facts + ?Sized), tree: &Tree, words: &Words, members: &[u32]) -> Self {
-        let graph = facts.graph();
-        let mut of = vec![NONE; graph.node_count() as usize];
-        let mut shapes = Shapes::new();
-        let mut keys = Keys::new(words);
-        let on_the_way = ancestors(graph, tree, members);
-        let mut begin = 0;
-        while begin < tree.order().len() {
-            let level = tree.level(begin);
-            begin = level.end;
-            let mut found = Vec::new();
-            let mut names: HashMap<(u32, Key), HashSet<Key>> = HashMap::new();
-            for node in tree.order()[level].iter().copied().filter(|node| on_the_way.get(*node as usize)) {
-                // The root has no parent; its way is the empty one.
-                let Some((parent, edge)) = tree.parent(graph, node) else {
-                    of[node as usize] = 0;
-                    continue;
-                };
-                let holder = of[parent as usize];
-                let key = keys.of(facts, parent, edge);
-                if key.is_named() {
-                    let names = names.entry((holder, key.any())).or_default();
-                    if names.len() <= KEYS {
-                        names.insert(key);
-                    }
-                }
-                found.push((node, holder, key));
-            }
-            for (node, holder, key) in found {
-                let table =
-                    key.is_named() && names.get(&(holder, key.any())).is_some_and(|names| names.len() > KEYS);
-                of[node as usize] = shapes.step(holder, if table { key.any() } else { key });
-            }
-        }
-        Self { of, shapes }
-    }
-
-    /// Whether the name of the last edge to the node stands for many.
-    fn is_general(&self, node: u32) -> bool {
-        self.shapes.key(self.of[node as usize]).is_general()
-    }
-}
-
-/// The instances and everything on the ways to them.
-fn ancestors(graph: &Graph, tree: &Tree, members: &[u32]) -> Bits {
-    let mut bits = Bits::new(graph.node_count() as usize);
-    for member in members {
-        let mut node = Some(*member);
-        while let Some(next) = node.filter(|node| bits.insert(*node as usize)) {
-            node = tree.parent(graph, next).map(|(parent, _)| parent);
-        }
-    }
     bits
 }
 

@@ -113,7 +113,7 @@ fn turns(facts: &(impl Facts + ?Sized), tree: &Tree, shortest: &[u32]) -> Vec<Tu
 
 /// Whether it is the store behind an object's properties or elements: the object has edges of its own to what is
 /// in there, with names.
-fn is_store(graph: &Graph, tree: &Tree, node: u32) -> bool {
+pub(super) fn is_store(graph: &Graph, tree: &Tree, node: u32) -> bool {
     tree.edge(node).is_some_and(|edge| {
         let name = graph.edge_name(edge).map(|name| graph.strings().raw(name));
         graph.edge_kind(edge) == EdgeKind::INTERNAL && matches!(name, Some(b"elements" | b"properties"))

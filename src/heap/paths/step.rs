@@ -75,6 +75,9 @@ pub struct RetainingPath {
     /// Merged paths: bytes they retain together, in no case counted twice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retained_size: Option<u64>,
+    /// Merged paths: these instances are counted in another path too, which is shorter.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub also: bool,
     /// From a child of the root to the target. Of a path of more than 200 steps, the first and last 100.
     pub steps: Vec<Step>,
     /// Steps that are missing in the middle of `steps`.

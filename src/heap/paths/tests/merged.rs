@@ -67,6 +67,35 @@ fn a_list_is_one_way() {
 }
 
 #[test]
+fn other_holders_come_behind() {
+    let (mut builder, global) = with_global();
+    let (list, box_node) =
+        (builder.node(NodeKind::OBJECT, "Array", 8), builder.node(NodeKind::OBJECT, "Object", 8));
+    let map = builder.node(NodeKind::OBJECT, "Box", 8);
+    builder
+        .edge(global, EdgeKind::PROPERTY, "list", list)
+        .edge(global, EdgeKind::PROPERTY, "more", box_node)
+        .edge(box_node, EdgeKind::PROPERTY, "box", map);
+    let sessions: Vec<u32> = (0..20).map(|_| builder.node(NodeKind::OBJECT, "Session", 10)).collect();
+    for (index, session) in sessions.iter().enumerate() {
+        let name = format!("s{index}");
+        builder
+            .edge(list, EdgeKind::ELEMENT, index as u64, *session)
+            // By many names, and twice: it is one more way, and 20 instances.
+            .edge(map, EdgeKind::PROPERTY, name.as_str(), *session)
+            .edge(map, EdgeKind::PROPERTY, (name + "again").as_str(), *session)
+            // What a session itself holds is no holder of sessions.
+            .edge(*session, EdgeKind::PROPERTY, "next", sessions[(index + 1) % sessions.len()]);
+    }
+    let facts = Simple::new(&builder);
+    let paths = merged(&facts, "Session", 5);
+    let expected = [(20, 200, "global.list[…] → Session"), (20, 200, "global.more.box → Box[…] → Session")];
+    assert_eq!(summary(&paths), expected);
+    assert_eq!(paths.iter().map(|path| path.also).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(summary(&merged(&facts, "Session", 1)), expected[..1]);
+}
+
+#[test]
 fn functions_are_told_apart_and_roots_too() {
     let mut builder = Builder::new();
     for root in ["(Stack roots)", "(Global handles)"] {
