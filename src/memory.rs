@@ -10,11 +10,6 @@ use std::alloc::{GlobalAlloc, Layout, System};
 #[cfg(target_os = "linux")]
 const LARGE: usize = 1 << 20;
 
-/// From here on the kernel is asked for huge pages: an analysis goes through columns of many MB in no order, and
-/// spends a third of its time on page faults and on looking up addresses otherwise.
-#[cfg(target_os = "linux")]
-const HUGE: usize = 8 << 20;
-
 /// [`System`], but for large blocks.
 pub struct Allocator;
 
@@ -66,13 +61,7 @@ unsafe impl GlobalAlloc for Allocator {
             // SAFETY: the block is a mapping of this size, which may move: the caller takes the new address.
             (true, true) => unsafe {
                 let moved = libc::mremap(block.cast(), layout.size(), size, libc::MREMAP_MAYMOVE);
-                if moved == libc::MAP_FAILED {
-                    return std::ptr::null_mut();
-                }
-                if layout.size() < HUGE {
-                    prefer_huge(moved, size);
-                }
-                moved.cast()
+                if moved == libc::MAP_FAILED { std::ptr::null_mut() } else { moved.cast() }
             },
             // SAFETY: the caller's promises hold for a new block of the new size too; the old one is copied as
             // far as both go, and freed with its own layout.
@@ -93,19 +82,7 @@ fn map(size: usize) -> *mut u8 {
     let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
     // SAFETY: a new mapping where the kernel likes touches nothing that is there.
     let mapped = unsafe { libc::mmap(std::ptr::null_mut(), size, access, kind, -1, 0) };
-    if mapped == libc::MAP_FAILED {
-        return std::ptr::null_mut();
-    }
-    prefer_huge(mapped, size);
-    mapped.cast()
-}
-
-#[cfg(target_os = "linux")]
-fn prefer_huge(mapping: *mut libc::c_void, size: usize) {
-    if size >= HUGE {
-        // SAFETY: advice about a mapping of ours; a kernel that does not take it changes nothing.
-        unsafe { libc::madvise(mapping, size, libc::MADV_HUGEPAGE) };
-    }
+    if mapped == libc::MAP_FAILED { std::ptr::null_mut() } else { mapped.cast() }
 }
 
 // SAFETY: it is System.
