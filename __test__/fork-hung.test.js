@@ -54,6 +54,16 @@ forkTest('a hung child is ended, and another one forked', async (t) => {
   assert.equal(said.files.length, 1)
 })
 
+// Ten seconds of CPU time each, and nothing of Node's is in it: once is enough.
+if (process.versions.node.startsWith('24.')) {
+  forkTest('a child that goes round in circles is ended, and another one forked', async (t) => {
+    const said = await faulty(t, { SPIN_FORKS: '1' }, { mode: 'fork' })
+    if (!said) return
+    assert.equal(said.type, 'snapshot', said.message)
+    assert.deepEqual([said.info.mode, said.info.attempts], ['fork', 2])
+  })
+}
+
 forkTest('mode fork gives up after three that hang', async (t) => {
   const said = await faulty(t, { HANG_FORKS: '9' }, { mode: 'fork' })
   if (!said) return

@@ -107,6 +107,27 @@ function hurry (child) {
   }
 }
 
+/** What a process and its children are doing, thread by thread: for a test that waits in vain. */
+function sight (pid) {
+  const read = (file) => {
+    try {
+      return fs.readFileSync(`/proc/${file}`, 'utf8').trim()
+    } catch (error) {
+      return error.code
+    }
+  }
+  let tasks = []
+  try {
+    tasks = fs.readdirSync(`/proc/${pid}/task`)
+  } catch {}
+  const lines = tasks.map((task) => {
+    const [state, , , , , , , minor, , major, , user, system] = read(`${pid}/task/${task}/stat`).split(') ').at(-1).split(' ')
+    const [name, call] = [read(`${pid}/task/${task}/comm`), read(`${pid}/task/${task}/syscall`)]
+    return `  ${task} ${name} ${state}, faults ${minor} and ${major}, ticks ${user} and ${system}, in ${call}`
+  })
+  return [`process ${pid}`, ...lines, ...childrenOf(pid).map(sight)].join('\n')
+}
+
 /** Sets a child that was held going again. */
 function goOn (child) {
   hurry(child)
@@ -182,4 +203,4 @@ async function totals (file) {
   return { nodes: snapshot.node_count, edges: snapshot.edge_count, bytes, strings }
 }
 
-module.exports = { ballast, childrenOf, comm, dumpOf, forkTest, goOn, gone, heldDump, hurried, hurryDump, hurryDumps, holdings, objects, over, stat, totals, until }
+module.exports = { ballast, childrenOf, comm, dumpOf, forkTest, goOn, gone, heldDump, hurried, hurryDump, hurryDumps, holdings, objects, over, sight, stat, totals, until }

@@ -1,6 +1,7 @@
 /* Preloaded into Node by fork-hung.test.js: faults that cannot be had at will otherwise.
  *
  * HANG_FORKS=N     the first N forked children wait for a lock that nobody holds, before fork() returns
+ * SPIN_FORKS=N     the same, but they spin
  * REFUSE_DOFORK=1  madvise(MADV_DOFORK) fails with EPERM, as under a strict seccomp filter
  *
  * Only what calls fork() is concerned: Node starts child processes that way too, so the program must not. */
@@ -16,12 +17,17 @@
 
 static int forks;
 static int hang;
+static int spin;
 
 /* In the parent, so that the count outlives the child. */
 static void before (void) { forks++; }
 
 static void in_child (void) {
   static int lock;
+  static volatile int round;
+  if (forks <= spin) {
+    for (;;) round++;
+  }
   if (forks <= hang) {
     for (;;) syscall(SYS_futex, &lock, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
   }
@@ -30,7 +36,9 @@ static void in_child (void) {
 __attribute__((constructor)) static void begin (void) {
   const char *count = getenv("HANG_FORKS");
   hang = count ? atoi(count) : 0;
-  if (hang > 0) pthread_atfork(before, NULL, in_child);
+  count = getenv("SPIN_FORKS");
+  spin = count ? atoi(count) : 0;
+  if (hang > 0 || spin > 0) pthread_atfork(before, NULL, in_child);
 }
 
 int madvise (void *address, size_t length, int advice) {

@@ -62,8 +62,8 @@ fn take(
     parent: i32,
 ) -> Result<(), Error> {
     let Prepared { intake, shared, owned, temp, .. } = prepared;
-    // The watch over an orphan still has its address.
-    std::mem::forget(temp);
+    // The watch over an orphan still has their addresses.
+    std::mem::forget((temp, shared.clone()));
     // Their descriptors were closed by number: closing them again would end us, also while a panic unwinds.
     std::mem::forget(owned);
     let mut to = ToSink { intake, shared, error: None };
@@ -114,7 +114,8 @@ fn say(error: &Error) {
 /// Makes the copy harmless to the process it was copied from, in the order in which it could do harm.
 ///
 /// # Safety
-/// Only in a forked child with one thread. `prepared.temp` must stay where it is for the rest of the process.
+/// Only in a forked child with one thread. `prepared.temp` and `prepared.shared` must stay where they are for the rest of
+/// the process.
 unsafe fn settle(prepared: &Prepared, parent: i32) {
     // A copied listening socket would keep the port, a copied connection would hold back its FIN.
     // SAFETY: descriptors are numbers; the ones kept are named.

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -44,7 +44,7 @@ pub struct Environment {
     pub(super) ids: Ids,
     pub(super) dump_wanted: AtomicBool,
     /// The limit to go back to, bytes; 0 = nothing to do.
-    restore_limit: AtomicUsize,
+    restore_limit: AtomicBool,
     v8: Handle,
     /// When the doorbell was rung and has not been answered since: f64 bits of epoch ms, 0 = answered.
     rung_at: AtomicU64,
@@ -93,7 +93,7 @@ impl Environment {
             limit: Mutex::default(),
             ids: Ids::default(),
             dump_wanted: AtomicBool::new(false),
-            restore_limit: AtomicUsize::new(0),
+            restore_limit: AtomicBool::new(false),
             v8: Handle::attach(id, CALLBACKS),
             rung_at: AtomicU64::new(0),
             awaited: Mutex::new(None),
@@ -291,10 +291,13 @@ impl Environment {
         if self.dump_wanted.swap(false, Ordering::AcqRel) {
             limit::dump(self);
         }
-        let restore = self.restore_limit.swap(0, Ordering::AcqRel);
-        if restore > 0 {
-            // V8 lowers the limit only when a callback is removed.
-            self.v8.watch_limit(false, restore);
+        if self.restore_limit.swap(false, Ordering::AcqRel)
+            && let Some(isolate) = self.isolate()
+            && let Some(before) = self.limit.lock().restore(isolate.heap_figures().heap_used)
+        {
+            // V8 lowers the limit only when a callback is removed, and ours may have been handed over.
+            self.v8.watch_limit(true, 0);
+            self.v8.watch_limit(false, before);
             self.v8.watch_limit(true, 0);
         }
     }
@@ -325,20 +328,15 @@ impl Environment {
         if full || now - self.figures.read().at > refresh_after {
             self.publish(full.then_some(now));
         }
-        if full
-            && let Some(before) = self
-                .limit
-                .try_lock()
-                .and_then(|mut limit| limit.recovered(self.figures.read().heap.heap_used))
-        {
-            self.restore_limit.store(before, Ordering::Release);
+        let heap_used = self.figures.read().heap.heap_used;
+        if full && self.limit.try_lock().is_some_and(|limit| limit.recovered(heap_used)) {
+            self.restore_limit.store(true, Ordering::Release);
             self.v8.interrupt();
         }
         if !self.gc_heard.load(Ordering::Acquire) {
             return;
         }
         let duration_ms = now - f64::from_bits(self.gc_started.load(Ordering::Relaxed));
-        let heap_used = self.figures.read().heap.heap_used;
         for monitor in self.gc_listeners.lock().iter() {
             self.outbox.push(Event::Gc { monitor: *monitor, kind, duration_ms, heap_used, at: now });
         }

@@ -3,12 +3,17 @@
 //! file goes with it.
 
 use std::ffi::{c_char, c_int};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
 use crate::capture::fork::Prepared;
+use crate::capture::fork::shared::Shared;
 
 /// Seconds without CPU time. A disk can make it wait, and so can a busy machine: its class is idle.
 const STILL: u64 = 30;
+/// ms of CPU time without an object walked, a byte written or a page touched for the first time: as
+/// [`crate::capture::fork::watch`].
+const CIRCLES: u64 = 10_000;
 /// Says to whoever reaps it: it hung.
 const HUNG: c_int = 3;
 /// V8's own end is SIGABRT or SIGTRAP.
@@ -17,16 +22,21 @@ const CRASHES: [c_int; 6] =
 
 static PARENT: AtomicI32 = AtomicI32::new(0);
 static TEMP: AtomicPtr<c_char> = AtomicPtr::new(std::ptr::null_mut());
+static SHARED: AtomicPtr<Shared> = AtomicPtr::new(std::ptr::null_mut());
 static CPU: AtomicU64 = AtomicU64::new(0);
 static SECONDS: AtomicU64 = AtomicU64::new(0);
+/// All that can only grow while it gets on, and the CPU time when it last did.
+static GONE: AtomicU64 = AtomicU64::new(0);
+static GONE_AT: AtomicU64 = AtomicU64::new(0);
 
 /// Starts the timer, and handles crashes.
 ///
 /// # Safety
-/// Only in the forked child. `prepared.temp` must stay where it is for the rest of the process.
+/// Only in the forked child. `prepared.temp` and `prepared.shared` must stay where they are for the rest of the process.
 pub unsafe fn watch_over(prepared: &Prepared, parent: c_int) {
     PARENT.store(parent, Ordering::Relaxed);
     TEMP.store(prepared.temp.as_ptr().cast_mut(), Ordering::Relaxed);
+    SHARED.store(Arc::as_ptr(&prepared.shared).cast_mut(), Ordering::Relaxed);
     for signal in CRASHES {
         // SAFETY: `crash` only makes async-signal-safe calls.
         unsafe { handle(signal, crash, libc::SA_RESETHAND | libc::SA_NODEFER | libc::SA_ONSTACK) };
@@ -76,11 +86,31 @@ extern "C" fn look(_: c_int) {
     unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
     // This handler uses some itself: milliseconds are coarse enough not to see it.
     let cpu = time.tv_sec as u64 * 1000 + time.tv_nsec as u64 / 1_000_000;
-    if cpu > CPU.swap(cpu, Ordering::Relaxed) {
+    let gone = gone();
+    if gone != GONE.swap(gone, Ordering::Relaxed) {
+        GONE_AT.store(cpu, Ordering::Relaxed);
+    }
+    let circles = cpu.saturating_sub(GONE_AT.load(Ordering::Relaxed)) >= CIRCLES;
+    let still = if cpu > CPU.swap(cpu, Ordering::Relaxed) {
         SECONDS.store(0, Ordering::Relaxed);
-    } else if SECONDS.fetch_add(1, Ordering::Relaxed) + 1 >= STILL {
+        false
+    } else {
+        SECONDS.fetch_add(1, Ordering::Relaxed) + 1 >= STILL
+    };
+    if circles || still {
         remove_file();
         // SAFETY: ends the process without running anything of it.
         unsafe { libc::_exit(HUNG) };
     }
+}
+
+fn gone() -> u64 {
+    // SAFETY: the shared page and its keeper live as long as the process.
+    let shared = unsafe { SHARED.load(Ordering::Relaxed).as_ref() };
+    let (walked, _, written) = shared.map_or((0, 0, 0), Shared::read);
+    // SAFETY: an all-zero rusage is a valid one.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: a plain system call; the value lives for it.
+    unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut usage) };
+    walked + written + usage.ru_minflt as u64 + usage.ru_majflt as u64
 }

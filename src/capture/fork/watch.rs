@@ -18,6 +18,9 @@ use crate::units::print_bytes;
 const TICK: Duration = Duration::from_millis(100);
 /// Asleep on a lock without any CPU time for so long: nobody will wake it, it has only one thread.
 const STILL: Duration = Duration::from_millis(700);
+/// On the CPU for so many ticks, 10 s, and no object walked, no byte written, no page touched for the first time: it goes
+/// round in a loop that only another thread could end.
+const CIRCLES: u64 = 1000;
 /// What must stay free for the service while the child works.
 const RESERVE: u64 = 32 << 20;
 /// Counting its private memory walks its page tables.
@@ -83,8 +86,8 @@ pub fn watch(
         }
         ended_for = if !fate.is_open() {
             Some(Outcome::Failed(fate.reason()))
-        } else if stillness.look(child.pid) {
-            Some(Outcome::Broken(Error::CaptureFailed("it waited for a lock nobody holds".into())))
+        } else if let Some(how) = stillness.look(child.pid, [walked, to_walk, written]) {
+            Some(Outcome::Broken(Error::CaptureFailed(how.into())))
         } else {
             starving(group.as_ref(), limits, private).map(Outcome::Failed)
         };
@@ -170,38 +173,67 @@ fn private_memory(pid: i32) -> Option<u64> {
     Some(lines.filter_map(kilobytes).sum::<u64>() * 1024)
 }
 
-/// A process that sleeps on a lock and uses no CPU.
+/// What `/proc/PID/stat` shows.
+#[derive(Clone, Copy, Default)]
+struct Stat {
+    /// One letter.
+    state: u8,
+    /// Ticks on the CPU.
+    cpu: u64,
+    /// Page faults.
+    faults: u64,
+}
+
+/// A process that gets nowhere: it sleeps on a lock and uses no CPU, or uses it for nothing.
 struct Stillness {
     cpu: Option<u64>,
     since: Instant,
+    /// Page faults and progress when there was some last, and the CPU ticks then.
+    gone: (u64, [u64; 3], u64),
 }
 
 impl Stillness {
     fn new() -> Self {
-        Self { cpu: None, since: Instant::now() }
+        Self { cpu: None, since: Instant::now(), gone: Default::default() }
     }
 
-    /// Whether it is dead-locked for certain.
-    fn look(&mut self, pid: i32) -> bool {
-        let Some((state, cpu)) = state_and_cpu(pid) else { return false };
-        if state != b'S' || self.cpu != Some(cpu) {
-            self.cpu = Some(cpu);
+    /// How it hangs, if it does for certain.
+    fn look(&mut self, pid: i32, progress: [u64; 3]) -> Option<&'static str> {
+        let stat = stat(pid)?;
+        if self.circles(stat, progress) {
+            return Some("it ran in circles");
+        }
+        if stat.state != b'S' || self.cpu != Some(stat.cpu) {
+            self.cpu = Some(stat.cpu);
             self.since = Instant::now();
+            return None;
+        }
+        (self.since.elapsed() >= STILL && waits_for_a_lock(pid))
+            .then_some("it waited for a lock nobody holds")
+    }
+
+    fn circles(&mut self, stat: Stat, progress: [u64; 3]) -> bool {
+        let (faults, before, since) = self.gone;
+        if (faults, before) != (stat.faults, progress) {
+            self.gone = (stat.faults, progress, stat.cpu);
             return false;
         }
-        self.since.elapsed() >= STILL && waits_for_a_lock(pid)
+        stat.cpu.saturating_sub(since) >= CIRCLES
     }
 }
 
-/// State letter and CPU ticks of `/proc/PID/stat`.
-fn state_and_cpu(pid: i32) -> Option<(u8, u64)> {
+fn stat(pid: i32) -> Option<Stat> {
     let mut stat = Vec::with_capacity(512);
     std::fs::File::open(format!("/proc/{pid}/stat")).ok()?.read_to_end(&mut stat).ok()?;
     let close = stat.iter().rposition(|byte| *byte == b')')?;
     let rest = std::str::from_utf8(stat.get(close + 2..)?).ok()?;
     let fields: Vec<&str> = rest.split(' ').collect();
-    let ticks = |index: usize| fields.get(index)?.parse::<u64>().ok();
-    Some((*rest.as_bytes().first()?, ticks(11)? + ticks(12)?))
+    let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
+    Some(Stat {
+        state: *rest.as_bytes().first()?,
+        cpu: number(11)? + number(12)?,
+        faults: number(7)? + number(9)?,
+    })
 }
 
 /// Whether it is in `futex`. Where the kernel does not tell, sleeping without CPU time must do: a disk that
@@ -220,9 +252,26 @@ mod tests {
 
     #[test]
     fn our_own_state_is_read() {
-        let (state, _) = state_and_cpu(std::process::id() as i32).unwrap();
-        assert!(b"RS".contains(&state));
+        let before = stat(std::process::id() as i32).unwrap();
+        assert!(b"RS".contains(&before.state));
+        let touched = vec![1_u8; 4 << 20];
+        let after = stat(std::process::id() as i32).unwrap();
+        assert!(after.faults > before.faults && touched[touched.len() - 1] == 1);
         assert!(private_memory(std::process::id() as i32).unwrap() > 0);
+    }
+
+    #[test]
+    fn who_uses_the_cpu_for_nothing_goes_in_circles() {
+        let mut stillness = Stillness::new();
+        let mut look =
+            |cpu, faults, walked| stillness.circles(Stat { state: b'R', cpu, faults }, [walked, 10, 0]);
+        assert!(!look(5, 100, 1));
+        assert!(!look(CIRCLES + 4, 100, 1), "not yet");
+        assert!(look(CIRCLES + 5, 100, 1));
+        assert!(!look(CIRCLES + 6, 101, 1), "it touched a page");
+        assert!(!look(2 * CIRCLES + 6, 101, 2), "it walked on");
+        assert!(!look(3 * CIRCLES, 101, 2));
+        assert!(look(3 * CIRCLES + 6, 101, 2));
     }
 
     #[test]
