@@ -35,7 +35,7 @@ function cargoStage (name, args, counts = 'cargo') {
 
 async function nodeTests (major, files, { env, timeout = TEST_TIMEOUT_MS } = {}) {
   const file = await nodeBinary(major)
-  return { file, args: ['--test', '--test-reporter=spec', `--test-timeout=${timeout}`, ...files], env }
+  return { file, args: ['--test', '--test-reporter=spec', `--test-timeout=${timeout}`, ...files], env, files }
 }
 
 function nodeStage (major, portable) {

@@ -1,0 +1,34 @@
+'use strict'
+
+// A second try for the few tests that fail. What is tested here forks, crashes and starves real processes on machines
+// that others use too, and once in hundreds of runs such a test fails for a reason of its own. A defect fails twice.
+// What failed first is shown in any case, and counted as flaky: whoever sees the same name again has a defect to find.
+
+const { sep } = require('node:path')
+
+/** More test files than that are no accident. */
+const FILES = 2
+
+/** The test files in which something failed, or null if that cannot be told. */
+function failedFiles (output, files) {
+  // eslint-disable-next-line no-control-regex
+  const plain = output.replace(/\x1b\[[0-9;]*m/g, '')
+  const places = [...plain.matchAll(/^test at (.+?\.test\.m?js):\d+:\d+$/gm)].map(([, place]) => place)
+  const failed = new Set()
+  for (const place of places) {
+    const file = files.find((one) => place === one || place.endsWith(sep + one))
+    if (!file) return null
+    failed.add(file)
+  }
+  return failed.size > 0 ? [...failed] : null
+}
+
+/** The command that tries again what failed, or null: nothing did, or too much. */
+function secondTry ({ file, args, env, files }, { failed, problem }, output) {
+  if (failed === 0 || problem || !files) return null
+  const again = failedFiles(output, files)
+  if (!again || again.length > FILES) return null
+  return { file, args: [...args.filter((arg) => !files.includes(arg)), ...again], env }
+}
+
+module.exports = { secondTry }
