@@ -5,7 +5,6 @@ use std::io::Read;
 use heapwarden::error::{Error, Result};
 use heapwarden::heap::aggregates::Twins;
 use heapwarden::heap::diff::{Same, diff};
-use heapwarden::heap::duplicates::Duplicates;
 use heapwarden::heap::engine::{Analysis, Needs, analyze, count};
 use heapwarden::heap::paths::Paths;
 use heapwarden::heap::trend::trend;
@@ -77,7 +76,7 @@ impl Read for Pieces<'_> {
 /// If the numbers contradict each other.
 pub fn everything(graph: Graph, again: Graph) {
     let (nodes, edges) = (graph.node_count(), graph.edge_count());
-    let needs = Needs { edges: true, names: true, ..Needs::default() };
+    let needs = Needs { edges: true, tables: true, ..Needs::default() };
     let analysis = asked(analyze(graph, needs, &Quiet));
     assert_eq!((analysis.graph.node_count(), analysis.graph.edge_count()), (nodes, edges));
     consistent(&analysis);
@@ -119,13 +118,12 @@ fn retainers(analysis: &Analysis) {
 }
 
 fn tables(analysis: &Analysis) {
-    let Analysis { graph, classes, names, dominators, .. } = analysis;
+    let Analysis { graph, classes, names, duplicates, .. } = analysis;
     let aggregates = analysis.aggregates();
     for twins in [Twins::Keep, Twins::Last] {
         let table = aggregates.table(graph, classes, twins);
         assert!(!trend(&[table.clone(), table]).iter().any(|row| row.grows_every_time));
     }
-    let duplicates = asked(Duplicates::find(graph, names, &dominators.retained, &Quiet));
     let rows = duplicates.rows(graph, names, usize::MAX);
     let rows: u64 = rows.iter().map(|row| row.count).sum();
     assert!(rows <= u64::from(graph.node_count()));

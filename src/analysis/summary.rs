@@ -10,7 +10,7 @@ use super::load::{self, Origin, Terms};
 use super::source::Place;
 use crate::error::Result;
 use crate::heap::aggregates::{ClassRow, Twins};
-use crate::heap::duplicates::{DuplicateRow, Duplicates};
+use crate::heap::duplicates::DuplicateRow;
 use crate::heap::engine::{Analysis, Needs};
 use crate::heap::statistics::Statistics;
 use crate::heap::{Host, NodeKind, Stage};
@@ -74,16 +74,12 @@ const MOST_ROWS: usize = 50_000;
 /// # Errors
 /// As [`load::load`].
 pub fn summarize(place: &Place, top: usize, which: &Which, terms: Terms, crew: &Crew) -> Result<HeapSummary> {
-    let needs = Needs { names: true, ..Needs::default() };
+    let needs = Needs { tables: true, ..Needs::default() };
     let (analysis, Origin { path, damage, edges, .. }) = load::load(place, needs, terms, crew)?;
     crew.progress(Stage::Tables, 0, 1);
-    let Analysis { graph, names, dominators, .. } = &analysis;
-    let (mut classes, mut duplicates) = (Vec::new(), Ok(Duplicates::default()));
-    crew.both(
-        &mut || classes = analysis.aggregates().table(graph, &analysis.classes, Twins::Last),
-        &mut || duplicates = Duplicates::find(graph, names, &dominators.retained, crew),
-    );
-    let duplicates = duplicates?.rows(graph, names, top);
+    let Analysis { graph, names, classes, duplicates, .. } = &analysis;
+    let rows = analysis.aggregates().table(graph, classes, Twins::Last);
+    let duplicates = duplicates.rows(graph, names, top);
     let largest = largest(&analysis, top, which).into_iter().map(|node| describe(&analysis, node)).collect();
     Ok(HeapSummary {
         path: path.map(|path| path.to_string_lossy().into_owned()),
@@ -91,7 +87,7 @@ pub fn summarize(place: &Place, top: usize, which: &Which, terms: Terms, crew: &
         edges,
         total_size: analysis.total_size(),
         statistics: analysis.statistics,
-        classes,
+        classes: rows,
         largest,
         duplicate_strings: duplicates,
         complete: damage.is_none(),

@@ -60,23 +60,46 @@ struct Group {
 #[derive(Clone, Debug, Default)]
 pub struct Duplicates(Vec<Group>);
 
+/// The same before it is known what they retain.
+#[derive(Debug, Default)]
+pub struct Unweighed {
+    groups: Vec<Group>,
+    /// A string and the number of its group.
+    members: Vec<(u32, u32)>,
+}
+
+impl Unweighed {
+    /// Adds up what each text's strings retain.
+    pub fn weigh(self, retained: &[u64]) -> Duplicates {
+        let Self { mut groups, members } = self;
+        for (node, group) in members {
+            let sum = &mut groups[group as usize].retained;
+            *sum = sum.saturating_add(retained[node as usize]);
+        }
+        // Of equally large ones: as DevTools has them, those V8 told of last.
+        groups.sort_unstable_by_key(|group| {
+            (std::cmp::Reverse(group.retained), group.whole.is_some(), group.first)
+        });
+        Duplicates(groups)
+    }
+}
+
 impl Duplicates {
     /// Finds them. The graph needs no edges. Takes some 20 bytes for each string of the snapshot while it works.
     ///
     /// # Errors
     /// `Aborted` when the host wants an end.
-    pub fn find(graph: &Graph, names: &Names, retained: &[u64], host: &dyn Host) -> Result<Self> {
+    pub fn find(graph: &Graph, names: &Names, host: &dyn Host) -> Result<Unweighed> {
         let strings = || {
             let sized = graph.nodes().filter(|node| graph.self_size(*node) > 0);
             sized.filter(|node| graph.kind(*node) == NodeKind::STRING)
         };
         let mut finder = Finder {
             graph,
-            retained,
             canon: Canon::with_capacity(graph.strings(), strings().count()),
             slots: vec![NONE; graph.strings().len()],
             others: HashMap::default(),
-            groups: Vec::new(),
+            found: Unweighed::default(),
         };
         let mut told = names.told.iter().peekable();
         for node in strings() {
@@ -85,12 +108,7 @@ impl Duplicates {
             finder.add(node, text, told.peek().filter(|told| told.node == node).map(|told| told.whole));
         }
         finder.ropes(names, host)?;
-        let mut groups = finder.groups;
-        // Of equally large ones: as DevTools has them, those V8 told of last.
-        groups.sort_unstable_by_key(|group| {
-            (std::cmp::Reverse(group.retained), group.whole.is_some(), group.first)
-        });
-        Ok(Self(groups))
+        Ok(finder.found)
     }
 
     /// How many texts stand there more than once.
@@ -122,13 +140,12 @@ impl Duplicates {
 
 struct Finder<'a> {
     graph: &'a Graph,
-    retained: &'a [u64],
     canon: Canon<'a>,
     /// By string index: [`NONE`], the only string with this text so far, or [`GROUP`] and the group's number.
     slots: Vec<u32>,
     /// The same for texts that are no string's name, and for strings of which V8 told more.
     others: HashMap<(u32, Option<Whole>), u32, RandomState>,
-    groups: Vec<Group>,
+    found: Unweighed,
 }
 
 impl Finder<'_> {
@@ -138,6 +155,7 @@ impl Finder<'_> {
             Some(slot) => slot,
             None => self.others.entry((text, whole)).or_insert(NONE),
         };
+        let Unweighed { groups, members } = &mut self.found;
         let number = match *slot {
             NONE => {
                 *slot = node;
@@ -145,17 +163,19 @@ impl Finder<'_> {
             }
             number if number & GROUP != 0 => number & !GROUP,
             only => {
-                *slot = GROUP | self.groups.len() as u32;
-                let (shallow, retained) = (self.graph.self_size(only), self.retained[only as usize]);
-                self.groups.push(Group { first: only, count: 1, shallow, retained, whole });
-                self.groups.len() as u32 - 1
+                let number = groups.len() as u32;
+                *slot = GROUP | number;
+                let shallow = self.graph.self_size(only);
+                groups.push(Group { first: only, count: 1, shallow, retained: 0, whole });
+                members.push((only, number));
+                number
             }
         };
-        let group = &mut self.groups[number as usize];
+        let group = &mut groups[number as usize];
         group.first = group.first.min(node);
         group.count += 1;
         group.shallow = group.shallow.saturating_add(self.graph.self_size(node));
-        group.retained = group.retained.saturating_add(self.retained[node as usize]);
+        members.push((node, number));
     }
 
     fn ropes(&mut self, names: &Names, host: &dyn Host) -> Result<()> {

@@ -1,17 +1,20 @@
 //! The rules in their order.
 
+use std::borrow::Cow;
+
 use super::aggregates::Aggregates;
 use super::bits::Bits;
 use super::classes::{Classes, Definitions, Sorts};
 use super::diff::Census;
 use super::dominators::{self, Dominators, Tree};
+use super::duplicates::Duplicates;
 use super::ephemerons::Ephemerons;
 use super::graph::Graph;
 use super::host::{self, Host, Stage};
 use super::names::Names;
 use super::statistics::Statistics;
 use super::{detached, distances, essential, page, shallow};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What the caller will ask afterwards.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,6 +25,8 @@ pub struct Needs<'a> {
     pub definitions: Option<&'a Definitions>,
     /// What the names of concatenated strings and plain objects are made of, and duplicate strings need.
     pub names: bool,
+    /// The tables of a summary. Takes `names` too.
+    pub tables: bool,
 }
 
 /// A graph and what the rules say of it.
@@ -43,13 +48,22 @@ pub struct Analysis {
     pub statistics: Statistics,
     /// With [`Needs::names`]; else empty.
     pub names: Names,
+    /// With [`Needs::tables`]; else empty.
+    pub duplicates: Duplicates,
+    /// With [`Needs::tables`]: what each class amounts to.
+    sums: Option<Aggregates>,
 }
 
 impl Analysis {
     /// What each class amounts to.
-    pub fn aggregates(&self) -> Aggregates {
-        let Dominators { idom, retained } = &self.dominators;
-        Aggregates::of(&self.graph, &self.classes, idom, retained, &self.distances)
+    pub fn aggregates(&self) -> Cow<'_, Aggregates> {
+        match &self.sums {
+            Some(sums) => Cow::Borrowed(sums),
+            None => {
+                let Dominators { idom, retained } = &self.dominators;
+                Cow::Owned(Aggregates::of(&self.graph, &self.classes, idom, retained, &self.distances))
+            }
+        }
     }
 
     /// Bytes of all nodes, and those no node stands for: DevTools' "Total".
@@ -83,23 +97,60 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
     host.progress(Stage::Rules, 1, 2);
     shallow::apply(&mut graph, &moves);
     drop((moves, ephemerons));
-    let sorts = sorts.unwrap_or_else(|| Sorts::of(&graph));
-    let names = if needs.names { Names::of(&graph, &sorts) } else { Names::default() };
-    let definitions = needs.definitions.cloned().unwrap_or_else(|| Definitions::infer(&graph, &sorts));
-    let classes = sorts.classes(&graph, &definitions);
-    let statistics = Statistics::of(&graph);
-    // From here on an edge is no more than its target.
-    if !needs.edges {
-        graph.forget_labels();
-    }
     host.progress(Stage::Dominators, 0, u64::from(graph.node_count()));
-    let tree = Tree::grow(&graph, &essential, host)?;
+    let (mut tree, mut told) = (None, None);
+    host.both(&mut || tree = Some(Tree::grow(&graph, &essential, host)), &mut || {
+        told = Some(Told::of(&graph, sorts.take(), needs))
+    });
+    let tree = tree.unwrap_or_else(|| Tree::grow(&graph, &essential, host))?;
+    let Told { names, definitions, classes, statistics } =
+        told.unwrap_or_else(|| Told::of(&graph, None, needs));
     if !needs.edges {
         graph.forget_edges();
         essential = Bits::default();
     }
-    let dominators = dominators::compute(&graph, tree, host)?;
-    Ok(Analysis { graph, distances, dominators, essential, classes, definitions, statistics, names })
+    let (mut tree, mut dominators, mut sums, mut duplicates) = (Some(tree), None, None, None);
+    host.both(
+        &mut || {
+            dominators = tree.take().map(|tree| dominators::compute(&graph, tree, host));
+            if let (true, Some(Ok(Dominators { idom, retained }))) = (needs.tables, &dominators) {
+                sums = Some(Aggregates::of(&graph, &classes, idom, retained, &distances));
+            }
+        },
+        &mut || duplicates = needs.tables.then(|| Duplicates::find(&graph, &names, host)),
+    );
+    let dominators = dominators.unwrap_or_else(|| Err(Error::Aborted("the host ran nothing".to_owned())))?;
+    let duplicates = duplicates.transpose()?.unwrap_or_default().weigh(&dominators.retained);
+    Ok(Analysis {
+        graph,
+        distances,
+        dominators,
+        essential,
+        classes,
+        definitions,
+        statistics,
+        names,
+        duplicates,
+        sums,
+    })
+}
+
+/// What edges say, but for the dominators.
+struct Told {
+    names: Names,
+    definitions: Definitions,
+    classes: Classes,
+    statistics: Statistics,
+}
+
+impl Told {
+    fn of(graph: &Graph, sorts: Option<Sorts>, needs: Needs) -> Self {
+        let sorts = sorts.unwrap_or_else(|| Sorts::of(graph));
+        let names = if needs.names || needs.tables { Names::of(graph, &sorts) } else { Names::default() };
+        let definitions = needs.definitions.cloned().unwrap_or_else(|| Definitions::infer(graph, &sorts));
+        let classes = sorts.classes(graph, &definitions);
+        Self { names, definitions, classes, statistics: Statistics::of(graph) }
+    }
 }
 
 /// What a comparison needs of a snapshot, which is far less than all rules.

@@ -226,6 +226,12 @@ impl Graph {
         self.nodes().find(|node| self.id(*node) == id)
     }
 
+    /// An edge's type and label in one, if the label is short enough.
+    #[inline]
+    pub(super) fn short_label(kind: EdgeKind, label: u64) -> Option<u32> {
+        (label < u64::from(LONG)).then_some(u32::from(kind.0) << LABEL_BITS | label as u32)
+    }
+
     pub(super) fn push_edge(&mut self, kind: EdgeKind, label: u64, target: u32) {
         let short = match u32::try_from(label) {
             Ok(short) if short < LONG => short,
@@ -253,15 +259,10 @@ impl Graph {
         self.labels.reserve_exact(count);
     }
 
-    /// Gives the memory of edge types and names back. After this they may not be asked for.
-    pub(super) fn forget_labels(&mut self) {
-        self.labels = Vec::new();
-        self.long_labels = Vec::new();
-    }
-
     /// Gives the memory of all edges back. After this no node has any.
     pub(super) fn forget_edges(&mut self) {
-        self.forget_labels();
+        self.labels = Vec::new();
+        self.long_labels = Vec::new();
         self.targets = Vec::new();
         self.first_edges = Vec::new();
     }

@@ -47,7 +47,7 @@ pub(super) struct NodeLayout {
 }
 
 /// Where the fields of an edge stand in its row.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct EdgeLayout {
     pub(super) fields: usize,
     pub(super) kind: usize,

@@ -33,6 +33,7 @@ pub mod engine;
 mod ephemerons;
 mod essential;
 pub mod graph;
+mod halves;
 pub mod host;
 mod meta;
 pub mod names;

@@ -6,8 +6,8 @@ use std::io::Read;
 use super::graph::Graph;
 use super::host::Host;
 use super::meta::{EdgeLayout, FIELDS, Header, LocationLayout, NodeLayout};
-use super::scan::{After, Scan, corrupt};
-use super::{salvage, section};
+use super::scan::{After, BLOCK, Scan, corrupt};
+use super::{halves, salvage, section};
 use crate::error::{Error, Result};
 
 /// Ordinals have 32 bits, and `dominators` needs one of a node's. Their JSON would have 50 GB and more.
@@ -64,18 +64,23 @@ pub fn parse(source: impl Read, options: Options, host: &dyn Host) -> Result<Par
 }
 
 /// The largest string index seen, and where: strings come last.
-#[derive(Default)]
-struct Widest {
+#[derive(Debug, Default)]
+pub(super) struct Widest {
     index: u64,
     at: u64,
 }
 
 impl Widest {
     #[inline]
-    fn see(&mut self, index: u64, at: u64) {
+    pub(super) fn see(&mut self, index: u64, at: u64) {
         if index > self.index {
             *self = Self { index, at };
         }
+    }
+
+    /// What was seen in bytes that begin at `base`.
+    fn see_all(&mut self, other: &Self, base: u64) {
+        self.see(other.index, base + other.at);
     }
 }
 
@@ -166,8 +171,25 @@ impl<R: Read> Parser<'_, R> {
         let mut row = [0; FIELDS];
         let mut edges = 0_u64;
         let mut more = section::open(scan)?;
+        let mut halves = <[halves::Nodes; 2]>::default();
+        let mut try_halves_at = 0;
         while more {
             let at = scan.offset();
+            if at >= try_halves_at {
+                let used = scan.halves(of.fields, of, &mut halves)?;
+                let all = edges + halves.iter().map(|half| half.edges).sum::<u64>();
+                if used > 0 && all <= layout.header.edge_count {
+                    for half in &halves {
+                        half.append(graph, edges);
+                        edges += half.edges;
+                        self.widest.see_all(&half.widest, scan.base());
+                    }
+                    scan.advance(used);
+                    more = scan.after(b']')? == After::Comma;
+                    continue;
+                }
+                try_halves_at = at + BLOCK as u64;
+            }
             more = scan.row(&mut row[..of.fields])? == After::Comma;
             let Some(kind) = of.kinds.get(row[of.kind % FIELDS] as usize) else {
                 return Err(corrupt(at, format_args!("there is no node type {}", row[of.kind])));
@@ -214,8 +236,26 @@ impl<R: Read> Parser<'_, R> {
         let node = Ordinal::new(layout.nodes.fields as u64, u64::from(graph.node_count()));
         let mut row = [0; FIELDS];
         let mut more = section::open(scan)?;
+        let terms = (of.clone(), node);
+        let node = &terms.1;
+        let mut halves = <[halves::Edges; 2]>::default();
+        let mut try_halves_at = 0;
         while more {
             let at = scan.offset();
+            if at >= try_halves_at {
+                let used = scan.halves(of.fields, &terms, &mut halves)?;
+                let all = graph.targets.len() + halves.iter().map(halves::Edges::len).sum::<usize>();
+                if used > 0 && all as u64 <= claimed {
+                    for half in &halves {
+                        half.append(graph);
+                        self.widest.see_all(&half.widest, scan.base());
+                    }
+                    scan.advance(used);
+                    more = scan.after(b']')? == After::Comma;
+                    continue;
+                }
+                try_halves_at = at + BLOCK as u64;
+            }
             more = scan.row(&mut row[..of.fields])? == After::Comma;
             let Some(kind) = of.kinds.get(row[of.kind % FIELDS] as usize) else {
                 return Err(corrupt(at, format_args!("there is no edge type {}", row[of.kind])));
@@ -275,7 +315,7 @@ fn count<R: Read>(scan: &Scan<R>, what: &str, found: usize, claimed: u64) -> Res
 }
 
 /// Index into the flat array of nodes → ordinal, without a division for each edge.
-struct Ordinal {
+pub(super) struct Ordinal {
     fields: u64,
     nodes: u64,
     magic: u64,
@@ -287,7 +327,7 @@ impl Ordinal {
     }
 
     #[inline]
-    fn of(&self, index: u64) -> Option<u32> {
+    pub(super) fn of(&self, index: u64) -> Option<u32> {
         // Exact for multiples: magic × fields is at most `fields` above 2⁶⁴.
         let ordinal = if self.fields == 1 {
             index

@@ -2,15 +2,16 @@
 
 use std::io::{self, Read};
 
+use super::halves::{self, Columns};
 use super::host::{self, Host, Stage};
 use crate::error::{Error, Result};
 
-/// Bytes asked of the source at a time.
-const BLOCK: usize = 1 << 20;
+/// Bytes asked of the source at a time. Tests have many blocks in little text.
+pub(super) const BLOCK: usize = if cfg!(test) { 64 << 10 } else { 2 << 20 };
 /// Zero bytes behind the last one read: eight can be loaded at once wherever one stands.
 const PAD: usize = 8;
 
-const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+pub(super) const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
 /// What stands behind a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,11 @@ impl<'a, R: Read> Scan<'a, R> {
         let window = vec![0; 2 * BLOCK + PAD];
         let total = total.unwrap_or(0);
         Self { source, window, at: 0, len: 0, before: 0, ended: false, total, host }
+    }
+
+    /// Which byte the window begins with.
+    pub(super) fn base(&self) -> u64 {
+        self.before
     }
 
     /// Which byte comes next.
@@ -87,6 +93,20 @@ impl<'a, R: Read> Scan<'a, R> {
     /// What is ready; zeros behind it are not part of it.
     pub(super) fn rest(&self) -> &[u8] {
         &self.window[self.at..self.len]
+    }
+
+    /// Reads rows by halves, see [`halves`]: how many bytes they are. The caller goes on behind them when it has taken them.
+    pub(super) fn halves<C: Columns>(
+        &mut self,
+        fields: usize,
+        of: &C::Layout,
+        columns: &mut [C; 2],
+    ) -> Result<usize> {
+        self.need(BLOCK)?;
+        if self.len - self.at < halves::LEAST {
+            return Ok(0);
+        }
+        Ok(halves::read(&self.window, self.at..self.len, fields, of, self.host, columns))
     }
 
     /// Goes on behind `count` bytes that are ready.
@@ -219,7 +239,7 @@ impl<'a, R: Read> Scan<'a, R> {
 
 /// The number that the digits at `at` are, of the next eight bytes; how many digits that were.
 #[inline]
-fn eight(window: &[u8], at: usize) -> (u64, usize) {
+pub(super) fn eight(window: &[u8], at: usize) -> (u64, usize) {
     let Some(bytes) = window.get(at..at + 8).and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()) else {
         return (0, 0);
     };

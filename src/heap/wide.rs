@@ -30,6 +30,15 @@ impl Wide {
         }
     }
 
+    /// Appends all.
+    pub fn extend(&mut self, values: &[u32]) {
+        if values.contains(&HIGH) {
+            values.iter().for_each(|value| self.push(u64::from(*value)));
+        } else {
+            self.low.extend_from_slice(values);
+        }
+    }
+
     /// Replaces.
     #[inline]
     pub fn set(&mut self, index: usize, value: u64) {
@@ -77,6 +86,11 @@ mod tests {
         let mut wide = Wide::default();
         values.iter().for_each(|value| wide.push(*value));
         assert_eq!(wide.iter().collect::<Vec<_>>(), values);
+        for narrow in [[7, HIGH, 9], [1, 2, 3]] {
+            let mut wide = wide.clone();
+            wide.extend(&narrow);
+            assert!(wide.iter().skip(values.len()).eq(narrow.map(u64::from)));
+        }
         for (index, value) in values.iter().rev().enumerate() {
             wide.set(index, *value);
         }

@@ -58,7 +58,7 @@ fn snapshot(nodes: u64, strings: &str, mut edges: impl FnMut(u64) -> Vec<[u64; 3
 fn everything(json: &str) {
     let graph = read(json).unwrap().graph;
     let count = graph.node_count();
-    let analysis = analyze(graph, Needs { edges: true, names: true, ..Needs::default() }, &Quiet).unwrap();
+    let analysis = analyze(graph, Needs { edges: true, tables: true, ..Needs::default() }, &Quiet).unwrap();
     let paths = Paths::new(&analysis, &Quiet).unwrap();
     for node in [0, 1, count / 2, count - 1] {
         assert!(paths.to_node(node, 5).len() <= 5);

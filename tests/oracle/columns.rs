@@ -12,7 +12,6 @@ use std::io::{BufWriter, Write, stdout};
 use heapwarden::analysis::crew::Crew;
 use heapwarden::heap::aggregates::Twins;
 use heapwarden::heap::diff::{self, DiffRow, Same};
-use heapwarden::heap::duplicates::Duplicates;
 use heapwarden::heap::engine::{self, Analysis, Needs};
 use heapwarden::heap::{Graph, parse};
 use serde_json::{Value, json};
@@ -39,7 +38,7 @@ fn changes(before: &str, after: &str) -> Result<Vec<DiffRow>> {
 
 fn numbers(file: &str) -> Result<()> {
     let analyze = |edges| -> Result<_> {
-        let needs = Needs { edges, names: true, ..Needs::default() };
+        let needs = Needs { edges, tables: true, ..Needs::default() };
         Ok(engine::analyze(graph(file)?, needs, &Crew::default())?)
     };
     let analysis = analyze(false)?;
@@ -53,7 +52,7 @@ fn numbers(file: &str) -> Result<()> {
 }
 
 fn print(analysis: &Analysis) -> Result<()> {
-    let Analysis { graph, distances, dominators, classes, names, .. } = analysis;
+    let Analysis { graph, distances, dominators, classes, names, duplicates, .. } = analysis;
     let sums = analysis.aggregates();
     let rows: Vec<Value> = (0..classes.len() as u32)
         .map(|class| {
@@ -69,7 +68,6 @@ fn print(analysis: &Analysis) -> Result<()> {
             })
         })
         .collect();
-    let duplicates = Duplicates::find(graph, names, &dominators.retained, &Crew::default())?;
     let text = json!({
         "nodes": graph.node_count(),
         "statistics": analysis.statistics,
