@@ -11,7 +11,8 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use serde::Serialize;
 
-use self::spans::{EMPTY, Spans};
+use self::spans::EMPTY;
+pub use self::spans::Spans;
 use super::graph::{Graph, NodeKind};
 use super::host::Host;
 use super::names::ropes::{LONG, ROPE};
@@ -85,11 +86,11 @@ impl Unweighed {
 }
 
 impl Duplicates {
-    /// Finds them. The graph needs no edges. Takes some 20 bytes for each string of the snapshot while it works.
+    /// Finds them, `ropes` being those of `names`. The graph needs no edges. Takes some 20 bytes for each string of the snapshot while it works.
     ///
     /// # Errors
     /// `Aborted` when the host wants an end.
-    pub fn find(graph: &Graph, names: &Names, host: &dyn Host) -> Result<Unweighed> {
+    pub fn find(graph: &Graph, names: &Names, ropes: &Spans, host: &dyn Host) -> Result<Unweighed> {
         let strings = || {
             let sized = graph.nodes().filter(|node| graph.self_size(*node) > 0);
             sized.filter(|node| graph.kind(*node) == NodeKind::STRING)
@@ -107,7 +108,7 @@ impl Duplicates {
             let text = finder.canon.of(graph.name(node));
             finder.add(node, text, told.peek().filter(|told| told.node == node).map(|told| told.whole));
         }
-        finder.ropes(names, host)?;
+        finder.ropes(names, ropes, host)?;
         Ok(finder.found)
     }
 
@@ -178,14 +179,13 @@ impl Finder<'_> {
         members.push((node, number));
     }
 
-    fn ropes(&mut self, names: &Names, host: &dyn Host) -> Result<()> {
+    fn ropes(&mut self, names: &Names, spans: &Spans, host: &dyn Host) -> Result<()> {
         let (graph, ropes) = (self.graph, &names.ropes);
-        let spans = Spans::of(graph, ropes, host)?;
         // A text that is a string's name must be known by it, before it is looked for.
         for same in spans.same.iter().filter(|same| **same & ROPE == 0) {
             self.canon.of(graph.name(*same));
         }
-        let numbers = texts::numbers(graph, &spans, &self.canon, host)?;
+        let numbers = texts::numbers(graph, spans, &self.canon, host)?;
         let mut told = names.told.iter().peekable();
         for (rope, node) in ropes.nodes.iter().enumerate() {
             let empty = |part: &u32| part & ROPE != 0 && spans.units[(part & !ROPE) as usize] == 0;

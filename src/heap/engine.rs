@@ -7,7 +7,7 @@ use super::bits::Bits;
 use super::classes::{Classes, Definitions, Sorts};
 use super::diff::Census;
 use super::dominators::{self, Dominators, Tree};
-use super::duplicates::Duplicates;
+use super::duplicates::{Duplicates, Spans};
 use super::ephemerons::Ephemerons;
 use super::graph::Graph;
 use super::host::{self, Host, Stage};
@@ -86,11 +86,11 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
     host.both(
         &mut || {
             essential = essential::edges(&graph, &page::flood(&graph), &ephemerons);
-            sorts = Some(Sorts::of(&graph));
+            moves = shallow::moves(&graph);
         },
         &mut || {
-            moves = shallow::moves(&graph);
             distances = distances::measure(&graph, &ephemerons);
+            sorts = Some(Sorts::of(&graph));
         },
     );
     host::check(host)?;
@@ -100,11 +100,11 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
     host.progress(Stage::Dominators, 0, u64::from(graph.node_count()));
     let (mut tree, mut told) = (None, None);
     host.both(&mut || tree = Some(Tree::grow(&graph, &essential, host)), &mut || {
-        told = Some(Told::of(&graph, sorts.take(), needs))
+        told = Some(Told::of(&graph, sorts.take(), needs, host))
     });
     let tree = tree.unwrap_or_else(|| Tree::grow(&graph, &essential, host))?;
-    let Told { names, definitions, classes, statistics } =
-        told.unwrap_or_else(|| Told::of(&graph, None, needs));
+    let Told { names, definitions, classes, statistics, ropes } =
+        told.unwrap_or_else(|| Told::of(&graph, None, needs, host))?;
     if !needs.edges {
         graph.forget_edges();
         essential = Bits::default();
@@ -117,7 +117,7 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
                 sums = Some(Aggregates::of(&graph, &classes, idom, retained, &distances));
             }
         },
-        &mut || duplicates = needs.tables.then(|| Duplicates::find(&graph, &names, host)),
+        &mut || duplicates = ropes.as_ref().map(|ropes| Duplicates::find(&graph, &names, ropes, host)),
     );
     let dominators = dominators.unwrap_or_else(|| Err(Error::Aborted("the host ran nothing".to_owned())))?;
     let duplicates = duplicates.transpose()?.unwrap_or_default().weigh(&dominators.retained);
@@ -141,15 +141,18 @@ struct Told {
     definitions: Definitions,
     classes: Classes,
     statistics: Statistics,
+    ropes: Option<Spans>,
 }
 
 impl Told {
-    fn of(graph: &Graph, sorts: Option<Sorts>, needs: Needs) -> Self {
+    fn of(graph: &Graph, sorts: Option<Sorts>, needs: Needs, host: &dyn Host) -> Result<Self> {
         let sorts = sorts.unwrap_or_else(|| Sorts::of(graph));
         let names = if needs.names || needs.tables { Names::of(graph, &sorts) } else { Names::default() };
         let definitions = needs.definitions.cloned().unwrap_or_else(|| Definitions::infer(graph, &sorts));
         let classes = sorts.classes(graph, &definitions);
-        Self { names, definitions, classes, statistics: Statistics::of(graph) }
+        // Duplicate strings want them. Here there is time for it.
+        let ropes = needs.tables.then(|| Spans::of(graph, &names, host)).transpose()?;
+        Ok(Self { names, definitions, classes, statistics: Statistics::of(graph), ropes })
     }
 }
 

@@ -7,7 +7,8 @@
 use crate::error::Result;
 use crate::heap::graph::Graph;
 use crate::heap::host::{self, Host};
-use crate::heap::names::ropes::{LONG, ROPE, Ropes, push_part};
+use crate::heap::names::Names;
+use crate::heap::names::ropes::{LONG, ROPE, push_part};
 use crate::heap::strings::utf16_len;
 
 /// A part without text.
@@ -16,8 +17,9 @@ pub(super) const EMPTY: u32 = u32::MAX;
 const NEW: u16 = u16::MAX;
 const OPEN: u16 = u16::MAX - 1;
 
-/// By number of the rope.
-pub(super) struct Spans {
+/// What the texts of concatenated strings are put together from, by number of the rope.
+#[derive(Debug)]
+pub struct Spans {
     /// Its parts, each with text; of those that do not stand for themselves, nothing.
     pub(super) parts: Vec<[u32; 2]>,
     /// What has the same text: [`EMPTY`], a node that is no rope, or [`ROPE`] and a number, often the rope's own.
@@ -27,7 +29,12 @@ pub(super) struct Spans {
 }
 
 impl Spans {
-    pub(super) fn of(graph: &Graph, ropes: &Ropes, host: &dyn Host) -> Result<Self> {
+    /// Of all of a graph's. It needs no edges.
+    ///
+    /// # Errors
+    /// `Aborted` when the host wants an end.
+    pub fn of(graph: &Graph, names: &Names, host: &dyn Host) -> Result<Self> {
+        let ropes = &names.ropes;
         let count = ropes.nodes.len();
         let mut spans =
             Self { parts: ropes.parts.clone(), same: vec![EMPTY; count], units: vec![NEW; count] };

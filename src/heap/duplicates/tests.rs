@@ -11,7 +11,9 @@ fn find(graph: &Graph, most: usize) -> Vec<DuplicateRow> {
     let names = Names::of(graph, &Sorts::of(graph));
     // Any numbers that differ will do as retained sizes.
     let retained: Vec<_> = graph.nodes().map(|node| graph.self_size(node) * 1000 + u64::from(node)).collect();
-    let duplicates = Duplicates::find(graph, &names, &Quiet).unwrap().weigh(&retained);
+    let duplicates = Duplicates::find(graph, &names, &Spans::of(graph, &names, &Quiet).unwrap(), &Quiet)
+        .unwrap()
+        .weigh(&retained);
     duplicates.rows(graph, &names, most)
 }
 
