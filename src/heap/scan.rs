@@ -6,8 +6,14 @@ use super::halves::{self, Columns};
 use super::host::{self, Host, Stage};
 use crate::error::{Error, Result};
 
-/// Bytes asked of the source at a time. Tests have many blocks in little text.
-pub(super) const BLOCK: usize = if cfg!(test) { 64 << 10 } else { 2 << 20 };
+/// Bytes asked of the source at a time. Tests have many blocks in little text, and fuzzers little text.
+pub(super) const BLOCK: usize = if cfg!(fuzzing) {
+    1 << 10
+} else if cfg!(test) {
+    64 << 10
+} else {
+    2 << 20
+};
 /// Zero bytes behind the last one read: eight can be loaded at once wherever one stands.
 const PAD: usize = 8;
 
