@@ -70,9 +70,10 @@ async function runStage (stage, broken, verbose) {
       const second = await run(again, limits)
       output += `\n== the second try\n\n${second.output}`
       const { failed, why } = judge(stage, second)
+      const first = outcome.output.slice(outcome.output.lastIndexOf('✖ failing tests'))
       result = failed > 0
         ? { ...result, failed: Math.max(result.failed, failed), why }
-        : { ...result, passed: result.passed + result.failed, failed: 0, flaky: result.failed }
+        : { ...result, passed: result.passed + result.failed, failed: 0, flaky: result.failed, first }
     }
   } catch (error) {
     result = judge(stage, { status: null, output: '', problem: error.message })
@@ -86,7 +87,9 @@ function printResult (result, verbose) {
   if (result.failed > 0) counts.push(`${result.failed} failed`)
   if (result.skipped > 0) counts.push(`${result.skipped} skipped`)
   const line = `${counts.join(', ')} (${seconds(result.ms)})`
-  if ((result.failed > 0 || result.flaky) && result.output && !verbose) console.log(result.output.trimEnd())
+  if (result.failed > 0 && result.output && !verbose) console.log(result.output.trimEnd())
+  // Quoted, so that it is not taken for a failure.
+  if (result.flaky && !verbose) console.log(result.first.trim().replace(/^/gm, '   | '))
   if (result.failed === 0) return console.log(`   ${paint(32, 'ok')}  ${line}`)
   console.log(`   ${paint(31, 'FAILED')}  ${line}${result.why ? `: ${result.why}` : ''}`)
 }
