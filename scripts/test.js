@@ -70,7 +70,7 @@ async function runStage (stage, broken, verbose) {
       const second = await run(again, limits)
       output += `\n== the second try\n\n${second.output}`
       const { failed, why } = judge(stage, second)
-      const first = outcome.output.slice(outcome.output.lastIndexOf('✖ failing tests'))
+      const first = outcome.output.slice(Math.max(0, outcome.output.lastIndexOf('✖ failing tests')))
       result = failed > 0
         ? { ...result, failed: Math.max(result.failed, failed), why }
         : { ...result, passed: result.passed + result.failed, failed: 0, flaky: result.failed, first }
