@@ -1,6 +1,5 @@
 //! Watches the child from outside: reaps it, sees it hang, sees it eat the memory, ends it in time.
 
-use std::io::Read;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -8,6 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
 
 use super::Child;
+use super::stillness::Stillness;
 use crate::capture::child;
 use crate::capture::pipe::Fate;
 use crate::error::Error;
@@ -16,11 +16,6 @@ use crate::units::print_bytes;
 
 /// How often it is looked at.
 const TICK: Duration = Duration::from_millis(100);
-/// Asleep on a lock without any CPU time for so long: nobody will wake it, it has only one thread.
-const STILL: Duration = Duration::from_millis(700);
-/// On the CPU for so many ticks, 10 s, and no object walked, no byte written, no page touched for the first time: it goes
-/// round in a loop that only another thread could end.
-const CIRCLES: u64 = 1000;
 /// What must stay free for the service while the child works.
 const RESERVE: u64 = 32 << 20;
 /// Counting its private memory walks its page tables.
@@ -173,105 +168,13 @@ fn private_memory(pid: i32) -> Option<u64> {
     Some(lines.filter_map(kilobytes).sum::<u64>() * 1024)
 }
 
-/// What `/proc/PID/stat` shows.
-#[derive(Clone, Copy, Default)]
-struct Stat {
-    /// One letter.
-    state: u8,
-    /// Ticks on the CPU.
-    cpu: u64,
-    /// Page faults.
-    faults: u64,
-}
-
-/// A process that gets nowhere: it sleeps on a lock and uses no CPU, or uses it for nothing.
-struct Stillness {
-    cpu: Option<u64>,
-    since: Instant,
-    /// Page faults and progress when there was some last, and the CPU ticks then.
-    gone: (u64, [u64; 3], u64),
-}
-
-impl Stillness {
-    fn new() -> Self {
-        Self { cpu: None, since: Instant::now(), gone: Default::default() }
-    }
-
-    /// How it hangs, if it does for certain.
-    fn look(&mut self, pid: i32, progress: [u64; 3]) -> Option<&'static str> {
-        let stat = stat(pid)?;
-        if self.circles(stat, progress) {
-            return Some("it ran in circles");
-        }
-        if stat.state != b'S' || self.cpu != Some(stat.cpu) {
-            self.cpu = Some(stat.cpu);
-            self.since = Instant::now();
-            return None;
-        }
-        (self.since.elapsed() >= STILL && waits_for_a_lock(pid))
-            .then_some("it waited for a lock nobody holds")
-    }
-
-    fn circles(&mut self, stat: Stat, progress: [u64; 3]) -> bool {
-        let (faults, before, since) = self.gone;
-        if (faults, before) != (stat.faults, progress) {
-            self.gone = (stat.faults, progress, stat.cpu);
-            return false;
-        }
-        stat.cpu.saturating_sub(since) >= CIRCLES
-    }
-}
-
-fn stat(pid: i32) -> Option<Stat> {
-    let mut stat = Vec::with_capacity(512);
-    std::fs::File::open(format!("/proc/{pid}/stat")).ok()?.read_to_end(&mut stat).ok()?;
-    let close = stat.iter().rposition(|byte| *byte == b')')?;
-    let rest = std::str::from_utf8(stat.get(close + 2..)?).ok()?;
-    let fields: Vec<&str> = rest.split(' ').collect();
-    let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
-    Some(Stat {
-        state: *rest.as_bytes().first()?,
-        cpu: number(11)? + number(12)?,
-        faults: number(7)? + number(9)?,
-    })
-}
-
-/// Whether it is in `futex`. Where the kernel does not tell, sleeping without CPU time must do: a disk that
-/// makes it wait shows as state D.
-fn waits_for_a_lock(pid: i32) -> bool {
-    let call = std::fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
-    match call.split(' ').next().and_then(|number| number.parse::<i64>().ok()) {
-        Some(number) => number == libc::SYS_futex,
-        None => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn our_own_state_is_read() {
-        let before = stat(std::process::id() as i32).unwrap();
-        assert!(b"RS".contains(&before.state));
-        let touched = vec![1_u8; 4 << 20];
-        let after = stat(std::process::id() as i32).unwrap();
-        assert!(after.faults > before.faults && touched[touched.len() - 1] == 1);
+    fn our_own_memory_is_counted() {
         assert!(private_memory(std::process::id() as i32).unwrap() > 0);
-    }
-
-    #[test]
-    fn who_uses_the_cpu_for_nothing_goes_in_circles() {
-        let mut stillness = Stillness::new();
-        let mut look =
-            |cpu, faults, walked| stillness.circles(Stat { state: b'R', cpu, faults }, [walked, 10, 0]);
-        assert!(!look(5, 100, 1));
-        assert!(!look(CIRCLES + 4, 100, 1), "not yet");
-        assert!(look(CIRCLES + 5, 100, 1));
-        assert!(!look(CIRCLES + 6, 101, 1), "it touched a page");
-        assert!(!look(2 * CIRCLES + 6, 101, 2), "it walked on");
-        assert!(!look(3 * CIRCLES, 101, 2));
-        assert!(look(3 * CIRCLES + 6, 101, 2));
     }
 
     #[test]
