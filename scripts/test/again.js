@@ -13,10 +13,13 @@ const FILES = 2
 function failedFiles (output, files) {
   // eslint-disable-next-line no-control-regex
   const plain = output.replace(/\x1b\[[0-9;]*m/g, '')
-  const places = [...plain.matchAll(/^test at (.+?\.test\.m?js):\d+:\d+$/gm)].map(([, place]) => place)
+  const failures = plain.slice(plain.lastIndexOf('✖ failing tests')).split(/^test at /m).slice(1)
   const failed = new Set()
-  for (const place of places) {
-    const file = files.find((one) => place === one || place.endsWith(sep + one))
+  for (const failure of failures) {
+    // Its place, or, where a helper has made the test, the first place of its stack that is a test's.
+    const places = failure.matchAll(/([^\s('"]+\.test\.m?js):\d+:\d+/g)
+    const found = [...places].map(([, place]) => files.find((one) => place === one || place.endsWith(sep + one)))
+    const file = found.find((one) => one !== undefined)
     if (!file) return null
     failed.add(file)
   }
