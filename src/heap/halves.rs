@@ -4,13 +4,18 @@
 //! be, in the order of the bytes or in what they say, makes a half nothing; it is then read row by row, and what is
 //! wrong is told as if there were no halves.
 
+mod columns;
+
+use std::io::Read;
 use std::ops::Range;
 
-use super::graph::{Graph, NodeKind};
+pub(super) use self::columns::{Edges, Nodes};
+use super::graph::Graph;
 use super::host::Host;
-use super::meta::{EdgeLayout, FIELDS, NodeLayout};
-use super::parse::{Ordinal, Widest};
-use super::scan::{BLOCK, POWERS, eight};
+use super::meta::FIELDS;
+use super::parse::Widest;
+use super::scan::{After, BLOCK, POWERS, Scan, eight};
+use crate::error::Result;
 
 /// Below this two threads are not worth it, bytes.
 pub(super) const LEAST: usize = BLOCK / 16;
@@ -24,6 +29,60 @@ pub(super) trait Columns: Default + Send {
     fn push(&mut self, row: &[u64; FIELDS], at: usize, of: &Self::Layout) -> bool;
 
     fn clear(&mut self);
+}
+
+/// Columns of a section of the graph.
+pub(super) trait Section: Columns {
+    /// Fields of a row.
+    fn fields(of: &Self::Layout) -> usize;
+
+    /// Edges the rows are, or have.
+    fn edges(&self) -> u64;
+
+    /// The largest name, and where in the window.
+    fn widest(&self) -> &Widest;
+
+    /// Appends them to those of the graph, which are, or have, `edges` edges.
+    fn append(&self, graph: &mut Graph, edges: u64);
+}
+
+/// A section on its way into the graph.
+#[derive(Default)]
+pub(super) struct Halves<S> {
+    columns: [S; 2],
+    /// From which byte on it is tried again, where it did not go.
+    again: u64,
+}
+
+impl<S: Section> Halves<S> {
+    /// Takes the rows that come next, if there are no more than `most` edges with theirs; what stands behind the last.
+    /// `None`: the next row is to be read alone.
+    pub(super) fn next<R: Read>(
+        &mut self,
+        scan: &mut Scan<R>,
+        of: &S::Layout,
+        graph: &mut Graph,
+        widest: &mut Widest,
+        edges: &mut u64,
+        most: u64,
+    ) -> Result<Option<After>> {
+        let at = scan.offset();
+        if at < self.again {
+            return Ok(None);
+        }
+        let used = scan.halves(S::fields(of), of, &mut self.columns)?;
+        if used == 0 || *edges + self.columns.iter().map(S::edges).sum::<u64>() > most {
+            self.again = at + BLOCK as u64;
+            return Ok(None);
+        }
+        for half in &self.columns {
+            half.append(graph, *edges);
+            *edges += half.edges();
+            widest.see_all(half.widest(), scan.base());
+        }
+        scan.advance(used);
+        scan.after(b']').map(Some)
+    }
 }
 
 /// Where the two halves end, each before the comma behind a row. The fields are counted by their commas.
@@ -132,125 +191,6 @@ fn number(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     }
     let (more, digits) = eight(bytes, at + 8);
     (digits < 8).then(|| (value * POWERS[digits] + more, 8 + digits))
-}
-
-/// Nodes, as [`Graph`] has them. The two halves are apart, or their threads would wait for one cache line.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-pub(super) struct Nodes {
-    kinds: Vec<NodeKind>,
-    names: Vec<u32>,
-    ids: Vec<u32>,
-    self_sizes: Vec<u32>,
-    /// Edges of the rows before.
-    first_edges: Vec<u32>,
-    states: Vec<u8>,
-    /// Edges of all rows.
-    pub(super) edges: u64,
-    /// The largest name, and where.
-    pub(super) widest: Widest,
-}
-
-impl Columns for Nodes {
-    type Layout = NodeLayout;
-
-    #[inline]
-    fn push(&mut self, row: &[u64; FIELDS], at: usize, of: &NodeLayout) -> bool {
-        let (Some(kind), Ok(name), Ok(id), Ok(size)) = (
-            of.kinds.get(row[of.kind % FIELDS] as usize),
-            u32::try_from(row[of.name % FIELDS]),
-            u32::try_from(row[of.id % FIELDS]),
-            u32::try_from(row[of.self_size % FIELDS]),
-        ) else {
-            return false;
-        };
-        self.kinds.push(*kind);
-        self.names.push(name);
-        self.widest.see(u64::from(name), at as u64);
-        self.ids.push(id);
-        self.self_sizes.push(size);
-        self.first_edges.push(self.edges as u32);
-        if let Some(field) = of.detachedness {
-            self.states.push((row[field % FIELDS] & 3) as u8);
-        }
-        self.edges += row[of.edge_count % FIELDS];
-        self.edges < u64::from(u32::MAX)
-    }
-
-    fn clear(&mut self) {
-        self.kinds.clear();
-        self.names.clear();
-        self.ids.clear();
-        self.self_sizes.clear();
-        self.first_edges.clear();
-        self.states.clear();
-        self.edges = 0;
-        self.widest = Widest::default();
-    }
-}
-
-impl Nodes {
-    /// Appends them to those of the graph, which have `edges` edges.
-    pub(super) fn append(&self, graph: &mut Graph, edges: u64) {
-        graph.kinds.extend_from_slice(&self.kinds);
-        graph.names.extend_from_slice(&self.names);
-        graph.ids.extend(&self.ids);
-        graph.self_sizes.extend(&self.self_sizes);
-        graph.first_edges.extend(self.first_edges.iter().map(|first| first + edges as u32));
-        if let Some(states) = &mut graph.detachedness {
-            states.extend_from_slice(&self.states);
-        }
-    }
-}
-
-/// Edges, as [`Graph`] has them. Apart as nodes are.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-pub(super) struct Edges {
-    targets: Vec<u32>,
-    labels: Vec<u32>,
-    /// The largest name, and where.
-    pub(super) widest: Widest,
-}
-
-impl Columns for Edges {
-    type Layout = (EdgeLayout, Ordinal);
-
-    #[inline]
-    fn push(&mut self, row: &[u64; FIELDS], at: usize, (of, node): &Self::Layout) -> bool {
-        let (Some(kind), Some(target)) =
-            (of.kinds.get(row[of.kind % FIELDS] as usize), node.of(row[of.target % FIELDS]))
-        else {
-            return false;
-        };
-        let name = row[of.label % FIELDS];
-        let Some(label) = Graph::short_label(*kind, name) else { return false };
-        if !kind.is_numbered() {
-            self.widest.see(name, at as u64);
-        }
-        self.labels.push(label);
-        self.targets.push(target);
-        true
-    }
-
-    fn clear(&mut self) {
-        self.targets.clear();
-        self.labels.clear();
-        self.widest = Widest::default();
-    }
-}
-
-impl Edges {
-    /// How many.
-    pub(super) fn len(&self) -> usize {
-        self.targets.len()
-    }
-
-    /// Appends them to those of the graph.
-    pub(super) fn append(&self, graph: &mut Graph) {
-        graph.targets.extend_from_slice(&self.targets);
-        graph.labels.extend_from_slice(&self.labels);
-    }
 }
 
 #[cfg(test)]

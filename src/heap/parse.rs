@@ -4,10 +4,11 @@
 use std::io::Read;
 
 use super::graph::Graph;
+use super::halves::{Edges, Halves, Nodes};
 use super::host::Host;
 use super::meta::{EdgeLayout, FIELDS, Header, LocationLayout, NodeLayout};
-use super::scan::{After, BLOCK, Scan, corrupt};
-use super::{halves, salvage, section};
+use super::scan::{After, Scan, corrupt};
+use super::{salvage, section};
 use crate::error::{Error, Result};
 
 /// Ordinals have 32 bits, and `dominators` needs one of a node's. Their JSON would have 50 GB and more.
@@ -79,7 +80,7 @@ impl Widest {
     }
 
     /// What was seen in bytes that begin at `base`.
-    fn see_all(&mut self, other: &Self, base: u64) {
+    pub(super) fn see_all(&mut self, other: &Self, base: u64) {
         self.see(other.index, base + other.at);
     }
 }
@@ -171,24 +172,13 @@ impl<R: Read> Parser<'_, R> {
         let mut row = [0; FIELDS];
         let mut edges = 0_u64;
         let mut more = section::open(scan)?;
-        let mut halves = <[halves::Nodes; 2]>::default();
-        let mut try_halves_at = 0;
+        let mut halves = Halves::<Nodes>::default();
         while more {
             let at = scan.offset();
-            if at >= try_halves_at {
-                let used = scan.halves(of.fields, of, &mut halves)?;
-                let all = edges + halves.iter().map(|half| half.edges).sum::<u64>();
-                if used > 0 && all <= layout.header.edge_count {
-                    for half in &halves {
-                        half.append(graph, edges);
-                        edges += half.edges;
-                        self.widest.see_all(&half.widest, scan.base());
-                    }
-                    scan.advance(used);
-                    more = scan.after(b']')? == After::Comma;
-                    continue;
-                }
-                try_halves_at = at + BLOCK as u64;
+            let most = layout.header.edge_count;
+            if let Some(after) = halves.next(scan, of, graph, &mut self.widest, &mut edges, most)? {
+                more = after == After::Comma;
+                continue;
             }
             more = scan.row(&mut row[..of.fields])? == After::Comma;
             let Some(kind) = of.kinds.get(row[of.kind % FIELDS] as usize) else {
@@ -238,23 +228,13 @@ impl<R: Read> Parser<'_, R> {
         let mut more = section::open(scan)?;
         let terms = (of.clone(), node);
         let node = &terms.1;
-        let mut halves = <[halves::Edges; 2]>::default();
-        let mut try_halves_at = 0;
+        let mut halves = Halves::<Edges>::default();
+        let mut edges = 0;
         while more {
             let at = scan.offset();
-            if at >= try_halves_at {
-                let used = scan.halves(of.fields, &terms, &mut halves)?;
-                let all = graph.targets.len() + halves.iter().map(halves::Edges::len).sum::<usize>();
-                if used > 0 && all as u64 <= claimed {
-                    for half in &halves {
-                        half.append(graph);
-                        self.widest.see_all(&half.widest, scan.base());
-                    }
-                    scan.advance(used);
-                    more = scan.after(b']')? == After::Comma;
-                    continue;
-                }
-                try_halves_at = at + BLOCK as u64;
+            if let Some(after) = halves.next(scan, &terms, graph, &mut self.widest, &mut edges, claimed)? {
+                more = after == After::Comma;
+                continue;
             }
             more = scan.row(&mut row[..of.fields])? == After::Comma;
             let Some(kind) = of.kinds.get(row[of.kind % FIELDS] as usize) else {
@@ -268,7 +248,8 @@ impl<R: Read> Parser<'_, R> {
                 return Err(corrupt(at, format_args!("there is no node at {}", row[of.target])));
             };
             graph.push_edge(*kind, label, target);
-            if graph.targets.len() as u64 > claimed {
+            edges += 1;
+            if edges > claimed {
                 return Err(corrupt(at, "there are more edges than \"edge_count\" says"));
             }
         }
