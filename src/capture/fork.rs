@@ -19,7 +19,7 @@ pub mod descriptors;
 pub mod mappings;
 pub mod shared;
 pub mod slots;
-mod stillness;
+pub mod stillness;
 pub mod threads;
 pub mod watch;
 

@@ -43,8 +43,8 @@ pub struct Environment {
     /// Object ids that match between snapshots.
     pub(super) ids: Ids,
     pub(super) dump_wanted: AtomicBool,
-    /// The limit to go back to, bytes; 0 = nothing to do.
-    restore_limit: AtomicBool,
+    /// A full collection has seen the heap recover.
+    restore_wanted: AtomicBool,
     v8: Handle,
     /// When the doorbell was rung and has not been answered since: f64 bits of epoch ms, 0 = answered.
     rung_at: AtomicU64,
@@ -93,7 +93,7 @@ impl Environment {
             limit: Mutex::default(),
             ids: Ids::default(),
             dump_wanted: AtomicBool::new(false),
-            restore_limit: AtomicBool::new(false),
+            restore_wanted: AtomicBool::new(false),
             v8: Handle::attach(id, CALLBACKS),
             rung_at: AtomicU64::new(0),
             awaited: Mutex::new(None),
@@ -291,10 +291,12 @@ impl Environment {
         if self.dump_wanted.swap(false, Ordering::AcqRel) {
             limit::dump(self);
         }
-        if self.restore_limit.swap(false, Ordering::AcqRel)
-            && let Some(isolate) = self.isolate()
-            && let Some(before) = self.limit.lock().restore(isolate.heap_figures().heap_used)
-        {
+        if !self.restore_wanted.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let used = self.isolate().map(|isolate| isolate.heap_figures().heap_used);
+        let restore = used.and_then(|used| self.limit.lock().restore(used));
+        if let Some(before) = restore {
             // V8 lowers the limit only when a callback is removed, and ours may have been handed over.
             self.v8.watch_limit(true, 0);
             self.v8.watch_limit(false, before);
@@ -328,15 +330,16 @@ impl Environment {
         if full || now - self.figures.read().at > refresh_after {
             self.publish(full.then_some(now));
         }
-        let heap_used = self.figures.read().heap.heap_used;
-        if full && self.limit.try_lock().is_some_and(|limit| limit.recovered(heap_used)) {
-            self.restore_limit.store(true, Ordering::Release);
+        let heap_used = || self.figures.read().heap.heap_used;
+        if full && self.limit.try_lock().is_some_and(|limit| limit.recovered(heap_used())) {
+            self.restore_wanted.store(true, Ordering::Release);
             self.v8.interrupt();
         }
         if !self.gc_heard.load(Ordering::Acquire) {
             return;
         }
         let duration_ms = now - f64::from_bits(self.gc_started.load(Ordering::Relaxed));
+        let heap_used = heap_used();
         for monitor in self.gc_listeners.lock().iter() {
             self.outbox.push(Event::Gc { monitor: *monitor, kind, duration_ms, heap_used, at: now });
         }

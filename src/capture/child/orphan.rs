@@ -8,12 +8,10 @@ use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
 use crate::capture::fork::Prepared;
 use crate::capture::fork::shared::Shared;
+use crate::capture::fork::stillness::CIRCLES;
 
 /// Seconds without CPU time. A disk can make it wait, and so can a busy machine: its class is idle.
 const STILL: u64 = 30;
-/// ms of CPU time without an object walked, a byte written or a page touched for the first time: as
-/// [`crate::capture::fork::watch`].
-const CIRCLES: u64 = 10_000;
 /// Says to whoever reaps it: it hung.
 const HUNG: c_int = 3;
 /// V8's own end is SIGABRT or SIGTRAP.
@@ -90,7 +88,7 @@ extern "C" fn look(_: c_int) {
     if gone != GONE.swap(gone, Ordering::Relaxed) {
         GONE_AT.store(cpu, Ordering::Relaxed);
     }
-    let circles = cpu.saturating_sub(GONE_AT.load(Ordering::Relaxed)) >= CIRCLES;
+    let circles = cpu.saturating_sub(GONE_AT.load(Ordering::Relaxed)) >= CIRCLES.as_millis() as u64;
     let still = if cpu > CPU.swap(cpu, Ordering::Relaxed) {
         SECONDS.store(0, Ordering::Relaxed);
         false

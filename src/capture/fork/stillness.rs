@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 /// Asleep on a lock without any CPU time for so long: nobody will wake it, it has only one thread.
 const STILL: Duration = Duration::from_millis(700);
-/// On the CPU for so many ticks, 10 s, and no object walked, no byte written, no page touched for the first time: it goes
-/// round in a loop that only another thread could end.
-const CIRCLES: u64 = 1000;
+/// On the CPU for so long, and no object walked, no byte written, no page touched for the first time: it goes round in a
+/// loop that only another thread could end.
+pub const CIRCLES: Duration = Duration::from_secs(10);
+/// Of `/proc/PID/stat`, a second: what Linux tells user space, whatever its own clock does.
+const TICKS: u64 = 100;
 /// Asleep whenever it is looked at, and none of that either: it asks again and again for what only another thread could
 /// give. A child that gets no CPU is not asleep, nor is one that waits for a disk.
 const ASLEEP: Duration = Duration::from_secs(30);
@@ -64,7 +66,7 @@ impl Stillness {
         if further || stat.state != b'S' {
             self.awake = now;
         }
-        if !further && stat.cpu.saturating_sub(since) >= CIRCLES {
+        if !further && stat.cpu.saturating_sub(since) >= CIRCLES.as_secs() * TICKS {
             return Some("it ran in circles");
         }
         (now.saturating_duration_since(self.awake) >= ASLEEP).then_some("it slept and got nowhere")
@@ -110,6 +112,7 @@ mod tests {
 
     #[test]
     fn who_uses_the_cpu_for_nothing_goes_in_circles() {
+        const CIRCLES: u64 = 1000;
         let mut stillness = Stillness::new();
         let now = Instant::now();
         let mut circles = |cpu, faults, walked| {
