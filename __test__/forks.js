@@ -109,21 +109,18 @@ function hurry (child) {
 
 /** What a process and its children are doing, thread by thread: for a test that waits in vain. */
 function sight (pid) {
-  const read = (file) => {
+  const attempt = (read) => {
     try {
-      return fs.readFileSync(`/proc/${file}`, 'utf8').trim()
-    } catch (error) {
-      return error.code
+      return read()
+    } catch {
+      return null
     }
   }
-  let tasks = []
-  try {
-    tasks = fs.readdirSync(`/proc/${pid}/task`)
-  } catch {}
-  const lines = tasks.map((task) => {
-    const [state, , , , , , , minor, , major, , user, system] = read(`${pid}/task/${task}/stat`).split(') ').at(-1).split(' ')
-    const [name, call] = [read(`${pid}/task/${task}/comm`), read(`${pid}/task/${task}/syscall`)]
-    return `  ${task} ${name} ${state}, faults ${minor} and ${major}, ticks ${user} and ${system}, in ${call}`
+  const lines = (attempt(() => fs.readdirSync(`/proc/${pid}/task`)) ?? []).map((id) => {
+    const task = `${pid}/task/${id}`
+    const [state, , , , , , , minor, , major, , user, system] = stat(task) ?? []
+    const call = attempt(() => fs.readFileSync(`/proc/${task}/syscall`, 'utf8').trim())
+    return `  ${id} ${comm(task)} ${state}, faults ${minor} and ${major}, ticks ${user} and ${system}, in ${call}`
   })
   return [`process ${pid}`, ...lines, ...childrenOf(pid).map(sight)].join('\n')
 }

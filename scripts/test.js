@@ -11,7 +11,7 @@ const { parseArgs } = require('node:util')
 const { stages } = require('./test/stages')
 const { run, stopRunning } = require('./test/run')
 const { judge } = require('./test/judge')
-const { secondTry } = require('./test/again')
+const { failures, secondTry } = require('./test/again')
 
 const USAGE = `usage: node scripts/test.js [--only NAME[,NAME]] [--fast] [--verbose] [--list]
 
@@ -70,10 +70,9 @@ async function runStage (stage, broken, verbose) {
       const second = await run(again, limits)
       output += `\n== the second try\n\n${second.output}`
       const { failed, why } = judge(stage, second)
-      const first = outcome.output.slice(Math.max(0, outcome.output.lastIndexOf('✖ failing tests')))
       result = failed > 0
         ? { ...result, failed: Math.max(result.failed, failed), why }
-        : { ...result, passed: result.passed + result.failed, failed: 0, flaky: result.failed, first }
+        : { ...result, passed: result.passed + result.failed, failed: 0, flaky: result.failed, first: failures(outcome.output) }
     }
   } catch (error) {
     result = judge(stage, { status: null, output: '', problem: error.message })

@@ -5,17 +5,18 @@
 // What failed first is shown in any case, and counted as flaky: whoever sees the same name again has a defect to find.
 
 const { sep } = require('node:path')
+const { plain } = require('./judge')
 
 /** More test files than that are no accident. */
 const FILES = 2
 
+/** What the spec reporter says of the failed tests, at its end; all it says if there is no such list. */
+const failures = (output) => output.slice(Math.max(0, output.lastIndexOf('✖ failing tests')))
+
 /** The test files in which something failed, or null if that cannot be told. */
 function failedFiles (output, files) {
-  // eslint-disable-next-line no-control-regex
-  const plain = output.replace(/\x1b\[[0-9;]*m/g, '')
-  const failures = plain.slice(plain.lastIndexOf('✖ failing tests')).split(/^test at /m).slice(1)
   const failed = new Set()
-  for (const failure of failures) {
+  for (const failure of failures(plain(output)).split(/^test at /m).slice(1)) {
     // Its place, or, where a helper has made the test, the first place of its stack that is a test's.
     const places = failure.matchAll(/([^\s('"]+\.test\.m?js):\d+:\d+/g)
     const found = [...places].map(([, place]) => files.find((one) => place === one || place.endsWith(sep + one)))
@@ -34,4 +35,4 @@ function secondTry ({ file, args, env, files }, { failed, problem }, output) {
   return { file, args: [...args.filter((arg) => !files.includes(arg)), ...again], env }
 }
 
-module.exports = { secondTry }
+module.exports = { failures, secondTry }

@@ -2,6 +2,10 @@
 
 // Turns what a runner printed into numbers.
 
+/** Without colour codes, which would hide the lines looked for. */
+// eslint-disable-next-line no-control-regex
+const plain = (output) => output.replace(/\x1b\[[0-9;]*m/g, '')
+
 /** `test result: ok. 12 passed; 0 failed; 1 ignored; …`, one such line for every test binary. */
 function countCargo (output) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
@@ -31,10 +35,7 @@ const counters = {
  * @returns {{ passed: number, failed: number, skipped: number, why?: string }}
  */
 function judge (stage, { status, output, problem }) {
-  // Colour codes would hide the lines looked for.
-  // eslint-disable-next-line no-control-regex
-  const plain = output.replace(/\x1b\[[0-9;]*m/g, '')
-  const counts = counters[stage.counts](plain, status)
+  const counts = counters[stage.counts](plain(output), status)
   if (problem) return { ...counts, failed: Math.max(counts.failed, 1), why: problem }
   if (status !== 0 && counts.failed === 0) return { ...counts, failed: 1, why: `exit status ${status}` }
   // A runner that is happy because it found nothing to run has tested nothing.
@@ -42,4 +43,4 @@ function judge (stage, { status, output, problem }) {
   return counts
 }
 
-module.exports = { judge }
+module.exports = { judge, plain }
