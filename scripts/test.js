@@ -4,14 +4,12 @@
 // The whole test command: every stage in turn, all of them even when one fails, a summary, and one closing
 // line `N passed, N failed`. What is counted: the tests that `cargo test` and `node --test` report, plus one
 // for each stage that has no count of its own (fmt, clippy, build, types). A stage that breaks without naming
-// a failed test (does not compile, runs too long, finds no tests) counts as one failure. Up to two test files that fail
-// are tried once more (scripts/test/again.js).
+// a failed test (does not compile, runs too long, finds no tests) counts as one failure. Nothing is tried twice.
 
 const { parseArgs } = require('node:util')
 const { stages } = require('./test/stages')
 const { run, stopRunning } = require('./test/run')
 const { judge } = require('./test/judge')
-const { failures, secondTry } = require('./test/again')
 
 const USAGE = `usage: node scripts/test.js [--only NAME[,NAME]] [--fast] [--verbose] [--list]
 
@@ -57,38 +55,21 @@ async function runStage (stage, broken, verbose) {
   const unmet = (stage.needs ?? []).find((name) => broken.has(name))
   if (unmet) return { passed: 0, failed: 1, skipped: 0, ms: 0, why: `not run, because ${unmet} failed`, output: '' }
   const started = performance.now()
-  const limits = { minutes: stage.minutes, echo: verbose }
-  let result, output
+  let outcome
   try {
-    const command = await stage.command()
-    const outcome = await run(command, limits)
-    output = outcome.output
-    result = judge(stage, outcome)
-    const again = secondTry(command, { ...result, problem: outcome.problem }, output)
-    if (again) {
-      console.log(`   ${result.failed} failed; a second try`)
-      const second = await run(again, limits)
-      output += `\n== the second try\n\n${second.output}`
-      const { failed, why } = judge(stage, second)
-      result = failed > 0
-        ? { ...result, failed: Math.max(result.failed, failed), why }
-        : { ...result, passed: result.passed + result.failed, failed: 0, flaky: result.failed, first: failures(outcome.output) }
-    }
+    outcome = await run(await stage.command(), { minutes: stage.minutes, echo: verbose })
   } catch (error) {
-    result = judge(stage, { status: null, output: '', problem: error.message })
+    outcome = { status: null, output: '', problem: error.message }
   }
-  return { ...result, output, ms: performance.now() - started }
+  return { ...judge(stage, outcome), output: outcome.output, ms: performance.now() - started }
 }
 
 function printResult (result, verbose) {
   const counts = [tests(result.passed)]
-  if (result.flaky) counts.push(`${result.flaky} of them only in the second try`)
   if (result.failed > 0) counts.push(`${result.failed} failed`)
   if (result.skipped > 0) counts.push(`${result.skipped} skipped`)
   const line = `${counts.join(', ')} (${seconds(result.ms)})`
   if (result.failed > 0 && result.output && !verbose) console.log(result.output.trimEnd())
-  // Quoted, so that it is not taken for a failure.
-  if (result.flaky && !verbose) console.log(result.first.trim().replace(/^/gm, '   | '))
   if (result.failed === 0) return console.log(`   ${paint(32, 'ok')}  ${line}`)
   console.log(`   ${paint(31, 'FAILED')}  ${line}${result.why ? `: ${result.why}` : ''}`)
 }
@@ -96,9 +77,9 @@ function printResult (result, verbose) {
 function printSummary (results) {
   const width = Math.max(...results.map(({ stage }) => stage.name.length))
   console.log(`\n${paint(1, '== Summary')}`)
-  for (const { stage, passed, failed, flaky, skipped, ms, why } of results) {
+  for (const { stage, passed, failed, skipped, ms, why } of results) {
     const verdict = failed === 0 ? paint(32, 'ok    ') : paint(31, 'FAILED')
-    const extra = [failed > 0 && `${failed} failed`, flaky && `${flaky} flaky`, skipped > 0 && `${skipped} skipped`, why].filter(Boolean)
+    const extra = [failed > 0 && `${failed} failed`, skipped > 0 && `${skipped} skipped`, why].filter(Boolean)
     console.log(`   ${verdict}  ${stage.name.padEnd(width)}  ${[tests(passed), ...extra].join(', ')}  ${seconds(ms)}`)
   }
 }
@@ -120,8 +101,6 @@ async function main () {
   }
   printSummary(results)
   const sum = (key) => results.reduce((total, result) => total + result[key], 0)
-  const flaky = results.reduce((total, result) => total + (result.flaky ?? 0), 0)
-  if (flaky > 0) console.log(`\n${flaky} passed only in the second try; what they said first is above`)
   console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`)
   process.exitCode = sum('failed') === 0 ? 0 : 1
 }

@@ -3,7 +3,7 @@
 // The stages of the test command, in order. `minutes` is a limit, not an estimate: nothing may hang for ever.
 
 const { readdirSync } = require('node:fs')
-const { join, relative } = require('node:path')
+const { join, relative, sep } = require('node:path')
 const { nodeBinary } = require('./nodes')
 const { root } = require('./run')
 
@@ -11,13 +11,16 @@ const MAJORS = [20, 22, 24, 26]
 /** What does not depend on the Node version or path has a stage of its own and runs once. */
 const ONCE = { package: 'package.test.js', demo: 'demo.test.js', oracle: 'oracle.test.js' }
 const TEST_FOLDER = join(root, '__test__')
+/** Tests of what is the same on every Node: run on this one only. Real containers are here too. */
+const ONCE_FOLDER = 'once'
 /** One stuck test must not cost the rest of its file; a whole file counts as one to some Node versions. */
 const TEST_TIMEOUT_MS = 400_000
 
 /** Test files are listed here because Node 20's `--test` takes no patterns. */
-function testFiles () {
+function testFiles ({ once = false } = {}) {
   return readdirSync(TEST_FOLDER, { recursive: true })
     .filter((name) => /\.test\.m?js$/.test(name) && !name.includes('node_modules') && !Object.values(ONCE).includes(name))
+    .filter((name) => (name.split(sep)[0] === ONCE_FOLDER) === once)
     .sort()
     .map((name) => relative(root, join(TEST_FOLDER, name)))
 }
@@ -35,7 +38,7 @@ function cargoStage (name, args, counts = 'cargo') {
 
 async function nodeTests (major, files, { env, timeout = TEST_TIMEOUT_MS } = {}) {
   const file = await nodeBinary(major)
-  return { file, args: ['--test', '--test-reporter=spec', `--test-timeout=${timeout}`, ...files], env, files }
+  return { file, args: ['--test', '--test-reporter=spec', `--test-timeout=${timeout}`, ...files], env }
 }
 
 function nodeStage (major, portable) {
@@ -78,6 +81,15 @@ const stages = [
   },
   // The portable path asks Node and not V8: the oldest and the newest Node tell enough.
   ...MAJORS.flatMap((major, i) => [nodeStage(major, false), ...i === 0 || i === MAJORS.length - 1 ? [nodeStage(major, true)] : []]),
+  {
+    name: 'once',
+    title: 'what is the same on every Node, and real containers, on this Node',
+    counts: 'node',
+    minutes: 15,
+    needs: ['build'],
+    fast: true,
+    command: () => nodeTests(undefined, testFiles({ once: true }))
+  },
   {
     name: 'types',
     title: 'tsd',

@@ -6,12 +6,12 @@ const assert = require('node:assert/strict')
 const { existsSync, readFileSync, readdirSync } = require('node:fs')
 const { dirname, join } = require('node:path')
 const { test } = require('node:test')
-const { codes } = require('../lib/errors')
-const { metrics } = require('../lib/rules')
-const { settings, switches } = require('../lib/settings')
-const { watch } = require('..')
+const { codes } = require('../../lib/errors')
+const { metrics } = require('../../lib/rules')
+const { settings, switches } = require('../../lib/settings')
+const { watch } = require('../..')
 
-const root = join(__dirname, '..')
+const root = join(__dirname, '..', '..')
 const read = (file) => readFileSync(join(root, file), 'utf8')
 const documents = ['README.md', 'CHANGELOG.md', 'examples/express/README.md',
   ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)]
