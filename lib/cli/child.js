@@ -4,6 +4,7 @@
 
 const { spawn } = require('node:child_process')
 const os = require('node:os')
+const { isatty } = require('node:tty')
 const { say } = require('./terminal')
 
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH']
@@ -16,7 +17,9 @@ const FROM_TERMINAL = ['SIGINT', 'SIGQUIT', 'SIGWINCH', 'SIGHUP']
 const DUMPING = ['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGSYS', 'SIGQUIT', 'SIGXCPU', 'SIGXFSZ']
 
 function listen (child) {
-  const interactive = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
+  // Not process.stdin.isTTY: whoever looks at these objects makes the pipe behind them non-blocking, for the program
+  // too, and most programs take "nothing there yet" for an error.
+  const interactive = [0, 1, 2].some(isatty)
   const listeners = FORWARDED.flatMap((signal) => {
     const listener = () => {
       if (!(interactive && FROM_TERMINAL.includes(signal))) child.kill(signal)

@@ -6,7 +6,10 @@ const { version } = require('../../package.json')
 const { didYouMean } = require('../suggest')
 const { UsageError, quietPipes, say } = require('./terminal')
 
-/** name → what it does. `./NAME.js` exports `NAME(argv) → Promise<status>` and `usage`; loaded when it is called. */
+/**
+ * name → what it does. `./NAME.js` exports `NAME(argv) → Promise<status>` and `usage`; loaded when it is called.
+ * `lendsStdio`: its stdio is another program's, and process.stdout and its like are not touched.
+ */
 const commands = {
   run: 'watch an unchanged program',
   ls: 'list the snapshots in a folder',
@@ -31,7 +34,9 @@ async function call (name, argv) {
   // Behind -- everything belongs to somebody else's program.
   const end = argv.indexOf('--')
   const own = end === -1 ? argv : argv.slice(0, end)
-  if (own.includes('--help') || own.includes('-h')) {
+  const help = own.includes('--help') || own.includes('-h')
+  if (help || !command.lendsStdio) quietPipes()
+  if (help) {
     console.log(command.usage)
     return 0
   }
@@ -58,14 +63,15 @@ function report (error, json, commandUsage) {
  * @returns {Promise<number>} exit status
  */
 async function main (argv) {
-  quietPipes()
   const [name, ...rest] = argv
   if (name === '--version' || name === '-v') {
+    quietPipes()
     console.log(version)
     return 0
   }
   if (name === '--help' || name === '-h' || name === 'help') {
     if (Object.hasOwn(commands, rest[0] ?? '')) return call(rest[0], ['--help'])
+    quietPipes()
     console.log(usage)
     return 0
   }

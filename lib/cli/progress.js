@@ -2,6 +2,7 @@
 
 // A bar on the terminal, and nothing anywhere else.
 
+const { isatty } = require('node:tty')
 const { bytes, cut } = require('./table')
 
 /** How much of the time each stage takes, roughly: the bar is to move evenly. */
@@ -33,7 +34,6 @@ function line (progress) {
  * @returns {Promise<T>}
  */
 async function withProgress (work) {
-  const { stderr } = process
   // A parent of ours listens on its channel (lib/analysis/child.js).
   if (process.connected) {
     process.channel.unref()
@@ -41,7 +41,8 @@ async function withProgress (work) {
     process.channel.unref()
     return work((progress) => { if (process.connected) process.send({ progress }, undefined, undefined, () => {}) })
   }
-  if (!stderr.isTTY || process.env.TERM === 'dumb') return work()
+  if (!isatty(2) || process.env.TERM === 'dumb') return work()
+  const { stderr } = process
   let shown = false
   const clear = () => { if (shown) stderr.write('\r\x1b[K') }
   try {

@@ -66,4 +66,4 @@ async function run (argv) {
   return follow(command, rest, environment(values, process.env))
 }
 
-module.exports = { nodeOptions, run, usage }
+module.exports = { lendsStdio: true, nodeOptions, run, usage }

@@ -2,6 +2,7 @@
 
 // What the commands share: arguments, output, and pipes that close early.
 
+const fs = require('node:fs')
 const { parseArgs } = require('node:util')
 const { didYouMean } = require('../suggest')
 
@@ -23,7 +24,25 @@ function args (argv, options, limits = { positionals: 0 }) {
   return parsed
 }
 
-const say = (text) => { process.stderr.write(`${text}\n`) }
+/** How long a line waits for a full pipe that somebody else has made non-blocking. */
+const FULL_PIPE_MS = 1000
+
+/**
+ * A line on stderr. By its descriptor: process.stderr would make a pipe non-blocking, and a pipe is shared with whoever
+ * else writes to it, among them the program of `heapwarden run`.
+ */
+function say (text) {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4))
+  let rest = Buffer.from(`${text}\n`)
+  for (const until = performance.now() + FULL_PIPE_MS; rest.length > 0;) {
+    try {
+      rest = rest.subarray(fs.writeSync(2, rest))
+    } catch (error) {
+      if (error.code !== 'EAGAIN' || performance.now() > until) return // nobody reads it
+      Atomics.wait(sleeper, 0, 0, 10)
+    }
+  }
+}
 
 /** `heapwarden cat FILE | head` closes our pipe: that is the end of the work and no failure. */
 function quietPipes () {
