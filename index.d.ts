@@ -273,7 +273,8 @@ export interface AnalysisOptions {
   salvage?: boolean
   /**
    * `'thread'`: a thread of this process with lower priority, one analysis at a time. `'child'`: a process of its own, whose
-   * memory is not this one's and whose end neither. Default `'thread'`.
+   * memory is not this one's and whose end neither; `HEAPWARDEN_UNSUPPORTED` where this process's executable is no
+   * Node.js (a single executable application, Electron, Bun, Deno). Default `'thread'`.
    */
   process?: 'thread' | 'child'
   /** Gives it up: `HEAPWARDEN_ABORTED`, its reason as `cause`. */

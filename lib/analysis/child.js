@@ -7,6 +7,7 @@ const { writeFile } = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { HeapwardenError, codes } = require('../errors')
+const { nodeProgram } = require('../node')
 
 const bin = path.join(__dirname, '..', '..', 'bin', 'heapwarden.js')
 
@@ -51,8 +52,9 @@ function failure (status, signal, stderr) {
  */
 function inChild (args, { signal, onProgress } = {}) {
   return new Promise((resolve, reject) => {
-    const child = childProcess.spawn(process.execPath, [bin, ...args, '--json'], {
-      env: environment(), stdio: ['ignore', 'pipe', 'pipe', 'ipc'], windowsHide: true
+    const { file, env } = nodeProgram("process: 'child' (accepted instead: 'thread')")
+    const child = childProcess.spawn(file, [bin, ...args, '--json'], {
+      env: { ...environment(), ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], windowsHide: true
     })
     const chunks = []
     let stderr = ''

@@ -7,6 +7,7 @@ const { randomBytes } = require('node:crypto')
 const { mkdirSync, symlinkSync } = require('node:fs')
 const { delimiter, dirname, join } = require('node:path')
 const readline = require('node:readline')
+const { nodeProgram } = require('../../node')
 
 const packageRoot = join(__dirname, '..', '..', '..')
 const program = join(packageRoot, 'examples', 'express', 'server.js')
@@ -32,9 +33,11 @@ function modulesPath (folder, express) {
  */
 async function startServer ({ folder, leak, express, onLine }) {
   const token = randomBytes(16).toString('hex')
-  const child = spawn(process.execPath, [program], {
+  const { file, env } = nodeProgram('heapwarden demo')
+  const child = spawn(file, [program], {
     env: {
       ...process.env,
+      ...env,
       ADMIN_TOKEN: token,
       HEAPWARDEN_DIR: join(folder, 'snapshots'),
       HOST: '127.0.0.1',
