@@ -87,8 +87,6 @@ function attach (deliver) {
     v8Version: process.versions.v8,
     diagnosticDir: optionValue('--diagnostic-dir'),
     v8PoolSize: Number.parseInt(optionValue('--v8-pool-size')) || undefined,
-    // Node ends a worker at its limit, and has an option for snapshots there: ours must not come before those for good.
-    sharesLimit: !isMainThread || optionValue('--heapsnapshot-near-heap-limit') !== undefined,
     // The addon's own reading is compared with it before it is trusted.
     statistics: v8.getHeapStatistics()
   }), (hasEvents) => {

@@ -28,8 +28,6 @@ pub struct Environment {
     pub id: u64,
     /// `worker_threads.threadId`; 0 is the main thread.
     pub thread_id: u32,
-    /// Node watches this thread's heap limit too, with a callback of its own.
-    pub shares_limit: bool,
     /// Events for this environment.
     pub outbox: Outbox,
     /// V8's figures, as last published.
@@ -77,13 +75,12 @@ fn local(id: u64) -> Option<Arc<Environment>> {
 
 impl Environment {
     /// Registers this thread's environment. On that thread.
-    pub fn attach(thread_id: u32, shares_limit: bool, doorbell: Box<dyn Doorbell>) -> Arc<Self> {
+    pub fn attach(thread_id: u32, doorbell: Box<dyn Doorbell>) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let environment = Arc::new(Self {
             id,
             thread_id,
-            shares_limit,
             outbox: Outbox::default(),
             figures: FigureCell::default(),
             doorbell,
@@ -277,8 +274,17 @@ impl Environment {
 
     /// Leaves the limit to the callback that was there before ours, until the heap has recovered. Also inside
     /// V8's call of ours.
-    pub(super) fn hand_limit_over(&self) {
-        self.v8.watch_limit(false, 0);
+    pub(super) fn leave_limit(&self) {
+        self.v8.leave_limit();
+    }
+
+    /// The other environments of this thread: the addon may have been loaded more than once. On that thread.
+    pub(super) fn neighbours(&self) -> Vec<Arc<Self>> {
+        let others = |all: &RefCell<Vec<Arc<Self>>>| {
+            let all = all.try_borrow().ok()?;
+            Some(all.iter().filter(|one| one.id != self.id).cloned().collect())
+        };
+        LOCAL.try_with(others).ok().flatten().unwrap_or_default()
     }
 
     /// Has a stack guard carry out the dump. Inside a collection.
@@ -297,10 +303,7 @@ impl Environment {
         let used = self.isolate().map(|isolate| isolate.heap_figures().heap_used);
         let restore = used.and_then(|used| self.limit.lock().restore(used));
         if let Some(before) = restore {
-            // V8 lowers the limit only when a callback is removed, and ours may have been handed over.
-            self.v8.watch_limit(true, 0);
-            self.v8.watch_limit(false, before);
-            self.v8.watch_limit(true, 0);
+            self.v8.restore_limit(before);
         }
     }
 
@@ -331,6 +334,9 @@ impl Environment {
             self.publish(full.then_some(now));
         }
         let heap_used = || self.figures.read().heap.heap_used;
+        if full {
+            self.v8.limit_to_top();
+        }
         if full && self.limit.try_lock().is_some_and(|limit| limit.recovered(heap_used())) {
             self.restore_wanted.store(true, Ordering::Release);
             self.v8.interrupt();

@@ -53,7 +53,8 @@ impl Default for Setting {
 /// What is to be done at the limit.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    monitor: u64,
+    /// Those who hear of it; the dump is the first one's.
+    monitors: Vec<u64>,
     extend: usize,
     wait: Duration,
     options: CaptureOptions,
@@ -69,11 +70,25 @@ impl Setting {
         };
         let wait_ms = wait_ms.filter(|ms| ms.is_finite() && *ms >= 0.0).unwrap_or(WAIT_MS);
         Some(Wanted {
-            monitor,
+            monitors: vec![monitor],
             extend: extend.unwrap_or(EXTEND).clamp(1 << 20, MOST_EXTEND) as usize,
             wait: Duration::from_secs_f64(wait_ms.min(24.0 * 3.6e6) / 1e3),
             options: CaptureOptions { trigger: Some("nearHeapLimit".into()), ..options.clone() },
         })
+    }
+}
+
+impl Wanted {
+    /// The monitors of `other` hear of it too.
+    #[must_use]
+    pub fn heard_by(mut self, other: &Self) -> Self {
+        self.monitors.extend(&other.monitors);
+        self
+    }
+
+    /// Whose dump it is.
+    fn monitor(&self) -> u64 {
+        self.monitors.first().copied().unwrap_or_default()
     }
 }
 
@@ -161,20 +176,18 @@ pub fn near(environment: &Environment, current: usize) -> usize {
             in_place(environment, wanted);
             near(environment, current)
         }
-        Some(_) if environment.shares_limit => {
-            // V8 asks only the callback that was added last. The one before is Node's own: it ends a worker thread
-            // and not the process, or takes the snapshots of --heapsnapshot-near-heap-limit. Ours has had its turn.
-            drop(limit);
-            environment.hand_limit_over();
-            raised
-        }
         Some(ramp) => {
             let (dump, told) = (ramp.dump, std::mem::replace(&mut ramp.told, true));
             drop(limit);
-            if !told {
+            // At its limit a worker thread ends, and not the process.
+            if !told && environment.thread_id == 0 {
                 last_words(current, dump, wanted.wait);
             }
-            current
+            // Ours has had its turn. V8 asks only the callback that was added last, so the one below hears of the next
+            // time: Node's own, which ends a worker thread or takes the snapshots of --heapsnapshot-near-heap-limit, or
+            // another library's. If there is none, V8 ends the process then.
+            environment.leave_limit();
+            raised
         }
     }
 }
@@ -207,8 +220,9 @@ fn in_place(environment: &Environment, wanted: Wanted) {
     environment.dump_wanted.store(false, Ordering::Release);
     let Some(environment) = environment.shared() else { return };
     let timeout_ms = Some(wanted.wait.as_secs_f64() * 1e3);
+    let monitor = wanted.monitor();
     let options = CaptureOptions { mode: WantedMode::Inline, timeout_ms, ..wanted.options };
-    let outcome = desk::try_reserve(&environment, options, wanted.monitor)
+    let outcome = desk::try_reserve(&environment, options, monitor)
         .ok_or_else(|| Error::CaptureFailed("another snapshot is being taken".into()))
         .and_then(|order| {
             let id = order.id;
@@ -248,15 +262,8 @@ pub fn dump(environment: &std::sync::Arc<Environment>) {
         let (Some(wanted), Some(ramp)) = (limit.wanted.clone(), &limit.ramp) else { return };
         (wanted, ramp.before)
     };
-    let monitor = wanted.monitor;
-    let heap_used = environment.figures.read().heap.heap_used;
-    environment.tell(Event::NearHeapLimit {
-        monitor,
-        limit: before as u64,
-        extended_to: (before + wanted.extend) as u64,
-        heap_used,
-        at: clock::now(),
-    });
+    let monitor = wanted.monitor();
+    announce(environment, &wanted, before);
     let trigger = wanted.options.trigger().to_owned();
     let Some(order) = desk::try_reserve(environment, wanted.options, monitor) else {
         // One of this heap is under way: it serves.
@@ -285,6 +292,27 @@ pub fn dump(environment: &std::sync::Arc<Environment>) {
     set(environment, if outcome.is_ok() { Dump::Running(id) } else { Dump::Refused });
     if let Err(error) = outcome {
         desk::complete(id, &Err(error));
+    }
+}
+
+/// Tells all who watch this heap, through whichever copy of the addon.
+fn announce(environment: &Environment, wanted: &Wanted, before: usize) {
+    let heap_used = environment.figures.read().heap.heap_used;
+    let tell = |environment: &Environment, monitors: &[u64]| {
+        for monitor in monitors.iter().copied() {
+            environment.tell(Event::NearHeapLimit {
+                monitor,
+                limit: before as u64,
+                extended_to: (before + wanted.extend) as u64,
+                heap_used,
+                at: clock::now(),
+            });
+        }
+    };
+    tell(environment, &wanted.monitors);
+    for other in environment.neighbours() {
+        let monitors = other.limit.try_lock().and_then(|limit| Some(limit.wanted.as_ref()?.monitors.clone()));
+        tell(&other, &monitors.unwrap_or_default());
     }
 }
 

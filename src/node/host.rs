@@ -29,8 +29,6 @@ struct Facts {
     v8_version: String,
     diagnostic_dir: Option<std::path::PathBuf>,
     v8_pool_size: Option<usize>,
-    #[serde(default)]
-    shares_limit: bool,
     statistics: v8::symbols::Reference,
 }
 
@@ -57,7 +55,7 @@ pub fn attach(env: Env, facts: String, on_wake: Function<bool, ()>) -> Result<Ho
     let bell = Arc::new(Bell::default());
     let slot = Arc::new(OnceLock::new());
     bell.connect(&on_wake, slot.clone()).map_err(odd)?;
-    let environment = Environment::attach(facts.thread_id, facts.shares_limit, Box::new(Shared(bell)));
+    let environment = Environment::attach(facts.thread_id, Box::new(Shared(bell)));
     let _ = slot.set(Arc::downgrade(&environment));
     env.add_env_cleanup_hook(environment.clone(), |environment: Arc<Environment>| {
         let ending = sampler::stop_environment(environment.id);
@@ -243,8 +241,12 @@ impl Host {
         let shortest = watchers.values().map(|watcher| watcher.interval()).fold(f64::INFINITY, f64::min);
         self.environment.refresh_after(shortest / 2.0);
         self.environment.watch_collections(!watchers.is_empty());
-        // The first monitor that wants it: one dump serves all.
-        let first = watchers.values().filter_map(|watcher| Some((watcher.id, watcher.at_limit()?)));
-        self.environment.watch_limit(first.min_by_key(|(id, _)| *id).map(|(_, wanted)| wanted));
+        // As the first monitor wants it: one dump serves all, and all hear of it.
+        let mut wanting: Vec<_> =
+            watchers.values().filter_map(|watcher| Some((watcher.id, watcher.at_limit()?))).collect();
+        wanting.sort_by_key(|(id, _)| *id);
+        let first =
+            wanting.into_iter().map(|(_, wanted)| wanted).reduce(|first, other| first.heard_by(&other));
+        self.environment.watch_limit(first);
     }
 }

@@ -4,11 +4,12 @@ use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use parking_lot::Mutex;
 
 use super::isolate::{GcKind, Isolate};
+use super::limit;
 
 /// Whom V8's callbacks reach, with the id given to [`Handle::attach`]. The id may be one whose environment has
 /// ended: an interrupt can arrive late.
@@ -60,7 +61,6 @@ pub struct Handle {
     /// An interrupt is on its way; V8 queues every request, so one at a time.
     interrupting: AtomicBool,
     collections: AtomicBool,
-    limit: AtomicBool,
 }
 
 impl Handle {
@@ -68,6 +68,7 @@ impl Handle {
     /// the process.
     pub fn attach(id: u64, callbacks: Callbacks) -> Self {
         let _ = CALLBACKS.set(callbacks);
+        PROCESS.store(std::process::id(), Ordering::Relaxed);
         let own = Isolate::current().ok().map(Kept);
         Self {
             id,
@@ -76,7 +77,6 @@ impl Handle {
             isolate: Mutex::new(own),
             interrupting: AtomicBool::new(false),
             collections: AtomicBool::new(false),
-            limit: AtomicBool::new(false),
         }
     }
 
@@ -117,20 +117,36 @@ impl Handle {
         self.interrupting.store(false, Ordering::Release);
     }
 
-    /// Installs or removes the callback near the heap limit; on removal the limit goes back to `restore` bytes, if
-    /// that is not 0. On the isolate's thread, outside collections.
+    /// Wants to be asked near the heap limit, or not any more; then the limit goes back to `restore` bytes, if that is
+    /// not 0. On the isolate's thread, outside collections.
     pub fn watch_limit(&self, on: bool, restore: usize) {
-        let guard = self.isolate.lock();
-        let Some(Kept(isolate)) = guard.filter(|Kept(isolate)| isolate.is_current()) else { return };
-        if self.limit.swap(on, Ordering::AcqRel) == on {
-            return;
-        }
+        let Some(isolate) = self.local() else { return };
         if on {
-            // SAFETY: `detach` removes it on this thread before the isolate ends.
-            unsafe { isolate.add_limit_callback(on_near_limit, self.id as usize) };
+            limit::want(&isolate, self.id);
         } else {
-            // SAFETY: `limit` says it is there.
-            unsafe { isolate.remove_limit_callback(on_near_limit, restore) };
+            limit::unwant(&isolate, self.id, restore);
+        }
+    }
+
+    /// The limit goes back to `before` bytes, and a limit that was left to others is watched again. On the isolate's
+    /// thread, outside collections.
+    pub fn restore_limit(&self, before: usize) {
+        if let Some(isolate) = self.local() {
+            limit::restore(&isolate, before);
+        }
+    }
+
+    /// V8 asks the callback that was added last: be that. On the isolate's thread, also inside collections.
+    pub fn limit_to_top(&self) {
+        if let Some(isolate) = self.local() {
+            limit::to_top(&isolate);
+        }
+    }
+
+    /// Leaves the limit to the callback below ours. On the isolate's thread, also inside V8's call of ours.
+    pub fn leave_limit(&self) {
+        if let Some(isolate) = self.local() {
+            limit::step_aside(&isolate);
         }
     }
 
@@ -154,13 +170,8 @@ impl Handle {
 }
 
 static SILENT: AtomicBool = AtomicBool::new(false);
-
-unsafe extern "C" fn on_near_limit(data: *mut c_void, current: usize, initial: usize) -> usize {
-    let mut limit = current;
-    guarded(|callbacks| limit = (callbacks.near_limit)(data as u64, current, initial));
-    // Never less than there is: V8 takes that for an embedder's mistake.
-    limit.max(current)
-}
+/// Whose callbacks they are.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
 
 /// From now on V8's callbacks reach nobody: in a forked child the locks they take may be held for ever.
 pub fn silence() {
@@ -168,8 +179,9 @@ pub fn silence() {
 }
 
 /// Nothing of ours unwinds into V8.
-fn guarded(call: impl FnOnce(&Callbacks)) {
-    if SILENT.load(Ordering::Relaxed) {
+pub(super) fn guarded(call: impl FnOnce(&Callbacks)) {
+    // Another copy of this addon may have forked, or another addon: a child has no locks that it could rely on.
+    if SILENT.load(Ordering::Relaxed) || std::process::id() != PROCESS.load(Ordering::Relaxed) {
         return;
     }
     if let Some(callbacks) = CALLBACKS.get() {

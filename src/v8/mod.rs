@@ -11,6 +11,7 @@
 pub mod array_buffers;
 pub mod handle;
 pub mod isolate;
+mod limit;
 pub mod profiler;
 pub mod symbols;
 
