@@ -25,7 +25,7 @@ function run (command, args, { env = {}, onStart = () => {}, ...options } = {}) 
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text) => { stdout += text })
-    child.stderr.setEncoding('utf8').on('data', (text) => { stderr += text })
+    child.stderr?.setEncoding('utf8').on('data', (text) => { stderr += text })
     child.once('error', reject)
     child.once('close', (status, signal) => resolve({ status, signal, stdout, stderr }))
     onStart(child)

@@ -10,6 +10,7 @@ const channel = require('./channel')
 const native = require('./native')
 const { HeapwardenError, adopt } = require('./errors')
 const { checkSnapshot, snapshotJson } = require('./options')
+const { warn } = require('./warn')
 
 /** `heapdump-<seconds>.<microseconds>.heapsnapshot`, relative as theirs. */
 function defaultName () {
@@ -66,7 +67,7 @@ if (isMainThread && process.platform !== 'win32' && !options.includes('nosignal'
   process.on('SIGUSR2', () => {
     const name = defaultName()
     writeSnapshot(name, (error) => {
-      if (error) process.emitWarning(`no snapshot ${path.resolve(name)}: ${error.message}`, { type: 'HeapwardenWarning', code: error.code })
+      if (error) warn(`no snapshot ${path.resolve(name)}: ${error.message}`, error.code)
     })
   })
 }

@@ -1,13 +1,6 @@
 'use strict'
 
-const fs = require('node:fs')
-
-// Written to the descriptor and not to process.stderr: a closed pipe would raise 'error' on the host's stream.
-function write (line) {
-  try {
-    fs.writeSync(2, `${line}\n`)
-  } catch {}
-}
+const { say } = require('./stderr')
 
 /** A monitor's events as one line each. */
 const lines = {
@@ -28,7 +21,7 @@ function logEvents (monitor, form) {
   for (const [event, describe] of Object.entries(lines)) {
     monitor.on(event, (payload) => {
       const { text, ...fields } = describe(payload)
-      write(form === 'json'
+      say(form === 'json'
         ? JSON.stringify({ time: new Date().toISOString(), name: 'heapwarden', pid: process.pid, event, ...fields })
         : `heapwarden[${process.pid}]: ${text}`)
     })

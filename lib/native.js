@@ -154,6 +154,8 @@ function analyze (request) {
 
 module.exports = {
   version: binding.version(),
+  say: binding.say,
+  stderrTakes: binding.stderrTakes,
   parseBytes: binding.parseBytes,
   parseDuration: binding.parseDuration,
   parseRatio: binding.parseRatio,

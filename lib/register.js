@@ -6,6 +6,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { isMainThread } = require('node:worker_threads')
+const { warn } = require('./warn')
 
 const HELPERS = /^(npm|npx|npm-cli|npx-cli|npm-prefix|yarn|yarnpkg|yarn-[\d.]+|pnpm|pnpx|corepack|node-gyp|heapwarden)(\.[cm]?js)?$/
 
@@ -29,10 +30,6 @@ function arm () {
   const monitor = require('./monitor').watch(options)
   if (log !== 'off') require('./log').logEvents(monitor, log)
   return monitor
-}
-
-function warn (message, code) {
-  process.emitWarning(message, { type: 'HeapwardenWarning', code })
 }
 
 /** The monitor, or null: not armed here, or the warning says why. */

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`error`] | `Error` and its stable codes | nothing |
 //! | [`memory`] | the allocator: large blocks go back to the kernel | nothing |
+//! | [`stderr`] | lines for the operator, which never wait and never fail | nothing |
 //! | [`units`] | bytes, durations, ratios: parse and print | error |
 //! | [`watch`] | what a sample is and when it calls for action; pure | error, units |
 //! | [`probe`] | reads the process from the kernel's side | error |
@@ -16,7 +17,10 @@
 //!
 //! Architecture invariants (`tests/walls.rs` checks them): nothing outside `v8` names a V8 symbol;
 //! nothing in `watch` or `heap` opens a file, starts a thread or reads a clock; nothing outside `node`
-//! names napi; no import runs against the table above.
+//! names napi; no import runs against the table above. Nothing prints but by `stderr`.
+
+// Tests may print.
+#![cfg_attr(not(test), deny(clippy::disallowed_macros))]
 
 pub mod analysis;
 pub mod capture;
@@ -28,6 +32,7 @@ pub mod monitor;
 #[cfg_attr(test, allow(dead_code, reason = "napi-derive registers nothing in test builds"))]
 pub mod node;
 pub mod probe;
+pub mod stderr;
 pub mod units;
 pub mod v8;
 pub mod watch;

@@ -10,6 +10,7 @@ use std::path::Path;
 const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("memory", &[]),
+    ("stderr", &[]),
     ("units", &["error"]),
     ("watch", &["error", "units"]),
     ("probe", &["error"]),
@@ -17,8 +18,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("capture", &["v8", "probe", "error", "units"]),
     ("heap", &["error"]),
     ("analysis", &["heap", "capture", "probe", "error", "units"]),
-    ("monitor", &["error", "units", "watch", "probe", "v8", "capture", "heap", "analysis"]),
-    ("node", &["error", "units", "watch", "probe", "v8", "capture", "heap", "analysis", "monitor"]),
+    ("monitor", &["error", "stderr", "units", "watch", "probe", "v8", "capture", "heap", "analysis"]),
+    ("node", &["error", "stderr", "units", "watch", "probe", "v8", "capture", "heap", "analysis", "monitor"]),
 ];
 
 /// Rooms that are functions of their arguments, and the paths that would end that (with the `now` of any type).

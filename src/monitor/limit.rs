@@ -14,6 +14,7 @@ use super::environment::Environment;
 use super::{Event, clock, desk, run};
 use crate::capture::options::{CaptureOptions, WantedMode};
 use crate::error::Error;
+use crate::stderr::say;
 use crate::units::print_bytes;
 
 /// Bytes in all: enough to reach a stack guard, in 8 of 8 tries.
@@ -197,10 +198,8 @@ fn last_words(limit: usize, dump: Dump, wait: Duration) {
     let limit = print_bytes(limit as u64);
     match dump {
         Dump::Running(id) => {
-            match desk::place(id) {
-                Some(place) => eprintln!("heapwarden: heap limit of {limit} reached; its snapshot {place}"),
-                None => eprintln!("heapwarden: heap limit of {limit} reached; its snapshot failed"),
-            }
+            let place = desk::place(id).unwrap_or_else(|| "failed".into());
+            say(&format!("heapwarden: heap limit of {limit} reached; its snapshot {place}"));
             if dies_with_us() {
                 let until = Instant::now() + wait;
                 while desk::is_running(id) && Instant::now() < until {
@@ -209,7 +208,7 @@ fn last_words(limit: usize, dump: Dump, wait: Duration) {
             }
         }
         Dump::Asked | Dump::Inline | Dump::Refused => {
-            eprintln!("heapwarden: heap limit of {limit} reached; there is no snapshot of it");
+            say(&format!("heapwarden: heap limit of {limit} reached; there is no snapshot of it"));
         }
     }
 }
@@ -240,7 +239,7 @@ fn in_place(environment: &Environment, wanted: Wanted) {
             }
         }
         Err(error) => {
-            eprintln!("heapwarden: no snapshot at the heap limit: {error}");
+            say(&format!("heapwarden: no snapshot at the heap limit: {error}"));
             set(&environment, Dump::Refused);
         }
     }

@@ -44,6 +44,7 @@ pub struct Host {
 #[napi]
 pub fn attach(env: Env, facts: String, on_wake: Function<bool, ()>) -> Result<Host, Code> {
     let facts: Facts = parse(&facts).map_err(fault)?;
+    super::quiet_panics();
     set_process_facts(ProcessFacts {
         node_version: facts.node_version,
         v8_version: facts.v8_version,

@@ -15,7 +15,7 @@ use napi_derive::napi;
 
 use crate::capture::folder;
 use crate::error::Error as Fault;
-use crate::{units, watch};
+use crate::{stderr, units, watch};
 
 /// The `code` of a JavaScript error.
 pub struct Code(&'static str);
@@ -33,6 +33,29 @@ pub(crate) fn fault(error: Fault) -> Error<Code> {
 /// Node-API itself failed.
 pub(crate) fn odd(error: Error) -> Error<Code> {
     Error::new(Code("HEAPWARDEN_CAPTURE_FAILED"), error.reason.clone())
+}
+
+/// A panic of ours, which is caught at the border, is told without waiting for who reads stderr. The hook is this
+/// addon's: its standard library is its own.
+fn quiet_panics() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            stderr::say(&format!("heapwarden: a defect, please report it: {panic}"));
+        }));
+    });
+}
+
+/// Writes a line to stderr if it fits now, without waiting; whether it did.
+#[napi]
+pub fn say(line: String) -> bool {
+    stderr::say(&line)
+}
+
+/// Whether stderr takes a line now.
+#[napi]
+pub fn stderr_takes() -> bool {
+    stderr::takes()
 }
 
 /// The crate's version.
