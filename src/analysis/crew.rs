@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::heap::{Host, Stage};
-use crate::probe::cgroup::{self, Cgroup};
+use crate::probe::cgroup::Cgroup;
+use crate::probe::limits;
 use crate::units::print_bytes;
 
 /// The nice value of threads that analyse: the service's come first.
@@ -111,7 +112,8 @@ impl Crew {
         let Some(mut left) = self.left.try_lock() else { return false };
         if left.short.is_none() && left.looked.is_none_or(|looked| looked.elapsed() >= LOOK) {
             left.looked = Some(Instant::now());
-            left.short = cgroup::headroom(left.group.as_ref()).filter(|bytes| *bytes < LEAST_LEFT);
+            left.short =
+                limits::room(left.group.as_ref()).map(|room| room.bytes).filter(|bytes| *bytes < LEAST_LEFT);
         }
         left.short.is_some()
     }

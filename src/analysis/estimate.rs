@@ -5,7 +5,8 @@ use std::io::{self, Read};
 
 use crate::capture::{fault, json};
 use crate::error::{Error, Result};
-use crate::probe::cgroup::{self, Cgroup};
+use crate::probe::cgroup::Cgroup;
+use crate::probe::limits;
 use crate::units::print_bytes;
 
 /// What is done with a snapshot once it is read.
@@ -101,7 +102,7 @@ impl Budget {
     /// `most`: the caller's `maxMemory`. Without it, nine tenths of what the container or the machine has left:
     /// the service goes on allocating meanwhile.
     pub fn new(most: Option<u64>) -> Self {
-        let left = || cgroup::headroom(Cgroup::detect().as_ref()).map(|left| left / 10 * 9);
+        let left = || limits::room(Cgroup::detect().as_ref()).map(|left| left.bytes / 10 * 9);
         Self { most: most.or_else(left), given: most.is_some() }
     }
 

@@ -4,7 +4,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
-use crate::probe::cgroup::{self, Cgroup};
+use crate::probe::cgroup::Cgroup;
+use crate::probe::limits::{self, Room};
 use crate::probe::pids::{self, Pids};
 use crate::probe::process;
 use crate::units::print_bytes;
@@ -45,16 +46,20 @@ pub fn predict(heap_used: u64) -> u64 {
 /// `MemoryBudget` with the figures.
 pub fn admit(heap_used: u64, budget: Option<u64>) -> Result<Watch> {
     let need = predict(heap_used);
-    let (room, whose) = match budget {
-        Some(bytes) => (Some(bytes), "memoryBudget allows"),
-        None => (cgroup::headroom(Cgroup::detect().as_ref()), "the container or the machine has left"),
+    let room = match budget {
+        // At a limit of the process an allocation of V8's is its end, whatever was allowed.
+        Some(bytes) => limits::own()
+            .into_iter()
+            .chain([Room { bytes, whose: "memoryBudget allows" }])
+            .min_by_key(|room| room.bytes),
+        None => limits::room(Cgroup::detect().as_ref()),
     };
-    if let Some(room) = room.filter(|room| *room < need) {
+    if let Some(Room { bytes, whose }) = room.filter(|room| room.bytes < need) {
         return Err(Error::MemoryBudget(format!(
             "a snapshot of {} of heap needs about {} more memory, and {whose} {}; raise the limit or memoryBudget",
             print_bytes(heap_used),
             print_bytes(need),
-            print_bytes(room),
+            print_bytes(bytes),
         )));
     }
     Ok(Watch { heap_used, rss_before: process::process().map(|process| process.rss) })

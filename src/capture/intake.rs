@@ -1,9 +1,12 @@
 //! What V8 writes on its way into the file: masked first, if that was asked for.
 
 use super::info::{Finish, Trailer};
-use super::redact::Redactor;
+use super::redact::{HELD, Redactor};
 use super::sink::{Sealed, Sink};
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// What is masked may be longer, byte for byte, than what it was: `"x",` becomes `"(redacted #12345678, length 1)",`.
+const MASKED: usize = 9;
 
 /// A sink with its redactor. Takes no lock, as the forked child needs it.
 pub struct Intake {
@@ -25,6 +28,10 @@ impl Intake {
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         let Some(redactor) = &mut self.redactor else { return self.sink.write(bytes) };
         self.masked.clear();
+        // Once: the first pieces are as large as any.
+        self.masked
+            .try_reserve(bytes.len().saturating_mul(MASKED) + HELD)
+            .map_err(|_| Error::MemoryBudget("no memory was left to mask a snapshot's texts in".into()))?;
         redactor.push(bytes, &mut self.masked)?;
         self.sink.write(&self.masked)
     }

@@ -137,7 +137,13 @@ impl Feed {
     /// ended, for the reason in its [`Fate`].
     pub fn write(&self, bytes: &[u8]) -> bool {
         for piece in bytes.chunks(CHUNK) {
-            let mut buffer = self.spent.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK));
+            let mut buffer = self.spent.try_recv().unwrap_or_default();
+            // A new one is empty, a spent one has the room.
+            if buffer.try_reserve_exact(piece.len()).is_err() {
+                self.fate
+                    .fail(Error::MemoryBudget("no memory was left to hand a snapshot to its writer".into()));
+                return false;
+            }
             buffer.extend_from_slice(piece);
             if !self.fate.is_open() || !self.send(Message::Bytes(buffer)) {
                 return false;

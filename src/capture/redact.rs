@@ -39,6 +39,7 @@ mod uses;
 use literal::Literal;
 use meta::Shape;
 use rows::Rows;
+pub use text::HELD;
 use text::Text;
 pub use uses::{KEY_LIMIT, NAME_LIMIT};
 use uses::{Uses, Verdict};
@@ -233,7 +234,7 @@ impl Redactor {
             }
             State::Header(_) => {
                 let shape = Shape::read(&self.held)?;
-                self.uses.expect(shape.node_count, shape.nodes.id.is_some());
+                self.uses.expect(shape.node_count, shape.nodes.id.is_some())?;
                 self.shape = Some(shape);
                 out.append(&mut self.held);
                 self.state = State::AfterSection;

@@ -63,7 +63,12 @@ impl Task for Reading {
     fn compute(&mut self) -> Result<Self::Output> {
         let mut source = self.source.lock();
         let Some(reader) = source.as_mut() else { return Ok(Ok(Vec::new())) };
-        let mut bytes = vec![0; self.most];
+        let mut bytes = Vec::new();
+        if bytes.try_reserve_exact(self.most).is_err() {
+            let text = format!("no memory is left for {} bytes of a snapshot", self.most);
+            return Ok(Err(Fault::MemoryBudget(text)));
+        }
+        bytes.resize(self.most, 0);
         let mut filled = 0;
         while filled < bytes.len() {
             match reader.read(&mut bytes[filled..]) {

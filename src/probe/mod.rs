@@ -5,6 +5,7 @@
 //! | [`process::process`] | `/proc/self/stat`, `/proc/self/status` | every tick |
 //! | [`cgroup::Cgroup::read`] | the memory controller's files, v1 or v2 | every sample |
 //! | [`cgroup::headroom`] | the same and `/proc/meminfo` | before a capture |
+//! | [`limits::room`] | that, and what `RLIMIT_AS`, `RLIMIT_DATA` and strict overcommit leave | before and during what needs much memory |
 //! | [`pressure::pressure`] | PSI of the group, else of the machine | every sample |
 //! | [`allocator::arenas`] | glibc's `mallinfo2` | seldom: it locks the allocator |
 //! | [`pids::pids`] | the pids controller's files, v1 or v2 | before a fork |
@@ -24,6 +25,7 @@
 pub mod allocator;
 pub mod cgroup;
 pub mod disk;
+pub mod limits;
 pub mod pids;
 pub mod pressure;
 pub mod process;

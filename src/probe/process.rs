@@ -77,13 +77,13 @@ fn add_status(process: &mut Process, status: &[u8]) {
 }
 
 #[cfg(unix)]
-fn page_size() -> Option<u64> {
+pub(super) fn page_size() -> Option<u64> {
     // SAFETY: sysconf takes a number and reads or writes no memory of ours.
     u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok()
 }
 
 #[cfg(not(unix))]
-fn page_size() -> Option<u64> {
+pub(super) fn page_size() -> Option<u64> {
     None
 }
 

@@ -31,7 +31,9 @@ pub struct Plan {
 }
 
 fn read(path: &str, room: usize) -> io::Result<Vec<u8>> {
-    let mut text = Vec::with_capacity(room);
+    let mut text = Vec::new();
+    // A process at a limit of its own (`ulimit -v`) may not have it.
+    text.try_reserve_exact(room)?;
     std::fs::File::open(path)?.read_to_end(&mut text)?;
     Ok(text)
 }

@@ -22,6 +22,8 @@ impl Literal {
         if held.len() + used > limit {
             return Err(Fault { at: used, what: "the section \"snapshot\" is too long" });
         }
+        held.try_reserve(used)
+            .map_err(|_| Fault { at: used, what: "no memory is left for the section \"snapshot\"" })?;
         held.extend_from_slice(&bytes[..used]);
         Ok(step)
     }

@@ -8,7 +8,7 @@ use super::{Fault, Scan, Step};
 
 /// Bytes of a text that are held to be judged. Enough for any that may stay: V8 builds names, also those of WeakMap
 /// pairs, in 1,024 bytes, which JSON's escapes make six times as many.
-pub(super) const HELD: usize = 8 << 10;
+pub const HELD: usize = 8 << 10;
 
 /// The text at hand, as JSON writes it, without its quotes.
 #[derive(Default)]
@@ -72,6 +72,8 @@ impl Text {
 
     fn hold(&mut self, bytes: &[u8]) {
         self.too_long |= self.held.len() + bytes.len() > HELD;
+        // Without the memory to judge it, a text is masked, as one that is too long.
+        self.too_long |= !self.too_long && self.held.try_reserve(bytes.len()).is_err();
         if !self.too_long {
             self.held.extend_from_slice(bytes);
         }

@@ -36,6 +36,8 @@ const LABELS: &[&[u8]] = &[
 /// V8 numbers texts in the order of their first use, so none is further than the rows before it. The rest is for
 /// other orders; a limit there must be, or a damaged number asks for any amount of memory.
 const SLACK: u64 = 1 << 16;
+/// Said of the byte where it happened.
+const NO_MEMORY: &str = "no memory is left to note what texts are used for";
 /// Bits for nodes at most (16 MiB).
 const MOST_BITS: u64 = 1 << 27;
 
@@ -62,10 +64,13 @@ pub(super) struct Uses {
 
 impl Uses {
     /// So many nodes will come, as the header says; without ids every one may be a value.
-    pub(super) fn expect(&mut self, nodes: u64, has_ids: bool) {
+    pub(super) fn expect(&mut self, nodes: u64, has_ids: bool) -> Result<(), &'static str> {
         self.has_ids = has_ids;
-        let bits = nodes.min(MOST_BITS).next_power_of_two().max(64);
-        self.values = vec![0; (bits / 64) as usize];
+        let words = (nodes.min(MOST_BITS).next_power_of_two().max(64) / 64) as usize;
+        self.values.clear();
+        self.values.try_reserve_exact(words).map_err(|_| NO_MEMORY)?;
+        self.values.resize(words, 0);
+        Ok(())
     }
 
     pub(super) fn node(&mut self, shape: &Nodes, row: &[u64; WIDEST]) -> Result<(), &'static str> {
@@ -100,6 +105,7 @@ impl Uses {
             if text > self.rows + SLACK {
                 return Err("ends a row with an impossible number of a text");
             }
+            self.texts.try_reserve(at + 1 - self.texts.len()).map_err(|_| NO_MEMORY)?;
             self.texts.resize(at + 1, 0);
         }
         self.texts[at] |= used;

@@ -22,7 +22,10 @@ impl Encoder {
     /// `level` 0 = plain.
     pub fn new(level: i32) -> Result<Self> {
         let zstd = if level == 0 { None } else { Some(context(level).map_err(failed)?) };
-        Ok(Self { zstd, out: vec![0; BUFFER], filled: 0, in_frame: 0, frames: 0 })
+        let mut out = Vec::new();
+        out.try_reserve_exact(BUFFER).map_err(|error| failed(error.into()))?;
+        out.resize(BUFFER, 0);
+        Ok(Self { zstd, out, filled: 0, in_frame: 0, frames: 0 })
     }
 
     pub fn is_plain(&self) -> bool {
@@ -98,7 +101,9 @@ impl Encoder {
 }
 
 fn context(level: i32) -> std::io::Result<raw::Encoder<'static>> {
-    let mut zstd = raw::Encoder::new(level)?;
+    // The crate panics where zstd has no memory for a context; all the rest is allocated, or refused, at the first write.
+    let mut zstd = std::panic::catch_unwind(|| raw::Encoder::new(level))
+        .unwrap_or_else(|_| Err(std::io::ErrorKind::OutOfMemory.into()))?;
     zstd.set_parameter(CParameter::ChecksumFlag(true))?;
     if level > 19 {
         // Below, zstd's own choice is at most this; setting it there would only cost memory.
