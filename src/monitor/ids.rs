@@ -20,10 +20,15 @@ pub struct Ids {
 
 impl Ids {
     /// Before a snapshot: starts the tracking if it is wanted and not there. Whether the ids are to be kept
-    /// after it: another snapshot that asks for none must not end a comparison that is under way. `by_fork`: a
-    /// child's ids die with it, so they must be given before the fork.
+    /// after it: another snapshot that asks for none must not end a comparison that is under way, nor what somebody
+    /// else began (an inspector's client, another copy of this addon). `by_fork`: a child's ids die with it, so they must
+    /// be given before the fork.
     pub fn before(&self, isolate: &Isolate, wanted: StableIds, by_fork: bool) -> bool {
         let tracking = self.since.load(Ordering::Relaxed) != 0;
+        if !tracking && isolate.has_object_ids() {
+            // Theirs to end. Until then ids match anyway.
+            return true;
+        }
         let keep = keep_after(wanted, tracking);
         if wanted != StableIds::No && !tracking && by_fork {
             isolate.start_tracking();

@@ -174,6 +174,18 @@ impl Isolate {
         unsafe { (self.symbols.remove_near_heap_limit)(self.as_raw(), callback, limit) }
     }
 
+    /// Whether V8 has given ids to objects that are still known: it tracks them, or somebody has taken a snapshot. Told by
+    /// the context, which is as old as the heap. On the isolate's thread, inside a handle scope.
+    pub fn has_object_ids(&self) -> bool {
+        // SAFETY: this is the isolate's thread; the handle lives in the caller's scope.
+        let context = unsafe { (self.symbols.current_context)(self.as_raw()) };
+        if context.is_null() {
+            return false;
+        }
+        // SAFETY: as above; it only looks the object's address up.
+        unsafe { (self.symbols.object_id)((self.symbols.heap_profiler)(self.as_raw()), context) != 0 }
+    }
+
     /// Gives every object an id that stays, from now on: snapshots of this process can then be compared object
     /// by object. Walks the heap once; allocation-heavy code is several times slower until
     /// [`Self::stop_tracking`]. On the isolate's thread, inside a handle scope.

@@ -45,6 +45,8 @@ struct Stream<'a> {
     output: &'a mut dyn Output,
     ended: bool,
     stopped: bool,
+    /// The first piece was looked at: somebody records allocations.
+    recorded: Option<bool>,
     panic: Option<Box<dyn Any + Send>>,
 }
 
@@ -104,7 +106,16 @@ unsafe extern "C" fn write_ascii_chunk(stream: *mut Stream, data: *mut c_char, s
     let stream = unsafe { &mut *stream };
     // SAFETY: V8 hands over `size` initialised bytes that live for this call.
     let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), size.max(0) as usize) };
+    stream.recorded.get_or_insert_with(|| records_allocations(bytes));
     stream.guarded(|output| output.write(bytes))
+}
+
+/// Whether the snapshot that begins with `head` knows functions that have allocated: it does while V8's tracker of
+/// allocations runs, and the tracker's own root is one of them.
+fn records_allocations(head: &[u8]) -> bool {
+    const COUNT: &[u8] = b"\"trace_function_count\":";
+    let Some(at) = memchr::memmem::find(head, COUNT) else { return false };
+    head.get(at + COUNT.len()).is_some_and(|digit| matches!(digit, b'1'..=b'9'))
 }
 
 /// Only heap-stats streams get these, and we never start one.
@@ -144,8 +155,8 @@ impl Stream<'_> {
 /// Takes a snapshot of `isolate`'s heap and writes its JSON to `output`.
 ///
 /// JavaScript stands still meanwhile. V8 collects garbage first, then needs several times the heap's size in
-/// memory. Afterwards the snapshot is freed and, unless `keep_ids`, object-move tracking is switched off
-/// again: without this, allocation-heavy code stays 3–8 times slower until the process ends.
+/// memory. Afterwards the snapshot is freed and, unless `keep_ids` or while somebody records allocations, object-move
+/// tracking is switched off again: without this, allocation-heavy code stays 3–8 times slower until the process ends.
 ///
 /// On the isolate's thread, where a handle scope is open: any code that JavaScript called and any interrupt
 /// has one. Inside a collection it refuses.
@@ -154,7 +165,8 @@ pub fn snapshot(isolate: &Isolate, contents: Contents, output: &mut dyn Output) 
         return Ending::Stopped;
     }
     let symbols = isolate.symbols;
-    let mut stream = Stream { vtable: &STREAM_TABLE, output, ended: false, stopped: false, panic: None };
+    let mut stream =
+        Stream { vtable: &STREAM_TABLE, output, ended: false, stopped: false, recorded: None, panic: None };
     let stream_ptr: *mut Stream = &mut stream;
     let mut control = Control { vtable: &CONTROL_TABLE, stream: stream_ptr };
     // SAFETY: this is the isolate's thread, so it is alive.
@@ -176,7 +188,8 @@ pub fn snapshot(isolate: &Isolate, contents: Contents, output: &mut dyn Output) 
         // SAFETY: not used after this.
         unsafe { (symbols.delete_snapshot)(snapshot) };
     }
-    if !contents.keep_ids {
+    // The tracker of an inspector's client has V8's map of ids by its address: it must not go.
+    if !contents.keep_ids && stream.recorded != Some(true) {
         // SAFETY: the profiler belongs to the isolate; no snapshot of ours is alive.
         unsafe { (symbols.clear_object_ids)(profiler) };
     }
@@ -185,4 +198,18 @@ pub fn snapshot(isolate: &Isolate, contents: Contents, output: &mut dyn Output) 
         std::panic::resume_unwind(panic);
     }
     if !snapshot.is_null() && stream.ended && !stream.stopped { Ending::Complete } else { Ending::Stopped }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_of_allocations_is_seen_in_the_head() {
+        let head = |count: &str| format!("{{\"snapshot\":{{\"meta\":{{}},\"node_count\":9,{count}}}");
+        assert!(records_allocations(head("\"trace_function_count\":1").as_bytes()));
+        assert!(records_allocations(head("\"trace_function_count\":20").as_bytes()));
+        assert!(!records_allocations(head("\"trace_function_count\":0").as_bytes()));
+        assert!(!records_allocations(head("\"edge_count\":1").as_bytes()));
+    }
 }

@@ -99,6 +99,10 @@ symbols! {
     /// `Isolate::RemoveNearHeapLimitCallback(callback, heap_limit)`: restores that limit if it is not 0.
     remove_near_heap_limit: fn(Raw, LimitCallback, usize) =
         "_ZN2v87Isolate27RemoveNearHeapLimitCallbackEPFmPvmmEm";
+    /// `HeapProfiler::GetObjectId(value)`; a `Local` is one pointer, passed as such. 0: it has none.
+    object_id: fn(Raw, Raw) -> u32 = "_ZN2v812HeapProfiler11GetObjectIdENS_5LocalINS_5ValueEEE";
+    /// `Isolate::GetCurrentContext()`; empty, thus null, while no JavaScript runs. Needs a handle scope.
+    current_context: fn(Raw) -> Raw = "_ZN2v87Isolate17GetCurrentContextEv";
     /// `HeapProfiler::StartTrackingHeapObjects(track_allocations)`
     start_tracking: fn(Raw, bool) = "_ZN2v812HeapProfiler24StartTrackingHeapObjectsEb";
     /// `HeapProfiler::StopTrackingHeapObjects()`
