@@ -21,7 +21,7 @@ export function watch(options?: WatchOptions): Monitor
 export function takeSnapshot(options?: SnapshotOptions): Promise<SnapshotInfo>
 
 /**
- * The JSON of a snapshot, compressed or plain: what DevTools loads. Unpacked off the event loop, as fast as it is
+ * The JSON of a snapshot, plain or compressed with zstd or gzip: what DevTools loads. `path` may be a pipe. Unpacked off the event loop, as fast as it is
  * read. A damaged file is an `error` of the stream, `HEAPWARDEN_CORRUPT_SNAPSHOT`, that says at which byte.
  */
 export function openSnapshot(path: string): Readable

@@ -6,6 +6,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const v8 = require('node:v8')
+const { setTimeout: sleep } = require('node:timers/promises')
 const { isMainThread, threadId } = require('node:worker_threads')
 const { HeapwardenError } = require('./errors')
 const portable = require('./portable')
@@ -126,19 +127,31 @@ async function shelf (task) {
   return value
 }
 
-/** Opens a snapshot to read its JSON, or that as one zstd frame; `read` gives null at the end. */
+/** A pipe that has nothing to read is asked again so much later: nothing in this process waits for it meanwhile. */
+const PIPE_MS = 10
+
+/**
+ * Opens a snapshot to read its JSON, or that as one zstd frame; `read` gives null at the end.
+ * @param {string|null} file `null`: standard input
+ */
 function openSnapshot (file, packed = false) {
   const reader = binding.openSnapshot(file, packed)
+  let closed = false
   return {
     async read (most) {
-      const piece = await reader.read(most)
+      let piece
+      while ((piece = await reader.read(most)) === null && !closed) await sleep(PIPE_MS)
+      if (piece === null) return null
       if (typeof piece === 'string') {
         const { code, message } = JSON.parse(piece)
         throw new HeapwardenError(code, message)
       }
       return piece.length > 0 ? piece : null
     },
-    close: () => reader.close()
+    close () {
+      closed = true
+      reader.close()
+    }
   }
 }
 

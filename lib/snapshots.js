@@ -91,7 +91,8 @@ class SnapshotStream extends Readable {
   }
 
   _destroy (error, done) {
-    // The handle is in use on another thread until the read under way is over.
+    // Ends the wait for a pipe. The handle may be in use on another thread until the read under way is over.
+    this.#handle?.close()
     this.#reading.then(() => {
       this.#handle?.close()
       done(error)
@@ -104,9 +105,14 @@ function openSnapshot (file) {
   return new SnapshotStream(schema.filePath(file, 'path'), false)
 }
 
+/** The same of what comes on standard input. */
+function unpackStdin () {
+  return new SnapshotStream(null, false)
+}
+
 /** The same as one zstd frame, whatever the file is made of. */
 function packSnapshot (file) {
   return new SnapshotStream(file, true)
 }
 
-module.exports = { list, openSnapshot, order, packSnapshot, remove, takeSnapshot }
+module.exports = { list, openSnapshot, order, packSnapshot, remove, takeSnapshot, unpackStdin }

@@ -3,6 +3,7 @@
 // What the three commands that analyse share: their flags, and how the flags become options.
 
 const path = require('node:path')
+const tty = require('node:tty')
 const { check } = require('../analysis/options')
 const { parse } = require('../analysis/filter')
 const { UsageError, args } = require('./terminal')
@@ -43,10 +44,16 @@ function common (values) {
   })
 }
 
+/** Its names as a path. A socket, which a parent may have put there, cannot be opened by them. */
+const STDIN = ['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0']
+
 /** `-` is standard input; anything else is absolute. */
 function places (positionals) {
-  if (positionals.filter((one) => one === '-').length > 1) throw new UsageError('standard input (-) can be read once only')
-  return positionals.map((one) => one === '-' ? one : path.resolve(one))
+  const found = positionals.map((one) => one === '-' || STDIN.includes(one) ? '-' : path.resolve(one))
+  const count = found.filter((one) => one === '-').length
+  if (count > 1) throw new UsageError('standard input (-) can be read once only')
+  if (count === 1 && tty.isatty(0)) throw new UsageError('standard input is this terminal: send a snapshot through a pipe, or give a FILE')
+  return found
 }
 
 module.exports = { args, check, classFilter, common, flags, given, help, number, places }

@@ -1,22 +1,24 @@
 'use strict'
 
-const path = require('node:path')
 const { pipeline } = require('node:stream/promises')
+const { places } = require('./analysis')
 const { UsageError, args } = require('./terminal')
 
 const usage = `usage: heapwarden cat FILE
 
 Unpacks a snapshot to stdout: the JSON that Chrome DevTools loads.
+FILE is plain or packed as zstd or gzip; a pipe, or - for standard input.
 
   heapwarden cat heap.heapsnapshot.zst > heap.heapsnapshot
 
   --json   failures as JSON; the output is JSON anyway`
 
 async function cat (argv) {
-  const { positionals: [file] } = args(argv, { json: { type: 'boolean' } }, { positionals: 1 })
-  if (file === undefined) throw new UsageError('which FILE?')
-  const { openSnapshot } = require('../snapshots')
-  await pipeline(openSnapshot(path.resolve(file)), process.stdout, { end: false })
+  const { positionals } = args(argv, { json: { type: 'boolean' } }, { positionals: 1 })
+  if (positionals.length === 0) throw new UsageError('which FILE?')
+  const [place] = places(positionals)
+  const { openSnapshot, unpackStdin } = require('../snapshots')
+  await pipeline(place === '-' ? unpackStdin() : openSnapshot(place), process.stdout, { end: false })
   return 0
 }
 

@@ -8,7 +8,7 @@ const { bytes, number: count, signed, table, widthOf } = require('./table')
 const usage = `usage: heapwarden diff BEFORE AFTER [MORE…] [OPTION…]
 
 What has changed between two snapshots, by class; of three or more, which classes grow every time.
-Each is a snapshot, a folder of them (the newest) or - for standard input.
+Each is a snapshot, plain or packed as zstd or gzip; a folder of them (the newest), a pipe, or - for standard input.
 
   heapwarden diff first.heapsnapshot.zst second.heapsnapshot.zst --class Session
 

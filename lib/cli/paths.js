@@ -10,7 +10,7 @@ const { bytes, cut, number: count, tame, widthOf } = require('./table')
 const usage = `usage: heapwarden paths FILE --class NAME | --id N [OPTION…]
 
 Who holds an object, or the instances of a class: the shortest ways from the roots, as a developer writes them.
-FILE is a snapshot, a folder of them (the newest) or - for standard input.
+FILE is a snapshot, plain or packed as zstd or gzip; a folder of them (the newest), a pipe, or - for standard input.
 
   heapwarden paths leak.heapsnapshot.zst --class Session
   heapwarden paths leak.heapsnapshot.zst --id 48213

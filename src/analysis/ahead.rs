@@ -4,9 +4,10 @@
 use std::io::{self, Read};
 use std::sync::{Arc, OnceLock};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use crate::capture::fault;
+use crate::capture::reader::Stop;
 use crate::error::Error;
 
 /// Bytes of a block, and how many of them go round.
@@ -34,6 +35,7 @@ pub struct Ahead {
     ended: bool,
     lenient: bool,
     aftermath: Aftermath,
+    stop: Stop,
 }
 
 enum From {
@@ -53,7 +55,8 @@ struct Filled {
 
 impl Ahead {
     /// Begins to read. `lenient`: damage ends the stream where it is, and is only told by the [`Aftermath`].
-    pub fn new(source: Box<dyn Read + Send>, lenient: bool) -> Self {
+    /// `stop` ends a read that waits, when nobody wants its bytes any more.
+    pub fn new(source: Box<dyn Read + Send>, lenient: bool, stop: Stop) -> Self {
         let (fill, full) = bounded(BLOCKS);
         let (empty, spare) = bounded(BLOCKS);
         for _ in 0..BLOCKS {
@@ -71,7 +74,7 @@ impl Ahead {
         let left = if thread.is_err() { hand.lock().take() } else { None };
         let source = left.map_or(From::Thread { full, empty }, From::Here);
         let aftermath = Aftermath::default();
-        Self { source, block: Vec::new(), begin: 0, ended: false, lenient, aftermath }
+        Self { source, block: Vec::new(), begin: 0, ended: false, lenient, aftermath, stop }
     }
 
     /// To be asked when the stream has ended.
@@ -88,22 +91,49 @@ impl Ahead {
         Ok((&self.block[self.begin..], self.ended))
     }
 
-    fn next(&mut self) -> io::Result<()> {
-        self.begin = 0;
-        let end = match &mut self.source {
-            From::Thread { full, empty } => {
-                let _ = empty.try_send(std::mem::take(&mut self.block));
-                match full.recv() {
-                    Ok(Filled { block, end }) => {
-                        self.block = block;
-                        end
-                    }
-                    // It told the end, or it panicked and did not.
-                    Err(_) => Some(Err(io::Error::other("the reading thread ended early"))),
-                }
+    /// Whether a read would not wait. (Without a thread it always may.)
+    pub fn ready(&mut self) -> io::Result<bool> {
+        while self.begin == self.block.len() && !self.ended {
+            let From::Thread { full, .. } = &self.source else { break };
+            match full.try_recv() {
+                Err(TryRecvError::Empty) => return Ok(false),
+                other => self.take(other.ok())?,
             }
-            From::Here(source) => fill(source, &mut self.block),
-        };
+        }
+        Ok(true)
+    }
+
+    fn next(&mut self) -> io::Result<()> {
+        match &mut self.source {
+            From::Thread { full, .. } => {
+                let filled = full.recv().ok();
+                self.take(filled)
+            }
+            From::Here(source) => {
+                self.begin = 0;
+                let end = fill(source, &mut self.block);
+                self.end(end)
+            }
+        }
+    }
+
+    // The thread's next block; `None`: it told the end, or it panicked and did not.
+    fn take(&mut self, filled: Option<Filled>) -> io::Result<()> {
+        let used = std::mem::take(&mut self.block);
+        if let From::Thread { empty, .. } = &self.source {
+            let _ = empty.try_send(used);
+        }
+        self.begin = 0;
+        match filled {
+            Some(Filled { block, end }) => {
+                self.block = block;
+                self.end(end)
+            }
+            None => self.end(Some(Err(io::Error::other("the reading thread ended early")))),
+        }
+    }
+
+    fn end(&mut self, end: Option<io::Result<()>>) -> io::Result<()> {
         let Some(end) = end else { return Ok(()) };
         self.ended = true;
         let Err(error) = end else { return Ok(()) };
@@ -111,6 +141,12 @@ impl Ahead {
         let _ = self.aftermath.0.set(error.clone());
         // What came before the damage is given first.
         if self.lenient || !self.block.is_empty() { Ok(()) } else { Err(fault::wrap(error)) }
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.stop.stop();
     }
 }
 
@@ -188,7 +224,7 @@ mod tests {
     #[test]
     fn every_byte_in_its_order() {
         for len in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 6 * BLOCK + 77] {
-            let mut ahead = Ahead::new(Box::new(Pieces { left: len, fails: false }), false);
+            let mut ahead = Ahead::new(Box::new(Pieces { left: len, fails: false }), false, Stop::default());
             let (head, all) = ahead.peek().unwrap();
             assert_eq!((head.len(), all), (len.min(BLOCK), len < BLOCK), "{len}");
             let mut bytes = Vec::new();
@@ -201,7 +237,7 @@ mod tests {
     #[test]
     fn the_error_comes_through_behind_the_bytes() {
         for len in [0, 5, BLOCK, 3 * BLOCK + 5] {
-            let mut ahead = Ahead::new(Box::new(Pieces { left: len, fails: true }), false);
+            let mut ahead = Ahead::new(Box::new(Pieces { left: len, fails: true }), false, Stop::default());
             let mut bytes = Vec::new();
             let error = fault::unwrap(ahead.read_to_end(&mut bytes).unwrap_err());
             assert_eq!(error, Error::CorruptSnapshot("damaged at byte 7".to_owned()));
@@ -213,7 +249,7 @@ mod tests {
 
     #[test]
     fn to_the_lenient_damage_is_the_end() {
-        let mut ahead = Ahead::new(Box::new(Pieces { left: BLOCK + 9, fails: true }), true);
+        let mut ahead = Ahead::new(Box::new(Pieces { left: BLOCK + 9, fails: true }), true, Stop::default());
         let mut bytes = Vec::new();
         ahead.read_to_end(&mut bytes).unwrap();
         assert!(bytes == expected(BLOCK + 9));
@@ -234,7 +270,7 @@ mod tests {
             }
         }
         let (ended, end) = bounded(1);
-        let mut ahead = Ahead::new(Box::new(Endless(ended)), false);
+        let mut ahead = Ahead::new(Box::new(Endless(ended)), false, Stop::default());
         ahead.read_exact(&mut [0; 3000]).unwrap();
         drop(ahead);
         assert!(end.recv_timeout(std::time::Duration::from_secs(60)).is_ok());

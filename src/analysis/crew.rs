@@ -1,11 +1,12 @@
 //! The analysis's surroundings as [`heap`](crate::heap) asks for them: a second thread, progress, an end.
 
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use serde::Serialize;
 
+use crate::capture::reader::Stop;
 use crate::error::Error;
 use crate::heap::{Host, Stage};
 use crate::probe::cgroup::Cgroup;
@@ -42,7 +43,7 @@ pub struct Crew {
     total: AtomicU64,
     file: AtomicU32,
     files: AtomicU32,
-    cancelled: AtomicBool,
+    cancelled: Stop,
     left: Mutex<Left>,
 }
 
@@ -64,7 +65,7 @@ impl Default for Crew {
             total: AtomicU64::new(0),
             file: AtomicU32::new(1),
             files: AtomicU32::new(1),
-            cancelled: AtomicBool::new(false),
+            cancelled: Stop::default(),
             left: Mutex::new(Left { group: Cgroup::detect(), looked: None, short: None }),
         }
     }
@@ -73,7 +74,12 @@ impl Default for Crew {
 impl Crew {
     /// Ends it soon.
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+        self.cancelled.stop();
+    }
+
+    /// Ends the reading of one snapshot, and ends with this analysis.
+    pub fn stop(&self) -> Stop {
+        self.cancelled.part()
     }
 
     /// The next of several snapshots; `file` from 1.
@@ -149,7 +155,7 @@ impl Host for Crew {
     }
 
     fn cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed) || self.is_short()
+        self.cancelled.stopped() || self.is_short()
     }
 }
 

@@ -53,10 +53,11 @@ fn name(path: Option<&Path>) -> String {
 /// As [`source::open`] and [`parse::parse`]; `MemoryBudget` before anything is parsed, or when the snapshot is larger than
 /// its head says; `Aborted`.
 pub fn read(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<(Graph, Origin)> {
+    let stop = crew.stop();
     let Source { path, header, json_bytes, damage, json } =
-        source::open(place, terms.salvage, &|| !crew.cancelled())?;
+        source::open(place, terms.salvage, stop.clone(), &|| !crew.cancelled())?;
     let name = name(path.as_deref());
-    let mut ahead = Ahead::new(json, terms.salvage);
+    let mut ahead = Ahead::new(json, terms.salvage, stop);
     let aftermath = ahead.aftermath();
     let (head, all) = ahead.peek().map_err(fault::unwrap)?;
     let json_bytes = if all { Some(head.len() as u64) } else { json_bytes };

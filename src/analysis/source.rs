@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::capture::info::Header;
-use crate::capture::reader::{self, Reader};
+use crate::capture::reader::{self, Input, Reader, Stop};
 use crate::capture::store;
 use crate::error::{Error, Result};
 
@@ -31,16 +31,18 @@ pub struct Source {
     pub json: Box<dyn Read + Send>,
 }
 
-/// Opens. `salvage`: a cut or damaged file gives what it has; it is read once for that, as long as `go_on` says so.
+/// Opens; of a pipe it waits for the first bytes, until `stop`. `salvage`: a cut or damaged file gives what it has; it
+/// is read once for that, as long as `go_on` says so.
 ///
 /// # Errors
-/// `NotFound`; `InvalidOption` for what is neither a file nor a folder; `CorruptSnapshot` when it is no snapshot.
-pub fn open(place: &Place, salvage: bool, go_on: &dyn Fn() -> bool) -> Result<Source> {
+/// `NotFound`; `InvalidOption` for a device or a socket; `CorruptSnapshot` when it is no snapshot; `Aborted`.
+pub fn open(place: &Place, salvage: bool, stop: Stop, go_on: &dyn Fn() -> bool) -> Result<Source> {
     match place {
-        Place::Stdin => Ok(from(reader::stream(std::io::stdin(), Path::new("standard input"))?, None)),
+        Place::Stdin => Ok(from(Input::stdin(stop)?.reader()?, None)),
         Place::Path(path) => {
             let path = if path.is_dir() { newest(path, salvage)? } else { path.clone() };
-            let reader = if salvage { reader::salvage(&path, go_on) } else { reader::open(&path) };
+            let reader =
+                if salvage { reader::salvage(&path, stop, go_on) } else { reader::open_any(&path, stop) };
             Ok(from(reader?, Some(path)))
         }
     }
@@ -86,7 +88,7 @@ mod tests {
     }
 
     fn code(place: &Path) -> Option<&'static str> {
-        open(&Place::Path(place.to_owned()), false, &|| true).err().map(|error| error.code())
+        open(&Place::Path(place.to_owned()), false, Stop::default(), &|| true).err().map(|error| error.code())
     }
 
     #[test]
@@ -96,7 +98,7 @@ mod tests {
         let old = write(dir.path(), 1_700_000_000_000.0);
         let new = write(dir.path(), 1_800_000_000_000.0);
         let place = Place::Path(dir.path().to_owned());
-        let mut source = open(&place, false, &|| true).unwrap();
+        let mut source = open(&place, false, Stop::default(), &|| true).unwrap();
         assert_eq!(source.path.as_ref(), Some(&new));
         assert_eq!(source.json_bytes, Some(JSON.len() as u64));
         assert_eq!(source.header.as_ref().map(|header| header.at), Some(1_800_000_000_000.0));
@@ -106,8 +108,8 @@ mod tests {
 
         let bytes = std::fs::read(&new).unwrap();
         std::fs::write(&new, &bytes[..bytes.len() - 9]).unwrap();
-        assert_eq!(open(&place, false, &|| true).unwrap().path, Some(old));
-        let cut = open(&place, true, &|| true).unwrap();
+        assert_eq!(open(&place, false, Stop::default(), &|| true).unwrap().path, Some(old));
+        let cut = open(&place, true, Stop::default(), &|| true).unwrap();
         assert_eq!(cut.path, Some(new));
         assert!(cut.damage.is_some_and(|damage| damage.code() == "HEAPWARDEN_CORRUPT_SNAPSHOT"));
     }

@@ -1,4 +1,4 @@
-//! Gives a snapshot's JSON back, from both kinds of file, and knows when it is not all there.
+//! Gives a snapshot's JSON back, from every kind of file and from pipes, and knows when it is not all there.
 //!
 //! Memory is bounded by the zstd window: at most 8 MiB for files of ours, 128 MiB (what `zstd -d` accepts
 //! too) for a file somebody compressed with the largest settings.
@@ -14,11 +14,15 @@ use super::json::Balance;
 use super::sink::LEVEL;
 use crate::error::{Error, Result};
 
+mod gzip;
+mod input;
+mod kind;
 mod opening;
 mod walk;
 
-use opening::open_regular;
-pub use opening::{salvage, stream};
+use input::open_regular;
+pub use input::{Input, Later, Stop};
+pub use opening::{open_any, salvage, stream};
 use walk::Frames;
 
 /// Streams the plain JSON of a snapshot file. The last `read` (which returns 0) fails with `CorruptSnapshot`
@@ -28,8 +32,10 @@ pub struct Reader {
     path: PathBuf,
     source: Source,
     survey: Survey,
-    // What comes through a pipe has no size and no end to look at first.
-    stream: bool,
+    // What comes through a pipe or out of a gzip has no size and no end to look at first.
+    stream: Option<Layer>,
+    // Nothing has been given yet.
+    fresh: bool,
     // What the first frame of another program's file says of its content.
     content: Option<u64>,
     // `None`: whoever parses the JSON sees for himself whether it is closed.
@@ -41,6 +47,13 @@ pub struct Reader {
 }
 
 type Bytes = Box<dyn Read + Send>;
+
+/// Whose bytes a stream's are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layer {
+    Outer,
+    Gunzipped,
+}
 
 enum Source {
     Plain(Bytes),
@@ -65,9 +78,9 @@ pub struct Verified {
     pub trailer: Option<Trailer>,
 }
 
-/// Opens a `.heapsnapshot` or `.heapsnapshot.zst`, by what is in it and not by its name; files that other
+/// Opens a snapshot, plain or packed as zstd or gzip, by what is in it and not by its name; files that other
 /// programs wrote are fine. `NotFound`, `InvalidOption` for what is not a regular file or may not be read,
-/// `CorruptSnapshot` when the first bytes are neither kind's.
+/// `CorruptSnapshot` when the first bytes are no kind's.
 pub fn open(path: &Path) -> Result<Reader> {
     Reader::new(open_regular(path)?, path)
 }
@@ -105,26 +118,33 @@ impl Reader {
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
         let n = file.by_ref().read(&mut start).map_err(failed)?;
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        Self::begin(Box::new(file), &start[..n], survey, false, path)
+        Self::begin(Box::new(file), &start[..n], survey, None, path)
     }
 
     // `source` stands at its first byte.
-    fn begin(source: Bytes, start: &[u8], survey: Survey, stream: bool, path: &Path) -> Result<Self> {
+    fn begin(
+        source: Bytes,
+        start: &[u8],
+        survey: Survey,
+        stream: Option<Layer>,
+        path: &Path,
+    ) -> Result<Self> {
         let magic = frames::u32_at(start, 0);
         let source = if magic == frames::DATA || frames::is_skippable(magic) {
             Source::Frames(Frames::new(source).map_err(|e| fault::at("cannot read", path, &e))?)
+        } else if start.starts_with(&gzip::MAGIC) && stream != Some(Layer::Gunzipped) {
+            return opening::gunzip(source, path);
         } else if start.trim_ascii_start().first().is_some_and(|b| *b == b'{') {
             Source::Plain(source)
         } else {
-            let path = path.display();
-            let found = if start.is_empty() { "is empty" } else { "is neither JSON nor zstd" };
-            return Err(Error::CorruptSnapshot(format!("{path} {found} at byte 0: it is no heap snapshot")));
+            return Err(no_snapshot(source, start, stream, path));
         };
         Ok(Self {
             path: path.to_owned(),
             source,
             survey,
             stream,
+            fresh: true,
             content: zstd::zstd_safe::get_frame_content_size(start).ok().flatten(),
             balance: Some(Balance::default()),
             raw_bytes: 0,
@@ -154,7 +174,7 @@ impl Reader {
     /// The file's size in bytes; of a stream what has been read.
     pub fn bytes(&self) -> u64 {
         match &self.source {
-            _ if !self.stream => self.survey.size,
+            _ if self.stream.is_none() => self.survey.size,
             Source::Plain(_) => self.raw_bytes,
             Source::Frames(frames) => frames.offset(),
         }
@@ -165,7 +185,7 @@ impl Reader {
     pub fn json_bytes(&self) -> Option<u64> {
         let said = match &self.source {
             _ if self.limit.is_some_and(|limit| limit < u64::MAX) => return self.limit,
-            _ if self.stream => return None,
+            _ if self.stream.is_some() => return None,
             Source::Plain(_) => return Some(self.survey.size),
             Source::Frames(_) => self.trailer().map(|trailer| trailer.raw_bytes).or(self.content),
         };
@@ -178,19 +198,39 @@ impl Reader {
     }
 
     fn next(&mut self, out: &mut [u8]) -> Result<usize> {
-        let n = match &mut self.source {
-            Source::Plain(file) => {
-                let (at, path) = (self.raw_bytes, &self.path);
-                file.read(out).map_err(|e| unreadable(path, at, &e))?
+        let mut n = self.pull(out)?;
+        if self.fresh {
+            self.fresh = false;
+            // A pipe's bytes come as they come: enough of them to tell what they are.
+            let most = out.len().min(kind::LOOK);
+            while n > 0 && n < most {
+                match self.pull(&mut out[n..most])? {
+                    0 => break,
+                    more => n += more,
+                }
             }
-            Source::Frames(frames) => frames.read(out).map_err(|(at, e)| unreadable(&self.path, at, &e))?,
-        };
+            if let Some(what) = kind::of(&out[..n]) {
+                return Err(foreign(&self.path, what));
+            }
+        }
         // Salvaging never fails here: it stops before the place where it would.
         if self.limit.is_none() {
             self.judge(&out[..n])?;
         }
         self.raw_bytes += n as u64;
         Ok(n)
+    }
+
+    fn pull(&mut self, out: &mut [u8]) -> Result<usize> {
+        let layer = self.stream.unwrap_or(Layer::Outer);
+        match &mut self.source {
+            Source::Plain(file) => {
+                file.read(out).map_err(|e| unreadable(&self.path, layer, self.raw_bytes, e))
+            }
+            Source::Frames(frames) => {
+                frames.read(out).map_err(|(at, e)| unreadable(&self.path, layer, at, e))
+            }
+        }
     }
 
     // The last call has no bytes.
@@ -208,7 +248,8 @@ impl Reader {
         }
         if let Some(i) = self.balance.as_mut().and_then(|balance| balance.push(bytes)) {
             let at = self.raw_bytes + i as u64;
-            let of = if plain { "" } else { " of its decompressed bytes" };
+            let outer = plain && self.stream != Some(Layer::Gunzipped);
+            let of = if outer { "" } else { " of its decompressed bytes" };
             let path = self.path.display();
             return Err(Error::CorruptSnapshot(format!(
                 "{path} is damaged at byte {at}{of}: the JSON ends there"
@@ -220,7 +261,7 @@ impl Reader {
         if self.balance.as_ref().is_some_and(|balance| !balance.whole()) {
             return Err(self.corrupt(format_args!("its JSON is not closed, it is cut off")));
         }
-        let ended = matches!(&self.source, Source::Frames(frames) if self.stream && frames.ended());
+        let ended = matches!(&self.source, Source::Frames(frames) if self.stream.is_some() && frames.ended());
         if self.survey.header.is_some() && !ended {
             return Err(self.corrupt(format_args!("the metadata behind the data is missing, it is cut off")));
         }
@@ -228,7 +269,8 @@ impl Reader {
     }
 
     fn corrupt(&self, what: std::fmt::Arguments) -> Error {
-        Error::CorruptSnapshot(format!("{}: {what} at byte {}", self.path.display(), self.bytes()))
+        let of = self.stream.unwrap_or(Layer::Outer).of();
+        Error::CorruptSnapshot(format!("{}: {what} at byte {}{of}", self.path.display(), self.bytes()))
     }
 }
 
@@ -243,8 +285,39 @@ impl Read for Reader {
     }
 }
 
-fn unreadable(path: &Path, at: u64, error: &io::Error) -> Error {
-    Error::CorruptSnapshot(format!("{} is damaged or cut at byte {at}: {error}", path.display()))
+impl Layer {
+    /// Behind "at byte N".
+    fn of(self) -> &'static str {
+        if self == Self::Gunzipped { " of its gunzipped bytes" } else { "" }
+    }
+}
+
+fn unreadable(path: &Path, layer: Layer, at: u64, error: io::Error) -> Error {
+    // What the layer below says is placed already.
+    let path = path.display();
+    match error.downcast::<Error>() {
+        Ok(ours) => ours,
+        Err(e) => Error::CorruptSnapshot(format!("{path} is damaged or cut at byte {at}{}: {e}", layer.of())),
+    }
+}
+
+fn foreign(path: &Path, what: &str) -> Error {
+    Error::CorruptSnapshot(format!("{} is no heap snapshot but {what}", path.display()))
+}
+
+/// Neither JSON nor packed. A little more than `start` is needed to tell what it is.
+fn no_snapshot(source: Bytes, start: &[u8], stream: Option<Layer>, path: &Path) -> Error {
+    let mut head = Vec::new();
+    if let Err(error) = source.take(kind::LOOK as u64).read_to_end(&mut head) {
+        return unreadable(path, stream.unwrap_or(Layer::Outer), 0, error);
+    }
+    if let Some(what) = kind::of(&head) {
+        return foreign(path, what);
+    }
+    let inside = if stream == Some(Layer::Gunzipped) { "what its gzip holds " } else { "" };
+    let found = if start.is_empty() { "is empty" } else { "is neither JSON nor zstd nor gzip" };
+    let path = path.display();
+    Error::CorruptSnapshot(format!("{path}: {inside}{found} at byte 0, it is no heap snapshot"))
 }
 
 #[cfg(test)]

@@ -1,40 +1,70 @@
-//! Ways to a [`Reader`]: a file, which is refused unless it is a regular one, a damaged file, a stream.
+//! Ways to a [`Reader`] besides a whole file: a damaged file, a stream, what is inside a gzip.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::{Reader, Source, open};
+use super::gzip::Gunzip;
+use super::input::{Input, Stop};
+use super::{Layer, Reader, Source};
+use crate::capture::fault;
 use crate::capture::frames::{self, Survey};
-use crate::capture::{fault, folder};
 use crate::error::{Error, Result};
 
 /// Our header is within this many bytes.
 const HEAD: u64 = 16 + frames::LIMIT as u64;
 
-/// The same from what cannot be read twice, standard input; `name` is for messages. Waits for the first bytes.
-pub fn stream(mut source: impl Read + Send + 'static, name: &Path) -> Result<Reader> {
+/// Whatever `path` leads to, a pipe too, which is read once. It may wait for its first bytes.
+///
+/// # Errors
+/// As [`Input::open`] and [`Input::reader`].
+pub fn open_any(path: &Path, stop: Stop) -> Result<Reader> {
+    Input::open(path, stop)?.reader()
+}
+
+/// The same from what cannot be read twice; `name` is for messages. Waits for the first bytes.
+pub fn stream(source: impl Read + Send + 'static, name: &Path) -> Result<Reader> {
+    layer(Box::new(source), Layer::Outer, name)
+}
+
+/// What a gzip file holds. Its damage is told in bytes of the gzip, that of what it holds in bytes of that.
+pub(super) fn gunzip(source: super::Bytes, name: &Path) -> Result<Reader> {
+    layer(Box::new(Gunzip::new(source, name)), Layer::Gunzipped, name)
+}
+
+fn layer(mut source: super::Bytes, layer: Layer, name: &Path) -> Result<Reader> {
     let mut head = Vec::new();
-    let failed = |e: io::Error| fault::at("cannot read", name, &e);
+    let mut read = |most: u64, head: &mut Vec<u8>| {
+        source.by_ref().take(most).read_to_end(head).map_err(|e| unread(name, e))
+    };
     // A plain snapshot is told by its first bytes, and whoever writes it may be slow.
-    source.by_ref().take(4).read_to_end(&mut head).map_err(failed)?;
+    read(4, &mut head)?;
     if frames::u32_at(&head, 0) == frames::HEADER {
-        source.by_ref().take(HEAD - 4).read_to_end(&mut head).map_err(failed)?;
+        read(HEAD - 4, &mut head)?;
     }
-    let header = frames::read_header(&mut &head[..], head.len() as u64).map_err(failed)?;
+    let header = frames::read_header(&mut &head[..], head.len() as u64)
+        .map_err(|e| fault::at("cannot read", name, &e))?;
     let start = head[..head.len().min(super::START)].to_vec();
     let survey = Survey { size: 0, header, trailer: None };
-    Reader::begin(Box::new(io::Cursor::new(head).chain(source)), &start, survey, true, name)
+    Reader::begin(Box::new(io::Cursor::new(head).chain(source)), &start, survey, Some(layer), name)
+}
+
+/// Nothing could be read at all: that is no damage, unless the layer below says it is.
+fn unread(name: &Path, error: io::Error) -> Error {
+    error.downcast::<Error>().unwrap_or_else(|e| fault::at("cannot read", name, &e))
 }
 
 /// Opens a cut or damaged file and gives what its whole frames give, from the beginning to the first that is
 /// not whole; reads the file once to find that place, as long as `go_on` says so. [`Reader::damage`] tells what is
-/// wrong with it. A plain file has no frames: everything it has is given.
+/// wrong with it. A plain file has no frames: everything it has is given. Nor can a pipe or a gzip be looked at
+/// beforehand: its damage ends it where it is.
 ///
 /// # Errors
-/// As [`open`]; `Aborted`.
-pub fn salvage(path: &Path, go_on: &dyn Fn() -> bool) -> Result<Reader> {
-    let mut probe = open(path)?;
+/// As [`open_any`]; `Aborted`.
+pub fn salvage(path: &Path, stop: Stop, go_on: &dyn Fn() -> bool) -> Result<Reader> {
+    let mut probe = open_any(path, stop.clone())?;
+    if probe.stream.is_some() {
+        return Ok(probe);
+    }
     let mut block = vec![0; 256 << 10];
     let damage = loop {
         if !go_on() {
@@ -46,38 +76,11 @@ pub fn salvage(path: &Path, go_on: &dyn Fn() -> bool) -> Result<Reader> {
             Err(error) => break Some(fault::unwrap(error)),
         }
     };
-    let mut reader = open(path)?;
+    let mut reader = open_any(path, stop)?;
     reader.limit = Some(match &probe.source {
         Source::Plain(_) => u64::MAX,
         Source::Frames(frames) => frames.whole(),
     });
     reader.damage = damage;
     Ok(reader)
-}
-
-pub(super) fn open_regular(path: &Path) -> Result<File> {
-    let shown = path.display();
-    let path = if path.as_os_str().is_empty() { path.to_owned() } else { folder::absolute(path)? };
-    let file = open_without_waiting(&path).map_err(|e| match e.kind() {
-        io::ErrorKind::NotFound => Error::NotFound(format!("there is no snapshot {shown}")),
-        _ => Error::InvalidOption(format!("the snapshot {shown} cannot be opened: {e}")),
-    })?;
-    match file.metadata() {
-        Ok(meta) if meta.is_file() => Ok(file),
-        Ok(_) => Err(Error::InvalidOption(format!("{shown} is not a regular file: give a snapshot's path"))),
-        Err(e) => Err(fault::at("cannot look at", &path, &e)),
-    }
-}
-
-#[cfg(unix)]
-fn open_without_waiting(path: &Path) -> io::Result<File> {
-    use rustix::fs::{Mode, OFlags};
-    // NONBLOCK: a pipe nobody writes to must be refused, not waited for.
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
-}
-
-#[cfg(not(unix))]
-fn open_without_waiting(path: &Path) -> io::Result<File> {
-    File::open(path)
 }

@@ -149,7 +149,7 @@ fn damage_in_a_later_frame_is_placed_there() {
 fn salvage_gives_whole_frames_and_says_why_no_more() {
     let (dir, json) = (tempfile::tempdir().unwrap(), json());
     let path = write(dir.path(), json, 1);
-    let whole = salvage(&path, &|| true).unwrap();
+    let whole = salvage(&path, Stop::default(), &|| true).unwrap();
     assert!(whole.damage().is_none() && read(whole).unwrap() == json);
 
     for (part, less, frames) in [(2, 0, 1), (1, 1, 3), (10, 0, 0)] {
@@ -158,7 +158,7 @@ fn salvage_gives_whole_frames_and_says_why_no_more() {
         let len = size / part - less;
         fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(len).unwrap();
         corrupt(open(&path).and_then(read));
-        let reader = salvage(&path, &|| true).unwrap();
+        let reader = salvage(&path, Stop::default(), &|| true).unwrap();
         corrupt(reader.damage().cloned().map_or(Ok(()), Err));
         let given = read(reader).unwrap();
         let least = (frames * frames::FRAME).min(json.len());
@@ -184,7 +184,7 @@ fn write_back(path: &Path, dir: &Path, json: &[u8]) {
 fn salvage_of_a_damaged_frame_stops_before_it() {
     let (dir, json) = (tempfile::tempdir().unwrap(), json());
     let (path, _) = damaged_in_the_middle(dir.path(), json);
-    let given = read(salvage(&path, &|| true).unwrap()).unwrap();
+    let given = read(salvage(&path, Stop::default(), &|| true).unwrap()).unwrap();
     assert!(
         !given.is_empty() && given.len().is_multiple_of(frames::FRAME) && json.starts_with(&given[..]),
         "{}",
@@ -237,7 +237,10 @@ fn how_much_is_said_to_come_is_believed_within_reason() {
     bytes.splice(4..6, [0xE0, 0, 0, 0, 0, 0, 1, 0, 0]);
     fs::write(&path, &bytes).unwrap();
     assert_eq!(open(&path).unwrap().json_bytes(), None);
-    assert_eq!(salvage(&path, &|| false).map(|_| ()).unwrap_err().code(), "HEAPWARDEN_ABORTED");
+    assert_eq!(
+        salvage(&path, Stop::default(), &|| false).map(|_| ()).unwrap_err().code(),
+        "HEAPWARDEN_ABORTED"
+    );
 }
 
 #[test]
@@ -282,11 +285,17 @@ fn what_is_no_snapshot_is_refused() {
 }
 
 #[cfg(unix)]
+fn fifo(dir: &Path) -> PathBuf {
+    let pipe = dir.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    pipe
+}
+
+#[cfg(unix)]
 #[test]
 fn pipes_and_devices_are_refused_at_once() {
     let dir = tempfile::tempdir().unwrap();
-    let pipe = dir.path().join("pipe");
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let pipe = fifo(dir.path());
     for path in [&pipe, Path::new("/dev/zero"), Path::new("/dev/null")] {
         assert_eq!(open(path).err().map(|e| e.code()), Some("HEAPWARDEN_INVALID_OPTION"), "{path:?}");
     }
@@ -294,4 +303,101 @@ fn pipes_and_devices_are_refused_at_once() {
     let link = dir.path().join("link");
     std::os::unix::fs::symlink(write(dir.path(), SMALL, 1), &link).unwrap();
     assert!(verify(&link).is_ok());
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    io::Write::write_all(&mut encoder, bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn gzip_is_unpacked_whatever_it_holds() {
+    let (dir, json) = (tempfile::tempdir().unwrap(), json());
+    let path = dir.path().join("x.gz");
+    let ours = fs::read(write(dir.path(), SMALL, 1)).unwrap();
+    let (head, tail) = SMALL.split_at(30);
+    for (bytes, expected) in [
+        (gz(json), json),
+        (gz(SMALL), SMALL),
+        // several members, as cat, pigz and bgzip make them
+        ([gz(head), gz(b""), gz(tail)].concat(), SMALL),
+        (gz(&ours), SMALL),
+        (gz(&zstd::encode_all(SMALL, 1).unwrap()), SMALL),
+    ] {
+        fs::write(&path, &bytes).unwrap();
+        assert!(read(open(&path).unwrap()).unwrap() == expected);
+        assert!(read(stream(io::Cursor::new(bytes), Path::new("stdin")).unwrap()).unwrap() == expected);
+    }
+    fs::write(&path, gz(&gz(SMALL))).unwrap();
+    assert!(corrupt(open(&path)).contains("gzip inside a gzip"));
+}
+
+#[test]
+fn a_cut_or_damaged_gzip_is_told_with_its_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.gz");
+    let whole = gz(SMALL);
+    for cut in 3..whole.len() {
+        fs::write(&path, &whole[..cut]).unwrap();
+        let message = corrupt(open(&path).and_then(read));
+        assert!(message.contains(&format!("cut at byte {cut}: the gzip ends")), "{message} for {cut}");
+    }
+    for at in 10..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x41;
+        fs::write(&path, &bytes).unwrap();
+        assert!(corrupt(open(&path).and_then(read)).contains(" byte "));
+    }
+    let damaged = {
+        let mut bytes = gz(json());
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 400].fill(0xff);
+        bytes
+    };
+    fs::write(&path, &damaged).unwrap();
+    let message = corrupt(open(&path).and_then(read));
+    let place: usize = message.split("at byte ").nth(1).unwrap().split(':').next().unwrap().parse().unwrap();
+    assert!(place + 65_536 > damaged.len() / 2, "{message}");
+    fs::write(&path, gz(&SMALL[..SMALL.len() - 1])).unwrap();
+    assert!(corrupt(verify(&path)).contains("of its gunzipped bytes"));
+}
+
+#[test]
+fn what_it_is_instead_is_said_through_every_wrapping() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x");
+    let profile = br#"{"head":{"callFrame":{"functionName":"(root)"}},"samples":[]}"#;
+    for bytes in [profile.to_vec(), gz(profile), zstd::encode_all(&profile[..], 1).unwrap()] {
+        fs::write(&path, &bytes).unwrap();
+        let message = corrupt(open(&path).and_then(read));
+        assert!(message.contains(".heapprofile") && message.contains("DevTools"), "{message}");
+    }
+    fs::write(&path, gz(b"\n\x04\x08\x01\x10\x02")).unwrap();
+    assert!(corrupt(open(&path)).contains("pprof"));
+    fs::write(&path, gz(b"hello")).unwrap();
+    assert!(corrupt(open(&path)).contains("what its gzip holds is neither"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_once_and_waited_for_only_while_somebody_wants_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = fifo(dir.path());
+    let target = pipe.clone();
+    let writer = std::thread::spawn(move || fs::write(target, gz(SMALL)));
+    assert_eq!(read(open_any(&pipe, Stop::default()).unwrap()).unwrap(), SMALL);
+    writer.join().unwrap().unwrap();
+
+    // Nobody writes.
+    let stop = Stop::default();
+    let waiting = {
+        let (pipe, part) = (pipe.clone(), stop.part());
+        std::thread::spawn(move || open_any(&pipe, part).map(|_| ()))
+    };
+    stop.stop();
+    assert_eq!(waiting.join().unwrap().unwrap_err().code(), "HEAPWARDEN_ABORTED");
+    // Nothing is read before it is asked for.
+    let mut later = Later::new(Input::open(&pipe, stop).unwrap());
+    assert_eq!(fault::unwrap(later.read(&mut [0; 9]).unwrap_err()).code(), "HEAPWARDEN_ABORTED");
 }
