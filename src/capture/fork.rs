@@ -17,6 +17,7 @@ use crate::v8::profiler::Contents;
 
 pub mod descriptors;
 pub mod mappings;
+pub mod marks;
 pub mod shared;
 pub mod slots;
 pub mod stillness;
@@ -50,7 +51,7 @@ pub struct Prepared {
     pub(super) owned: (OwnedFd, OwnedFd, OwnedFd),
     /// Somebody waits for it who will be gone afterwards: it need not stand back.
     pub(super) urgent: bool,
-    scan: mappings::Scan,
+    marks: marks::Marks,
     workers: threads::Workers,
 }
 
@@ -65,6 +66,7 @@ pub struct Child {
     pub shared: Arc<shared::Shared>,
     /// ms JavaScript stood still.
     pub pause_ms: f64,
+    marks: marks::Marks,
 }
 
 impl Child {
@@ -95,8 +97,8 @@ pub fn available() -> Result<()> {
                 "no object here calls pthread_cond_signal through a slot that a child could replace".into()
             );
         }
-        std::fs::File::open("/proc/self/smaps")
-            .map_err(|error| format!("/proc/self/smaps cannot be read: {error}"))?;
+        std::fs::File::open("/proc/self/maps")
+            .map_err(|error| format!("/proc/self/maps cannot be read: {error}"))?;
         Ok(())
     };
     CHECKED.get_or_init(check).clone().map_err(Error::Unsupported)
@@ -135,7 +137,7 @@ pub fn prepare(
         .map_err(|error| failed("a path with a NUL")(error.into()))?;
     let workers = threads::Workers::find(pool);
     let slots = slots::find();
-    let scan = mappings::scan().map_err(failed("/proc/self/smaps"))?;
+    let marks = marks::remember();
     workers.wait(quiet, LOOK_AGAIN);
     Ok(Prepared {
         intake,
@@ -149,7 +151,7 @@ pub fn prepare(
         temp,
         owned: (reader, writer, null.into()),
         urgent,
-        scan,
+        marks,
         workers,
     })
 }
@@ -166,18 +168,13 @@ impl Prepared {
         // As late as can be: another thread's collection sets the workers to work at any time. One that works maps
         // memory, so what was found before that does not count.
         let until = Instant::now() + QUIET;
-        let plan = loop {
+        loop {
             let quiet = self.workers.wait(until.saturating_duration_since(Instant::now()), LOOK_AGAIN);
-            let plan = mappings::plan(&self.scan).map_err(failed("/proc/self/maps"))?;
-            if let Err(error) = plan.open() {
-                plan.close();
-                return Err(failed("madvise")(error));
-            }
+            mappings::open().map_err(failed("/proc/self/maps"))?;
             if !quiet || self.workers.asleep() || Instant::now() >= until {
-                break plan;
+                break;
             }
-            plan.close();
-        };
+        }
         // SAFETY: glibc's fork keeps malloc usable in the child; the child runs only `child::run`, which takes
         // no lock another thread may hold. We are outside GC callbacks, as the caller vouches, so no lock of
         // V8's is held by this thread.
@@ -187,12 +184,12 @@ impl Prepared {
             unsafe { super::child::run(self, isolate, contents, clock() - begin, parent) }
         }
         let error = io::Error::last_os_error();
-        plan.close();
         let pause_ms = clock() - begin;
         if pid < 0 {
+            self.marks.leave();
             return Err(failed("the kernel refuses")(error));
         }
         let (stderr, _, _) = self.owned;
-        Ok(Child { pid, intake: self.intake, stderr, shared: self.shared, pause_ms })
+        Ok(Child { pid, intake: self.intake, stderr, shared: self.shared, pause_ms, marks: self.marks })
     }
 }

@@ -50,6 +50,23 @@ pub fn watch(
     limits: &Limits,
     mut progress: impl FnMut(u64, u64, u64),
 ) -> Outcome {
+    let mut put_back = false;
+    let outcome = look_after(child, fate, limits, |walked, to_walk, written| {
+        put_back = put_back || child.marks.put_back();
+        progress(walked, to_walk, written);
+    });
+    while !put_back {
+        put_back = child.marks.put_back();
+    }
+    outcome
+}
+
+fn look_after(
+    child: &Child,
+    fate: &Fate,
+    limits: &Limits,
+    mut progress: impl FnMut(u64, u64, u64),
+) -> Outcome {
     let Some(pid) = Pid::from_raw(child.pid) else {
         return Outcome::Failed(Error::CaptureFailed("fork gave no process id".into()));
     };
