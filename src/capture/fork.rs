@@ -92,7 +92,7 @@ pub fn available() -> Result<()> {
             return Err("HEAPWARDEN_FORK=0".to_owned());
         }
         mappings::supported().map_err(|error| format!("madvise(MADV_DOFORK) is refused: {error}"))?;
-        if slots::find().is_empty() {
+        if !slots::find().wake() {
             return Err(
                 "no object here calls pthread_cond_signal through a slot that a child could replace".into()
             );

@@ -1,14 +1,30 @@
-//! Where the process's objects keep the address of `pthread_cond_signal` and `pthread_cond_broadcast`.
+//! Where the process's objects keep the addresses of `pthread_cond_signal`, `pthread_mutex_lock` and their kin.
 //!
 //! A glibc condition variable counts its waiters. In a forked child they do not exist, and a signal can wait
-//! for them for ever, when V8's task queue wakes its workers. So the child, and only it, replaces the two
-//! functions by one that does nothing: it has one thread, so there is nobody to wake. All loaded objects are
-//! looked at: Debian's own Node keeps V8 and libuv in shared libraries. They are found before the fork, as
+//! for them for ever, when V8's task queue wakes its workers. And a lock that another thread held at the fork (the
+//! main thread one of cppgc's, when a worker is captured) is never let go of. So the child, and only it, replaces these
+//! functions by one that succeeds at once: it is alone for ever, so there is nobody to wake and nobody to wait for. All
+//! loaded objects are looked at: Debian's own Node keeps V8 and libuv in shared libraries. They are found before the fork, as
 //! the child must not take the loader's lock.
 
 use std::ffi::{CStr, c_int, c_void};
 
-const NAMES: [&CStr; 2] = [c"pthread_cond_signal", c"pthread_cond_broadcast"];
+const WAKE: [&CStr; 2] = [c"pthread_cond_signal", c"pthread_cond_broadcast"];
+const LOCK: [&CStr; 13] = [
+    c"pthread_mutex_lock",
+    c"pthread_mutex_trylock",
+    c"pthread_mutex_timedlock",
+    c"pthread_mutex_clocklock",
+    c"pthread_mutex_unlock",
+    c"pthread_rwlock_rdlock",
+    c"pthread_rwlock_tryrdlock",
+    c"pthread_rwlock_timedrdlock",
+    c"pthread_rwlock_wrlock",
+    c"pthread_rwlock_trywrlock",
+    c"pthread_rwlock_timedwrlock",
+    c"pthread_rwlock_unlock",
+    c"pthread_spin_lock",
+];
 
 const DT_NULL: i64 = 0;
 const DT_PLTRELSZ: i64 = 2;
@@ -46,7 +62,11 @@ struct Symbol {
 
 /// Addresses of the slots.
 #[derive(Clone, Debug, Default)]
-pub struct Slots(Vec<usize>);
+pub struct Slots {
+    all: Vec<usize>,
+    /// Whether one of them wakes threads.
+    wakes: bool,
+}
 
 /// Looks through all loaded objects. Takes the loader's lock; some ms with a position-independent executable.
 pub fn find() -> Slots {
@@ -114,30 +134,33 @@ unsafe fn dynamic(base: usize, mut entry: *const Dyn, slots: &mut Slots) {
             let name = unsafe { (*(symbols as *const Symbol).add((relocation.info >> 32) as usize)).name };
             // SAFETY: a symbol's name is an offset into the string table, NUL-terminated.
             let name = unsafe { CStr::from_ptr((strings + name as usize) as *const libc::c_char) };
-            if NAMES.contains(&name) {
-                slots.0.push(base + relocation.offset as usize);
+            let wakes = WAKE.contains(&name);
+            if wakes || LOCK.contains(&name) {
+                slots.wakes |= wakes;
+                slots.all.push(base + relocation.offset as usize);
             }
         }
     }
 }
 
-unsafe extern "C" fn nobody_to_wake(_condition: *mut c_void) -> c_int {
+/// Of whatever arguments: the caller's registers are its own.
+unsafe extern "C" fn alone(_object: *mut c_void) -> c_int {
     0
 }
 
 impl Slots {
-    /// Whether there is anything to replace; without it the child would hang now and then.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Whether there is what must be replaced; without it the child would hang now and then.
+    pub fn wake(&self) -> bool {
+        self.wakes
     }
 
-    /// Points all slots at a function that does nothing.
+    /// Points all slots at a function that does nothing and says that it was done.
     ///
     /// # Safety
     /// Only in a forked child with one thread. In a process with waiting threads nobody would wake them.
     pub unsafe fn silence(&self) {
         const PAGE: usize = 4096;
-        for slot in &self.0 {
+        for slot in &self.all {
             let page = slot & !(PAGE - 1);
             // SAFETY: the page of a slot found in a loaded object. Relocated read-only data become writable in
             // the child; nothing of it is executable.
@@ -145,7 +168,7 @@ impl Slots {
                 unsafe { libc::mprotect(page as *mut c_void, PAGE, libc::PROT_READ | libc::PROT_WRITE) };
             if result == 0 {
                 // SAFETY: an aligned slot that holds a function address, now writable; no other thread exists.
-                unsafe { (*slot as *mut usize).write(nobody_to_wake as *const () as usize) };
+                unsafe { (*slot as *mut usize).write(alone as *const () as usize) };
             }
         }
     }
@@ -153,14 +176,16 @@ impl Slots {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[test]
     fn the_tables_of_this_process_can_be_walked() {
-        // Which objects import the two functions differs; that nothing faults is the point, and that every
+        // Which objects import the functions differs; that nothing faults is the point, and that every
         // slot lies in a mapping.
         let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-        for slot in find().0 {
+        for slot in find().all {
             let inside = |line: &str| {
                 let (range, _) = line.split_once(' ').unwrap();
                 let (start, end) = range.split_once('-').unwrap();
@@ -169,5 +194,42 @@ mod tests {
             };
             assert!(maps.lines().any(inside), "{slot:x}");
         }
+    }
+
+    #[test]
+    fn a_lock_that_nobody_in_the_child_holds_does_not_stop_it() {
+        static HELD: AtomicUsize = AtomicUsize::new(0);
+        // SAFETY: a mutex for the rest of the process, locked by a thread that never lets go of it.
+        let mutex =
+            Box::leak(Box::new(libc::PTHREAD_MUTEX_INITIALIZER)) as *mut libc::pthread_mutex_t as usize;
+        let holder = std::thread::spawn(move || {
+            // SAFETY: as above.
+            unsafe { libc::pthread_mutex_lock(mutex as *mut libc::pthread_mutex_t) };
+            HELD.store(1, Ordering::SeqCst);
+            while HELD.load(Ordering::SeqCst) == 1 {
+                std::thread::yield_now();
+            }
+        });
+        while HELD.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        let slots = find();
+        // SAFETY: the child makes system calls, and calls through the slots, until it leaves.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            // SAFETY: one thread; the alarm ends it if it hangs.
+            unsafe {
+                libc::signal(libc::SIGALRM, libc::SIG_DFL);
+                libc::alarm(5);
+                slots.silence();
+                libc::_exit(libc::pthread_mutex_lock(mutex as *mut libc::pthread_mutex_t));
+            }
+        }
+        let mut status = -1;
+        // SAFETY: the test's own child.
+        unsafe { libc::waitpid(child, &mut status, 0) };
+        HELD.store(2, Ordering::SeqCst);
+        holder.join().unwrap();
+        assert_eq!(status, 0);
     }
 }
