@@ -157,12 +157,17 @@ pub fn prepare(
 }
 
 impl Prepared {
-    /// Forks. On the isolate's thread, outside GC callbacks. `clock` gives ms.
+    /// Forks. On the isolate's thread, outside GC callbacks, which has stood still since `begin` ms. `clock` gives ms.
     ///
     /// # Errors
     /// `CaptureFailed`: the kernel refused (a limit on processes, overcommit), with its words.
-    pub fn fork(self, isolate: &Isolate, contents: Contents, clock: impl Fn() -> f64) -> Result<Child> {
-        let begin = clock();
+    pub fn fork(
+        self,
+        isolate: &Isolate,
+        contents: Contents,
+        begin: f64,
+        clock: impl Fn() -> f64,
+    ) -> Result<Child> {
         // SAFETY: no arguments, no failure.
         let parent = unsafe { libc::getpid() };
         // As late as can be: another thread's collection sets the workers to work at any time. One that works maps

@@ -30,31 +30,31 @@ pub struct Job {
 impl Job {
     /// Forks. On the environment's thread.
     pub fn carry_out(self, environment: &Environment) {
+        let begin = clock::now();
         let result = match environment.isolate() {
-            Some(isolate) => fork_with_ids(environment, &isolate, &self.options, self.prepared),
+            Some(isolate) => fork_with_ids(environment, &isolate, &self.options, self.prepared, begin),
             None => Err(Error::Stopped("the thread is ending".into())),
         };
         let _ = self.reply.send(result);
     }
 }
 
-/// Forks, and sees to the object ids before and after, which holds JavaScript up too. On its thread.
+/// Forks, and sees to the object ids before and after, which holds JavaScript up too. On its thread, which has stood still
+/// since `begin`.
 fn fork_with_ids(
     environment: &Environment,
     isolate: &Isolate,
     options: &CaptureOptions,
     prepared: Prepared,
+    begin: f64,
 ) -> Result<Child> {
-    let begin = clock::now();
     let keep_ids = environment.ids.before(isolate, options.stable_ids, true);
-    let mut child = prepared.fork(isolate, run::contents(options, true), clock::now);
+    let mut child = prepared.fork(isolate, run::contents(options, true), begin, clock::now);
     if !keep_ids && options.stable_ids != StableIds::No {
         // The child has its own copy of them.
         environment.ids.end(isolate);
     }
-    if let Ok(child) = &mut child
-        && options.stable_ids != StableIds::No
-    {
+    if let Ok(child) = &mut child {
         child.pause_ms = clock::now() - begin;
     }
     child
@@ -72,7 +72,7 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
     let began = clock::now();
     let forked = fork::available()
         .and_then(|()| prepare(&order, began, fork::QUIET_AT_LIMIT, limit::dies_with_us()))
-        .and_then(|prepared| fork_with_ids(&order.environment, &isolate, &order.options, prepared));
+        .and_then(|prepared| fork_with_ids(&order.environment, &isolate, &order.options, prepared, began));
     match forked {
         Ok(child) => {
             desk::set_place(order.id, format!("{} by process {}", child.target().display(), child.pid));

@@ -22,16 +22,22 @@ fn state(stat: &[u8]) -> Option<u8> {
 /// Whether `/proc/self/task/N/syscall` shows a thread that waits on a condition variable: for work. One that
 /// waits for a mutex sleeps as well, but is in the middle of something.
 fn waits_for_work(call: &str) -> bool {
+    condition(call).is_some()
+}
+
+/// The address of the condition variable it waits on. The futexes of one lie within 8 bytes.
+fn condition(call: &str) -> Option<i64> {
     let mut words = call.split_ascii_whitespace();
     let futex = words.next().and_then(|number| number.parse().ok()) == Some(libc::SYS_futex);
     let mut argument = || i64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok();
-    let (_address, operation, expected) = (argument(), argument(), argument());
-    match operation.map(|operation| operation as i32 & libc::FUTEX_CMD_MASK) {
+    let (address, operation, expected) = (argument()?, argument(), argument());
+    let waits = match operation.map(|operation| operation as i32 & libc::FUTEX_CMD_MASK) {
         Some(libc::FUTEX_WAIT_BITSET) => futex,
         // glibc before 2.30. It waits for a mutex this way too, and then expects 2: locked, with others waiting.
         Some(libc::FUTEX_WAIT) => futex && expected == Some(0),
         _ => false,
-    }
+    };
+    waits.then_some(address & !7)
 }
 
 /// A thread that has ended is idle too.
@@ -50,17 +56,54 @@ const DELAYED: usize = 1;
 /// Node's default `--v8-pool-size`.
 const POOL: usize = 4;
 
-fn choose(threads: &[(u32, String)], main: u32, pool: usize) -> Vec<u32> {
+/// How often threads without a name are looked at, to see who waits for work together.
+const LOOKS: u32 = 20;
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
+/// Those with V8's name; else all that may be.
+fn choose(threads: &[(u32, String)], main: u32) -> (Vec<u32>, bool) {
     let named = |wanted: fn(&str) -> bool| {
         threads.iter().filter(|(_, name)| wanted(name)).map(|(task, _)| *task).collect::<Vec<_>>()
     };
     let workers = named(|name| name.contains("V8Worker"));
     if !workers.is_empty() {
-        return workers;
+        return (workers, true);
     }
     // Not by the main thread's own name: `process.title` changes it.
     let others = threads.iter().filter(|(task, name)| *task > main && !name.starts_with("heapwarden"));
-    others.map(|(task, _)| *task).skip(DELAYED).take(pool).collect()
+    (others.map(|(task, _)| *task).collect(), false)
+}
+
+/// Who of the `candidates` wait on one condition variable, `pool` of them: V8's workers share one, and so do libuv's,
+/// which are started later. A stranger's thread (a preloaded allocator's, a tracer's) waits on its own, or never.
+/// `seen`: on which each was seen, 0 = none yet.
+fn together(candidates: &[u32], seen: &[i64], pool: usize) -> Option<Vec<u32>> {
+    let members = |condition: i64| {
+        let of = candidates.iter().zip(seen).filter(move |(_, one)| **one == condition);
+        of.map(|(task, _)| *task).collect::<Vec<_>>()
+    };
+    seen.iter().filter(|one| **one != 0).map(|one| members(*one)).find(|members| members.len() == pool)
+}
+
+/// The nameless workers: by what they wait on, else the first behind the thread for delayed tasks.
+fn nameless(candidates: &[u32], pool: usize, mut look: impl FnMut(u32) -> i64) -> Vec<u32> {
+    let usual: Vec<u32> = candidates.iter().copied().skip(DELAYED).take(pool).collect();
+    let mut seen = vec![0; candidates.len()];
+    for round in 0..LOOKS {
+        for (task, seen) in candidates.iter().zip(&mut seen) {
+            match look(*task) {
+                0 => {}
+                condition => *seen = condition,
+            }
+        }
+        if together(candidates, &seen, pool).is_some_and(|found| found == usual) {
+            return usual;
+        }
+        if round + 1 < LOOKS {
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+    together(candidates, &seen, pool).unwrap_or(usual)
 }
 
 impl Workers {
@@ -70,7 +113,14 @@ impl Workers {
         let tasks = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
         let mut threads: Vec<(u32, String)> = tasks.filter_map(|task| Some((task, name(task)?))).collect();
         threads.sort_unstable();
-        Self(choose(&threads, std::process::id(), pool.unwrap_or(POOL)))
+        let (found, named) = choose(&threads, std::process::id());
+        if named {
+            return Self(found);
+        }
+        Self(nameless(&found, pool.unwrap_or(POOL), |task| {
+            let call = std::fs::read_to_string(format!("/proc/self/task/{task}/syscall"));
+            call.ok().and_then(|call| condition(&call)).unwrap_or(0)
+        }))
     }
 
     /// Whether all wait for work now.
@@ -104,13 +154,47 @@ mod tests {
     #[test]
     fn named_workers_are_taken_by_name() {
         let all = threads(&["MainThread", "DelayedTask", "V8Worker", "V8Worker", "libuv-worker"]);
-        assert_eq!(choose(&all, 100, 4), [102, 103]);
+        assert_eq!(choose(&all, 100), (vec![102, 103], true));
     }
 
     #[test]
-    fn nameless_workers_are_the_first_after_the_delayed_task_thread() {
-        let all = threads(&["my-app", "node", "node", "node", "node", "node", "node", "heapwarden", "node"]);
-        assert_eq!(choose(&all, 100, 4), [102, 103, 104, 105]);
+    fn the_main_thread_and_ours_are_no_workers() {
+        let all = threads(&["my-app", "node", "node", "heapwarden", "node"]);
+        assert_eq!(choose(&all, 100), (vec![101, 102, 104], false));
+    }
+
+    #[test]
+    fn nameless_workers_are_those_that_wait_together() {
+        // A preloaded library's that never sleeps, the delayed tasks', V8's, libuv's.
+        let candidates = [101, 102, 103, 104, 105, 106, 107, 108];
+        let mut looks = 0;
+        let found = nameless(&candidates, 2, |task| match task {
+            104 => 16,
+            105 => {
+                looks += 1;
+                if looks == 3 { 16 } else { 0 }
+            }
+            106 => 24,
+            107 | 108 => 32,
+            _ => 0,
+        });
+        assert_eq!(found, [104, 105]);
+    }
+
+    #[test]
+    fn nameless_workers_that_never_wait_are_the_first_after_the_delayed_task_thread() {
+        assert_eq!(nameless(&[101, 102, 103, 104, 105], 3, |_| 0), [102, 103, 104]);
+    }
+
+    #[test]
+    fn the_usual_threads_are_looked_at_once() {
+        let mut looks = 0;
+        let look = |task| {
+            looks += 1;
+            if task == 101 { 0 } else { 8 }
+        };
+        assert_eq!(nameless(&[101, 102, 103], 2, look), [102, 103]);
+        assert_eq!(looks, 3);
     }
 
     #[test]
