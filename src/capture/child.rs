@@ -14,6 +14,7 @@ use crate::v8::profiler::{Contents, Ending, Output, snapshot};
 use crate::v8::{Isolate, silence};
 
 mod orphan;
+pub mod priority;
 
 /// The exit status that means: the file is finished.
 pub const DONE: i32 = 0;
@@ -129,33 +130,20 @@ unsafe fn settle(prepared: &Prepared, parent: i32) {
     // The kernel should take the copy, never the service.
     let _ = write_file(c"/proc/self/oom_score_adj", b"1000");
     // SAFETY: plain system calls about this process; a refusal leaves it as it was.
+    let own_group = unsafe { libc::setsid() } >= 0;
+    // SAFETY: as above; the limit lives for the call.
     unsafe {
-        libc::setsid();
         // A core dump of it would be a second snapshot, uncompressed.
         let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         libc::setrlimit(libc::RLIMIT_CORE, &none);
     }
     if !prepared.urgent {
-        stand_back();
+        // SAFETY: as the caller vouches.
+        unsafe { priority::begin(prepared.returns, own_group) };
     }
     // At last: who finds it by its name finds it settled.
     // SAFETY: a NUL-terminated name.
     unsafe { libc::prctl(libc::PR_SET_NAME, NAME.as_ptr()) };
-}
-
-/// Runs when nothing else wants to.
-fn stand_back() {
-    // SAFETY: plain system calls about this process; a refusal leaves it as it was.
-    unsafe {
-        libc::setpriority(libc::PRIO_PROCESS, 0, 19);
-        let idle = libc::sched_param { sched_priority: 0 };
-        libc::sched_setscheduler(0, libc::SCHED_IDLE, &idle);
-        // IOPRIO_WHO_PROCESS, self, class idle.
-        libc::syscall(libc::SYS_ioprio_set, 1, 0, 3 << 13);
-    }
-    // A new session is a new scheduling group where the kernel makes such, and as a group it would be the service's
-    // equal: nice and the idle class count inside a group only.
-    let _ = write_file(c"/proc/self/autogroup", b"19");
 }
 
 /// # Safety

@@ -51,6 +51,8 @@ pub struct Prepared {
     pub(super) owned: (OwnedFd, OwnedFd, OwnedFd),
     /// Somebody waits for it who will be gone afterwards: it need not stand back.
     pub(super) urgent: bool,
+    /// It may take back the CPU it gives up.
+    pub(super) returns: bool,
     marks: marks::Marks,
     workers: threads::Workers,
 }
@@ -109,7 +111,7 @@ fn failed(what: &str) -> impl Fn(io::Error) -> Error + '_ {
 }
 
 /// Makes ready. Tens of ms: not on the JavaScript thread. `pool`: Node's `--v8-pool-size`; `quiet`: how long V8's
-/// workers are waited for. `urgent`: the child runs as the service does, not in the idle class.
+/// workers are waited for. `urgent`: the child runs as the service does and does not stand back.
 ///
 /// # Errors
 /// As [`Sink::create`]; `CaptureFailed` when the system gives no descriptor.
@@ -151,6 +153,7 @@ pub fn prepare(
         temp,
         owned: (reader, writer, null.into()),
         urgent,
+        returns: super::child::priority::may_return(),
         marks,
         workers,
     })

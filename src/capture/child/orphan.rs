@@ -10,7 +10,7 @@ use crate::capture::fork::Prepared;
 use crate::capture::fork::shared::Shared;
 use crate::capture::fork::stillness::CIRCLES;
 
-/// Seconds without CPU time. A disk can make it wait, and so can a busy machine: its class is idle.
+/// Seconds without CPU time. A disk can make it wait, and so can a busy machine.
 const STILL: u64 = 30;
 /// Says to whoever reaps it: it hung.
 const HUNG: c_int = 3;
@@ -76,7 +76,9 @@ extern "C" fn crash(signal: c_int) {
 /// The handler of the timer: no allocation, no lock.
 extern "C" fn look(_: c_int) {
     // SAFETY: no arguments, no failure.
-    if unsafe { libc::getppid() } == PARENT.load(Ordering::Relaxed) {
+    let orphan = unsafe { libc::getppid() } != PARENT.load(Ordering::Relaxed);
+    super::priority::look(orphan);
+    if !orphan {
         return;
     }
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
