@@ -1,7 +1,7 @@
 //! The forked child's side. Nothing here takes a lock that another thread may have held at the fork, runs
 //! JavaScript or returns: it leaves with `_exit`.
 
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -42,11 +42,16 @@ pub unsafe fn run(
     // SAFETY: the caller vouches that this is the child; it has one thread. The path lives as long as the process, which
     // `take` never leaves.
     unsafe { settle(&prepared, parent) };
+    let last_words = prepared.last_words.as_ref().map(AsRawFd::as_raw_fd);
     let status = catch_unwind(AssertUnwindSafe(|| take(prepared, isolate, contents, pause_ms, parent)));
     let status = match status {
         Ok(Ok(())) => DONE,
         Ok(Err(error)) => {
             say(&error);
+            // SAFETY: no arguments, no failure.
+            if unsafe { libc::getppid() } != parent {
+                say_for_the_service(&error, last_words);
+            }
             FAILED
         }
         Err(_) => FAILED,
@@ -62,9 +67,11 @@ fn take(
     pause_ms: f64,
     parent: i32,
 ) -> Result<(), Error> {
-    let Prepared { intake, shared, owned, temp, .. } = prepared;
+    let Prepared { intake, shared, owned, temp, last_words, .. } = prepared;
     // The watch over an orphan still has their addresses.
     std::mem::forget((temp, shared.clone()));
+    // Needed if this fails.
+    std::mem::forget(last_words);
     // Their descriptors were closed by number: closing them again would end us, also while a panic unwinds.
     std::mem::forget(owned);
     let mut to = ToSink { intake, shared, error: None };
@@ -110,6 +117,15 @@ fn say(error: &Error) {
     let line = format!("{MARK}{} {error}\n", error.code());
     // SAFETY: stderr is the pipe to the parent. A short write loses words, not the exit status.
     unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
+}
+
+/// The service has said where the file is being written, and has died: what it cannot take back is said in its place.
+fn say_for_the_service(error: &Error, to: Option<RawFd>) {
+    let Some(to) = to else { return };
+    let line =
+        format!("heapwarden: the snapshot that was being written when its process ended failed: {error}\n");
+    // SAFETY: a descriptor that was kept for this. Nobody to tell if it fails.
+    unsafe { libc::write(to, line.as_ptr().cast(), line.len()) };
 }
 
 /// Makes the copy harmless to the process it was copied from, in the order in which it could do harm.

@@ -49,6 +49,8 @@ pub struct Prepared {
     /// The temporary file, for a child that ends itself.
     pub(super) temp: std::ffi::CString,
     pub(super) owned: (OwnedFd, OwnedFd, OwnedFd),
+    /// The service's own stderr, for an orphan that fails.
+    pub(super) last_words: Option<OwnedFd>,
     /// Somebody waits for it who will be gone afterwards: it need not stand back.
     pub(super) urgent: bool,
     /// It may take back the CPU it gives up.
@@ -131,7 +133,13 @@ pub fn prepare(
         .map_err(|errno| failed("no pipe")(errno.into()))?;
     let eventfds = descriptors::eventfds();
     let intake = Intake::new(sink, redact);
-    let keep: Vec<RawFd> = intake.sink().descriptors().iter().map(AsRawFd::as_raw_fd).collect();
+    let last_words = descriptors::last_words();
+    let descriptors = intake.sink().descriptors();
+    let keep: Vec<RawFd> = descriptors
+        .iter()
+        .map(AsRawFd::as_raw_fd)
+        .chain(last_words.as_ref().map(AsRawFd::as_raw_fd))
+        .collect();
     let mut kept: Vec<RawFd> = keep.iter().chain(&eventfds).copied().collect();
     kept.sort_unstable();
     kept.dedup();
@@ -152,6 +160,7 @@ pub fn prepare(
         stderr: writer.as_raw_fd(),
         temp,
         owned: (reader, writer, null.into()),
+        last_words,
         urgent,
         returns: super::child::priority::may_return(),
         marks,
