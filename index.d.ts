@@ -171,7 +171,10 @@ export interface Sample {
   liveHeapGrowth: number | null
   /** glibc's own account; `age` in ms. */
   allocator: { inUse: number, free: number, mmapped: number, age: number } | null
-  /** The container's account; `used` is what the kernel would kill for. */
+  /**
+   * The container's account; `used` is what the kernel could not reclaim and would kill for: all that is charged to the
+   * group, without clean pages of files.
+   */
   cgroup: { used: number, limit: number | null, ratio: number | null, oomKills: number | null } | null
   /** Per cent of the last ten seconds in which some task, or all, waited for memory. */
   pressure: { some10: number, full10: number } | null

@@ -39,7 +39,9 @@ pub struct Figures {
     pub version: u8,
     /// Everything charged to the group, page cache included: `memory.current`, `memory.usage_in_bytes`.
     pub usage: u64,
-    /// The working set: `usage` without `inactive_file`, the cache the kernel drops before it kills.
+    /// What the kernel could not reclaim: `usage` without what it drops before it kills, clean pages of files,
+    /// used lately or not, and (v2) caches of its own. Files in memory (tmpfs), pages that must be written to the
+    /// disk first and locked ones stay in.
     pub used: u64,
     /// What the kernel kills for; `None` when no group up to the visible root has a limit.
     pub limit: Option<u64>,
@@ -127,12 +129,12 @@ impl Cgroup {
         }
         let (level, limit) = winner;
         let usage = read_number(&level.join(self.names().usage))?;
-        let inactive = flat_field(&read(&level.join("memory.stat"))?, self.names().inactive_file)?;
+        let reclaimable = self.names().reclaimable(&read(&level.join("memory.stat"))?)?;
         Some(Figures {
             version: self.version,
             usage,
             // The two are read one after the other and the second may be the newer.
-            used: usage.saturating_sub(inactive),
+            used: usage.saturating_sub(reclaimable),
             limit,
             events: self.events(level),
             pressure: match self.version {
@@ -162,7 +164,7 @@ impl Cgroup {
                 flat_field(&stat, "hierarchical_memory_limit").filter(|limit| above && *limit < NO_LIMIT);
             let Some(limit) = limit.into_iter().chain(inherited).min() else { continue };
             let usage = read_number(&level.join(self.names().usage))?;
-            let used = usage.saturating_sub(flat_field(&stat, self.names().inactive_file)?);
+            let used = usage.saturating_sub(self.names().reclaimable(&stat)?);
             least = least.min(limit.saturating_sub(used));
         }
         match available(&self.meminfo) {
@@ -212,6 +214,11 @@ struct Names {
     usage: &'static str,
     limit: &'static str,
     inactive_file: &'static str,
+    active_file: &'static str,
+    /// Pages of files that the disk has not got yet.
+    unwritten: [&'static str; 2],
+    /// Caches of the kernel's own that it gives back; v1 does not tell them from the rest.
+    slab: Option<&'static str>,
 }
 
 impl Names {
@@ -221,9 +228,28 @@ impl Names {
                 usage: "memory.usage_in_bytes",
                 limit: "memory.limit_in_bytes",
                 inactive_file: "total_inactive_file",
+                active_file: "total_active_file",
+                unwritten: ["total_dirty", "total_writeback"],
+                slab: None,
             },
-            _ => &Self { usage: "memory.current", limit: "memory.max", inactive_file: "inactive_file" },
+            _ => &Self {
+                usage: "memory.current",
+                limit: "memory.max",
+                inactive_file: "inactive_file",
+                active_file: "active_file",
+                unwritten: ["file_dirty", "file_writeback"],
+                slab: Some("slab_reclaimable"),
+            },
         }
+    }
+
+    /// Bytes that the kernel drops before it kills. tmpfs and shared memory are not among the pages of files here: the
+    /// kernel lists them as anonymous. `None`: the file is not as documented.
+    fn reclaimable(&self, stat: &[u8]) -> Option<u64> {
+        let optional = |name| flat_field(stat, name).unwrap_or(0);
+        let files = flat_field(stat, self.inactive_file)?.saturating_add(optional(self.active_file));
+        let unwritten = self.unwritten.iter().map(|name| optional(name)).fold(0, u64::saturating_add);
+        Some(files.saturating_sub(unwritten).saturating_add(self.slab.map_or(0, optional)))
     }
 }
 

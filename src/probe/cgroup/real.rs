@@ -62,17 +62,48 @@ fn a_limit_the_kernel_enforces() {
     match std::env::var(ROLE).as_deref() {
         Ok("measure") => return measure(),
         Ok("exceed") => return exceed(),
+        Ok("cache") => return cache(),
         _ => {}
     }
     let (outer, inner) = match groups() {
         Ok(groups) => groups,
         Err(why) => return println!("skipped: {why}"),
     };
-    let output = inner.run(TEST, "measure");
-    let text = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && text.contains("1 passed"), "{text}{errors}");
+    for role in ["measure", "cache"] {
+        let output = inner.run(TEST, role);
+        let text = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && text.contains("1 passed"), "{role} {text}{errors}");
+    }
     drop((inner, outer));
+}
+
+/// In the inner group: a file that was read twice fills it, and all of its room can be had all the same.
+fn cache() {
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, &vec![7; 52 * MIB as usize]).unwrap();
+    file.sync_all().unwrap();
+    let mut block = vec![0; MIB as usize];
+    for _ in 0..3 {
+        std::io::Seek::rewind(&mut file).unwrap();
+        while std::io::Read::read(&mut file, &mut block).unwrap() > 0 {}
+    }
+    let cgroup = Cgroup::detect().unwrap();
+    let full = cgroup.read().unwrap();
+    if full.usage < 48 * MIB {
+        return println!("skipped: this temp folder has no page cache: {full:?}");
+    }
+    assert!(full.used < 20 * MIB && full.ratio().unwrap() < 0.3, "{full:?}");
+    let room = headroom(Some(&cgroup)).unwrap();
+    assert!(room > 44 * MIB, "{room} {full:?}");
+    // Nobody is killed for it.
+    let block = std::hint::black_box(vec![1u8; (room - 4 * MIB) as usize]);
+    let with = cgroup.read().unwrap();
+    assert!(
+        with.used > 44 * MIB && with.events.oom_kill == full.events.oom_kill,
+        "{block:p} {with:?}",
+        block = &block[0]
+    );
 }
 
 /// In the inner group: the outer one's limit is seen, and what is allocated counts against it.

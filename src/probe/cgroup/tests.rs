@@ -7,8 +7,9 @@ const MIB: u64 = 1 << 20;
 const ENDLESS: &str = "9223372036854771712\n";
 const MEMINFO: &str =
     "MemTotal:       16384000 kB\nMemFree:         1024000 kB\nMemAvailable:    8388608 kB\n";
+/// 20 MiB can be reclaimed: clean pages of files, used lately or not, and a MiB of the kernel's own.
 const V2_STAT: &str = "anon 33554432\nfile 25165824\nkernel 2097152\ninactive_anon 0\nactive_anon 33554432\n\
-    inactive_file 20971520\nactive_file 4194304\nunevictable 0\nslab_reclaimable 1048576\nslab 1572864\n";
+    file_dirty 524288\nfile_writeback 524288\ninactive_file 16777216\nactive_file 4194304\nunevictable 0\nslab_reclaimable 1048576\nslab 1572864\n";
 const V2_EVENTS: &str = "low 1\nhigh 2\nmax 3\noom 4\noom_kill 5\noom_group_kill 0\nsock_throttled 0\n";
 const PSI: &str =
     "some avg10=1.50 avg60=0.00 avg300=0.00 total=99\nfull avg10=0.50 avg60=0.00 avg300=0.00 total=9\n";
@@ -49,7 +50,8 @@ impl Tree {
     fn v1(&self, group: &str, usage: u64, limit: &str, hierarchical: &str) {
         let stat = format!(
             "cache 25165824\nrss 33554432\ninactive_file 4096\nactive_file 0\nhierarchical_memory_limit {hierarchical}\
-             total_cache 25165824\ntotal_inactive_file 20971520\ntotal_active_file 4194304\n"
+             total_cache 25165824\ntotal_dirty 1048576\n\
+             total_writeback 1048576\ntotal_inactive_file 18874368\ntotal_active_file 4194304\n"
         );
         for (name, text) in [
             ("usage_in_bytes", &*format!("{usage}\n")),
