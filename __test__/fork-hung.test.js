@@ -64,6 +64,30 @@ if (process.versions.node.startsWith('24.')) {
   })
 }
 
+forkTest('pauseMs counts the attempts that came to nothing', async (t) => {
+  const SLOW_MS = 60
+  const said = await faulty(t, { HANG_FORKS: '9', SLOW_FORKS: String(SLOW_MS) }, { mode: 'auto' })
+  if (!said) return
+  assert.equal(said.type, 'snapshot', said.message)
+  assert.equal(said.info.mode, 'inline')
+  assert.ok(said.info.pauseMs > 3 * SLOW_MS + 1, `${said.info.pauseMs} ms`)
+  const alone = await faulty(t, {}, { mode: 'inline' })
+  assert.ok(said.info.pauseMs - alone.info.pauseMs > 2 * SLOW_MS, `${said.info.pauseMs} ms, alone ${alone.info.pauseMs} ms`)
+})
+
+forkTest("a stranger's thread that never sleeps is not waited for", async (t) => {
+  const WAIT_MS = 20
+  const pauses = []
+  // A fork may take as long by itself now and then.
+  for (let i = 0; i < 4 && !(Math.min(...pauses) < WAIT_MS); i++) {
+    const said = await faulty(t, { BUSY_THREAD: '1' }, { mode: 'fork' })
+    if (!said) return
+    assert.equal(said.type, 'snapshot', said.message)
+    pauses.push(said.info.pauseMs)
+  }
+  assert.ok(Math.min(...pauses) < WAIT_MS, `${pauses}`)
+})
+
 forkTest('mode fork gives up after three that hang', async (t) => {
   const said = await faulty(t, { HANG_FORKS: '9' }, { mode: 'fork' })
   if (!said) return

@@ -23,9 +23,8 @@ impl Output for ToFeed<'_> {
 }
 
 /// Takes the snapshot on this, the isolate's, thread and hands its bytes to `feed`, whose thread finishes the
-/// file. `clock` gives ms; the pause is what passes here.
-pub fn take(isolate: &Isolate, contents: Contents, feed: Feed, clock: impl Fn() -> f64) {
-    let begin = clock();
+/// file. `clock` gives ms; the thread has stood still since `begin`.
+pub fn take(isolate: &Isolate, contents: Contents, feed: Feed, begin: f64, clock: impl Fn() -> f64) {
     let mut output = ToFeed { feed: &feed, fate: feed.fate().clone() };
     let ending = snapshot(isolate, contents, &mut output);
     if ending == Ending::Complete {

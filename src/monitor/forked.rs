@@ -7,7 +7,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use super::desk::{self, Order};
 use super::environment::{Environment, process_facts};
-use super::{Event, clock, limit, run};
+use super::{Event, clock, limit, paused, run};
 use crate::capture::fork::watch::{Limits, Outcome, watch};
 use crate::capture::fork::{self, Child, Prepared};
 use crate::capture::info::{Finish, Mode, SnapshotInfo};
@@ -22,6 +22,7 @@ const ATTEMPTS: u32 = 3;
 
 /// What the JavaScript thread is asked to do at its next turn or stack guard.
 pub struct Job {
+    order: u64,
     prepared: Prepared,
     options: CaptureOptions,
     reply: Sender<Result<Child>>,
@@ -35,6 +36,9 @@ impl Job {
             Some(isolate) => fork_with_ids(environment, &isolate, &self.options, self.prepared, begin),
             None => Err(Error::Stopped("the thread is ending".into())),
         };
+        if result.is_err() {
+            paused::in_vain(self.order, clock::now() - begin);
+        }
         let _ = self.reply.send(result);
     }
 }
@@ -79,7 +83,10 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
             spawn(order, Some(child));
             Ok(())
         }
-        Err(_) => Err(Box::new(order)),
+        Err(_) => {
+            paused::in_vain(order.id, clock::now() - began);
+            Err(Box::new(order))
+        }
     }
 }
 
@@ -166,6 +173,7 @@ fn attempts(order: &Order, mut first: Option<Child>) -> std::result::Result<Snap
             Outcome::Broken(error) => last = Some(error),
         }
     }
+    paused::in_vain(order.id, pause_ms);
     let why = last.map(|error| error.to_string()).unwrap_or_default();
     Err(Stop::NotByFork(Error::CaptureFailed(format!("{ATTEMPTS} forked children did not finish: {why}"))))
 }
@@ -181,7 +189,7 @@ fn fork_one(order: &Order, fate: &Fate, began: f64) -> std::result::Result<Child
     budget::admit_process().map_err(Stop::NotByFork)?;
     let prepared = prepare(order, began, fork::QUIET_BEFORE, false).map_err(Stop::Final)?;
     let (reply, answer) = bounded(1);
-    environment.ask_fork(Job { prepared, options: order.options.clone(), reply });
+    environment.ask_fork(Job { order: order.id, prepared, options: order.options.clone(), reply });
     loop {
         // JavaScript may sit in one long builtin call, where neither bell nor interrupt reaches it.
         match answer.recv_timeout(Duration::from_millis(200)) {

@@ -22,6 +22,7 @@ pub mod forked;
 pub mod ids;
 pub mod limit;
 pub mod outbox;
+mod paused;
 pub mod probes;
 pub mod run;
 pub mod sampler;

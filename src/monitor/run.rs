@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::desk::{self, Order};
 use super::environment::{Environment, process_facts};
-use super::{Event, clock};
+use super::{Event, clock, paused};
 use crate::capture::info::{Finish, Header, Mode, SnapshotInfo};
 use crate::capture::options::{CaptureOptions, INLINE_TIMEOUT, StableIds, WantedMode};
 use crate::capture::pipe::{self, Fate, Feed};
@@ -74,6 +74,8 @@ pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<Sn
 
 /// Opens the file, starts its writer and takes the snapshot; on the portable path asks JavaScript for it.
 pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static) -> Result<()> {
+    // From here on JavaScript stands still, and before that for what failed.
+    let since = clock::now() - paused::before(order.id);
     let Order { id, environment, options, deadline, cancelled, .. } = order;
     if options.mode == WantedMode::Fork {
         return Err(Error::Unsupported(
@@ -112,7 +114,7 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
     match isolate {
         Some(isolate) => {
             let keep_ids = environment.ids.before(&isolate, options.stable_ids, false);
-            inline::take(&isolate, contents(&options, keep_ids), feed, clock::now);
+            inline::take(&isolate, contents(&options, keep_ids), feed, since, clock::now);
         }
         None => {
             FED.lock().insert(id, Fed { feed, began });

@@ -6,7 +6,6 @@
 //! lets nobody leave the idle class or lower a nice value, and then the child gives up only what it can take
 //! back: the right to interrupt others (`SCHED_BATCH`), and the place of its scheduling group.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 
 /// Of a second, in percent: with less it is raised.
@@ -25,12 +24,8 @@ static OWN_GROUP: AtomicBool = AtomicBool::new(false);
 static LOOKED: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
 
 /// Whether a process like this one may lower its nice value again: tried out by a thread that is made for it, as a limit or a
-/// capability does not tell in every container. Not in the child.
+/// capability does not tell in every container. Each time anew: a service may have become another user. Not in the child.
 pub fn may_return() -> bool {
-    static KNOWN: OnceLock<bool> = OnceLock::new();
-    if let Some(known) = KNOWN.get() {
-        return *known;
-    }
     // SAFETY: plain system calls; on Linux they are about the calling thread only, which ends with it.
     let attempt = || unsafe {
         let nice = libc::getpriority(libc::PRIO_PROCESS, 0);
@@ -38,11 +33,8 @@ pub fn may_return() -> bool {
             && libc::setpriority(libc::PRIO_PROCESS, 0, nice) == 0
     };
     let thread = std::thread::Builder::new().name("heapwarden-nice".into()).spawn(attempt);
-    match thread.map(std::thread::JoinHandle::join) {
-        Ok(Ok(may)) => *KNOWN.get_or_init(|| may),
-        // No thread now: asked again next time.
-        _ => false,
-    }
+    // No thread now: no risk.
+    thread.is_ok_and(|thread| thread.join().unwrap_or(false))
 }
 
 /// Begins gently. `returns`: [`may_return`], asked before the fork. `own_group`: this is a session of its own, and so a
@@ -150,7 +142,7 @@ mod tests {
             unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) }
         };
         let before = nice();
-        let first = may_return();
-        assert_eq!((may_return(), nice()), (first, before));
+        may_return();
+        assert_eq!(nice(), before);
     }
 }
