@@ -65,14 +65,13 @@ if (process.versions.node.startsWith('24.')) {
 }
 
 forkTest('pauseMs counts the attempts that came to nothing', async (t) => {
-  const SLOW_MS = 60
+  // Far more than the inline snapshot of so small a heap takes by itself.
+  const SLOW_MS = 800
   const said = await faulty(t, { HANG_FORKS: '9', SLOW_FORKS: String(SLOW_MS) }, { mode: 'auto' })
   if (!said) return
   assert.equal(said.type, 'snapshot', said.message)
   assert.equal(said.info.mode, 'inline')
-  assert.ok(said.info.pauseMs > 3 * SLOW_MS + 1, `${said.info.pauseMs} ms`)
-  const alone = await faulty(t, {}, { mode: 'inline' })
-  assert.ok(said.info.pauseMs - alone.info.pauseMs > 2 * SLOW_MS, `${said.info.pauseMs} ms, alone ${alone.info.pauseMs} ms`)
+  assert.ok(said.info.pauseMs > 3 * SLOW_MS, `${said.info.pauseMs} ms`)
 })
 
 forkTest("a stranger's thread that never sleeps is not waited for", async (t) => {
