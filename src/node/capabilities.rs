@@ -52,7 +52,7 @@ pub fn capabilities(statistics: String) -> Result<String, Code> {
         "liveHeap": through_v8("the live heap after a full collection"),
         "cgroup": container,
         "pressure": one(pressure::pressure(group.as_ref()).is_some(), "the kernel tells no memory pressure (PSI)"),
-        "allocator": one(allocator::arenas().is_some(), "not glibc's allocator, or one older than 2.33"),
+        "allocator": one(allocator::available(), "not glibc's allocator, or one older than 2.33"),
     });
     Ok(all.to_string())
 }

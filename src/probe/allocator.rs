@@ -23,11 +23,26 @@ pub struct Arenas {
 /// that allocates from the same arena waits meanwhile. A microsecond in a fresh process, but in proportion to
 /// the number of free blocks: 30 ms for one million. So call it seldom and not from the thread that runs
 /// JavaScript, and space the calls by [`Arenas::took_ms`].
+///
+/// On the process's first thread, which in a Node.js process runs JavaScript, the answer is `None`.
 pub fn arenas() -> Option<Arenas> {
+    // Unit tests have no JavaScript thread, and run on the first one if told to use a single one.
+    #[cfg(all(target_os = "linux", not(test)))]
+    if rustix::thread::gettid() == rustix::process::getpid() {
+        return None;
+    }
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     return glibc::arenas();
     #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
     None
+}
+
+/// Whether [`arenas`] has an answer, without asking the allocator: on any thread.
+pub fn available() -> bool {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    return glibc::available();
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    false
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -42,6 +57,10 @@ mod glibc {
 
     /// Looked up at run time: linked, it would keep the addon from loading on an older glibc.
     static MALLINFO2: OnceLock<Option<Mallinfo2>> = OnceLock::new();
+
+    pub(super) fn available() -> bool {
+        MALLINFO2.get_or_init(find).is_some()
+    }
 
     pub(super) fn arenas() -> Option<Arenas> {
         let mallinfo2 = (*MALLINFO2.get_or_init(find))?;
