@@ -197,9 +197,12 @@ export interface WatchSnapshotOptions {
   mode?: 'auto' | 'fork' | 'inline'
   /** zstd level, 1 to 19; 0 = plain `.heapsnapshot`. */
   level?: number
-  /** What stays in the folder. Default `{ count: 5, bytes: '2GiB', age: '7d' }`. */
+  /**
+   * What stays in the folder. Default `{ count: 5, bytes: '2GiB', age: '7d' }`. What another living process wrote within
+   * the last minute stays in any case.
+   */
   keep?: { count?: number, bytes?: Bytes, age?: Duration }
-  /** Disk that must remain free. */
+  /** Disk that must remain free. Default `'64MiB'`, but no more than a twentieth of the disk. */
   minFreeDisk?: Bytes
   /** Memory a snapshot may need; more is refused. Default `'auto'`: what there is. */
   memoryBudget?: Bytes | 'auto'

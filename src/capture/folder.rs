@@ -75,7 +75,8 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
     Ok(path.components().collect())
 }
 
-fn private_path() -> PathBuf {
+/// The folder when nothing names one.
+pub(super) fn private_path() -> PathBuf {
     std::env::temp_dir().join(format!("heapwarden-{}", system::user()))
 }
 

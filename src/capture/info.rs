@@ -32,6 +32,9 @@ pub struct Header {
     pub at: f64,
     /// The process whose heap this is (not the child that wrote it).
     pub pid: u32,
+    /// Where `pid` counts, see [`super::writer::home`]; empty: not known.
+    #[serde(default)]
+    pub home: String,
     /// `worker_threads.threadId`; 0 is the main thread.
     #[serde(default)]
     pub thread_id: u64,
@@ -58,13 +61,14 @@ pub struct Header {
 }
 
 impl Header {
-    /// Format, version and pid filled in; the rest empty. `at`: milliseconds since 1970.
+    /// Format, version, pid and its home filled in; the rest empty. `at`: milliseconds since 1970.
     pub fn new(at: f64, mode: Mode, trigger: &str) -> Self {
         Self {
             format: FORMAT,
             heapwarden: env!("CARGO_PKG_VERSION").to_owned(),
             at,
             pid: std::process::id(),
+            home: super::writer::home().to_owned(),
             thread_id: 0,
             node_version: String::new(),
             v8_version: String::new(),

@@ -10,6 +10,7 @@
 //! | [`redact`] | masks the string values on the way |
 //! | [`sink`] | writes: temporary file → seal → publish |
 //! | [`store`] | list, find, keep, clean, remove |
+//! | [`writer`] | who wrote a file, and whether it still lives |
 //! | [`reader`] | gives the JSON back, checks that it is whole |
 //! | [`fault`] | operating-system errors as ours |
 //! | [`options`] | what a caller or a rule may say |
@@ -39,3 +40,4 @@ pub mod reader;
 pub mod redact;
 pub mod sink;
 pub mod store;
+pub mod writer;

@@ -2,7 +2,8 @@
 //!
 //! `heapwarden-20261122T214111.123Z-<pid>-<threadId>-<trigger>-<4 hex>.heapsnapshot[.zst]`
 //!
-//! and the temporary name of the same: `.` in front, `.tmp` behind. The four random digits keep two
+//! and the temporary name of the same: `.` in front, `.<machine>.tmp` behind: 8 hex digits of the machine that writes
+//! it, whose kernel knows whether the writer still holds its lock. The four random digits keep two
 //! containers with the same pids apart on one volume. Parsing is strict: what does not parse is not ours,
 //! and what is not ours is never deleted.
 
@@ -42,9 +43,28 @@ pub fn generate(header: &Header, zstd: bool) -> String {
     format!("{PREFIX}{at}-{}-{}-{slug}-{random:04x}{end}", header.pid, header.thread_id)
 }
 
-/// The temporary name for a generated name.
-pub fn temporary(name: &str) -> String {
-    format!(".{name}.tmp")
+/// The temporary name for a generated name; `machine`: 8 hex digits, if it is known.
+pub fn temporary(name: &str, machine: Option<&str>) -> String {
+    machine.map_or_else(|| format!(".{name}.tmp"), |machine| format!(".{name}.{machine}.tmp"))
+}
+
+/// The machine in a temporary name.
+pub fn machine_of(name: &str) -> Option<&str> {
+    split_temporary(name)?.1
+}
+
+fn split_temporary(name: &str) -> Option<(&str, Option<&str>)> {
+    let inner = name.strip_prefix('.')?.strip_suffix(".tmp")?;
+    match inner.rsplit_once('.') {
+        Some((inner, machine)) if machine.len() == 8 && machine.bytes().all(is_hex) => {
+            Some((inner, Some(machine)))
+        }
+        _ => Some((inner, None)),
+    }
+}
+
+fn is_hex(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
 /// Reads a generated name; `None` for any other.
@@ -55,7 +75,7 @@ pub fn parse(name: &str) -> Option<Name> {
         None => (rest.strip_suffix(PLAIN)?, false),
     };
     let (rest, random) = rest.rsplit_once('-')?;
-    if random.len() != 4 || !random.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+    if random.len() != 4 || !random.bytes().all(is_hex) {
         return None;
     }
     let mut parts = rest.splitn(4, '-');
@@ -69,7 +89,7 @@ pub fn parse(name: &str) -> Option<Name> {
 
 /// Reads a temporary name; `None` for any other.
 pub fn parse_temporary(name: &str) -> Option<Name> {
-    parse(name.strip_prefix('.')?.strip_suffix(".tmp")?)
+    parse(split_temporary(name)?.0)
 }
 
 /// Could a file of this name be a snapshot at all?
@@ -180,8 +200,13 @@ mod tests {
     #[test]
     fn strangers_are_not_ours() {
         let good = "heapwarden-20261122T214111.123Z-12-0-rss-00ff.heapsnapshot.zst";
-        assert!(parse(good).is_some() && parse_temporary(&temporary(good)).is_some());
-        assert!(parse_temporary(good).is_none() && parse(&temporary(good)).is_none());
+        assert!(parse(good).is_some() && parse_temporary(good).is_none());
+        for (machine, bad) in [(None, "0123abc"), (Some("0123abcd"), "0123ABCD")] {
+            let name = temporary(good, machine);
+            assert!(parse_temporary(&name).is_some() && parse(&name).is_none());
+            assert_eq!(machine_of(&name), machine);
+            assert!(parse_temporary(&temporary(good, Some(bad))).is_none());
+        }
         for bad in [
             "heapwarden-20261122T214111.123Z-12-0-rss-00FF.heapsnapshot.zst",
             "heapwarden-20261122T214111.123Z-12-0-rss-0ff.heapsnapshot.zst",

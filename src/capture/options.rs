@@ -128,6 +128,7 @@ impl CaptureOptions {
             path: self.path.clone(),
             level: self.level,
             min_free_disk: self.min_free_disk,
+            keep: self.keep(),
             diagnostic_dir: diagnostic_dir.map(Path::to_owned),
         }
     }

@@ -69,7 +69,7 @@ impl Fate {
 }
 
 /// Starts the thread. `done` is called on it exactly once, after the file is in place or gone. With `redact`
-/// string values are masked before they reach the sink.
+/// string values are masked before they reach the sink. `tell` hears of what went wrong beside the snapshot.
 ///
 /// # Errors
 /// `CaptureFailed` when no thread can be started; `done` is then not called.
@@ -77,6 +77,7 @@ pub fn start(
     sink: Sink,
     fate: Arc<Fate>,
     redact: bool,
+    tell: impl FnOnce(&Error) + Send + 'static,
     done: impl FnOnce(Result<SnapshotInfo>) + Send + 'static,
 ) -> Result<(Feed, std::thread::JoinHandle<()>)> {
     let (sender, receiver) = bounded(DEPTH);
@@ -85,7 +86,7 @@ pub fn start(
     let thread = std::thread::Builder::new()
         .name("heapwarden-zstd".into())
         .spawn(move || {
-            let work = || drain(Intake::new(sink, redact), &receiver, &give_back, &theirs);
+            let work = || drain(Intake::new(sink, redact), &receiver, &give_back, &theirs, tell);
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
                 .unwrap_or_else(|_| Err(Error::CaptureFailed("the writer thread panicked".into())));
             if let Err(error) = &result {
@@ -104,6 +105,7 @@ fn drain(
     receiver: &Receiver<Message>,
     give_back: &Sender<Vec<u8>>,
     fate: &Fate,
+    tell: impl FnOnce(&Error),
 ) -> Result<SnapshotInfo> {
     loop {
         match receiver.recv_deadline(fate.deadline) {
@@ -122,7 +124,7 @@ fn drain(
                 if !fate.is_open() {
                     return Err(fate.reason());
                 }
-                return intake.handed_over().publish();
+                return intake.handed_over().publish_telling(tell);
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                 fate.is_open();

@@ -3,7 +3,8 @@
 //! 1. [`Sink::create`]: everything that options, folder and disk can refuse; the temporary file, locked.
 //! 2. [`Sink::write`] … [`Sink::finish`]: JSON in, compressed, ended with the trailer, synced. This step takes
 //!    no lock and starts no thread, so a forked child can do it with the descriptors it inherited.
-//! 3. [`Sealed::publish`]: the final name. Nothing ever stands under it that is not complete.
+//! 3. [`Sealed::publish`]: the final name, and what need not be kept beside it goes. Nothing ever stands under a final
+//!    name that is not complete.
 //!
 //! In one process: `create`, `write`…, `seal`, `publish`. With a child: the parent creates, forks and keeps
 //! [`Sink::handed_over`]; the child writes, calls `finish` and leaves with `_exit`; the parent publishes what
@@ -19,6 +20,7 @@ use super::folder;
 use super::frames;
 use super::info::{Finish, Header, Trailer};
 use super::json::{self, Tail};
+use super::store::{Keep, Retention};
 use crate::error::{Error, Result};
 
 mod encode;
@@ -50,6 +52,9 @@ pub struct SinkOptions {
     pub level: Option<i32>,
     /// Bytes that stay free on the disk; default see [`reserve`].
     pub min_free_disk: Option<u64>,
+    /// What stays in the folder once the file has its name; `None`: everything.
+    #[serde(skip)]
+    pub keep: Option<Keep>,
     /// Node's `--diagnostic-dir`.
     #[serde(skip)]
     pub diagnostic_dir: Option<std::path::PathBuf>,
@@ -85,14 +90,15 @@ impl Sink {
         };
         let start = if level == 0 { Vec::new() } else { frames::header(&header)? };
         let encoder = Encoder::new(level)?;
-        output::check_before(&folder, options.min_free_disk)?;
+        let retention = options.keep.map(|keep| Retention::new(keep, &header));
+        output::check_before(&folder, options.min_free_disk, retention.as_ref())?;
         let (temp, generated) = Temp::create(folder, &header, level != 0)?;
         let target = match exact {
             Some(name) => Target { name, replace: true },
             None => Target { name: generated, replace: false },
         };
-        let mut output = Output::new(temp.path(), options.min_free_disk);
-        output.put(temp.file(), &start)?;
+        let mut output = Output::new(options.min_free_disk, retention);
+        output.put(&temp, &start)?;
         Ok(Self {
             target,
             encoder,
@@ -119,8 +125,8 @@ impl Sink {
         }
         self.tail.push(bytes);
         self.raw_bytes += bytes.len() as u64;
-        let (output, file) = (&mut self.output, self.temp.file());
-        let result = self.encoder.write(bytes, &mut |piece| output.put(file, piece));
+        let (output, temp) = (&mut self.output, &self.temp);
+        let result = self.encoder.write(bytes, &mut |piece| output.put(temp, piece));
         self.keep_failure(result)
     }
 
@@ -145,8 +151,8 @@ impl Sink {
                 self.raw_bytes
             )));
         }
-        let (output, file) = (&mut self.output, self.temp.file());
-        self.encoder.finish(&mut |piece| output.put(file, piece))?;
+        let (output, temp) = (&mut self.output, &self.temp);
+        self.encoder.finish(&mut |piece| output.put(temp, piece))?;
         let begin = if self.encoder.is_plain() { 0 } else { frames::header(&self.header)?.len() as u64 };
         let trailer = Trailer {
             complete: true,
@@ -159,9 +165,9 @@ impl Sink {
             attempts: finish.attempts,
         };
         if !self.encoder.is_plain() {
-            self.output.put(self.temp.file(), &frames::trailer(&trailer)?)?;
+            self.output.put(&self.temp, &frames::trailer(&trailer)?)?;
         }
-        self.output.sync(self.temp.file())?;
+        self.output.sync(&self.temp)?;
         Ok(trailer)
     }
 
@@ -174,7 +180,7 @@ impl Sink {
     /// What the parent keeps after the fork: it can publish when the child has finished. Gives the encoder's
     /// memory back.
     pub fn handed_over(self) -> Sealed {
-        Sealed::new(self.temp, self.target, self.header, self.trailer)
+        Sealed::new(self.temp, self.target, self.header, self.trailer, self.output.into_retention())
     }
 
     /// The path it has until then.

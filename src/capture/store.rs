@@ -9,8 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::folder::{self, Folder, Lock};
 use super::info::SnapshotInfo;
 use super::name::{self, Name};
+use super::writer::{self, Writer};
 use super::{fault, frames, json};
 use crate::error::{Error, Result};
+
+mod retention;
+
+pub use retention::{Retention, keep};
 
 /// How much of the past stays; what is `None` does not limit. Reads `keepCount`, `keepBytes`, `keepAgeMs` of
 /// `SnapshotOptions`.
@@ -28,7 +33,7 @@ pub struct Keep {
     pub age_ms: Option<f64>,
 }
 
-/// What [`keep`] and [`clean`] did.
+/// What [`keep()`] and [`clean`] did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Swept {
     /// Names of the removed files.
@@ -76,43 +81,36 @@ pub fn remove(dir: &Path, name: &str) -> Result<()> {
     })
 }
 
-/// Removes what `keep` does not allow, oldest first, counting all snapshots of the folder whoever wrote them.
-/// Only files with a generated name *and* our metadata (a plain one: the beginning of V8's JSON) *and* our
-/// user are removed; never the one just written: that is the newest, unless `spare` names it, which it should
-/// when the clock may have been set back. `now`: milliseconds since 1970.
-pub fn keep(dir: &Path, keep: &Keep, now: f64, spare: Option<&str>) -> Result<Swept> {
-    let mut swept = Swept::default();
-    let Some(folder) = open(dir)? else { return Ok(swept) };
-    // Files that cannot be removed do not count either: they would push out those that can.
-    let mut ours: Vec<Found> = found(&folder)?.into_iter().filter(|f| f.removable).collect();
-    // The spared one first: it counts, and its place in time does not matter.
-    ours.sort_by_key(|f| Some(f.info.name()) != spare);
-    let mut bytes = 0u64;
-    for (i, found) in ours.iter().enumerate() {
-        bytes = bytes.saturating_add(found.info.bytes);
-        let too_many = keep.count.is_some_and(|count| i as u64 >= count);
-        let too_big = keep.bytes.is_some_and(|most| bytes > most);
-        let too_old = keep.age_ms.is_some_and(|age| now - found.info.at > age);
-        if i > 0 && (too_many || too_big || too_old) && folder.leads_to(found.info.name(), &found.file) {
-            swept.unlink(&folder, found.info.name());
-        }
-    }
-    Ok(swept)
+/// Removes temporary files whose writers are dead: their locks are free. Those of living writers and other users stay,
+/// and so does, for [`ABANDONED_MS`] after its last byte, one whose lock need not be seen here: of another machine, or
+/// on a file system that machines share.
+pub fn clean(dir: &Path) -> Result<Swept> {
+    open(dir)?.map_or_else(|| Ok(Swept::default()), |folder| clean_in(&folder))
 }
 
-/// Removes temporary files whose writers are dead: their locks are free. Those of living writers, other users
-/// and file systems without locks stay.
-pub fn clean(dir: &Path) -> Result<Swept> {
+/// ms; an hour: a writer that V8 keeps waiting for its next byte is given up long before.
+const ABANDONED_MS: f64 = 3_600_000.0;
+
+fn clean_in(folder: &Folder) -> Result<Swept> {
     let mut swept = Swept::default();
-    let Some(folder) = open(dir)? else { return Ok(swept) };
-    for name in names(&folder)?.iter().filter(|name| name::parse_temporary(name).is_some()) {
+    let mut now = None;
+    for name in names(folder)?.iter().filter(|name| name::parse_temporary(name).is_some()) {
         let Ok(file) = folder.open_file(name, true) else { continue };
-        if !folder::is_ours(&file) || !matches!(folder::lock(&file), Ok(Lock::Held)) {
+        if !folder::is_ours(&file) {
+            continue;
+        }
+        let here = name::machine_of(name).is_some_and(|machine| Some(machine) == writer::machine());
+        let decisive = match folder::lock(&file) {
+            Ok(Lock::Held) => here && !folder.is_shared(),
+            Ok(Lock::Unknown) => false,
+            Ok(Lock::Busy) | Err(_) => continue,
+        };
+        if !decisive && retention::age_ms(&file, *now.get_or_insert_with(retention::now)) < ABANDONED_MS {
             continue;
         }
         // We hold the lock now. It may have been published between our opening and its writer's end.
         if folder.leads_to(name, &file) {
-            swept.unlink(&folder, name);
+            swept.unlink(folder, name);
         }
     }
     Ok(swept)
@@ -121,6 +119,7 @@ pub fn clean(dir: &Path) -> Result<Swept> {
 struct Found {
     info: SnapshotInfo,
     file: File,
+    writer: Writer,
     removable: bool,
 }
 
@@ -128,6 +127,8 @@ fn open(dir: &Path) -> Result<Option<Folder>> {
     let path = folder::absolute(dir)?;
     match std::fs::symlink_metadata(&path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        // Where anybody may have made it, a folder that is not ours alone is not written to, and not believed either.
+        _ if path == folder::private_path() => Folder::open_private(&path).map(Some),
         _ => Folder::open(&path).map(Some),
     }
 }
@@ -155,13 +156,14 @@ fn look(folder: &Folder, name: &str) -> Option<Found> {
     if let Some((header, _)) = &survey.header {
         let trailer = survey.trailer.as_ref().map(|(trailer, _)| trailer);
         let info = SnapshotInfo::new(path, survey.size, header, trailer);
-        return Some(Found { info, file, removable: owned });
+        return Some(Found { info, file, writer: Writer::of(header), removable: owned });
     }
     let parsed = parsed?;
     let (head, tail) = json::ends_of(&mut file).ok()?;
     let plain = !parsed.zstd && json::begins(&head);
+    let writer = Writer { home: String::new(), pid: parsed.pid };
     let info = by_name(parsed, path, survey.size, plain.then_some((&head, &tail)));
-    Some(Found { info, file, removable: owned && plain })
+    Some(Found { info, file, writer, removable: owned && plain })
 }
 
 // A plain file tells little: its name, its size, its first and last bytes.

@@ -255,7 +255,16 @@ pub fn place(id: u64) -> Option<String> {
     let running = desk.running.as_ref().filter(|running| running.id == id);
     let ended =
         || desk.last.as_ref().filter(|(last, _)| *last == id).map(|(_, place)| format!("is in {place}"));
-    running.map(|running| format!("is being written to {}", running.place)).or_else(ended)
+    running.map(|running| under_way(&running.place)).or_else(ended)
+}
+
+/// A capture that waits for memory, disk or its child has no place yet.
+fn under_way(place: &str) -> String {
+    if place.is_empty() {
+        "has been begun, and has no file yet".to_owned()
+    } else {
+        format!("is being written to {place}")
+    }
 }
 
 /// Notes that place.
@@ -347,4 +356,15 @@ pub fn forget(environment: u64) {
         super::run::give_up(id);
     }
     call_next(false);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_is_not_known_is_not_printed() {
+        assert_eq!(under_way("/d/x by process 7"), "is being written to /d/x by process 7");
+        assert_eq!(under_way(""), "has been begun, and has no file yet");
+    }
 }

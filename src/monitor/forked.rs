@@ -79,7 +79,7 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
         .and_then(|prepared| fork_with_ids(&order.environment, &isolate, &order.options, prepared, began));
     match forked {
         Ok(child) => {
-            desk::set_place(order.id, format!("{} by process {}", child.target().display(), child.pid));
+            tell_place(order.id, &child);
             spawn(order, Some(child));
             Ok(())
         }
@@ -127,9 +127,6 @@ fn conduct(order: Order, first: Option<Child>) {
     };
     match ending {
         Ok(info) => {
-            if let Err(error) = run::tidy(&info, order.options.keep().as_ref()) {
-                order.environment.tell(Event::warning(0, &error));
-            }
             desk::complete(order.id, &Ok(info));
         }
         Err(Stop::NotByFork(_)) if order.options.mode == WantedMode::Auto => desk::downgrade(order),
@@ -155,6 +152,7 @@ fn attempts(order: &Order, mut first: Option<Child>) -> std::result::Result<Snap
             Some(child) => child,
             None => fork_one(order, &fate, began)?,
         };
+        tell_place(order.id, &child);
         pause_ms += child.pause_ms;
         let limits = Limits { memory: order.options.memory_budget };
         let outcome = watch(&child, &fate, &limits, |walked, to_walk, written| {
@@ -167,7 +165,7 @@ fn attempts(order: &Order, mut first: Option<Child>) -> std::result::Result<Snap
                 budget::learn(heap_used, private);
                 let duration_ms = Some(clock::now() - began);
                 let finish = Finish { pause_ms, duration_ms, attempts: attempt };
-                return publish(child.handed_over(), finish).map_err(Stop::Final);
+                return publish(child.handed_over(), finish, environment).map_err(Stop::Final);
             }
             Outcome::Failed(error) => return Err(Stop::Final(error)),
             Outcome::Broken(error) => last = Some(error),
@@ -178,9 +176,13 @@ fn attempts(order: &Order, mut first: Option<Child>) -> std::result::Result<Snap
     Err(Stop::NotByFork(Error::CaptureFailed(format!("{ATTEMPTS} forked children did not finish: {why}"))))
 }
 
-fn publish(mut sealed: Sealed, finish: Finish) -> Result<SnapshotInfo> {
+fn tell_place(id: u64, child: &Child) {
+    desk::set_place(id, format!("{} by process {}", child.target().display(), child.pid));
+}
+
+fn publish(mut sealed: Sealed, finish: Finish, environment: &Environment) -> Result<SnapshotInfo> {
     sealed.amend(finish)?;
-    sealed.publish()
+    sealed.publish_telling(|error| environment.tell(Event::warning(0, error)))
 }
 
 /// Sees that a process may be had, prepares, and has the JavaScript thread fork.

@@ -12,7 +12,6 @@ use crate::capture::info::{Finish, Header, Mode, SnapshotInfo};
 use crate::capture::options::{CaptureOptions, INLINE_TIMEOUT, StableIds, WantedMode};
 use crate::capture::pipe::{self, Fate, Feed};
 use crate::capture::sink::Sink;
-use crate::capture::store::{self, Keep};
 use crate::capture::{budget, inline};
 use crate::error::{Error, Result};
 use crate::v8::profiler::Contents;
@@ -99,14 +98,11 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
     let header = header(&environment, &options, mode, began);
     let sink = Sink::create(&options.sink(process.diagnostic_dir.as_deref()), header)?;
     desk::set_place(id, sink.target().display().to_string());
-    let keep = options.keep();
     let (home, owner) = (environment.clone(), id);
-    let (feed, _thread) = pipe::start(sink, fate, options.redact, move |result| {
-        if let Ok(info) = &result {
+    let tell = move |error: &Error| home.tell(Event::warning(0, error));
+    let (feed, _thread) = pipe::start(sink, fate, options.redact, tell, move |result| {
+        if result.is_ok() {
             watch.learn();
-            if let Err(error) = tidy(info, keep.as_ref()) {
-                home.tell(Event::warning(0, &error));
-            }
         }
         also(&result);
         desk::complete(owner, &result);
@@ -141,14 +137,6 @@ pub fn header(environment: &Environment, options: &CaptureOptions, mode: Mode, b
 /// What V8 is asked to put into it.
 pub fn contents(options: &CaptureOptions, keep_ids: bool) -> Contents {
     Contents { numeric_values: options.numeric_values, keep_ids }
-}
-
-/// Removes what the folder need not keep any more.
-pub fn tidy(info: &SnapshotInfo, keep: Option<&Keep>) -> Result<()> {
-    let (Some(keep), Some(dir)) = (keep, info.path.parent()) else { return Ok(()) };
-    store::clean(dir)?;
-    let swept = store::keep(dir, keep, clock::now(), Some(info.name()))?;
-    if swept.failed.is_empty() { Ok(()) } else { Err(Error::CaptureFailed(swept.failed.join("; "))) }
 }
 
 /// Portable path: a piece of the snapshot's JSON. May wait for the disk, so not on the JavaScript thread.

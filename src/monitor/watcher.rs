@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::desk::{self, Origin};
 use super::environment::{Environment, process_facts};
-use super::limit;
 use super::outbox::Event;
+use super::{clock, limit};
 use crate::capture::options::CaptureOptions;
 use crate::capture::{folder, store};
 use crate::error::{Error, Result};
@@ -136,6 +136,7 @@ impl Watcher {
         }
         if let Some(snapshots) = update.snapshots {
             state.settings.snapshots = snapshots;
+            self.tidied.store(false, Ordering::Release);
         }
         if let Some(near) = update.near_heap_limit {
             state.settings.near_heap_limit = near;
@@ -197,8 +198,8 @@ impl Watcher {
         self.state.lock().settings.snapshots.clone()
     }
 
-    /// Once, on the sampler thread: removes what dead processes left in the snapshot folder, and warns early of
-    /// a folder that no snapshot could be written to.
+    /// Once for each setting of the snapshots, on the sampler thread: removes what dead processes left in the snapshot
+    /// folder and what need not be kept there, and warns early of a folder that no snapshot could be written to.
     pub(super) fn tidy(&self) {
         if self.tidied.swap(true, Ordering::AcqRel) {
             return;
@@ -208,13 +209,13 @@ impl Watcher {
             Some(parent) => Ok(parent.to_owned()),
             None => folder::resolve(options.dir.as_deref(), process_facts().diagnostic_dir.as_deref()),
         };
-        match folder.and_then(|folder| store::clean(&folder)) {
-            Ok(swept) if swept.failed.is_empty() => {}
-            Ok(swept) => {
-                let error = Error::CaptureFailed(swept.failed.join("; "));
-                self.environment.tell(Event::warning(self.id, &error));
-            }
-            Err(error) => self.environment.tell(Event::warning(self.id, &error)),
+        let swept = folder.and_then(|folder| {
+            store::clean(&folder)?.as_result()?;
+            let Some(keep) = options.keep() else { return Ok(()) };
+            store::keep(&folder, &keep, clock::now(), None)?.as_result()
+        });
+        if let Err(error) = swept {
+            self.environment.tell(Event::warning(self.id, &error));
         }
     }
 

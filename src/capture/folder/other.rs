@@ -57,6 +57,16 @@ impl Folder {
         Self::create(path)
     }
 
+    /// As [`open`](Self::open): there are no modes to check.
+    pub fn open_private(path: &Path) -> Result<Self> {
+        Self::open(path)
+    }
+
+    /// Not known: locks prove nothing then.
+    pub fn is_shared(&self) -> bool {
+        true
+    }
+
     /// The path it was opened by.
     pub fn path(&self) -> &Path {
         &self.path

@@ -48,17 +48,20 @@ impl Folder {
             let errno = Errno::from_io_error(&e).unwrap_or(Errno::IO);
             describe("cannot create the snapshot folder", path, errno)
         };
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(|e| match e.kind() {
-                // What `create_dir_all` says of a file, or a link to nothing, on the way.
-                io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => Error::InvalidOption(format!(
-                    "the snapshot folder {} cannot be created: a part of its path is not a folder",
-                    path.display()
-                )),
+        let missing: Vec<&Path> = path.ancestors().skip(1).take_while(|part| !part.exists()).collect();
+        for part in missing.into_iter().rev() {
+            create_one(part).map_err(|e| match e.kind() {
+                // A file, or a link to nothing, on the way.
+                io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory if !part.is_dir() => {
+                    Error::InvalidOption(format!(
+                        "the snapshot folder {} cannot be created: a part of its path is not a folder",
+                        path.display()
+                    ))
+                }
                 _ => failed(e),
             })?;
         }
-        match std::fs::DirBuilder::new().mode(0o700).create(path) {
+        match create_one(path) {
             // "Read-only file system" may be said before "exists": what is there is judged by opening it.
             Err(e) if std::fs::symlink_metadata(path).is_err() => Err(failed(e)),
             _ => Self::open(path),
@@ -67,7 +70,16 @@ impl Folder {
 
     /// As [`create`](Self::create), and it must belong to us alone.
     pub fn private(path: &Path) -> Result<Self> {
-        let folder = Self::create(path)?;
+        Self::create(path)?.ours_alone()
+    }
+
+    /// As [`open`](Self::open), and it must belong to us alone.
+    pub fn open_private(path: &Path) -> Result<Self> {
+        Self::open(path)?.ours_alone()
+    }
+
+    fn ours_alone(self) -> Result<Self> {
+        let (folder, path) = (&self, &self.path);
         let stat = rustix::fs::fstat(&folder.fd).map_err(|e| describe("cannot look at", path, e))?;
         if stat.st_uid != user() || stat.st_mode & 0o077 != 0 {
             return Err(Error::CaptureFailed(format!(
@@ -79,7 +91,7 @@ impl Folder {
                 user()
             )));
         }
-        Ok(folder)
+        Ok(self)
     }
 
     fn open_with(path: &Path, flags: OFlags) -> Result<Self, Errno> {
@@ -95,7 +107,13 @@ impl Folder {
     /// A new file: read and write, mode 0600. Fails if anything has that name.
     pub fn create_file(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDWR;
-        Ok(rustix::fs::openat(&self.fd, name, flags, Mode::RUSR | Mode::WUSR)?.into())
+        let mode = Mode::RUSR | Mode::WUSR;
+        let file: File = rustix::fs::openat(&self.fd, name, flags, mode)?.into();
+        // The umask may have taken our own right to read it later.
+        if file.metadata()?.mode() & 0o777 != mode.bits() {
+            rustix::fs::fchmod(&file, mode)?;
+        }
+        Ok(file)
     }
 
     /// An existing regular file, not through a link. `InvalidInput` for a pipe, a device, a folder, a link.
@@ -180,6 +198,11 @@ impl Folder {
         Ok(names)
     }
 
+    /// Whether other machines may write here, too: their locks are not seen then, or only perhaps.
+    pub fn is_shared(&self) -> bool {
+        is_shared(&self.fd)
+    }
+
     /// Room in the folder's file system.
     pub fn room(&self) -> io::Result<Room> {
         room_at(&self.fd)
@@ -190,6 +213,39 @@ impl AsFd for Folder {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// Mode 0700, whatever the umask: what lies in there has every secret of a process. An error if it is there.
+fn create_one(path: &Path) -> io::Result<()> {
+    let mode = Mode::RWXU;
+    match std::fs::DirBuilder::new().mode(mode.bits()).create(path) {
+        // Somebody was faster: theirs to say who may enter.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
+        other => other?,
+    }
+    let stat = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)?;
+    if stat.st_uid == user() && stat.st_mode & 0o7777 != mode.bits() {
+        rustix::fs::chmodat(CWD, path, mode, AtFlags::empty())?;
+    }
+    Ok(())
+}
+
+/// The magic numbers of file systems that machines share, or whose locks a program in user space may or may not pass on.
+#[cfg(target_os = "linux")]
+fn is_shared(fd: impl AsFd) -> bool {
+    const FUSE: u32 = 0x6573_5546;
+    const NFS: u32 = 0x6969;
+    const SMB: [u32; 3] = [0x517b, 0xff53_4d42, 0xfe53_4d42];
+    const NINE_P: u32 = 0x0102_1997;
+    const CLUSTERS: [u32; 6] = [0x00c3_6400, 0x0bd0_0bd0, 0x5346_414f, 0x7375_7245, 0x0116_1970, 0x7461_636f];
+    let Ok(stat) = rustix::fs::fstatfs(fd) else { return true };
+    let magic = stat.f_type as u32;
+    [FUSE, NFS, NINE_P].contains(&magic) || SMB.contains(&magic) || CLUSTERS.contains(&magic)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_shared(_: impl AsFd) -> bool {
+    true
 }
 
 /// Room in the file system of an open file.

@@ -17,9 +17,15 @@ fn capture(dir: &Path, json: &str, redact: bool) -> Result<SnapshotInfo> {
     let sink = Sink::create(&options, Header::new(1_795_383_671_123.0, Mode::Inline, "test"))?;
     let fate = Arc::new(Fate::new(Arc::default(), Instant::now() + Duration::from_secs(60)));
     let (sender, receiver) = bounded(1);
-    let (feed, thread) = start(sink, fate, redact, move |result| {
-        let _ = sender.send(result);
-    })?;
+    let (feed, thread) = start(
+        sink,
+        fate,
+        redact,
+        |_| {},
+        move |result| {
+            let _ = sender.send(result);
+        },
+    )?;
     for piece in json.as_bytes().chunks(100) {
         feed.write(piece);
     }

@@ -1,11 +1,12 @@
 //! Bytes → file, without taking the disk's last room.
 
 use std::fs::File;
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, Write};
 
+use super::temp::Temp;
 use crate::capture::fault;
 use crate::capture::folder::{self, Folder, Room};
+use crate::capture::store::Retention;
 use crate::error::{Error, Result};
 
 /// Default of `minFreeDisk`: 64 MiB, what an ordinary server's own logs and sockets need for a while.
@@ -21,64 +22,117 @@ pub fn reserve(asked: Option<u64>, total: u64) -> u64 {
 }
 
 /// Refuses before anything is created.
-pub(super) fn check_before(folder: &Folder, asked: Option<u64>) -> Result<()> {
-    // A file system that does not tell its room is written to until it refuses.
-    let Ok(room) = folder.room() else { return Ok(()) };
-    spare(room, asked, 1)
-        .map(drop)
-        .map_err(|missing| missing.in_words(folder.path().display(), "needs to be"))
+pub(super) fn check_before(folder: &Folder, asked: Option<u64>, retention: Option<&Retention>) -> Result<()> {
+    loop {
+        // A file system that does not tell its room is written to until it refuses.
+        let Ok(room) = folder.room() else { return Ok(()) };
+        let Err(missing) = spare(room, asked, 1) else { return Ok(()) };
+        if !gives_way(folder, retention, 0, missing.bytes()) {
+            return Err(missing.in_words(folder.path().display(), "cannot begin"));
+        }
+    }
+}
+
+/// Whether what would not be kept beside a new file of `written` bytes made room for `missing` more: an old snapshot
+/// must not stand in the way of a new one for the sake of which it would go anyway.
+fn gives_way(folder: &Folder, retention: Option<&Retention>, written: u64, missing: u64) -> bool {
+    retention.is_some_and(|retention| retention.make_room(folder, written, missing))
 }
 
 pub(super) struct Output {
-    path: PathBuf,
     asked: Option<u64>,
     // Bytes that may be written before the disk is looked at again.
     allowance: u64,
     written: u64,
+    retention: Option<Retention>,
 }
 
 impl Output {
-    pub fn new(path: PathBuf, asked: Option<u64>) -> Self {
-        Self { path, asked, allowance: 0, written: 0 }
+    pub fn new(asked: Option<u64>, retention: Option<Retention>) -> Self {
+        Self { asked, allowance: 0, written: 0, retention }
     }
 
     pub fn written(&self) -> u64 {
         self.written
     }
 
-    pub fn put(&mut self, mut file: &File, bytes: &[u8]) -> Result<()> {
+    pub fn into_retention(self) -> Option<Retention> {
+        self.retention
+    }
+
+    pub fn put(&mut self, temp: &Temp, bytes: &[u8]) -> Result<()> {
         for piece in bytes.chunks(STEP as usize / 4) {
             let n = piece.len() as u64;
             if n > self.allowance {
-                self.allowance = match folder::room(file) {
-                    Ok(room) => spare(room, self.asked, n)
-                        .map_err(|missing| missing.in_words(self.path.display(), "has to stay"))?
-                        .min(STEP),
-                    Err(_) => STEP,
-                };
+                self.allowance = self.look(temp, n)?;
             }
-            file.write_all(piece).map_err(|e| fault::at("cannot write", &self.path, &e))?;
+            self.write(temp, piece)?;
             self.allowance -= n;
             self.written += n;
         }
         Ok(())
     }
 
-    pub fn sync(&self, file: &File) -> Result<()> {
-        file.sync_all().map_err(|e| fault::at("cannot sync", &self.path, &e))
+    /// Bytes that may be written now, at least `need`.
+    fn look(&self, temp: &Temp, need: u64) -> Result<u64> {
+        loop {
+            let Ok(room) = folder::room(temp.file()) else { return Ok(STEP.max(need)) };
+            let missing = match spare(room, self.asked, need) {
+                Ok(spare) => return Ok(spare.min(STEP)),
+                Err(missing) => missing,
+            };
+            if !gives_way(temp.folder(), self.retention.as_ref(), self.written, missing.bytes()) {
+                return Err(missing.in_words(temp.path().display(), "cannot go on"));
+            }
+        }
+    }
+
+    /// A quota, and who was faster, are only seen when the system refuses.
+    fn write(&self, temp: &Temp, mut piece: &[u8]) -> Result<()> {
+        let mut file: &File = temp.file();
+        while !piece.is_empty() {
+            let error = match file.write(piece) {
+                Ok(0) => io::ErrorKind::WriteZero.into(),
+                Ok(count) => {
+                    piece = &piece[count..];
+                    continue;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => error,
+            };
+            let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+            let missing = piece.len() as u64;
+            if !full || !gives_way(temp.folder(), self.retention.as_ref(), self.written, missing) {
+                return Err(fault::at("cannot write", &temp.path(), &error));
+            }
+        }
+        Ok(())
+    }
+
+    pub fn sync(&self, temp: &Temp) -> Result<()> {
+        temp.file().sync_all().map_err(|e| fault::at("cannot sync", &temp.path(), &e))
     }
 }
 
 struct Missing {
     available: u64,
     reserve: u64,
+    need: u64,
 }
 
 impl Missing {
-    fn in_words(self, place: impl std::fmt::Display, verb: &str) -> Error {
+    /// So many would have to be freed.
+    fn bytes(&self) -> u64 {
+        self.reserve.saturating_add(self.need).saturating_sub(self.available)
+    }
+
+    // Says all three figures: two of them alone can seem to fit.
+    fn in_words(self, place: impl std::fmt::Display, what: &str) -> Error {
+        let Self { available, reserve, need } = self;
+        let next = if need == 1 { "1 byte is".to_owned() } else { format!("{need} bytes are") };
         Error::NoSpace(format!(
-            "{place}: {} bytes are free on the disk, {} {verb} free (minFreeDisk)",
-            self.available, self.reserve
+            "{place}: the snapshot {what}: {next} to be written, {reserve} have to stay free (minFreeDisk), \
+             and the disk has {available} bytes free"
         ))
     }
 }
@@ -90,12 +144,13 @@ fn spare(room: Room, asked: Option<u64>, need: u64) -> Result<u64, Missing> {
     }
     let reserve = reserve(asked, room.total);
     let spare = room.available.saturating_sub(reserve);
-    if spare < need { Err(Missing { available: room.available, reserve }) } else { Ok(spare) }
+    if spare < need { Err(Missing { available: room.available, reserve, need }) } else { Ok(spare) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::info::{Header, Mode};
 
     const MIB: u64 = 1 << 20;
 
@@ -123,11 +178,24 @@ mod tests {
     #[test]
     fn refuses_in_the_middle_and_says_why() {
         let dir = tempfile::tempdir().unwrap();
-        let file = File::create(dir.path().join("x")).unwrap();
-        let mut output = Output::new("x".into(), Some(u64::MAX));
-        let error = output.put(&file, b"abc").unwrap_err();
+        let folder = Folder::open(dir.path()).unwrap();
+        let (temp, _) = Temp::create(folder, &Header::new(1.0, Mode::Inline, "x"), true).unwrap();
+        let mut output = Output::new(Some(u64::MAX), None);
+        let error = output.put(&temp, b"abc").unwrap_err();
         assert_eq!(error.code(), "HEAPWARDEN_NO_SPACE");
         assert!(error.to_string().contains("minFreeDisk"), "{error}");
-        assert_eq!(file.metadata().unwrap().len(), 0);
+        assert_eq!(temp.file().metadata().unwrap().len(), 0);
+    }
+
+    #[test]
+    fn the_words_do_not_contradict_themselves() {
+        // More is free than has to stay free: what is to be written is the reason, and has to be said.
+        let error = spare(Room { available: 100, total: 1 << 40 }, Some(60), 41).err().unwrap();
+        assert_eq!(error.bytes(), 1);
+        assert_eq!(
+            error.in_words("/d", "cannot go on").to_string(),
+            "/d: the snapshot cannot go on: 41 bytes are to be written, 60 have to stay free (minFreeDisk), \
+             and the disk has 100 bytes free"
+        );
     }
 }

@@ -7,6 +7,7 @@ use super::target::{Target, refuse_irregular};
 use super::temp::{TRIES, Temp};
 
 use crate::capture::info::{Finish, Header, SnapshotInfo, Trailer};
+use crate::capture::store::Retention;
 use crate::capture::{fault, folder, frames, json, name};
 use crate::error::{Error, Result};
 
@@ -17,6 +18,7 @@ pub struct Sealed {
     header: Header,
     // Only plain files need it: the others carry it.
     trailer: Option<Trailer>,
+    retention: Option<Retention>,
 }
 
 /// Publishes what another process finished: `temp` as it was named by `Sink::create`, `target` in the same
@@ -27,8 +29,14 @@ pub fn publish(temp: &Path, target: &Path, header: Header) -> Result<SnapshotInf
 }
 
 impl Sealed {
-    pub(super) fn new(temp: Temp, target: Target, header: Header, trailer: Option<Trailer>) -> Self {
-        Self { temp, target, header, trailer }
+    pub(super) fn new(
+        temp: Temp,
+        target: Target,
+        header: Header,
+        trailer: Option<Trailer>,
+        retention: Option<Retention>,
+    ) -> Self {
+        Self { temp, target, header, trailer, retention }
     }
 
     /// From what a crashed or other process left; see [`publish`].
@@ -44,7 +52,7 @@ impl Sealed {
             )));
         }
         let target = Target { name: name.to_owned(), replace: name::parse(name).is_none() };
-        Ok(Self { temp, target, header, trailer: None })
+        Ok(Self { temp, target, header, trailer: None, retention: None })
     }
 
     /// The temporary file's path.
@@ -79,8 +87,15 @@ impl Sealed {
         Ok(())
     }
 
-    /// Gives the file its final name and syncs the folder. `CaptureFailed` if its writer did not finish.
-    pub fn publish(mut self) -> Result<SnapshotInfo> {
+    /// As [`publish_telling`](Self::publish_telling), for who has nobody to tell.
+    pub fn publish(self) -> Result<SnapshotInfo> {
+        self.publish_telling(|_| {})
+    }
+
+    /// Gives the file its final name, syncs the folder, and removes what need not be kept beside it: here, so that it
+    /// happens whoever publishes, a child of a dead service too. `CaptureFailed` if its writer did not finish; `tell`
+    /// hears what could not be removed, which does not make the snapshot a failed one.
+    pub fn publish_telling(mut self, tell: impl FnOnce(&Error)) -> Result<SnapshotInfo> {
         let (trailer, _) = self.read_trailer()?;
         let size = self
             .temp
@@ -95,6 +110,11 @@ impl Sealed {
         // The file is whole and under its name. If the folder's sync fails, only a crash of the machine could
         // undo that: no reason to call the snapshot failed.
         let _ = self.temp.folder().sync();
+        if let Some(Err(error)) =
+            self.retention.as_ref().map(|r| r.keep(self.temp.folder(), &self.target.name))
+        {
+            tell(&error);
+        }
         Ok(SnapshotInfo::new(self.target(), size, &self.header, Some(&trailer)))
     }
 

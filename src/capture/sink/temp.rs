@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::capture::folder::{self, Folder, Lock};
 use crate::capture::info::Header;
-use crate::capture::{fault, name};
+use crate::capture::{fault, name, writer};
 use crate::error::{Error, Result};
 
 /// Names collide only when two processes with one pid write in one millisecond.
@@ -24,7 +24,7 @@ impl Temp {
     pub fn create(folder: Folder, header: &Header, zstd: bool) -> Result<(Self, String)> {
         for _ in 0..TRIES {
             let target = name::generate(header, zstd);
-            let name = name::temporary(&target);
+            let name = name::temporary(&target, writer::machine());
             let file = match folder.create_file(&name) {
                 Ok(file) => file,
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
@@ -114,7 +114,8 @@ mod tests {
     fn a_cleaner_between_creation_and_lock() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::open(dir.path()).unwrap();
-        let name = name::temporary(&name::generate(&Header::new(1.0, Mode::Inline, "x"), true));
+        let name = name::generate(&Header::new(1.0, Mode::Inline, "x"), true);
+        let name = name::temporary(&name, writer::machine());
         let file = folder.create_file(&name).unwrap();
         assert_eq!(store::clean(dir.path()).unwrap().removed, [name.as_str()]);
         assert!(!claim(&folder, &name, &file).unwrap(), "its name is gone: what is written would be lost");

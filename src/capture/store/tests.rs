@@ -210,8 +210,144 @@ fn a_writer_in_this_process_is_alive() {
     assert!(sealed.publish().is_ok());
     // A leftover: nobody holds its lock. And what only looks like one.
     let name = "heapwarden-20200101T000000.000Z-1-0-a-0000.heapsnapshot.zst";
-    fs::write(dir.path().join(format!(".{name}.tmp")), "").unwrap();
+    let leftover = name::temporary(name, writer::machine());
+    fs::write(dir.path().join(&leftover), "").unwrap();
     fs::write(dir.path().join(".mine.tmp"), "").unwrap();
-    assert_eq!(clean(dir.path()).unwrap().removed, [format!(".{name}.tmp")]);
+    assert_eq!(clean(dir.path()).unwrap().removed, [leftover]);
     assert!(dir.path().join(".mine.tmp").exists());
+}
+
+/// A lock of another machine is not seen here: on NFS with local locks, or through FUSE, it looks free.
+#[cfg(unix)]
+#[test]
+fn a_writer_of_another_machine_is_given_an_hour() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = "heapwarden-20200101T000000.000Z-1-0-a-0000.heapsnapshot.zst";
+    for machine in [Some("00000000"), None] {
+        let temp = dir.path().join(name::temporary(name, machine));
+        fs::write(&temp, "").unwrap();
+        assert_eq!(clean(dir.path()).unwrap(), Swept::default(), "{machine:?}");
+        age(&temp, ABANDONED_MS + 1e3);
+        assert_eq!(clean(dir.path()).unwrap().removed.len(), 1, "{machine:?}");
+    }
+}
+
+fn age(path: &Path, ms: f64) {
+    let then = std::time::SystemTime::now() - std::time::Duration::from_millis(ms as u64);
+    fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+}
+
+fn take_keeping(options: SinkOptions, header: Header) -> SnapshotInfo {
+    let mut sink = Sink::create(&options, header).unwrap();
+    sink.write(JSON).unwrap();
+    sink.seal(Finish::default()).unwrap().publish().unwrap()
+}
+
+fn keeping(dir: &Path, count: u64) -> SinkOptions {
+    let keep = Keep { count: Some(count), ..Keep::default() };
+    SinkOptions {
+        dir: Some(dir.to_owned()),
+        min_free_disk: Some(0),
+        keep: Some(keep),
+        ..SinkOptions::default()
+    }
+}
+
+#[test]
+fn whoever_gives_a_file_its_name_removes_what_need_not_stay() {
+    let dir = tempfile::tempdir().unwrap();
+    let leftover =
+        name::temporary("heapwarden-20200101T000000.000Z-1-0-a-0000.heapsnapshot.zst", writer::machine());
+    fs::write(dir.path().join(&leftover), "").unwrap();
+    for i in 0..4 {
+        take_keeping(keeping(dir.path(), 2), Header::new(NOW + f64::from(i), Mode::Fork, "x"));
+    }
+    assert_eq!(names(dir.path()).len(), 2);
+    assert_eq!(dir.path().join(leftover).exists(), cfg!(not(unix)));
+    // Without a `keep`, as for an exact file, all stay.
+    take(dir.path(), NOW + 9.0, 1);
+    assert_eq!(names(dir.path()).len(), 3);
+}
+
+/// The files of a process: alive while it stands, then a zombie, then gone.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_another_living_process_has_just_written_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    let by = |pid: u32, at: f64| {
+        let header = Header { pid, ..Header::new(at, Mode::Fork, "x") };
+        take_keeping(SinkOptions { keep: None, ..keeping(dir.path(), 0) }, header)
+    };
+    let theirs: Vec<_> = (0..3).map(|i| by(other.id(), NOW + f64::from(i))).collect();
+    let mine = by(std::process::id(), NOW + 5.0);
+    age(&theirs[0].path, 61_000.0);
+    let publish = |at| take_keeping(keeping(dir.path(), 1), Header::new(at, Mode::Fork, "x"));
+
+    let first = publish(NOW + 10.0);
+    let left = names(dir.path());
+    assert_eq!(left, [first.name(), theirs[2].name(), theirs[1].name()], "{mine:?} and the old one are gone");
+    other.kill().unwrap();
+    other.wait().unwrap();
+    let second = publish(NOW + 11.0);
+    assert_eq!(names(dir.path()), [second.name()], "the dead do not miss theirs");
+}
+
+/// A small disk of its own; `None`, with the reason said, where mounting is refused.
+#[cfg(target_os = "linux")]
+struct Disk(tempfile::TempDir);
+
+#[cfg(target_os = "linux")]
+impl Disk {
+    fn mount(options: &str) -> Option<Self> {
+        let dir = tempfile::tempdir().unwrap();
+        let mount = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", options, "heapwarden-test"])
+            .arg(dir.path())
+            .output();
+        match mount {
+            Ok(output) if output.status.success() => Some(Self(dir)),
+            refused => {
+                eprintln!("skipped: no tmpfs can be mounted here: {refused:?}");
+                None
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_small_disk_the_old_give_way_to_the_new() {
+    let Some(disk) = Disk::mount("size=8m") else { return };
+    let dir = disk.0.path();
+    // Plain files: their size is what is written.
+    let big = |bytes: usize| {
+        let mut json = JSON[..JSON.len() - 2].to_vec();
+        json.resize(bytes - 2, b' ');
+        json.extend_from_slice(b"]}");
+        json
+    };
+    let capture = |count: u64, at: f64, bytes: usize| {
+        let options = SinkOptions { level: Some(0), min_free_disk: None, ..keeping(dir, count) };
+        let mut sink = Sink::create(&options, Header::new(at, Mode::Inline, "x"))?;
+        sink.write(&big(bytes))?;
+        sink.seal(Finish::default())?.publish()
+    };
+    let first = capture(1, NOW, 5 << 20).unwrap();
+    // Beside one that may stay there is no room, and nothing is lost by trying.
+    assert_eq!(code(capture(2, NOW + 1.0, 5 << 20)), "HEAPWARDEN_NO_SPACE");
+    assert_eq!(names(dir), [first.name()]);
+    let second = capture(1, NOW + 2.0, 5 << 20).unwrap();
+    assert_eq!(names(dir), [second.name()]);
+    // What is full from the beginning is no reason to refuse either.
+    fs::write(dir.join("filler"), vec![0; (8 << 20) - (5 << 20) - (64 << 10)]).unwrap();
+    let third = capture(1, NOW + 3.0, 1 << 20).unwrap();
+    assert_eq!(names(dir), [third.name()]);
 }

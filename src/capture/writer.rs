@@ -1,0 +1,105 @@
+//! Who wrote a file, and whether that process still lives. A process id means something only where it was given
+//! out: on one machine, in one namespace of ids. So files carry both, hashed.
+
+use std::sync::OnceLock;
+
+use super::info::Header;
+
+/// A process that writes snapshots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writer {
+    /// Where its id counts, as [`home`] spells it; empty: not known.
+    pub home: String,
+    /// Its process id.
+    pub pid: u32,
+}
+
+impl Writer {
+    /// This process.
+    pub fn this() -> Self {
+        Self { home: home().to_owned(), pid: std::process::id() }
+    }
+
+    /// The process whose heap it is: also for a child of it that writes the file.
+    pub fn of(header: &Header) -> Self {
+        Self { home: header.home.clone(), pid: header.pid }
+    }
+
+    /// Whether this is known to be another process than `me`, or not known to be the same, and not known to be dead.
+    pub fn may_be_another_that_lives(&self, me: &Self) -> bool {
+        if self.home.is_empty() || self.home != me.home {
+            // A plain file tells no home. Then at least the id says what is ours.
+            return !(self.home.is_empty() && self.pid == me.pid);
+        }
+        self.pid != me.pid && lives(self.pid)
+    }
+}
+
+/// 16 hexadecimal digits: the machine since it was started, then the namespace of process ids. Empty where the system
+/// does not tell. Read once, and before any fork: a child takes no lock.
+pub fn home() -> &'static str {
+    static HOME: OnceLock<String> = OnceLock::new();
+    HOME.get_or_init(|| {
+        let namespace = std::fs::read_link("/proc/self/ns/pid").ok();
+        let namespace = namespace.as_ref().and_then(|path| path.to_str());
+        match (boot(), namespace) {
+            (Some(boot), Some(namespace)) => format!("{:08x}{:08x}", hash(&boot), hash(namespace)),
+            _ => String::new(),
+        }
+    })
+}
+
+/// The part of [`home`] that is the machine: where the kernel's locks are seen by everybody.
+pub fn machine() -> Option<&'static str> {
+    home().get(..8)
+}
+
+fn boot() -> Option<String> {
+    let read = |path| std::fs::read_to_string(path).ok().filter(|text: &String| !text.trim().is_empty());
+    read("/proc/sys/kernel/random/boot_id").or_else(|| read("/proc/sys/kernel/hostname"))
+}
+
+/// FNV-1a: only to tell some machines of a site apart.
+fn hash(text: &str) -> u32 {
+    text.trim().bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// A zombie does not: nobody may ever reap it.
+fn lives(pid: u32) -> bool {
+    match std::fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => {
+            !stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X', 'x']))
+        }
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    fn at_home(pid: u32) -> Writer {
+        Writer { home: home().to_owned(), pid }
+    }
+
+    #[test]
+    fn the_living_the_dead_and_the_unknown() {
+        let me = Writer::this();
+        assert_eq!(me.home.len(), 16);
+        assert!(!me.may_be_another_that_lives(&me));
+        assert!(at_home(1).may_be_another_that_lives(&me));
+        let elsewhere = Writer { home: "0123456789abcdef".into(), pid: me.pid };
+        assert!(elsewhere.may_be_another_that_lives(&me), "the same id in another container");
+        let plain = |pid| Writer { home: String::new(), pid };
+        assert!(plain(1).may_be_another_that_lives(&me) && !plain(me.pid).may_be_another_that_lives(&me));
+
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let dead = at_home(child.id());
+        while !std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap().contains(") Z") {
+            std::thread::yield_now();
+        }
+        assert!(!dead.may_be_another_that_lives(&me), "a zombie");
+        child.wait().unwrap();
+        assert!(!dead.may_be_another_that_lives(&me));
+    }
+}
