@@ -14,7 +14,8 @@ const { openSnapshot, takeSnapshot } = require('..')
 const middleware = require('../lib/middleware')
 const { negotiate } = require('../lib/http/encoding')
 const native = require('../lib/native')
-const { tempDir } = require('./helpers')
+const { packSnapshot } = require('../lib/snapshots')
+const { run, tempDir } = require('./helpers')
 const { TOKEN, serve } = require('./server')
 
 test('one zstd frame for those who take it, else unpacked; the file itself when asked', async (t) => {
@@ -97,6 +98,67 @@ test('a plain file is sent as it is, a damaged one is a status', async (t) => {
   }
   const rest = await ask(`/snapshots/${path.basename(file)}?raw=1`)
   assert.ok(rest.bytes.equals(fs.readFileSync(file)), 'what is left can be had')
+})
+
+test('the file itself in parts, as curl -C - goes on with it', async (t) => {
+  const dir = tempDir(t)
+  const { path: file, bytes: size } = await takeSnapshot({ dir })
+  const whole = fs.readFileSync(file)
+  const ask = await serve(t, middleware({ token: TOKEN, dir }))
+  const get = (headers, { query = '?raw=1', method } = {}) => ask(`/snapshots/${path.basename(file)}${query}`, { headers, method })
+
+  const { headers: { etag, 'last-modified': modified, 'accept-ranges': accepts } } = await get({}, { method: 'HEAD' })
+  assert.equal(accepts, 'bytes')
+  for (const [range, start, end] of [
+    ['bytes=100-', 100, size], ['bytes=0-0', 0, 1], ['bytes=5-9', 5, 10], [`bytes=10-${size * 2}`, 10, size], ['bytes=-7', size - 7, size],
+    [`bytes=-${size * 2}`, 0, size], ['Bytes = 3 - 4', 3, 5]
+  ]) {
+    const { status, headers, bytes } = await get({ range })
+    assert.equal(status, 206, range)
+    assert.equal(headers['content-range'], `bytes ${start}-${end - 1}/${size}`)
+    assert.equal(Number(headers['content-length']), end - start)
+    assert.ok(bytes.equals(whole.subarray(start, end)), range)
+  }
+  for (const range of [`bytes=${size}-`, 'bytes=-0', `bytes=${'9'.repeat(400)}-`]) {
+    const { status, headers, json } = await get({ range })
+    assert.deepEqual([status, headers['content-range'], json.code], [416, `bytes */${size}`, 'HEAPWARDEN_INVALID_OPTION'], range)
+  }
+  // What is not understood, and several parts at once, is all of it.
+  for (const range of ['bytes=', 'bytes=-', 'bytes=9-5', 'lines=1-2', 'bytes=0-1,4-5', 'bytes=a-b']) assert.equal((await get({ range })).status, 200, range)
+
+  const range = 'bytes=1-2'
+  const earlier = new Date(Date.parse(modified) - 1000).toUTCString()
+  for (const [ifRange, status] of [[etag, 206], [modified, 206], ['"other"', 200], [`W/${etag}`, 200], [earlier, 200], ['nonsense', 200]]) {
+    assert.equal((await get({ range, 'if-range': ifRange })).status, status, ifRange)
+  }
+  assert.equal((await get({ range, 'if-none-match': etag })).status, 304)
+  const head = await get({ range }, { method: 'HEAD' })
+  assert.deepEqual([head.status, Number(head.headers['content-length'])], [200, size], 'a part is for GET only')
+  const unpacked = await get({ range }, { query: '' })
+  assert.deepEqual([unpacked.status, unpacked.headers['accept-ranges']], [200, 'none'])
+
+  // The real one, with half of the file there.
+  const half = path.join(dir, 'half')
+  fs.writeFileSync(half, whole.subarray(0, 1000))
+  const curl = await run('curl', ['-sS', '-C', '-', '-o', half, '-H', `Authorization: Bearer ${TOKEN}`,
+    `http://127.0.0.1:${ask.port}/snapshots/${path.basename(file)}?raw=1`]).catch((error) => error)
+  if (curl.code === 'ENOENT') return t.diagnostic('curl is not here')
+  assert.equal(curl.status, 0, curl.stderr)
+  assert.ok(fs.readFileSync(half).equals(whole))
+})
+
+test('downloads leave threads of the pool to the service', async (t) => {
+  const { path: file } = await takeSnapshot({ dir: tempDir(t), level: 0 })
+  let pieces = 0
+  const streams = Array.from({ length: 40 }, () => packSnapshot(file).on('readable', () => { pieces++ }))
+  t.after(() => streams.forEach((stream) => stream.destroy()))
+  await new Promise(setImmediate) // all of them have asked
+  await fs.promises.stat(file)
+  assert.ok(pieces < 20, `${pieces} of 40 downloads came before it`)
+  await Promise.all(streams.map((stream) => pieces < 40 && stream.readableLength === 0 ? once(stream, 'readable') : undefined))
+  // Those that went away meanwhile leave their turn to others.
+  streams.forEach((stream) => stream.destroy())
+  assert.ok((await buffer(openSnapshot(file))).length > 0)
 })
 
 test('a client that goes away closes the file', async (t) => {

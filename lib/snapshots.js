@@ -60,6 +60,26 @@ async function remove (file) {
 }
 
 const CHUNK = 256 * 1024
+/** Compressed bytes stand for ten times as many unpacked ones, all of which are worked on in one go. */
+const PACKED_CHUNK = 32 * 1024
+
+/**
+ * Reads under way, of all streams: each holds a thread of libuv's pool for the time of its work, and the pool is the
+ * service's, for its files, names and ciphers. At most half of the threads, and in turn.
+ */
+const turns = {
+  free: Math.max(1, Math.floor((Number.parseInt(process.env.UV_THREADPOOL_SIZE) || 4) / 2)),
+  waiting: [],
+  async take () {
+    if (this.free > 0) this.free--
+    else await new Promise((resolve) => this.waiting.push(resolve))
+  },
+  give () {
+    const next = this.waiting.shift()
+    if (next) next()
+    else this.free++
+  }
+}
 
 /** The JSON of a snapshot, decompressed or as one zstd frame; the work runs off the loop and only as fast as it is read. */
 class SnapshotStream extends Readable {
@@ -69,7 +89,7 @@ class SnapshotStream extends Readable {
   #reading = Promise.resolve()
 
   constructor (file, packed) {
-    super({ highWaterMark: CHUNK })
+    super({ highWaterMark: packed ? PACKED_CHUNK : CHUNK })
     this.#file = file
     this.#packed = packed
   }
@@ -84,10 +104,20 @@ class SnapshotStream extends Readable {
   }
 
   _read (size) {
-    this.#reading = this.#handle.read(Math.max(size, CHUNK)).then(
-      (chunk) => { this.push(chunk) },
+    this.#reading = this.#next(Math.max(size, this.readableHighWaterMark)).then(
+      (chunk) => { if (chunk !== undefined) this.push(chunk) },
       (error) => { this.destroy(adopt(error)) }
     )
+  }
+
+  /** The next piece, null at the end; undefined: nobody wants it any more. */
+  async #next (most) {
+    await turns.take()
+    try {
+      return this.destroyed ? undefined : await this.#handle.read(most)
+    } finally {
+      turns.give()
+    }
   }
 
   _destroy (error, done) {

@@ -7,6 +7,7 @@ const { once } = require('node:events')
 const { pipeline } = require('node:stream/promises')
 const { openSnapshot, packSnapshot } = require('../snapshots')
 const { negotiate } = require('./encoding')
+const { wantedRange } = require('./range')
 const { Refusal, open } = require('./reply')
 
 const quoted = (name) => name.replace(/[^\x20-\x7e]/g, '_').replace(/["\\]/g, '\\$&')
@@ -69,15 +70,23 @@ async function download (req, res, info, name) {
     }
     if (encoding === 'zstd') head['Content-Encoding'] = 'zstd'
     const known = unchanged(req.headers['if-none-match'], etag)
-    if (raw && !known) head['Content-Length'] = size
+    const part = raw && !known ? wantedRange(req, { size, etag, modified: mtimeMs }) : undefined
+    if (part === null) {
+      throw new Refusal(416, 'HEAPWARDEN_INVALID_OPTION', `the file has ${size} bytes: there is no such part`, { 'Content-Range': `bytes */${size}` })
+    }
+    // What is packed or unpacked on the way has no parts.
+    head['Accept-Ranges'] = raw ? 'bytes' : 'none'
+    if (raw) head['Last-Modified'] = new Date(mtimeMs).toUTCString()
+    if (raw && !known) head['Content-Length'] = part ? part.end - part.start + 1 : size
+    if (part) head['Content-Range'] = `bytes ${part.start}-${part.end}/${size}`
 
     const bodyless = known || req.method === 'HEAD'
     if (!bodyless) {
-      if (raw) source = file.createReadStream({ autoClose: false })
+      if (raw) source = file.createReadStream({ autoClose: false, ...part })
       else source = await readable(encoding === 'zstd' ? packSnapshot(info.path) : openSnapshot(info.path))
     }
     if (!open(res)) return
-    res.statusCode = known ? 304 : 200
+    res.statusCode = known ? 304 : part ? 206 : 200
     for (const [header, value] of Object.entries(head)) res.setHeader(header, value)
     if (bodyless) res.end()
     else await pipeline(source, res)
