@@ -1,6 +1,7 @@
 'use strict'
 
 const { say } = require('./stderr')
+const { tame } = require('./tame')
 
 /** A monitor's events as one line each. */
 const lines = {
@@ -23,7 +24,8 @@ function logEvents (monitor, form) {
       const { text, ...fields } = describe(payload)
       say(form === 'json'
         ? JSON.stringify({ time: new Date().toISOString(), name: 'heapwarden', pid: process.pid, event, ...fields })
-        : `heapwarden[${process.pid}]: ${text}`)
+        // A trigger comes by HTTP, a path from whoever named the folder.
+        : `heapwarden[${process.pid}]: ${tame(text)}`)
     })
   }
 }

@@ -2,7 +2,7 @@
 
 const { pipeline } = require('node:stream/promises')
 const { places } = require('./analysis')
-const { UsageError, args } = require('./terminal')
+const { UsageError, args, outputFailed } = require('./terminal')
 
 const usage = `usage: heapwarden cat FILE
 
@@ -18,7 +18,12 @@ async function cat (argv) {
   if (positionals.length === 0) throw new UsageError('which FILE?')
   const [place] = places(positionals)
   const { openSnapshot, unpackStdin } = require('../snapshots')
-  await pipeline(place === '-' ? unpackStdin() : openSnapshot(place), process.stdout, { end: false })
+  try {
+    await pipeline(place === '-' ? unpackStdin() : openSnapshot(place), process.stdout, { end: false })
+  } catch (error) {
+    if (error.syscall === 'write') outputFailed(error)
+    throw error
+  }
   return 0
 }
 

@@ -5,6 +5,7 @@
 const { spawn } = require('node:child_process')
 const os = require('node:os')
 const { isatty } = require('node:tty')
+const { tame } = require('../tame')
 const { say } = require('./terminal')
 
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH']
@@ -44,7 +45,7 @@ function follow (command, args, env) {
     const unlisten = listen(child)
     child.once('error', (error) => {
       unlisten()
-      say(`heapwarden: ${command} cannot be run: ${error.message}`)
+      say(tame(`heapwarden: ${command} cannot be run: ${error.message}`))
       resolve(1)
     })
     child.once('exit', (status, signal) => {

@@ -11,7 +11,7 @@ const { checkSnapshot } = require('./demo/check')
 const { leaks, startLoad } = require('./demo/load')
 const { createScreen, megabytes, milliseconds } = require('./demo/screen')
 const { startServer } = require('./demo/server')
-const { UsageError, args, say } = require('./terminal')
+const { UsageError, args, print, say } = require('./terminal')
 
 const LIMIT_MS = 50_000
 const POLL_MS = 500
@@ -136,7 +136,7 @@ async function demo (argv) {
     rmSync(join(folder, 'node_modules'), { recursive: true, force: true })
     screen.say('to look inside, unpack it and load it in Chrome DevTools, tab Memory:')
     screen.detail(`npx heapwarden cat ${result.snapshot.path} > demo.heapsnapshot`)
-    if (given.json) console.log(JSON.stringify(result, null, 2))
+    if (given.json) await print(JSON.stringify(result, null, 2))
     return 0
   } catch (error) {
     screen.bad(`the demo failed: ${error.message}`)

@@ -1,8 +1,9 @@
 'use strict'
 
 const { args, check, classFilter, common, flags, given, help, number, places } = require('./analysis')
+const { tame, tameJson } = require('../tame')
 const { withProgress } = require('./progress')
-const { UsageError } = require('./terminal')
+const { UsageError, print } = require('./terminal')
 const { bytes, number: count, signed, table, widthOf } = require('./table')
 
 const usage = `usage: heapwarden diff BEFORE AFTER [MORE…] [OPTION…]
@@ -42,7 +43,7 @@ function printDiff (result, { top, width }) {
   const changed = result.classes.filter((row) => row.added !== 0 || row.removed !== 0 || row.sizeDelta !== 0)
   const how = result.comparableIds ? 'Compared object by object' : 'Compared by class totals'
   return [
-    `${bytes(before)} before, ${bytes(after)} after: ${signed(after - before, bytes)}\n${how}: ${result.reason}`,
+    `${bytes(before)} before, ${bytes(after)} after: ${signed(after - before, bytes)}\n${how}: ${tame(result.reason)}`,
     changed.length > 0 ? diffTable(changed.slice(0, top), width) : 'no class has changed'
   ].join('\n\n')
 }
@@ -69,8 +70,8 @@ async function diff (argv) {
   const options = check('compare', given({ ...common(values), top, className: values.class && classFilter(values.class), ids: ids(values.ids) }))
   const analysis = require('../analysis')
   const result = await withProgress((onProgress) => analysis.comparison(places(positionals), given({ ...options, onProgress }), true))
-  if (values.json) console.log(JSON.stringify(result, null, 2))
-  else console.log((result.snapshots ? printTrend : printDiff)(result, { top: top ?? TOP, width: widthOf(process.stdout) }))
+  if (values.json) await print(tameJson(result))
+  else await print((result.snapshots ? printTrend : printDiff)(result, { top: top ?? TOP, width: widthOf(process.stdout) }))
   return 0
 }
 

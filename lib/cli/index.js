@@ -4,7 +4,8 @@
 
 const { version } = require('../../package.json')
 const { didYouMean } = require('../suggest')
-const { UsageError, quietPipes, say } = require('./terminal')
+const { tame, tameLines } = require('../tame')
+const { UsageError, print, say, watchOutput } = require('./terminal')
 
 /**
  * name → what it does. `./NAME.js` exports `NAME(argv) → Promise<status>` and `usage`; loaded when it is called.
@@ -35,9 +36,9 @@ async function call (name, argv) {
   const end = argv.indexOf('--')
   const own = end === -1 ? argv : argv.slice(0, end)
   const help = own.includes('--help') || own.includes('-h')
-  if (help || !command.lendsStdio) quietPipes()
+  if (help || !command.lendsStdio) watchOutput()
   if (help) {
-    console.log(command.usage)
+    await print(command.usage)
     return 0
   }
   try {
@@ -54,7 +55,7 @@ function report (error, json, commandUsage) {
   // Ours are told by their message; anything else is a defect and needs its stack.
   const message = wrong || /^HEAPWARDEN_/.test(code) ? error.message : (error.stack ?? String(error))
   if (json) say(JSON.stringify({ code, message }))
-  else say(`heapwarden: ${message}${error instanceof UsageError ? `\n${commandUsage.split('\n', 1)[0]}; --help tells more` : ''}`)
+  else say(`heapwarden: ${(/^HEAPWARDEN_/.test(error.code) ? tame : tameLines)(message)}${error instanceof UsageError ? `\n${commandUsage.split('\n', 1)[0]}; --help tells more` : ''}`)
   return wrong ? 2 : 1
 }
 
@@ -65,14 +66,14 @@ function report (error, json, commandUsage) {
 async function main (argv) {
   const [name, ...rest] = argv
   if (name === '--version' || name === '-v') {
-    quietPipes()
-    console.log(version)
+    watchOutput()
+    await print(version)
     return 0
   }
   if (name === '--help' || name === '-h' || name === 'help') {
     if (Object.hasOwn(commands, rest[0] ?? '')) return call(rest[0], ['--help'])
-    quietPipes()
-    console.log(usage)
+    watchOutput()
+    await print(usage)
     return 0
   }
   if (name === undefined) {

@@ -1,7 +1,9 @@
 'use strict'
 
 const path = require('node:path')
-const { args, bytes, columns, say } = require('./terminal')
+const { tame, tameJson } = require('../tame')
+const { table } = require('./table')
+const { args, bytes, print, say } = require('./terminal')
 
 const usage = `usage: heapwarden ls [DIR] [--json]
 
@@ -9,7 +11,7 @@ Lists the snapshots in DIR, newest first. Without DIR: HEAPWARDEN_DIR, else wher
 
   --json   an array of what is known of each`
 
-const head = ['TAKEN', 'SIZE', 'UNPACKED', 'PAUSE', 'PID', 'WHY', 'NAME']
+const head = [{ head: 'TAKEN', text: true }, { head: 'SIZE' }, { head: 'UNPACKED' }, { head: 'PAUSE' }, { head: 'PID' }, { head: 'WHY', text: true }, { head: 'NAME', text: true }]
 
 const row = (info) => [
   // A file whose metadata is lost has no date either.
@@ -27,9 +29,9 @@ async function ls (argv) {
   const { list } = require('../snapshots')
   const dir = positionals[0] === undefined ? require('../native').snapshotDir('') : path.resolve(positionals[0])
   const found = await list(dir)
-  if (values.json) console.log(JSON.stringify(found, null, 2))
-  else if (found.length === 0) say(`no snapshots in ${dir}`)
-  else console.log(columns([head, ...found.map(row)], [1, 2, 3, 4]))
+  if (values.json) await print(tameJson(found))
+  else if (found.length === 0) say(`no snapshots in ${tame(dir)}`)
+  else await print(table(head, found.map(row)))
   return 0
 }
 

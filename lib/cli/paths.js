@@ -3,9 +3,10 @@
 const path = require('node:path')
 const { args, check, common, flags, given, help, number, places } = require('./analysis')
 const { target } = require('../analysis/options')
+const { tame, tameJson } = require('../tame')
 const { withProgress } = require('./progress')
-const { UsageError } = require('./terminal')
-const { bytes, cut, number: count, tame, widthOf } = require('./table')
+const { UsageError, print } = require('./terminal')
+const { bytes, cut, number: count, widthOf } = require('./table')
 
 const usage = `usage: heapwarden paths FILE --class NAME | --id N [OPTION…]
 
@@ -50,9 +51,9 @@ async function paths (argv) {
   const options = check('findPaths', given({ ...common(values), limit: values.top && number(values.top, '--top') }))
   const analysis = require('../analysis')
   const result = await withProgress((onProgress) => analysis.paths(places(positionals)[0], whose, given({ ...options, onProgress }), true))
-  if (values.json) console.log(JSON.stringify(result, null, 2))
-  else if (result.length === 0) console.log('nothing holds it: it is garbage, or a root itself')
-  else console.log(result.map((one) => printPath(one, widthOf(process.stdout))).join('\n\n'))
+  if (values.json) await print(tameJson(result))
+  else if (result.length === 0) await print('nothing holds it: it is garbage, or a root itself')
+  else await print(result.map((one) => printPath(one, widthOf(process.stdout))).join('\n\n'))
   return 0
 }
 

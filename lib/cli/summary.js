@@ -1,9 +1,10 @@
 'use strict'
 
 const { args, check, classFilter, common, flags, given, help, number, places } = require('./analysis')
+const { tame, tameJson } = require('../tame')
 const { withProgress } = require('./progress')
-const { UsageError } = require('./terminal')
-const { bytes, number: count, percent, table, tame, widthOf } = require('./table')
+const { UsageError, print } = require('./terminal')
+const { bytes, number: count, percent, table, widthOf } = require('./table')
 
 const usage = `usage: heapwarden summary FILE [OPTION…]
 
@@ -51,7 +52,7 @@ function statistics ({ code, strings, jsArrays, typedArrays, system, native }) {
 }
 
 /** What is read by a person. */
-function print (result, { top, filtered, width }) {
+function describe (result, { top, filtered, width }) {
   const { totalSize: total } = result
   const more = result.classes.length - top
   const parts = [
@@ -73,9 +74,9 @@ async function summary (argv) {
   const options = check('summarize', given({ ...common(values), top, className: values.class && classFilter(values.class) }))
   const analysis = require('../analysis')
   const result = await withProgress((onProgress) => analysis.summary(places(positionals)[0], given({ ...options, onProgress }), true))
-  if (values.json) console.log(JSON.stringify(result, null, 2))
-  else console.log(print(result, { top, filtered: values.class !== undefined, width: widthOf(process.stdout) }))
+  if (values.json) await print(tameJson(result))
+  else await print(describe(result, { top, filtered: values.class !== undefined, width: widthOf(process.stdout) }))
   return 0
 }
 
-module.exports = { print, summary, usage }
+module.exports = { describe, summary, usage }

@@ -2,6 +2,7 @@
 
 // Tables for eyes: numbers to the right, and in a terminal no line longer than it is wide.
 
+const { tame } = require('../tame')
 const { bytes } = require('./terminal')
 
 /** Where the output goes: 0 is not a terminal, and nothing is cut there. */
@@ -22,15 +23,6 @@ function widthOfCharacter (code) {
 }
 
 const width = (text) => [...text].reduce((sum, char) => sum + widthOfCharacter(char.codePointAt(0)), 0)
-
-/** A snapshot's texts may hold anything: line ends would tear the table, escapes would drive the terminal. */
-function tame (text) {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (char) => {
-    const known = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[char]
-    return known ?? `\\u${char.codePointAt(0).toString(16).padStart(4, '0')}`
-  })
-}
 
 /** At most `most` columns of it. */
 function cut (text, most) {

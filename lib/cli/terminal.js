@@ -1,6 +1,6 @@
 'use strict'
 
-// What the commands share: arguments, output, and pipes that close early.
+// What the commands share: arguments, output, and an output that fails.
 
 const fs = require('node:fs')
 const { parseArgs } = require('node:util')
@@ -44,21 +44,31 @@ function say (text) {
   }
 }
 
-/** `heapwarden cat FILE | head` closes our pipe: that is the end of the work and no failure. */
-function quietPipes () {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error) => {
-      if (error.code !== 'EPIPE') throw error
-      process.exit(0)
-    })
-  }
+/**
+ * Nothing can be written any more. `heapwarden cat FILE | head` closes our pipe: that is the end of the work and no
+ * failure. A full disk is one.
+ */
+function outputFailed (error, json = process.argv.includes('--json')) {
+  if (error.code === 'EPIPE') process.exit(0)
+  const message = `cannot write the output: ${error.message}`
+  say(json ? JSON.stringify({ code: error.code, message }) : `heapwarden: ${message}`)
+  process.exit(1)
 }
 
-/** Columns of text, the first line being their heads; numbers to the right. */
-function columns (rows, right) {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)))
-  const pad = (cell, i) => right.includes(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i])
-  return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n')
+function watchOutput () {
+  process.stdout.on('error', (error) => outputFailed(error))
+  process.stderr.on('error', () => process.exit(1)) // nowhere to say so
+}
+
+/** Text on stdout, to its last byte: console.log would pass over a full disk in silence. */
+async function print (text) {
+  try {
+    await new Promise((resolve, reject) => {
+      process.stdout.write(`${text}\n`, (error) => error ? reject(error) : resolve())
+    })
+  } catch (error) {
+    outputFailed(error)
+  }
 }
 
 function bytes (number) {
@@ -68,4 +78,4 @@ function bytes (number) {
   return `${i === 0 ? number : number.toFixed(1)} ${units[i]}`
 }
 
-module.exports = { UsageError, args, bytes, columns, quietPipes, say }
+module.exports = { UsageError, args, bytes, outputFailed, print, say, watchOutput }
