@@ -7,7 +7,7 @@ const { forkTest } = require('./forks')
 const { tempDir } = require('./helpers')
 const { finish } = require('./programs')
 
-const COUNT = 4
+const COUNT = 3
 
 forkTest('a worker is captured beside a main thread that allocates, at the first attempt', async (t) => {
   const taken = await finish('beside', [tempDir(t), COUNT])

@@ -5,10 +5,10 @@
 const assert = require('node:assert/strict')
 const { spawn, spawnSync } = require('node:child_process')
 const path = require('node:path')
-const { forkTest } = require('./forks')
-const { run, tempDir } = require('./helpers')
+const { forkTest } = require('../forks')
+const { run, tempDir } = require('../helpers')
 
-const program = path.join(__dirname, 'programs', 'starved.js')
+const program = path.join(__dirname, '..', 'programs', 'starved.js')
 /** The idle class had 1.5 % of the CPU beside one loop: a minute of it is a second. */
 const TIMEOUT = '40s'
 const LOOPS = 2

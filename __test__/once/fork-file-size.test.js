@@ -5,11 +5,11 @@
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
-const { capabilities } = require('..')
-const { forkTest } = require('./forks')
-const { run, tempDir } = require('./helpers')
+const { capabilities } = require('../..')
+const { forkTest } = require('../forks')
+const { run, tempDir } = require('../helpers')
 
-const program = path.join(__dirname, 'programs', 'out-of-memory.js')
+const program = path.join(__dirname, '..', 'programs', 'out-of-memory.js')
 
 forkTest('a dump that is larger than a file may be: the failure is said when the process is gone', async (t) => {
   if (!capabilities.whileBlocked.available) return t.skip('needs V8\'s own interface')
