@@ -139,8 +139,8 @@ export interface RuleState {
 export interface Sample {
   /** When, epoch ms. */
   at: number
-  /** Resident set, as `process.memoryUsage().rss`. */
-  rss: number
+  /** Resident set, as `process.memoryUsage().rss`; null while the kernel cannot be asked (no /proc, no descriptor left). */
+  rss: number | null
   /** Resident anonymous memory: heaps, stacks, Buffers. From the kernel. */
   anonymous: number | null
   /** Resident file-backed memory. From the kernel. */
@@ -160,7 +160,7 @@ export interface Sample {
   /** What JavaScript keeps alive outside the heap, Buffers among it. */
   external: number
   /** Backing stores of ArrayBuffers and Buffers, part of `external`. */
-  arrayBuffers: number
+  arrayBuffers: number | null
   /** V8's malloced_memory. */
   malloced: number
   /** What the kernel holds for the process that V8 does not account for: an addon's leak shows here. */

@@ -98,6 +98,8 @@ function attach (deliver) {
     } catch {}
   })
   if (host.native) sees = findArrayBuffers()
+  // Unknown until the loop turns otherwise.
+  if (sees === false) host.publishArrayBuffers(process.memoryUsage().arrayBuffers)
   if (!host.native) portable.publish(host)
   return host.native
 }

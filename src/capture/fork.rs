@@ -90,7 +90,11 @@ impl Child {
 /// # Errors
 /// `Unsupported` with the reason.
 pub fn available() -> Result<()> {
-    static CHECKED: std::sync::OnceLock<std::result::Result<(), String>> = std::sync::OnceLock::new();
+    // Only a yes is final: what a no was for, a descriptor or some memory, may be there the next time.
+    static WORKS: std::sync::OnceLock<()> = std::sync::OnceLock::new();
+    if WORKS.get().is_some() {
+        return Ok(());
+    }
     let check = || {
         if std::env::var_os("HEAPWARDEN_FORK").is_some_and(|value| value == "0") {
             return Err("HEAPWARDEN_FORK=0".to_owned());
@@ -105,7 +109,9 @@ pub fn available() -> Result<()> {
             .map_err(|error| format!("/proc/self/maps cannot be read: {error}"))?;
         Ok(())
     };
-    CHECKED.get_or_init(check).clone().map_err(Error::Unsupported)
+    check().map_err(Error::Unsupported)?;
+    let _ = WORKS.set(());
+    Ok(())
 }
 
 fn failed(what: &str) -> impl Fn(io::Error) -> Error + '_ {

@@ -44,7 +44,7 @@ pub struct Environment {
     /// A full collection has seen the heap recover.
     restore_wanted: AtomicBool,
     v8: Handle,
-    /// When the doorbell was rung and has not been answered since: f64 bits of epoch ms, 0 = answered.
+    /// When the doorbell was rung and has not been answered since: f64 bits of ms, 0 = answered.
     rung_at: AtomicU64,
     /// The sampler waits for figures and wants to be unparked.
     awaited: Mutex<Option<std::thread::Thread>>,
@@ -345,9 +345,9 @@ impl Environment {
             return;
         }
         let duration_ms = now - f64::from_bits(self.gc_started.load(Ordering::Relaxed));
-        let heap_used = heap_used();
+        let (heap_used, at) = (heap_used(), clock::wall());
         for monitor in self.gc_listeners.lock().iter() {
-            self.outbox.push(Event::Gc { monitor: *monitor, kind, duration_ms, heap_used, at: now });
+            self.outbox.push(Event::Gc { monitor: *monitor, kind, duration_ms, heap_used, at });
         }
         self.ring();
     }

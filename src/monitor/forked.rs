@@ -189,7 +189,11 @@ fn publish(mut sealed: Sealed, finish: Finish, environment: &Environment) -> Res
 fn fork_one(order: &Order, fate: &Fate, began: f64) -> std::result::Result<Child, Stop> {
     let environment = &order.environment;
     budget::admit_process().map_err(Stop::NotByFork)?;
-    let prepared = prepare(order, began, fork::QUIET_BEFORE, false).map_err(Stop::Final)?;
+    let prepared = prepare(order, began, fork::QUIET_BEFORE, false).map_err(|error| match error {
+        // What only a fork needs (a pipe, the list of mappings) could not be had: inline needs less.
+        Error::CaptureFailed(_) => Stop::NotByFork(error),
+        error => Stop::Final(error),
+    })?;
     let (reply, answer) = bounded(1);
     environment.ask_fork(Job { order: order.id, prepared, options: order.options.clone(), reply });
     loop {

@@ -304,7 +304,7 @@ fn announce(environment: &Environment, wanted: &Wanted, before: usize) {
                 limit: before as u64,
                 extended_to: (before + wanted.extend) as u64,
                 heap_used,
-                at: clock::now(),
+                at: clock::wall(),
             });
         }
     };

@@ -11,11 +11,14 @@ const ALLOCATOR_SHARE: f64 = 1.0 / 2_000.0;
 const ALLOCATOR_EVERY: f64 = 10_000.0;
 /// Pressure is a ten-second average, ms.
 const PRESSURE_EVERY: f64 = 2_000.0;
+/// How often a group that was not found is looked for again, ms: what was missing may have been a descriptor.
+const GROUP_EVERY: f64 = 10_000.0;
 
 /// What is resolved once, and what is read more rarely than a sample is taken.
 #[derive(Default)]
 pub struct Probes {
     cgroup: Option<Cgroup>,
+    cgroup_next: f64,
     arenas: Option<(allocator::Arenas, f64)>,
     arenas_next: f64,
     pressure: Option<watch::Pressure>,
@@ -25,25 +28,30 @@ pub struct Probes {
 impl Probes {
     /// Finds the container's memory group, if there is one.
     pub fn detect() -> Self {
-        Self { cgroup: Cgroup::detect(), ..Self::default() }
+        Self { cgroup: Cgroup::detect(), cgroup_next: clock::now() + GROUP_EVERY, ..Self::default() }
     }
 
-    /// A sample with the kernel's figures, V8's still missing; `None` where /proc says nothing. `thorough`:
-    /// also what may take a lock of the allocator's, so never on a JavaScript thread.
-    pub fn read(&mut self, thorough: bool) -> Option<Sample> {
+    /// A sample with the kernel's figures, V8's still missing. What cannot be read (no /proc, no descriptor left)
+    /// is unknown, and asked for again next time: nothing here is given up for good. `thorough`: also what may take
+    /// a lock of the allocator's, so never on a JavaScript thread.
+    pub fn read(&mut self, thorough: bool) -> Sample {
         let now = clock::now();
-        let process = process::process()?;
+        if self.cgroup.is_none() && now >= self.cgroup_next {
+            self.cgroup_next = now + GROUP_EVERY;
+            self.cgroup = Cgroup::detect();
+        }
+        let process = process::process();
         let group = self.cgroup.as_ref().and_then(Cgroup::read);
         if thorough {
             self.refresh(now, group.as_ref());
         }
-        Some(Sample {
-            at: now,
-            rss: process.rss,
-            anonymous: process.anonymous,
-            file: process.file,
-            swap: process.swap,
-            major_faults: process.major_faults,
+        Sample {
+            at: clock::wall(),
+            rss: process.map(|process| process.rss),
+            anonymous: process.and_then(|process| process.anonymous),
+            file: process.and_then(|process| process.file),
+            swap: process.and_then(|process| process.swap),
+            major_faults: process.and_then(|process| process.major_faults),
             allocator: self.arenas.as_ref().map(|(arenas, at)| watch::Allocator {
                 in_use: arenas.in_use,
                 free: arenas.free,
@@ -58,7 +66,7 @@ impl Probes {
             }),
             pressure: self.pressure.clone(),
             ..Sample::default()
-        })
+        }
     }
 
     fn refresh(&mut self, now: f64, group: Option<&Figures>) {

@@ -120,7 +120,7 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
     Ok(())
 }
 
-/// What stands in front of the file.
+/// What stands in front of the file. `began`: a time of [`clock::now`].
 pub fn header(environment: &Environment, options: &CaptureOptions, mode: Mode, began: f64) -> Header {
     let process = process_facts();
     Header {
@@ -130,7 +130,7 @@ pub fn header(environment: &Environment, options: &CaptureOptions, mode: Mode, b
         stable_ids: options.stable_ids != StableIds::No,
         numeric_values: options.numeric_values,
         redacted: options.redact,
-        ..Header::new(began, mode, options.trigger())
+        ..Header::new(clock::stamp(began), mode, options.trigger())
     }
 }
 

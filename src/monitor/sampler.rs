@@ -51,8 +51,8 @@ impl Ending {
 /// # Errors
 /// `CaptureFailed` never; `Unsupported` when the system gives no thread.
 pub fn start(watcher: Arc<Watcher>) -> Result<()> {
-    let now = clock::now();
-    watcher.take_in(Probes::detect().read(false).unwrap_or(Sample { at: now, ..Sample::default() }), now);
+    let sample = Probes::detect().read(false);
+    watcher.take_in(sample, clock::now());
     let mut current = CURRENT.lock();
     if let Some(Current { sampler, .. }) = &*current {
         sampler.watchers.lock().push(watcher);
@@ -157,12 +157,8 @@ impl Sampler {
             }
             self.await_figures(&due, now, now + grace);
         }
-        let Some(mut sample) = kernel else {
-            self.without_kernel(&due);
-            return;
-        };
         let now = clock::now();
-        sample.at = now;
+        let sample = Sample { at: clock::wall(), ..kernel };
         for watcher in due {
             watcher.take_in(sample.clone(), now);
         }
@@ -181,14 +177,6 @@ impl Sampler {
                 return false;
             }
             std::thread::park_timeout(Duration::from_micros(((until - now) * 1e3).ceil() as u64));
-        }
-    }
-
-    /// Nothing can be read off the kernel (no /proc): V8's figures alone still tell something.
-    fn without_kernel(&self, due: &[&Arc<Watcher>]) {
-        let now = clock::now();
-        for watcher in due {
-            watcher.take_in(Sample { at: now, ..Sample::default() }, now);
         }
     }
 }

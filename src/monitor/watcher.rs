@@ -14,7 +14,8 @@ use super::{clock, limit};
 use crate::capture::options::CaptureOptions;
 use crate::capture::{folder, store};
 use crate::error::{Error, Result};
-use crate::watch::{Action, History, Outcome, Rule, RuleState, Sample, Trend, step};
+use crate::probe::process;
+use crate::watch::{Action, Awake, History, Outcome, Rule, RuleState, Sample, Trend, step};
 
 /// Normalised settings of a monitor, as `lib/options.js` makes them.
 #[derive(Debug, Clone, Deserialize)]
@@ -67,6 +68,7 @@ struct State {
     settings: WatchSettings,
     rules: Vec<Judged>,
     history: History,
+    awake: Awake,
     trend: Trend,
     trend_at: f64,
     next_due: f64,
@@ -83,6 +85,8 @@ pub struct Watcher {
     pub sample_heard: AtomicBool,
     /// Whether its folder was looked at.
     tidied: AtomicBool,
+    /// The kernel says nothing, and that was told.
+    blind: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -100,10 +104,12 @@ impl Watcher {
             environment,
             sample_heard: AtomicBool::new(false),
             tidied: AtomicBool::new(false),
+            blind: AtomicBool::new(false),
             state: Mutex::new(State {
                 rules,
                 history: History::new(settings.history.clamp(1, LONGEST_HISTORY)),
                 settings,
+                awake: Awake::default(),
                 trend: Trend::new(),
                 trend_at: 0.0,
                 next_due: 0.0,
@@ -149,7 +155,7 @@ impl Watcher {
         self.state.lock().requests.push(request);
     }
 
-    /// When it wants the next sample, epoch ms.
+    /// When it wants the next sample, ms of [`super::clock::now`].
     pub(super) fn due(&self) -> f64 {
         let state = self.state.lock();
         if state.requests.is_empty() { state.next_due } else { 0.0 }
@@ -232,7 +238,7 @@ impl Watcher {
             sample.heap_used_ratio =
                 if heap.heap_limit > 0 { heap.heap_used as f64 / heap.heap_limit as f64 } else { 0.0 };
             sample.external = heap.external;
-            sample.array_buffers = figures.array_buffers.unwrap_or(0);
+            sample.array_buffers = figures.array_buffers;
             sample.malloced = heap.malloced;
             sample.heap_age = (now - figures.at).max(0.0);
         } else {
@@ -254,6 +260,7 @@ impl Watcher {
         // A sampler that was held up does not catch up: that would be a burst of equal samples.
         state.next_due =
             if state.next_due + interval > now { state.next_due + interval } else { now + interval };
+        let awake = state.awake.advance(now, interval);
         state.history.push(sample.clone());
         let requests = std::mem::take(&mut state.requests);
         let snapshots = state.settings.snapshots.clone();
@@ -261,12 +268,13 @@ impl Watcher {
             .rules
             .iter_mut()
             .filter_map(|Judged { rule, state }| {
-                step(rule, state, &sample, now).map(|outcome| (rule.name.clone(), outcome))
+                step(rule, state, &sample, awake).map(|outcome| (rule.name.clone(), outcome))
             })
             .collect();
         drop(state);
 
         self.tell(&sample, &requests);
+        self.tell_if_blind(sample.rss.is_none());
         for (rule, outcome) in outcomes {
             self.act(rule, outcome, &sample, &snapshots);
         }
@@ -285,6 +293,21 @@ impl Watcher {
         if heard || !requests.is_empty() {
             self.environment.ring();
         }
+    }
+
+    /// Once each time it begins.
+    fn tell_if_blind(&self, blind: bool) {
+        if self.blind.swap(blind, Ordering::AcqRel) || !blind {
+            return;
+        }
+        let why = process::unreadable().map_or_else(|| "it looks unlike any known".into(), |e| e.to_string());
+        self.environment.tell(Event::warning(
+            self.id,
+            &Error::Unsupported(format!(
+                "the kernel's figures (rss, cgroup, native …) are unknown now, and rules on them rest: \
+                 /proc/self/stat cannot be read: {why}; mount /proc, or raise the limit on open files"
+            )),
+        ));
     }
 
     fn act(&self, rule: String, outcome: Outcome, sample: &Sample, snapshots: &CaptureOptions) {

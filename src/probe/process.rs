@@ -41,6 +41,11 @@ pub fn process() -> Option<Process> {
     Some(process)
 }
 
+/// Why they cannot be read now; `None` if they can.
+pub fn unreadable() -> Option<std::io::Error> {
+    std::fs::File::open("/proc/self/stat").err()
+}
+
 /// The part from `/proc/self/stat`. Its second field is the program's name in parentheses, which may hold
 /// blanks and parentheses itself, so counting begins behind the last one.
 fn from_stat(stat: &[u8], page_size: u64) -> Option<Process> {

@@ -9,12 +9,15 @@
 //! ```
 //!
 //! A sample that does not know the value changes nothing, as if it had not been taken.
+//!
+//! Two clocks: durations are measured on the one given to [`step`], which stands while the sampler does not run
+//! (see [`Awake`](super::Awake)); what a user is told is stamped with the samples' `at`, the clock on the wall.
 
 use super::{Action, Rule, Sample};
 use serde::Serialize;
 use std::collections::VecDeque;
 
-/// Where a rule stands. All times are milliseconds on the clock given to [`step`].
+/// Where a rule stands. Times that can be read are stamps of samples: milliseconds since the epoch.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RuleState {
@@ -30,8 +33,14 @@ pub struct RuleState {
     pub actions_taken: u64,
     /// When the last breach was raised.
     pub last_breach_at: Option<f64>,
-    /// No breach is raised before this; `None` when none is held back.
+    /// No breach is raised before this, if the sampler runs on; `None` when none is held back.
     pub cooling_until: Option<f64>,
+    /// `since` on the clock given to [`step`].
+    #[serde(skip)]
+    held_from: Option<f64>,
+    /// `cooling_until` likewise.
+    #[serde(skip)]
+    cools_until: Option<f64>,
     /// When actions were ordered, oldest first; none that has left the limit's window.
     #[serde(skip)]
     acted_at: VecDeque<f64>,
@@ -77,55 +86,59 @@ pub enum Outcome {
 }
 
 /// Judges one sample. `now_ms` may be any clock as long as it is always the same one; where it goes back,
-/// no time has passed. Samples without a known value, and a `now_ms` that is no finite number, change
+/// no time has passed, and where it stands, none either. Samples without a known value, and a `now_ms` that is no finite number, change
 /// nothing.
 pub fn step(rule: &Rule, state: &mut RuleState, sample: &Sample, now_ms: f64) -> Option<Outcome> {
     let value = rule.metric.read(sample)?;
     if !now_ms.is_finite() {
         return None;
     }
-    state.tick(now_ms);
+    state.tick(now_ms, sample.at);
     state.value = Some(value);
     match state.phase {
         Phase::Breached if rule.clears(value) => {
             state.phase = Phase::Ok;
-            let since = state.since.take().unwrap_or(now_ms);
+            state.held_from = None;
+            let since = state.since.take().unwrap_or(sample.at);
             Some(Outcome::Recovered { value, since })
         }
         Phase::Breached => None,
         Phase::Ok | Phase::Pending if rule.breaks(value) => {
             state.phase = Phase::Pending;
-            let since = *state.since.get_or_insert(now_ms);
-            let held = now_ms - since >= rule.for_ms;
-            (held && state.cooling_until.is_none()).then(|| state.breach(rule, value, since, now_ms))
+            let since = *state.since.get_or_insert(sample.at);
+            let held = now_ms - *state.held_from.get_or_insert(now_ms) >= rule.for_ms;
+            (held && state.cools_until.is_none())
+                .then(|| state.breach(rule, value, since, (now_ms, sample.at)))
         }
         Phase::Ok | Phase::Pending => {
             state.phase = Phase::Ok;
-            state.since = None;
+            (state.since, state.held_from) = (None, None);
             None
         }
     }
 }
 
 impl RuleState {
-    /// Moves on to `now`. When the clock was set back, every remembered time is set back by as much:
-    /// otherwise a correction of an hour would stretch a cooldown of minutes by that hour.
-    fn tick(&mut self, now: f64) {
+    /// Moves on to `now`, which is `at` on the wall. When the clock was set back, every time remembered on it is
+    /// set back by as much: otherwise a correction of an hour would stretch a cooldown of minutes by that hour.
+    fn tick(&mut self, now: f64, at: f64) {
         if let Some(back) = self.now.map(|before| before - now).filter(|back| *back > 0.0) {
-            let times = [&mut self.since, &mut self.last_breach_at, &mut self.cooling_until];
+            let times = [&mut self.held_from, &mut self.cools_until];
             for time in times.into_iter().flatten().chain(&mut self.acted_at) {
                 *time -= back;
             }
         }
         self.now = Some(now);
-        self.cooling_until = self.cooling_until.filter(|until| now < *until);
+        self.cools_until = self.cools_until.filter(|until| now < *until);
+        self.cooling_until = self.cools_until.map(|until| at + (until - now));
     }
 
-    fn breach(&mut self, rule: &Rule, value: f64, since: f64, now: f64) -> Outcome {
+    fn breach(&mut self, rule: &Rule, value: f64, since: f64, (now, at): (f64, f64)) -> Outcome {
         self.phase = Phase::Breached;
         self.breaches += 1;
-        self.last_breach_at = Some(now);
-        self.cooling_until = (rule.cooldown_ms > 0.0).then_some(now + rule.cooldown_ms);
+        self.last_breach_at = Some(at);
+        self.cools_until = (rule.cooldown_ms > 0.0).then_some(now + rule.cooldown_ms);
+        self.cooling_until = self.cools_until.map(|until| at + (until - now));
         let limited = !rule.actions.is_empty() && !self.may_act(rule, now);
         let actions = if limited { Vec::new() } else { rule.actions.clone() };
         Outcome::Breach { value, since, actions, limited }
@@ -268,15 +281,39 @@ mod tests {
     }
 
     #[test]
+    fn stamps_are_those_of_the_wall_and_durations_are_not() {
+        let rule = Rule { for_ms: 10.0, cooldown_ms: 100.0, ..rule() };
+        let mut state = RuleState::default();
+        let mut at_wall = |at: f64, value: f64, now: f64| {
+            let sample = Sample { at, live_heap_growth: Some(value), ..Sample::default() };
+            let outcome = step(&rule, &mut state, &sample, now);
+            (outcome, state.since, state.cooling_until)
+        };
+        assert_eq!(at_wall(1e9, 101.0, 0.0), (None, Some(1e9), None));
+        // An hour passes on the wall and none here: stopped, or the wall was set.
+        assert_eq!(at_wall(1e9 + 3.6e6, 101.0, 1.0), (None, Some(1e9), None));
+        let breach = Outcome::Breach { value: 101.0, since: 1e9, actions: vec![], limited: false };
+        assert_eq!(at_wall(1e9 + 9.0, 101.0, 10.0), (Some(breach), Some(1e9), Some(1e9 + 109.0)));
+        let recovered = Outcome::Recovered { value: 0.0, since: 1e9 };
+        assert_eq!(at_wall(2e9, 0.0, 60.0), (Some(recovered), None, Some(2e9 + 50.0)));
+        assert_eq!(at_wall(3e9, 0.0, 110.0), (None, None, None));
+    }
+
+    #[test]
     fn the_state_can_be_read() {
         let rule = Rule { cooldown_ms: 5.0, actions: vec![Action::Report], ..rule() };
         let mut state = RuleState::default();
-        step(&rule, &mut state, &Sample { live_heap_growth: Some(101.0), ..Sample::default() }, 7.0);
+        step(
+            &rule,
+            &mut state,
+            &Sample { at: 1007.0, live_heap_growth: Some(101.0), ..Sample::default() },
+            7.0,
+        );
         assert_eq!(
             serde_json::to_value(&state).unwrap(),
             serde_json::json!({
-                "phase": "breached", "since": 7.0, "value": 101.0, "breaches": 1, "actionsTaken": 1,
-                "lastBreachAt": 7.0, "coolingUntil": 12.0
+                "phase": "breached", "since": 1007.0, "value": 101.0, "breaches": 1, "actionsTaken": 1,
+                "lastBreachAt": 1007.0, "coolingUntil": 1012.0
             })
         );
     }

@@ -96,7 +96,7 @@ impl Metric {
     pub fn read(self, sample: &Sample) -> Option<f64> {
         let heap = |figure: u64| sample.heap_known().then_some(figure as f64);
         let value = match self {
-            Self::Rss => Some(sample.rss as f64),
+            Self::Rss => sample.rss.map(|bytes| bytes as f64),
             Self::Anonymous => sample.anonymous.map(|bytes| bytes as f64),
             Self::File => sample.file.map(|bytes| bytes as f64),
             Self::Swap => sample.swap.map(|bytes| bytes as f64),
@@ -104,7 +104,7 @@ impl Metric {
             Self::HeapTotal => heap(sample.heap_total),
             Self::HeapUsedRatio => sample.heap_known().then_some(sample.heap_used_ratio),
             Self::External => heap(sample.external),
-            Self::ArrayBuffers => heap(sample.array_buffers),
+            Self::ArrayBuffers => sample.array_buffers.and_then(heap),
             Self::Malloced => heap(sample.malloced),
             Self::Native => sample.native.map(|bytes| bytes as f64),
             Self::AllocatorFree => sample.allocator.as_ref().map(|allocator| allocator.free as f64),
@@ -161,7 +161,7 @@ mod tests {
     fn full() -> Sample {
         Sample {
             at: 1.0,
-            rss: 2,
+            rss: Some(2),
             anonymous: Some(3),
             file: Some(4),
             swap: Some(5),
@@ -171,7 +171,7 @@ mod tests {
             heap_limit: 9,
             heap_used_ratio: 0.10,
             external: 11,
-            array_buffers: 12,
+            array_buffers: Some(12),
             malloced: 13,
             native: Some(14),
             live_heap: Some(15),
@@ -207,7 +207,7 @@ mod tests {
             .filter(|metric| metric.read(&Sample::default()).is_some())
             .map(|metric| metric.name())
             .collect();
-        assert_eq!(known, ["rss", "loopBlocked"]);
+        assert_eq!(known, ["loopBlocked"]);
         for odd in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             let sample = Sample { heap_used_ratio: odd, live_heap_growth: Some(odd), ..full() };
             assert_eq!(Metric::HeapUsedRatio.read(&sample), None);

@@ -6,11 +6,13 @@
 //! | `metric` | [`Metric`]: the figures of a sample that a rule can watch |
 //! | `rule` | [`Rule`]: what a user asked for, validated |
 //! | `machine` | [`step`]: rule × state × sample → event |
+//! | `awake` | [`Awake`]: the time in which somebody looked |
 //! | `trend` | [`Trend`]: how fast the live heap grows |
 //! | `history` | [`History`]: the last samples |
 //!
 //! Time comes in as a number, so that a test can be any clock and a clock can misbehave in a test.
 
+mod awake;
 mod history;
 mod machine;
 mod metric;
@@ -20,6 +22,7 @@ mod trend;
 #[cfg(test)]
 mod twin;
 
+pub use awake::Awake;
 pub use history::History;
 pub use machine::{Outcome, Phase, RuleState, step};
 pub use metric::{Metric, MetricKind};

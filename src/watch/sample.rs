@@ -14,7 +14,7 @@ pub struct Sample {
     /// When it was taken: milliseconds since the epoch.
     pub at: f64,
     /// Resident set, bytes, as `process.memoryUsage().rss` has it.
-    pub rss: u64,
+    pub rss: Option<u64>,
     /// Resident anonymous memory: heaps, stacks, Buffers. Kernel.
     pub anonymous: Option<u64>,
     /// Resident file-backed memory: code, mapped files. The kernel can drop it. Kernel.
@@ -33,8 +33,8 @@ pub struct Sample {
     pub heap_used_ratio: f64,
     /// V8's `external_memory`: what JavaScript objects keep alive outside the heap, array buffers among it.
     pub external: u64,
-    /// Backing stores of `ArrayBuffer`s and `Buffer`s, part of `external`.
-    pub array_buffers: u64,
+    /// Backing stores of `ArrayBuffer`s and `Buffer`s.
+    pub array_buffers: Option<u64>,
     /// V8's `malloced_memory`: its own bookkeeping.
     pub malloced: u64,
     /// See [`Sample::derive_native`].
@@ -99,7 +99,7 @@ impl Default for Sample {
     fn default() -> Self {
         Self {
             at: 0.0,
-            rss: 0,
+            rss: None,
             anonymous: None,
             file: None,
             swap: None,
@@ -109,7 +109,7 @@ impl Default for Sample {
             heap_limit: 0,
             heap_used_ratio: 0.0,
             external: 0,
-            array_buffers: 0,
+            array_buffers: None,
             malloced: 0,
             native: None,
             live_heap: None,

@@ -96,11 +96,17 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// What the machine says at each step, `since` as an age.
 fn run(rule: &Rule, steps: &[Step]) -> Vec<Option<Outcome>> {
     let (mut state, mut now) = (RuleState::default(), 1_000_000.0);
+    // Samples are stamped with a clock that only goes forward, as the twin's does.
+    let (mut at, mut unseen) = (5_000_000.0, 0.0);
     let mut judge = |step_: &Step| {
         now += step_.after;
-        let mut outcome = step(rule, &mut state, &sample(step_.value), now);
+        unseen += step_.after;
+        if step_.value.is_some_and(f64::is_finite) {
+            at += f64::max(std::mem::take(&mut unseen), 0.0);
+        }
+        let mut outcome = step(rule, &mut state, &Sample { at, ..sample(step_.value) }, now);
         if let Some(Outcome::Breach { since, .. } | Outcome::Recovered { since, .. }) = &mut outcome {
-            *since = now - *since;
+            *since = at - *since;
         }
         outcome
     };
