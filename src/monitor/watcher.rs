@@ -218,7 +218,7 @@ impl Watcher {
         let swept = folder.and_then(|folder| {
             store::clean(&folder)?.as_result()?;
             let Some(keep) = options.keep() else { return Ok(()) };
-            store::keep(&folder, &keep, clock::now(), None)?.as_result()
+            store::keep(&folder, &keep, clock::wall(), None)?.as_result()
         });
         if let Err(error) = swept {
             self.environment.tell(Event::warning(self.id, &error));
