@@ -45,7 +45,10 @@ export function findPaths(path: string, target: { id: number } | { className: st
 /** What works in this process, and why the rest does not. */
 export const capabilities: Capabilities
 
-/** What works in this process: each entry says whether, and if not, why. */
+/**
+ * What works in this process: each entry says whether, and if not, why. On a platform without a binary (there is one for Linux
+ * x64 with glibc) most entries are unavailable: one process warning says so, and JavaScript watches.
+ */
 export type Capabilities = Readonly<Record<string, any>>
 
 export interface WatchOptions {

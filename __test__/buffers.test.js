@@ -39,7 +39,7 @@ test('a leak of buffers raises external, arrayBuffers and rss while heapUsed sta
   assert.ok(Math.abs(sample.heapUsed - now.heapUsed) < 8 * MB)
 })
 
-test('arrayBuffers counts while the loop is blocked', async (t) => {
+test('arrayBuffers counts while the loop is blocked', { skip: capabilities.ownThread.reason }, async (t) => {
   const monitor = monitored(t)
   await once(monitor, 'sample')
   const before = process.memoryUsage().arrayBuffers

@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict')
 const { execFile, execFileSync } = require('node:child_process')
-const { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, mkdirSync, writeFileSync } = require('node:fs')
+const { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, mkdirSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const { basename, dirname, join } = require('node:path')
 const { after, before, test } = require('node:test')
@@ -43,6 +43,8 @@ before(async () => {
   const path = barePath()
   // HOME stays: npm's cache makes this quick. Everything else that npm or Rust might read is left out.
   env = { PATH: path, HOME: process.env.HOME, CI: 'true' }
+  // A network with a certificate of its own has no other way to say so.
+  if (process.env.NODE_EXTRA_CA_CERTS) env.NODE_EXTRA_CA_CERTS = process.env.NODE_EXTRA_CA_CERTS
   // The build is a stage of its own; packing must not do it again.
   const { stdout } = await promisify(execFile)('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', work], { cwd: root })
   const [{ filename }] = Object.values(JSON.parse(stdout))
@@ -141,26 +143,38 @@ test('the demo says what it lacks', async () => {
   assert.match(failed.stderr, /npm install autocannon/)
 })
 
-test('on another platform the error names it and says what to do', async () => {
+/** Requires it in a process that `preload` has prepared, and uses it. What is said on stderr is returned too. */
+async function withoutBinary (preload, ...flags) {
+  const { stdout, stderr } = await run('node', ['-r', preload, ...flags, '-e', `
+    const { capabilities, watch } = require('heapwarden')
+    const monitor = watch()
+    monitor.stop().then(() => console.log(JSON.stringify({ capabilities, rss: monitor.latest.rss })))`])
+  const { capabilities, rss } = JSON.parse(stdout)
+  assert.ok(rss > 0)
+  assert.equal(capabilities.v8.available, false)
+  assert.equal(capabilities.snapshots.portable.available, true)
+  const warnings = stderr.split('\n').filter((line) => line.includes('HeapwardenWarning'))
+  assert.equal(warnings.length, 1, stderr)
+  assert.match(warnings[0], /\[HEAPWARDEN_UNSUPPORTED\]/)
+  return { reason: capabilities.v8.reason, warning: warnings[0] }
+}
+
+test('on another platform one warning names it and says what to do, and the service lives', async () => {
   const preload = join(work, 'other-platform.js')
   writeFileSync(preload, `
     for (const [name, value] of [['platform', 'sunos'], ['arch', 'ppc64']]) {
       Object.defineProperty(process, name, { value, enumerable: true })
     }`)
-  const failed = await run('node', ['-r', preload, '-e', `
-    try { require('heapwarden') } catch (error) { console.log(JSON.stringify({ code: error.code, message: error.message })); process.exit(7) }`])
-    .then(() => assert.fail('it should not load'), (error) => error)
-  assert.equal(failed.code, 7, failed.stderr)
-  const { code, message } = JSON.parse(failed.stdout)
-  assert.equal(code, 'HEAPWARDEN_UNSUPPORTED')
-  assert.match(message, /sunos/)
-  assert.match(message, /ppc64/)
-  assert.match(message, /libc|glibc|musl/)
-  assert.match(message, /linux-x64-gnu/, 'what there is a binary for')
-  assert.match(message, /npm install|npm run build/, 'what to do')
+  const { reason, warning } = await withoutBinary(preload)
+  for (const text of [reason, warning]) {
+    assert.match(text, /sunos/)
+    assert.match(text, /ppc64/)
+    assert.match(text, /linux-x64-gnu/, 'what there is a binary for')
+    assert.match(text, /npm install|npm run build/, 'what to do')
+  }
 })
 
-test('where the binary is missing the error says so too', async () => {
+test('where the binary does not load the warning has the loader\'s own words', async () => {
   const hidden = join(work, 'hidden.js')
   writeFileSync(hidden, `
     const Module = require('node:module')
@@ -169,10 +183,49 @@ test('where the binary is missing the error says so too', async () => {
       if (!file.includes('heapwarden')) return load(module, file)
       throw Object.assign(new Error('GLIBC_2.99 not found'), { code: 'ERR_DLOPEN_FAILED' })
     }`)
-  const failed = await run('node', ['-r', hidden, '-e', `
-    try { require('heapwarden') } catch (error) { console.log(error.message); process.exit(7) }`])
-    .then(() => assert.fail('it should not load'), (error) => error)
-  assert.equal(failed.code, 7, failed.stderr)
-  assert.match(failed.stdout, /GLIBC_2\.99 not found/, 'the loader\'s own words')
-  assert.match(failed.stdout, /linux/)
+  const { reason, warning } = await withoutBinary(hidden)
+  for (const text of [reason, warning]) {
+    assert.match(text, /GLIBC_2\.99 not found/)
+    assert.match(text, /linux/)
+  }
+})
+
+test('without the binary an Express server answers, and a breach takes a snapshot', async (t) => {
+  const native = join(project, 'node_modules', 'heapwarden', 'native')
+  const aside = join(work, 'native-aside')
+  renameSync(native, aside)
+  t.after(() => renameSync(aside, native))
+  const { stdout, stderr } = await run('node', ['-e', `
+    const { openSnapshot, summarize, watch } = require('heapwarden')
+    const app = require('express')()
+    const monitor = watch({ interval: 50, snapshots: { dir: './without' }, rules: [{ name: 'leak', metric: 'heapUsed', above: process.memoryUsage().heapUsed + 5e6, do: ['snapshot'] }] })
+    app.use('/heapwarden', require('heapwarden/middleware')({ monitor, token: 'secret' }))
+    const server = app.listen(0, '127.0.0.1', async () => {
+      const url = 'http://127.0.0.1:' + server.address().port + '/heapwarden'
+      const headers = { authorization: 'Bearer secret' }
+      const get = async (route) => (await fetch(url + route, { headers })).json()
+      const taken = new Promise((resolve) => monitor.once('snapshot', resolve))
+      globalThis.leak = Array.from({ length: 80_000 }, (_, i) => ({ i, text: 'leak ' + i }))
+      const info = await taken
+      const { checkSnapshot } = require(process.cwd() + '/node_modules/heapwarden/lib/cli/demo/check.js')
+      const checked = await checkSnapshot(openSnapshot, info.path)
+      const download = await (await fetch(url + '/snapshots/' + require('node:path').basename(info.path), { headers })).json()
+      console.log(JSON.stringify({
+        info,
+        nodes: [checked.nodes, download.snapshot.node_count],
+        mode: (require('node:fs').statSync(info.path).mode & 0o777).toString(8),
+        status: await get('/status'),
+        listed: (await get('/snapshots')).length,
+        summary: await summarize(info.path).catch(({ code }) => code)
+      }))
+      server.close()
+      server.closeAllConnections()
+      monitor.stop()
+    })`])
+  assert.equal(stderr.match(/HeapwardenWarning/g).length, 1, stderr)
+  const { info, nodes, mode, status, listed, summary } = JSON.parse(stdout)
+  assert.deepEqual([info.mode, info.trigger, info.complete, mode, listed, summary], ['portable', 'rule:leak', true, '600', 1, 'HEAPWARDEN_UNSUPPORTED'])
+  assert.deepEqual(nodes, [info.nodes, info.nodes])
+  assert.equal(status.rules[0].phase, 'breached')
+  assert.match(status.capabilities.analysis.reason, /no binary/)
 })

@@ -1,17 +1,20 @@
 'use strict'
 
 // The addon: finds its file, attaches this thread, and turns its JSON into what lib/ speaks. The only module
-// that knows the binary.
+// that knows the binary, and whether there is one: without it lib/fallback/ takes its place.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const v8 = require('node:v8')
 const { setTimeout: sleep } = require('node:timers/promises')
-const { isMainThread, threadId } = require('node:worker_threads')
+const { getEnvironmentData, isMainThread, setEnvironmentData, threadId } = require('node:worker_threads')
 const { HeapwardenError } = require('./errors')
 const portable = require('./portable')
 
-const binding = load()
+const WARNED = 'heapwarden: no binary'
+
+/** Without a binary the service lives on, watched by JavaScript. `why` then says what is wrong with it. */
+const { binding, why } = find()
 
 /** Of this thread; set by attach(). */
 let host
@@ -32,6 +35,22 @@ function withoutNetwork (work) {
     return work()
   } finally {
     process.report.excludeNetwork = before
+  }
+}
+
+/** The addon, or why there is none; who did not choose that is told once. */
+function find () {
+  if (/^(0|false|no|off)$/i.test(process.env.HEAPWARDEN_NATIVE ?? '')) return { why: `HEAPWARDEN_NATIVE is ${process.env.HEAPWARDEN_NATIVE}` }
+  try {
+    return { binding: load() }
+  } catch (error) {
+    if (error.code !== 'HEAPWARDEN_UNSUPPORTED') throw error
+    // Worker threads inherit it.
+    if (!getEnvironmentData(WARNED)) {
+      setEnvironmentData(WARNED, true)
+      process.emitWarning(`${error.message} Until then this process is watched by JavaScript alone: see heapwarden.capabilities`, { type: 'HeapwardenWarning', code: error.code })
+    }
+    return { why: error.message }
   }
 }
 
@@ -167,7 +186,7 @@ function analyze (request) {
   }
 }
 
-module.exports = {
+module.exports = binding === undefined ? require('./fallback').create(why, { diagnosticDir: () => optionValue('--diagnostic-dir') }) : {
   version: binding.version(),
   say: binding.say,
   stderrTakes: binding.stderrTakes,

@@ -63,6 +63,7 @@ const switches = [
   { env: 'HEAPWARDEN_WORKERS', form: 'BOOLEAN', help: 'watch worker threads as well (false)' },
   { env: 'HEAPWARDEN_LOG', form: 'text|json|off', help: 'lines on stderr about what happens (off)' },
   { env: 'HEAPWARDEN_PORTABLE', form: 'BOOLEAN', help: "use node:v8 only, as on platforms without V8's symbols" },
+  { env: 'HEAPWARDEN_NATIVE', form: '0', help: 'watch by JavaScript alone, as where there is no binary' },
   { env: 'HEAPWARDEN_FORK', form: '0', help: 'never fork in this process' }
 ]
 

@@ -17,7 +17,7 @@ const NICE = 10
 
 /** Without what preloads, watches or debugs: it would happen in the child as well. */
 function environment () {
-  const ours = Object.entries(process.env).filter(([name]) => !/^(NODE_OPTIONS|NODE_CHANNEL_FD|HEAPWARDEN_.*)$/i.test(name))
+  const ours = Object.entries(process.env).filter(([name]) => !/^(NODE_OPTIONS|NODE_CHANNEL_FD|HEAPWARDEN_(?!NATIVE$).*)$/i.test(name))
   return Object.fromEntries(ours)
 }
 

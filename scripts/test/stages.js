@@ -53,6 +53,10 @@ function nodeStage (major, portable) {
   }
 }
 
+/** Where there is no binary JavaScript watches, asked of these: the others need the addon, or ask the same again. */
+const WITHOUT_BINARY = ['buffers', 'cli', 'download', 'events', 'exports', 'faults', 'heapdump', 'lifecycle', 'middleware', 'monitor', 'options',
+  'redact', 'register', 'snapshots'].map((name) => join('__test__', `${name}.test.js`))
+
 function onceStage (name, title, { minutes = 5, needs = ['build'] } = {}) {
   return {
     name,
@@ -81,6 +85,14 @@ const stages = [
   },
   // The portable path asks Node and not V8: the oldest and the newest Node tell enough.
   ...MAJORS.flatMap((major, i) => [nodeStage(major, false), ...i === 0 || i === MAJORS.length - 1 ? [nodeStage(major, true)] : []]),
+  {
+    name: 'javascript',
+    title: 'node --test on this Node, without the binary',
+    counts: 'node',
+    minutes: 8,
+    fast: true,
+    command: () => nodeTests(undefined, WITHOUT_BINARY, { env: { HEAPWARDEN_NATIVE: '0' } })
+  },
   {
     name: 'once',
     title: 'what is the same on every Node, and real containers, on this Node',

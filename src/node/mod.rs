@@ -9,6 +9,7 @@ mod doorbell;
 mod host;
 mod reader;
 mod tasks;
+mod twins;
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;

@@ -1,0 +1,42 @@
+'use strict'
+
+// What a rule can watch: the twin of src/watch/metric.rs.
+
+/** name → kind, in the order they are documented. */
+const kinds = {
+  rss: 'bytes',
+  anonymous: 'bytes',
+  file: 'bytes',
+  swap: 'bytes',
+  heapUsed: 'bytes',
+  heapTotal: 'bytes',
+  heapUsedRatio: 'ratio',
+  external: 'bytes',
+  arrayBuffers: 'bytes',
+  malloced: 'bytes',
+  native: 'bytes',
+  allocatorFree: 'bytes',
+  cgroupUsed: 'bytes',
+  cgroupRatio: 'ratio',
+  liveHeap: 'bytes',
+  liveHeapGrowth: 'bytesPerSecond',
+  loopBlocked: 'milliseconds',
+  pressure: 'percent',
+  majorFaults: 'count'
+}
+
+/** Those that are not a sample's field of the same name. */
+const elsewhere = {
+  allocatorFree: ({ allocator }) => allocator?.free,
+  cgroupUsed: ({ cgroup }) => cgroup?.used,
+  cgroupRatio: ({ cgroup }) => cgroup?.ratio,
+  pressure: ({ pressure }) => pressure?.some10
+}
+
+/** The figure; undefined when this sample does not know it, or when it came out as no finite number. */
+function read (metric, sample) {
+  const value = Object.hasOwn(elsewhere, metric) ? elsewhere[metric](sample) : sample[metric]
+  return Number.isFinite(value) ? value : undefined
+}
+
+module.exports = { kinds, read }

@@ -1,0 +1,135 @@
+'use strict'
+
+// The folder as a store: list, keep the allowed number, clean up after the dead, remove. As src/capture/store.rs.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { HeapwardenError } = require('../errors')
+const { bytesAt, survey } = require('./frames')
+const folder = require('./folder')
+const name = require('./name')
+
+/** A file of another process that is as young as this was announced a moment ago and stays. */
+const FRESH_MS = 60_000
+/** A temporary file of a process that is not to be seen here may be another host's: it is left for so long. */
+const LEFT_MS = 3_600_000
+const HEAD = 64 * 1024
+
+const begins = (head) => head.toString('latin1').trimStart().startsWith('{"snapshot"')
+const ends = (tail) => /\]\s*\}\s*$/.test(tail.toString('latin1'))
+const nodeCount = (head) => Number(/"node_count":\s*(\d+)\D/.exec(head.toString('latin1'))?.[1] ?? NaN)
+const orNull = (value) => Number.isFinite(value) ? value : null
+
+function alive (pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+/** What `name` in `dir` is: { info, removable }; undefined if it is none of ours, or gone. */
+async function look (dir, file) {
+  if (!name.isSnapshot(file)) return undefined
+  const place = path.join(dir, file)
+  let handle
+  try {
+    // O_NONBLOCK: opening a pipe nobody writes to must not hang.
+    handle = await fs.promises.open(place, fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0))
+    const stat = await handle.stat()
+    if (!stat.isFile()) return undefined
+    const parsed = name.parse(file)
+    const owned = parsed !== undefined && (!process.geteuid || stat.uid === folder.user())
+    const { header, trailer } = await survey(handle, stat.size)
+    if (header) return { info: infoOf(place, stat.size, header, trailer), removable: owned }
+    if (!parsed) return undefined
+    const head = await bytesAt(handle, 0, HEAD)
+    const plain = !parsed.zstd && begins(head)
+    const complete = plain && ends(await bytesAt(handle, Math.max(0, stat.size - 64), 64))
+    return { info: byName(parsed, place, stat.size, plain ? orNull(nodeCount(head)) : null, complete), removable: owned && plain }
+  } catch {
+    return undefined
+  } finally {
+    await handle?.close()
+  }
+}
+
+/** SnapshotInfo of a file with our metadata. `trailer` undefined: not complete. */
+const infoOf = (place, bytes, header, trailer) => ({
+  path: place,
+  bytes,
+  rawBytes: trailer?.rawBytes ?? null,
+  nodes: trailer?.nodes ?? null,
+  mode: header.mode,
+  trigger: header.trigger,
+  at: header.at,
+  pauseMs: trailer?.pauseMs ?? null,
+  durationMs: trailer?.durationMs ?? null,
+  attempts: trailer?.attempts ?? null,
+  pid: header.pid,
+  threadId: header.threadId ?? 0,
+  nodeVersion: header.nodeVersion || null,
+  complete: trailer !== undefined
+})
+
+// A plain file tells little: its name, its size, its first and last bytes.
+const byName = ({ trigger, at, pid, threadId }, place, bytes, nodes, complete) => ({
+  path: place, bytes, rawBytes: complete ? bytes : null, nodes, mode: null, trigger, at, pauseMs: null, durationMs: null, attempts: null, pid, threadId, nodeVersion: null, complete
+})
+
+async function found (dir) {
+  let names
+  try {
+    names = await fs.promises.readdir(dir)
+  } catch (error) {
+    if (error.code === 'ENOENT') return []
+    await folder.look(dir)
+    throw folder.failed('cannot list', dir, error)
+  }
+  const all = (await Promise.all(names.map((one) => look(dir, one)))).filter(Boolean)
+  return all.sort((a, b) => b.info.at - a.info.at || (a.info.path < b.info.path ? 1 : -1))
+}
+
+/** SnapshotInfos, newest first. */
+const list = async (dir) => (await found(dir)).map(({ info }) => info)
+
+async function remove (dir, file) {
+  if (file === '' || file === '.' || file === '..' || /[/\\\0]/.test(file)) {
+    throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `${JSON.stringify(file)} is not a snapshot's name: give one as the list has it, without a folder`)
+  }
+  const missing = () => new HeapwardenError('HEAPWARDEN_NOT_FOUND', `there is no snapshot ${JSON.stringify(file)} in ${dir}`)
+  if (await look(dir, file) === undefined) throw missing()
+  try {
+    await fs.promises.unlink(path.join(dir, file))
+  } catch (error) {
+    throw error.code === 'ENOENT' ? missing() : folder.failed('cannot remove', path.join(dir, file), error)
+  }
+}
+
+/** Removes what `count`, `bytes` and `age` do not allow, oldest first, and never `spare`. */
+async function keep (dir, { count, bytes, age }, spare) {
+  const ours = (await found(dir)).filter(({ removable }) => removable).map(({ info }) => info)
+  ours.sort((a, b) => Number(b.path === spare) - Number(a.path === spare))
+  let sum = 0
+  const now = Date.now()
+  for (const [i, info] of ours.entries()) {
+    sum += info.bytes
+    const surplus = i >= count || sum > bytes || now - info.at > age
+    const fresh = info.pid !== process.pid && now - info.at < FRESH_MS && alive(info.pid)
+    if (i > 0 && surplus && !fresh) await fs.promises.rm(info.path, { force: true })
+  }
+}
+
+/** Removes temporary files whose writers are dead. */
+async function clean (dir) {
+  for (const one of await fs.promises.readdir(dir).catch(() => [])) {
+    const pid = name.parseTemporary(one)
+    if (pid === undefined || pid === process.pid || alive(pid)) continue
+    const place = path.join(dir, one)
+    const stat = await fs.promises.lstat(place).catch(() => undefined)
+    if (stat?.isFile() && stat.uid === folder.user() && Date.now() - stat.mtimeMs > LEFT_MS) await fs.promises.rm(place, { force: true })
+  }
+}
+
+module.exports = { clean, ends, infoOf, keep, list, nodeCount, remove }
