@@ -9,6 +9,7 @@ const v8 = require('node:v8')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { getEnvironmentData, isMainThread, setEnvironmentData, threadId } = require('node:worker_threads')
 const { HeapwardenError } = require('./errors')
+const { optionValue } = require('./nodeoptions')
 const portable = require('./portable')
 
 const WARNED = 'heapwarden: no binary'
@@ -85,17 +86,6 @@ function unfit (shipped, failure) {
     `heapwarden has no binary for ${here}: ${there}${failure ? `, which did not load: ${failure.message}` : ''}. ${todo}`,
     { cause: failure }
   )
-}
-
-/** A V8 or Node option that has no API: the last word on the command line or in NODE_OPTIONS. */
-function optionValue (wanted) {
-  const words = [...(process.env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv]
-  let found
-  for (let index = 0; index < words.length; index++) {
-    const [name, ...value] = words[index].split('=')
-    if (name === wanted) found = value.length > 0 ? value.join('=') : words[index + 1]
-  }
-  return found || undefined
 }
 
 /** Registers this thread; `deliver` is called on the loop when there are events, and must not throw. */
