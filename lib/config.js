@@ -49,15 +49,30 @@ function strangers (env) {
 }
 
 /**
+ * The environment as the program will have it. A worker of PM2's cluster mode is started with its variables packed into
+ * one, and unpacks them after everything that was preloaded.
+ */
+function unpacked (env) {
+  if (!env.pm2_env) return env
+  try {
+    const ours = Object.entries(JSON.parse(env.pm2_env)).filter(([name, value]) => name.startsWith('HEAPWARDEN_') && typeof value !== 'object')
+    return { ...env, ...Object.fromEntries(ours.map(([name, value]) => [name, String(value)])) }
+  } catch {
+    return env // not PM2's
+  }
+}
+
+/**
  * Reads the whole configuration of a preload.
  *
- * @param {NodeJS.ProcessEnv} env
+ * @param {NodeJS.ProcessEnv} given
  * @param {string} cwd
  * @returns {{ options: object, enabled?: boolean, workers?: boolean, log: string, strangers: string[] }} `options`
  *   as watch() takes them, not checked yet
  * @throws HEAPWARDEN_INVALID_OPTION
  */
-function readConfig (env = process.env, cwd = process.cwd()) {
+function readConfig (given = process.env, cwd = process.cwd()) {
+  const env = unpacked(given)
   const options = fromFile(env, cwd)
   for (const { env: name, option, read } of settings) {
     // Set but empty is how a shell script unsets.
