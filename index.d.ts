@@ -207,7 +207,7 @@ export interface WatchSnapshotOptions {
   keep?: { count?: number, bytes?: Bytes, age?: Duration }
   /** Disk that must remain free. Default `'64MiB'`, but no more than a twentieth of the disk. */
   minFreeDisk?: Bytes
-  /** Memory a snapshot may need; more is refused. Default `'auto'`: what there is. */
+  /** Memory a snapshot may need; more is refused. Never more than there is. Default `'auto'`: what there is. */
   memoryBudget?: Bytes | 'auto'
   /** From the order to the file. */
   timeout?: Duration

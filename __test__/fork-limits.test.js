@@ -3,7 +3,8 @@
 // Limits on memory and processes: the service lives, and hears why there is no snapshot.
 
 const assert = require('node:assert/strict')
-const { execFileSync } = require('node:child_process')
+const { execFileSync, spawn } = require('node:child_process')
+const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
 const { takeSnapshot } = require('..')
@@ -28,7 +29,8 @@ forkTest('a child that takes more than memoryBudget is ended, and the service go
   const [cheap, dear, refused, small] = lines
   assert.equal(cheap.mode, 'fork', cheap.message)
   assert.equal(dear.code, 'HEAPWARDEN_MEMORY_BUDGET', JSON.stringify(dear))
-  assert.match(dear.message, /had taken .* memoryBudget allows/)
+  // The watcher or the kernel saw it.
+  assert.match(dear.message, /had taken .* memoryBudget allows|needed more memory than there was/)
   assert.match(refused.message, /needs about .* memoryBudget allows/)
   assert.equal(small.mode, 'fork', small.message)
   assert.equal(fs.readdirSync(dir).length, 2)
@@ -72,22 +74,59 @@ function group (t, bytes) {
   return dir
 }
 
-forkTest('a container without room for the child loses the child, never the service', async (t) => {
+const kills = (place) => Number(/oom_kill (\d+)/.exec(fs.readFileSync(path.join(place, 'memory.oom_control'), 'utf8'))[1])
+
+/** Runs fork-host in a group of `bytes`; what it says of its order, and how the group and the program came out of it. */
+async function inGroup (t, bytes, options) {
   const dir = tempDir(t)
-  // The heap is 20 MB or so, the program 100, the child needs 200 more: it is told that it may.
-  const options = { dir, mode: 'fork', objects: 100_000, go: true, memoryBudget: '4GB' }
-  const place = group(t, 180 << 20)
+  const place = group(t, bytes)
   if (!place) return
-  const { child, line, ended } = start('fork-host', [JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const { child, line, ended } = start('fork-host', [JSON.stringify({ dir, mode: 'fork', go: true, ...options })], { stdio: ['pipe', 'pipe', 'pipe'] })
   t.after(() => child.kill('SIGKILL'))
   fs.writeFileSync(path.join(place, 'cgroup.procs'), String(child.pid))
   await line(({ type }) => type === 'ready')
   child.stdin.write('go\n')
   const said = await line(({ type }) => type === 'snapshot' || type === 'failed')
-  // The watcher sees it coming, or the kernel is quicker.
-  assert.ok(['HEAPWARDEN_MEMORY_BUDGET', 'HEAPWARDEN_CAPTURE_FAILED'].includes(said.code), JSON.stringify(said))
-  assert.match(said.message, /memory were left|signal 9/)
   child.stdin.end()
   assert.equal((await ended).status, 0)
+  assert.equal(kills(place), 0, 'the kernel had to kill nobody')
+  return { ...said, files: fs.readdirSync(dir) }
+}
+
+for (const mode of ['fork', 'inline']) {
+  forkTest(`memoryBudget promises no more than the container has, mode ${mode}`, async (t) => {
+    // The heap is 20 MB or so, the program 100.
+    const said = await inGroup(t, 250 << 20, { mode, objects: 100_000, memoryBudget: '4GB' })
+    if (!said) return
+    assert.equal(said.code, 'HEAPWARDEN_MEMORY_BUDGET', said.message)
+    assert.match(said.message, /needs about .* the container or the machine has left/)
+    assert.deepEqual(said.files, [])
+  })
+}
+
+forkTest('a child that needs more than was predicted gets no more than the container has room for', async (t) => {
+  // An array of many elements: V8 makes a text of a KiB for the number of each. The heap is 12 MB, V8 needs 400.
+  const said = await inGroup(t, 340 << 20, { objects: 0, array: 300_000 })
+  if (!said) return
+  assert.equal(said.code, 'HEAPWARDEN_MEMORY_BUDGET', said.message)
+  assert.match(said.message, /needed more memory than there was|memory were left/)
+  assert.deepEqual(said.files, [])
+})
+
+forkTest('at the heap limit in a tight container nobody is killed: the dump is refused, and V8 ends the process', async (t) => {
+  const dir = tempDir(t)
+  const place = group(t, 220 << 20)
+  if (!place) return
+  const program = path.join(__dirname, 'programs', 'out-of-memory.js')
+  const child = spawn(process.execPath, ['--max-old-space-size=60', program, 'async', dir], {
+    stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000, killSignal: 'SIGTERM'
+  })
+  fs.writeFileSync(path.join(place, 'cgroup.procs'), String(child.pid))
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => { stderr += text })
+  const [, signal] = await once(child, 'close')
+  assert.equal(signal, 'SIGABRT', stderr)
+  assert.match(stderr, /heapwarden: .*no snapshot/)
+  assert.equal(kills(place), 0, stderr)
   assert.deepEqual(fs.readdirSync(dir), [])
 })

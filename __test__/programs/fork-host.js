@@ -9,9 +9,10 @@ const { createServer } = require('node:http')
 const { createInterface } = require('node:readline')
 const { capabilities, takeSnapshot } = require('../..')
 
-const { objects = 10_000, uid, serve, go, ...options } = JSON.parse(process.argv[2])
+const { objects = 10_000, array = 0, uid, serve, go, ...options } = JSON.parse(process.argv[2])
 const say = (line) => console.log(JSON.stringify(line))
 
+global.wide = new Array(array).fill(global)
 global.kept = Array.from({ length: objects }, (_, i) => ({ i, text: `entry ${i}`, list: [i] }))
 
 async function order () {

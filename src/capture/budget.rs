@@ -11,58 +11,120 @@ use crate::probe::process;
 use crate::units::print_bytes;
 
 /// Bytes needed in any case, by a small heap too.
-const BASE: u64 = 32 << 20;
-/// Bytes needed per byte of used heap beyond that, for heaps of small objects (docs/performance.md); heaps of
-/// strings need far less. Where this process has taken a snapshot already, its own ratio is used, with a margin.
-const FIRST_RATIO: f64 = 9.0;
+const BASE: u64 = 16 << 20;
+/// Bytes needed per byte of used heap, for heaps of small objects (docs/performance.md); heaps of strings need far
+/// less, one array of a million objects more. Where this thread's heap was captured already, what that took is
+/// used for as much heap as there was then, with a margin.
+const FIRST_RATIO: f64 = 14.0;
 const MARGIN: f64 = 1.25;
 const LOWEST_RATIO: f64 = 1.5;
+/// Bytes that must stay free for the service while a snapshot is being taken.
+pub const RESERVE: u64 = 32 << 20;
 
 /// Processes and threads that must be left beside the child: what the service itself may start meanwhile (a
 /// thread of libuv's pool, a child of its own), and the one thread of an inline snapshot.
 const PROCESSES_LEFT: u64 = 4;
 
-/// f64 bits; 0 = nothing learned yet.
-static LEARNED: AtomicU64 = AtomicU64::new(0);
+/// Bytes that captures under way may still take.
+static PROMISED: AtomicU64 = AtomicU64::new(0);
 
-/// An admitted capture: knows what the process held before.
-pub struct Watch {
+/// What captures of one heap have taken.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// f64 bits, bytes per byte; 0 = nothing yet.
+    ratio: AtomicU64,
+    /// Bytes of the heap it holds for.
+    heap: AtomicU64,
+}
+
+impl Known {
+    /// Bytes a snapshot of a heap with `heap_used` bytes will need beside it. What came after the last capture may be
+    /// of another kind.
+    pub fn predict(&self, heap_used: u64) -> u64 {
+        let ratio = f64::from_bits(self.ratio.load(Ordering::Relaxed));
+        let old = if ratio > 0.0 { heap_used.min(self.heap.load(Ordering::Relaxed)) } else { 0 };
+        let per_old_byte = (ratio * MARGIN).max(LOWEST_RATIO);
+        BASE + (old as f64 * per_old_byte + (heap_used - old) as f64 * FIRST_RATIO) as u64
+    }
+
+    /// A full collection has left `live` bytes: no more than that is left of what was captured.
+    pub fn shrink(&self, live: u64) {
+        self.heap.fetch_min(live, Ordering::Relaxed);
+    }
+
+    /// A capture of `heap_used` bytes of heap took `needed` bytes of memory.
+    pub fn learn(&self, heap_used: u64, needed: Option<u64>) {
+        let (Some(needed), 1..) = (needed, heap_used) else { return };
+        self.ratio.store((needed as f64 / heap_used as f64).to_bits(), Ordering::Relaxed);
+        self.heap.store(heap_used, Ordering::Relaxed);
+    }
+
+    /// The same, where some of the memory may have been there before: only a higher need than known is believed.
+    fn learn_more(&self, heap_used: u64, needed: Option<u64>) {
+        let more = |needed: &u64| needed.saturating_add(BASE) > self.predict(heap_used);
+        self.learn(heap_used, needed.filter(more));
+    }
+}
+
+/// An admitted capture.
+#[derive(Debug)]
+pub struct Admitted {
     heap_used: u64,
     rss_before: Option<u64>,
+    need: u64,
+    child: Option<u64>,
 }
 
-/// Bytes a snapshot of a heap with `heap_used` bytes will need beside it.
-pub fn predict(heap_used: u64) -> u64 {
-    let ratio = match LEARNED.load(Ordering::Relaxed) {
-        0 => FIRST_RATIO,
-        bits => (f64::from_bits(bits) * MARGIN).max(LOWEST_RATIO),
-    };
-    BASE + (heap_used as f64 * ratio) as u64
+impl Admitted {
+    /// Bytes a forked child may allocate; `None`: nobody knows what there is.
+    pub fn child_may_take(&self) -> Option<u64> {
+        self.child
+    }
+
+    /// An inline snapshot has just been written: V8's memory for it is at its highest, or was a moment ago.
+    pub fn learn(&self, known: &Known) {
+        let after = process::process().map(|process| process.rss);
+        let (Some(before), Some(after)) = (self.rss_before, after) else { return };
+        known.learn_more(self.heap_used, after.checked_sub(before));
+    }
 }
 
-/// Lets a capture begin if its predicted need fits `budget`, or what the container (else the machine) has left.
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        PROMISED.fetch_sub(self.need, Ordering::Relaxed);
+    }
+}
+
+/// Lets a capture begin if its predicted need fits `budget` and what the container, the machine and the process's
+/// limits have left for it.
 ///
 /// # Errors
 /// `MemoryBudget` with the figures.
-pub fn admit(heap_used: u64, budget: Option<u64>) -> Result<Watch> {
-    let need = predict(heap_used);
-    let room = match budget {
-        // At a limit of the process an allocation of V8's is its end, whatever was allowed.
-        Some(bytes) => limits::own()
-            .into_iter()
-            .chain([Room { bytes, whose: "memoryBudget allows" }])
-            .min_by_key(|room| room.bytes),
-        None => limits::room(Cgroup::detect().as_ref()),
-    };
-    if let Some(Room { bytes, whose }) = room.filter(|room| room.bytes < need) {
+pub fn admit(known: &Known, heap_used: u64, budget: Option<u64>) -> Result<Admitted> {
+    admit_into(known, heap_used, budget, limits::room(Cgroup::detect().as_ref()))
+}
+
+fn admit_into(known: &Known, heap_used: u64, budget: Option<u64>, room: Option<Room>) -> Result<Admitted> {
+    let need = known.predict(heap_used);
+    // What a fork takes before it does anything: the copy of the page tables.
+    let tables = process::page_tables().unwrap_or(heap_used / 20);
+    let taken = RESERVE.saturating_add(tables).saturating_add(PROMISED.load(Ordering::Relaxed));
+    let left = room.map(|room| Room { bytes: room.bytes.saturating_sub(taken), ..room });
+    let given = budget.map(|bytes| Room { bytes, whose: "memoryBudget allows" });
+    let least = left.into_iter().chain(given).min_by_key(|room| room.bytes);
+    if let Some(Room { bytes, whose }) = least.filter(|room| room.bytes < need) {
         return Err(Error::MemoryBudget(format!(
-            "a snapshot of {} of heap needs about {} more memory, and {whose} {}; raise the limit or memoryBudget",
+            "a snapshot of {} of heap needs about {} more memory, and {whose} {}; raise the limit{}",
             print_bytes(heap_used),
             print_bytes(need),
             print_bytes(bytes),
+            if budget.is_some() { " or memoryBudget" } else { "" },
         )));
     }
-    Ok(Watch { heap_used, rss_before: process::process().map(|process| process.rss) })
+    PROMISED.fetch_add(need, Ordering::Relaxed);
+    // Its collection writes to the copied heap, which is then its own too.
+    let child = left.map(|room| room.bytes.saturating_sub(heap_used)).into_iter().chain(budget).min();
+    Ok(Admitted { heap_used, rss_before: process::process().map(|process| process.rss), need, child })
 }
 
 /// Lets a fork begin if the container's limit on processes leaves room for the service beside the child. Where
@@ -85,36 +147,53 @@ fn admit_beside(pids: Option<Pids>) -> Result<()> {
     }
 }
 
-impl Watch {
-    /// The snapshot has just been written: V8's memory for it is at its highest, or was a moment ago. Only a
-    /// higher need than known is believed: the next capture may find its memory already mapped.
-    pub fn learn(&self) {
-        let after = process::process().map(|process| process.rss);
-        let (Some(before), Some(after)) = (self.rss_before, after) else { return };
-        learn(self.heap_used, after.checked_sub(before));
-    }
-}
-
-/// A capture of `heap_used` bytes of heap took `needed` bytes of memory.
-pub fn learn(heap_used: u64, needed: Option<u64>) {
-    let (Some(needed), 1..) = (needed, heap_used) else { return };
-    let ratio = needed.saturating_sub(BASE) as f64 / heap_used as f64;
-    let known = f64::from_bits(LEARNED.load(Ordering::Relaxed));
-    if ratio > known {
-        LEARNED.store(ratio.to_bits(), Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const MIB: u64 = 1 << 20;
+
     #[test]
     fn a_budget_below_the_need_is_refused_with_the_figures() {
-        let error = admit(100 << 20, Some(64 << 20)).map(|_| ()).unwrap_err();
+        let known = Known::default();
+        let error = admit(&known, 100 * MIB, Some(64 * MIB)).map(|_| ()).unwrap_err();
         assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET");
         assert!(error.to_string().contains("memoryBudget allows"), "{error}");
-        assert!(admit(1 << 20, Some(1 << 30)).is_ok());
+        assert!(admit(&known, MIB, Some(1 << 30)).is_ok());
+    }
+
+    fn room(mib: u64) -> Option<Room> {
+        Some(Room { bytes: mib * MIB, whose: "the test has left" })
+    }
+
+    #[test]
+    fn a_budget_promises_no_more_than_there_is() {
+        let known = Known::default();
+        let error = admit_into(&known, 20 * MIB, Some(1 << 40), room(200)).unwrap_err();
+        assert!(error.to_string().contains("the test has left 1"), "{error}");
+        let admitted = admit_into(&known, 20 * MIB, None, room(600)).unwrap();
+        let child = admitted.child_may_take().unwrap();
+        assert!(child < (600 - 32 - 20) * MIB && child > 500 * MIB, "{child}");
+        // Beside it there is no room for a second one.
+        assert!(admit_into(&known, 20 * MIB, None, room(600)).is_err());
+        drop(admitted);
+        assert!(admit_into(&known, 20 * MIB, None, room(600)).is_ok());
+    }
+
+    #[test]
+    fn what_a_heap_of_strings_took_says_nothing_of_what_came_later() {
+        let known = Known::default();
+        assert_eq!(known.predict(100 * MIB), BASE + 1400 * MIB);
+        known.learn(100 * MIB, Some(160 * MIB));
+        assert_eq!(known.predict(100 * MIB), BASE + 200 * MIB);
+        assert_eq!(known.predict(130 * MIB), BASE + 200 * MIB + 420 * MIB);
+        // The strings went, other things came.
+        known.shrink(10 * MIB);
+        assert_eq!(known.predict(100 * MIB), BASE + 20 * MIB + 1260 * MIB);
+        known.learn_more(100 * MIB, Some(500 * MIB));
+        assert_eq!(known.predict(100 * MIB), BASE + 1280 * MIB, "some of it was there before");
+        known.learn_more(100 * MIB, Some(2000 * MIB));
+        assert_eq!(known.predict(100 * MIB), BASE + 2500 * MIB);
     }
 
     #[test]

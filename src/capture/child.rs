@@ -10,6 +10,7 @@ use super::fork::shared::Shared;
 use super::info::Finish;
 use super::intake::Intake;
 use crate::error::Error;
+use crate::probe::limits;
 use crate::v8::profiler::{Contents, Ending, Output, snapshot};
 use crate::v8::{Isolate, silence};
 
@@ -152,6 +153,10 @@ unsafe fn settle(prepared: &Prepared, parent: i32) {
         // A core dump of it would be a second snapshot, uncompressed.
         let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         libc::setrlimit(libc::RLIMIT_CORE, &none);
+    }
+    // At the container's limit the kernel may take another, or all; at this one it is the child that gets no more.
+    if let Some(bytes) = prepared.memory {
+        limits::cap(bytes);
     }
     if !prepared.urgent {
         // SAFETY: as the caller vouches.

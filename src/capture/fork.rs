@@ -53,6 +53,8 @@ pub struct Prepared {
     pub(super) last_words: Option<OwnedFd>,
     /// Somebody waits for it who will be gone afterwards: it need not stand back.
     pub(super) urgent: bool,
+    /// Bytes it may allocate; `None`: what it gets.
+    pub memory: Option<u64>,
     /// It may take back the CPU it gives up.
     pub(super) returns: bool,
     marks: marks::Marks,
@@ -168,6 +170,7 @@ pub fn prepare(
         owned: (reader, writer, null.into()),
         last_words,
         urgent,
+        memory: None,
         returns: super::child::priority::may_return(),
         marks,
         workers,

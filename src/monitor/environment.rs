@@ -13,6 +13,7 @@ use super::ids::{self, Ids};
 use super::limit::{self, Limit};
 use super::outbox::{Event, Outbox};
 use super::{clock, desk, run};
+use crate::capture::budget::Known;
 use crate::v8::{Callbacks, GcKind, Handle, Isolate, array_buffers};
 
 /// Wakes the event loop: after `ring`, the loop calls [`Environment::turn`]. From any thread; must not block,
@@ -40,6 +41,8 @@ pub struct Environment {
     pub(super) limit: Mutex<Limit>,
     /// Object ids that match between snapshots.
     pub(super) ids: Ids,
+    /// What snapshots of its heap took.
+    pub(super) needs: Known,
     pub(super) dump_wanted: AtomicBool,
     /// A full collection has seen the heap recover.
     restore_wanted: AtomicBool,
@@ -89,6 +92,7 @@ impl Environment {
             fork_wanted: AtomicBool::new(false),
             limit: Mutex::default(),
             ids: Ids::default(),
+            needs: Known::default(),
             dump_wanted: AtomicBool::new(false),
             restore_wanted: AtomicBool::new(false),
             v8: Handle::attach(id, CALLBACKS),
@@ -239,6 +243,9 @@ impl Environment {
         // Whoever holds the lock asks for the next look.
         let Some(isolate) = self.v8.local() else { return };
         let heap = isolate.heap_figures();
+        if live.is_some() {
+            self.needs.shrink(heap.heap_used);
+        }
         let now = clock::now();
         let before = self.figures.read();
         self.store(&Figures {

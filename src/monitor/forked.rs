@@ -8,12 +8,13 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use super::desk::{self, Order};
 use super::environment::{Environment, process_facts};
 use super::{Event, clock, limit, paused, run};
+use crate::capture::budget::{self, Admitted};
 use crate::capture::fork::watch::{Limits, Outcome, watch};
 use crate::capture::fork::{self, Child, Prepared};
 use crate::capture::info::{Finish, Mode, SnapshotInfo};
 use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::pipe::Fate;
-use crate::capture::{budget, sink::Sealed};
+use crate::capture::sink::Sealed;
 use crate::error::{Error, Result};
 use crate::v8::Isolate;
 
@@ -74,13 +75,21 @@ pub fn start(order: Order) {
 pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
     let Some(isolate) = order.environment.isolate() else { return Err(Box::new(order)) };
     let began = clock::now();
+    let heap_used = isolate.heap_figures().heap_used;
+    let mut admitted = None;
     let forked = fork::available()
-        .and_then(|()| prepare(&order, began, fork::QUIET_AT_LIMIT, limit::dies_with_us()))
+        .and_then(|()| budget::admit(&order.environment.needs, heap_used, order.options.memory_budget))
+        .map(|granted| admitted.insert(granted).child_may_take())
+        .and_then(|memory| {
+            let mut prepared = prepare(&order, began, fork::QUIET_AT_LIMIT, limit::dies_with_us())?;
+            prepared.memory = memory;
+            Ok(prepared)
+        })
         .and_then(|prepared| fork_with_ids(&order.environment, &isolate, &order.options, prepared, began));
     match forked {
         Ok(child) => {
             tell_place(order.id, &child);
-            spawn(order, Some(child));
+            spawn(order, Some(child).zip(admitted));
             Ok(())
         }
         Err(_) => {
@@ -97,7 +106,7 @@ fn prepare(order: &Order, began: f64, quiet: Duration, urgent: bool) -> Result<P
     fork::prepare(&sink, header, order.options.redact, process.v8_pool_size, quiet, urgent)
 }
 
-fn spawn(order: Order, first: Option<Child>) {
+fn spawn(order: Order, first: Option<(Child, Admitted)>) {
     let id = order.id;
     let thread = std::thread::Builder::new().name("heapwarden-fork".into()).spawn(move || {
         let work = std::panic::AssertUnwindSafe(|| conduct(order, first));
@@ -120,7 +129,7 @@ enum Stop {
     NotByFork(Error),
 }
 
-fn conduct(order: Order, first: Option<Child>) {
+fn conduct(order: Order, first: Option<(Child, Admitted)>) {
     let ending = match fork::available() {
         Ok(()) => attempts(&order, first),
         Err(error) => Err(Stop::NotByFork(error)),
@@ -134,13 +143,17 @@ fn conduct(order: Order, first: Option<Child>) {
     }
 }
 
-fn attempts(order: &Order, mut first: Option<Child>) -> std::result::Result<SnapshotInfo, Stop> {
+fn attempts(order: &Order, first: Option<(Child, Admitted)>) -> std::result::Result<SnapshotInfo, Stop> {
     let environment = &order.environment;
     let fate = Fate::new(order.cancelled.clone(), order.deadline);
     let heap_used = environment.figures.read().heap.heap_used;
-    if first.is_none() {
-        budget::admit(heap_used, order.options.memory_budget).map_err(Stop::Final)?;
-    }
+    let (mut first, admitted) = match first {
+        Some((child, admitted)) => (Some(child), admitted),
+        None => {
+            let admitted = budget::admit(&environment.needs, heap_used, order.options.memory_budget);
+            (None, admitted.map_err(Stop::Final)?)
+        }
+    };
     let began = clock::now();
     let mut pause_ms = 0.0;
     let mut last = None;
@@ -150,7 +163,7 @@ fn attempts(order: &Order, mut first: Option<Child>) -> std::result::Result<Snap
         }
         let child = match first.take() {
             Some(child) => child,
-            None => fork_one(order, &fate, began)?,
+            None => fork_one(order, &admitted, &fate, began)?,
         };
         tell_place(order.id, &child);
         pause_ms += child.pause_ms;
@@ -162,7 +175,7 @@ fn attempts(order: &Order, mut first: Option<Child>) -> std::result::Result<Snap
         });
         match outcome {
             Outcome::Done { private } => {
-                budget::learn(heap_used, private);
+                environment.needs.learn(heap_used, private);
                 let duration_ms = Some(clock::now() - began);
                 let finish = Finish { pause_ms, duration_ms, attempts: attempt };
                 return publish(child.handed_over(), finish, environment).map_err(Stop::Final);
@@ -186,14 +199,15 @@ fn publish(mut sealed: Sealed, finish: Finish, environment: &Environment) -> Res
 }
 
 /// Sees that a process may be had, prepares, and has the JavaScript thread fork.
-fn fork_one(order: &Order, fate: &Fate, began: f64) -> std::result::Result<Child, Stop> {
+fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std::result::Result<Child, Stop> {
     let environment = &order.environment;
     budget::admit_process().map_err(Stop::NotByFork)?;
-    let prepared = prepare(order, began, fork::QUIET_BEFORE, false).map_err(|error| match error {
+    let mut prepared = prepare(order, began, fork::QUIET_BEFORE, false).map_err(|error| match error {
         // What only a fork needs (a pipe, the list of mappings) could not be had: inline needs less.
         Error::CaptureFailed(_) => Stop::NotByFork(error),
         error => Stop::Final(error),
     })?;
+    prepared.memory = admitted.child_may_take();
     let (reply, answer) = bounded(1);
     environment.ask_fork(Job { order: order.id, prepared, options: order.options.clone(), reply });
     loop {

@@ -90,7 +90,7 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
     }
     let isolate = environment.isolate();
     let heap_used = isolate.map_or(environment.figures.read().heap.heap_used, |i| i.heap_figures().heap_used);
-    let watch = budget::admit(heap_used, options.memory_budget)?;
+    let admitted = budget::admit(&environment.needs, heap_used, options.memory_budget)?;
 
     let began = clock::now();
     let mode = if isolate.is_some() { Mode::Inline } else { Mode::Portable };
@@ -99,10 +99,11 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
     let sink = Sink::create(&options.sink(process.diagnostic_dir.as_deref()), header)?;
     desk::set_place(id, sink.target().display().to_string());
     let (home, owner) = (environment.clone(), id);
+    let heap = environment.clone();
     let tell = move |error: &Error| home.tell(Event::warning(0, error));
     let (feed, _thread) = pipe::start(sink, fate, options.redact, tell, move |result| {
         if result.is_ok() {
-            watch.learn();
+            admitted.learn(&heap.needs);
         }
         also(&result);
         desk::complete(owner, &result);

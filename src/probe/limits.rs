@@ -28,6 +28,30 @@ pub fn own() -> Option<Room> {
     own_in(Path::new("/proc"), limit_of)
 }
 
+/// From now on this process may have `bytes` more of data, and not a byte beyond: the kernel refuses. For a copy of a
+/// process, whose end is nobody's. Where it cannot be set, all is as it was.
+#[cfg(target_os = "linux")]
+pub fn cap(bytes: u64) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Some(used) = read(Path::new("/proc/self/statm")).and_then(|statm| pages(&statm, DATA)) else {
+        return;
+    };
+    let Rlimit { current, maximum } = getrlimit(Resource::Data);
+    let most = used.saturating_add(bytes);
+    let current = Some(current.map_or(most, |current| current.min(most)));
+    let _ = setrlimit(Resource::Data, Rlimit { current, maximum });
+}
+
+/// The field of `/proc/self/statm` that `RLIMIT_AS` limits, and the one of `RLIMIT_DATA`: the kernel compares private
+/// writable memory, the file adds the stack to it.
+const ADDRESS_SPACE: usize = 0;
+const DATA: usize = 5;
+
+fn pages(statm: &[u8], field: usize) -> Option<u64> {
+    let pages = statm.split(|byte| *byte == b' ').nth(field)?;
+    number(pages.trim_ascii())?.checked_mul(page_size()?)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     AddressSpace,
@@ -51,9 +75,8 @@ fn limit_of(_: Kind) -> Option<u64> {
 
 fn own_in(proc: &Path, limit: impl Fn(Kind) -> Option<u64>) -> Option<Room> {
     let limits = [
-        (Kind::AddressSpace, 0, "the limit on address space (ulimit -v, RLIMIT_AS) leaves"),
-        // The kernel compares private writable memory; the file adds the stack to it.
-        (Kind::Data, 5, "the limit on data (ulimit -d, RLIMIT_DATA) leaves"),
+        (Kind::AddressSpace, ADDRESS_SPACE, "the limit on address space (ulimit -v, RLIMIT_AS) leaves"),
+        (Kind::Data, DATA, "the limit on data (ulimit -d, RLIMIT_DATA) leaves"),
     ];
     let limits = limits.map(|(kind, field, whose)| Some((limit(kind)?, field, whose)));
     let promised = promised(proc)
@@ -63,8 +86,7 @@ fn own_in(proc: &Path, limit: impl Fn(Kind) -> Option<u64>) -> Option<Room> {
     }
     let statm = read(&proc.join("self/statm"))?;
     let left = limits.into_iter().flatten().filter_map(|(limit, field, whose)| {
-        let pages = statm.split(|byte| *byte == b' ').nth(field)?;
-        let used = number(pages.trim_ascii())?.checked_mul(page_size()?)?;
+        let used = pages(&statm, field)?;
         Some(Room { bytes: limit.saturating_sub(used), whose })
     });
     left.chain(promised).min_by_key(|room| room.bytes)

@@ -81,6 +81,12 @@ fn add_status(process: &mut Process, status: &[u8]) {
     process.file = files.zip(shared).and_then(|(files, shared)| files.checked_add(shared));
 }
 
+/// Bytes of this process's page tables, `VmPTE`: what a fork copies at once.
+pub fn page_tables() -> Option<u64> {
+    let status = read(Path::new("/proc/self/status"))?;
+    status.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"VmPTE:")).and_then(kilobytes)
+}
+
 #[cfg(unix)]
 pub(super) fn page_size() -> Option<u64> {
     // SAFETY: sysconf takes a number and reads or writes no memory of ours.

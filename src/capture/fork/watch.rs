@@ -1,13 +1,14 @@
 //! Watches the child from outside: reaps it, sees it hang, sees it eat the memory, ends it in time.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, kill_process, pidfd_open, waitpid};
 
 use super::Child;
 use super::stillness::Stillness;
+use crate::capture::budget::RESERVE;
 use crate::capture::child;
 use crate::capture::pipe::Fate;
 use crate::error::Error;
@@ -16,12 +17,17 @@ use crate::units::print_bytes;
 
 /// How often it is looked at.
 const TICK: Duration = Duration::from_millis(100);
-/// What must stay free for the service while the child works.
-const RESERVE: u64 = 32 << 20;
+/// The same when less than [`SCARCE`] is free: so long the service, and what it changes of what it shares with the child, may
+/// grow unseen. What the child itself allocates is limited by the kernel.
+const SCARCE_TICK: Duration = Duration::from_millis(20);
+const SCARCE: u64 = 256 << 20;
 /// Counting its private memory walks its page tables.
 const MEMORY_EVERY: Duration = Duration::from_millis(500);
 /// Kept of its stderr: the end says most.
 const LAST_WORDS: usize = 4096;
+
+/// What V8, C++ and Rust say when an allocation fails.
+const OUT_OF_MEMORY: [&str; 3] = ["out of memory", "bad_alloc", "memory allocation of"];
 
 /// How a child ended.
 #[derive(Debug)]
@@ -76,11 +82,12 @@ fn look_after(
     let mut private = None;
     let mut memory_at = Instant::now();
     let mut ended_for = None;
+    let mut tick = SCARCE_TICK;
     loop {
-        listen(child, &mut words);
+        listen(child, &mut words, tick);
         match waitpid(Some(pid), WaitOptions::NOHANG) {
             Ok(Some((_, status))) => {
-                listen(child, &mut words);
+                listen(child, &mut words, tick);
                 return ended_for.unwrap_or_else(|| verdict(Some(status), private, &words));
             }
             Ok(None) => {}
@@ -101,18 +108,40 @@ fn look_after(
         } else if let Some(how) = stillness.look(child.pid, [walked, to_walk, written]) {
             Some(Outcome::Broken(Error::CaptureFailed(how.into())))
         } else {
-            starving(group.as_ref(), limits, private).map(Outcome::Failed)
+            let room = cgroup::headroom(group.as_ref());
+            tick = if room.is_some_and(|room| room < SCARCE) { SCARCE_TICK } else { TICK };
+            starving(room, limits, private).map(Outcome::Failed)
         };
         if ended_for.is_some() {
-            let _ = kill_process(pid, Signal::KILL);
+            end(pid);
         }
     }
 }
 
+/// Kills it, and has its memory given back at once: at idle priority it would take its time over that, and stay charged.
+fn end(pid: Pid) {
+    // Before the kill: after it, the number may be nobody's.
+    let handle = pidfd_open(pid, PidfdFlags::empty());
+    // SAFETY: plain system calls about a child of ours that is not reaped yet; a refusal leaves it as it was.
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, pid.as_raw_nonzero().get() as libc::id_t, 0);
+        let ordinary = libc::sched_param { sched_priority: 0 };
+        libc::sched_setscheduler(pid.as_raw_nonzero().get(), libc::SCHED_OTHER, &ordinary);
+    }
+    let _ = kill_process(pid, Signal::KILL);
+    if let Ok(handle) = handle {
+        // SAFETY: Linux 5.15; the descriptor is a process's, and frees memory of one that has been killed only.
+        unsafe { libc::syscall(SYS_PROCESS_MRELEASE, handle.as_raw_fd(), 0) };
+    }
+}
+
+/// The same number on every platform.
+const SYS_PROCESS_MRELEASE: libc::c_long = 448;
+
 /// Reads its stderr, or waits a tick for it to say something or end.
-fn listen(child: &Child, words: &mut Vec<u8>) {
+fn listen(child: &Child, words: &mut Vec<u8>, tick: Duration) {
     let mut wanted = [PollFd::from_borrowed_fd(child.stderr.as_fd(), PollFlags::IN)];
-    let tick = Timespec { tv_sec: 0, tv_nsec: TICK.as_nanos() as _ };
+    let tick = Timespec { tv_sec: 0, tv_nsec: tick.as_nanos() as _ };
     let ready = poll(&mut wanted, Some(&tick)).is_ok_and(|count| count > 0);
     if !ready {
         return;
@@ -146,6 +175,12 @@ fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Ou
         Some((_, Some(signal))) => format!("was ended by signal {signal}"),
         _ => "ended".to_owned(),
     };
+    if OUT_OF_MEMORY.iter().any(|words_of_it| words.contains(words_of_it)) {
+        return Outcome::Failed(Error::MemoryBudget(format!(
+            "the child that takes the snapshot needed more memory than there was for it, and {how}; raise the \
+             container's limit"
+        )));
+    }
     let words = words.trim();
     let said = if words.is_empty() { String::new() } else { format!("; its last words: {words}") };
     let error = Error::CaptureFailed(format!("the child that takes the snapshot {how}{said}"));
@@ -157,7 +192,7 @@ fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Ou
     }
 }
 
-fn starving(group: Option<&Cgroup>, limits: &Limits, private: Option<u64>) -> Option<Error> {
+fn starving(room: Option<u64>, limits: &Limits, private: Option<u64>) -> Option<Error> {
     if let (Some(most), Some(private)) = (limits.memory, private)
         && private > most
     {
@@ -167,7 +202,7 @@ fn starving(group: Option<&Cgroup>, limits: &Limits, private: Option<u64>) -> Op
             print_bytes(most)
         )));
     }
-    let room = cgroup::headroom(group)?;
+    let room = room?;
     (room < RESERVE).then(|| {
         Error::MemoryBudget(format!(
             "only {} of memory were left while a snapshot was being taken; its child was ended so that the \
