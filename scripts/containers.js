@@ -1,0 +1,110 @@
+'use strict'
+
+// For which heap and which container a snapshot exists, and for which it is refused; and whether the kernel had to kill
+// anybody. Makes real memory groups (cgroup v1, writable), with half a core each: node scripts/containers.js [--quick]
+// Prints a table for docs/performance.md; ends with 1 if the kernel killed a service.
+
+const { spawn } = require('node:child_process')
+const { once } = require('node:events')
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+
+const MEMORY = '/sys/fs/cgroup/memory'
+const CPU = '/sys/fs/cgroup/cpu'
+const MIB = 2 ** 20
+const DEADLINE_MS = 90_000
+/** MiB. */
+const GROUPS = [64, 128, 256, 512, 1024]
+const HEAPS = [5, 20, 40, 80, 160, 320]
+/** What a Node.js process has beside its heap, MiB: no heap is tried that does not fit without us. */
+const BESIDE = 60
+
+const SERVICE = `
+  const { takeSnapshot, watch } = require(${JSON.stringify(path.join(__dirname, '..'))})
+  const [dir, mib, order] = process.argv.slice(1)
+  const kept = []
+  const grow = (bytes) => { while (process.memoryUsage().heapUsed < bytes) for (let i = 0; i < 5000; i++) kept.push({ i, list: [i] }) }
+  if (order === 'limit') {
+    watch({ rules: [], snapshots: { dir } })
+    const leak = () => { for (let i = 0; i < 5000; i++) kept.push({ i, list: [i] }); setImmediate(leak) }
+    leak()
+  } else {
+    grow(mib * ${MIB})
+    takeSnapshot({ dir, mode: order }).then(() => console.log('snapshot'), ({ code }) => console.log(code)).finally(() => console.log(kept.length))
+  }`
+
+function group (controller, name, files) {
+  const place = path.join(controller, name)
+  fs.mkdirSync(place)
+  for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(place, file), String(text))
+  return place
+}
+
+async function removed (place) {
+  for (let i = 0; i < 100; i++) {
+    try {
+      return fs.rmdirSync(place)
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
+/** Runs `count` services in one group; how each ended, and whom the kernel killed. */
+async function run ({ limit, heap, order, count = 1, half = true }) {
+  const name = `heapwarden-${process.pid}`
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-containers-'))
+  const memory = group(MEMORY, name, { 'memory.limit_in_bytes': limit * MIB })
+  const cpu = half && group(CPU, name, { 'cpu.cfs_quota_us': 50_000 })
+  const enter = [memory, cpu].filter(Boolean).map((place) => `echo $$ > ${place}/cgroup.procs`).join('; ')
+  const flags = order === 'limit' ? [`--max-old-space-size=${heap}`] : ['--max-old-space-size=900']
+  const ends = await Promise.all(Array.from({ length: count }, async () => {
+    const child = spawn('/bin/sh', ['-c', `${enter}; exec "$@"`, 'sh', process.execPath, ...flags, '-e', SERVICE, dir, heap, order], {
+      stdio: ['ignore', 'pipe', 'ignore'], timeout: DEADLINE_MS, killSignal: 'SIGTERM'
+    })
+    let text = ''
+    child.stdout.setEncoding('utf8').on('data', (piece) => { text += piece })
+    const [, signal] = await once(child, 'close')
+    return { signal, said: text.split('\n')[0] }
+  }))
+  // A dump outlives its service.
+  const procs = () => fs.readFileSync(path.join(memory, 'cgroup.procs'), 'utf8')
+  for (let i = 0; procs() && i < DEADLINE_MS / 50; i++) await new Promise((resolve) => setTimeout(resolve, 50))
+  const kills = Number(/oom_kill (\d+)/.exec(fs.readFileSync(path.join(memory, 'memory.oom_control'), 'utf8'))[1])
+  const files = fs.readdirSync(dir).filter((file) => file.endsWith('.zst')).length
+  await removed(memory)
+  if (cpu) await removed(cpu)
+  fs.rmSync(dir, { recursive: true })
+  const killed = ends.filter(({ signal }) => signal === 'SIGKILL').length
+  const late = ends.filter(({ signal }) => signal === 'SIGTERM').length
+  const what = files === count ? 'snapshot' : files > 0 ? `${files} of ${count}` : 'refused'
+  return { killed, text: [what, kills && `${kills} killed`, late && `${late} too late`].filter(Boolean).join(', ') }
+}
+
+async function main () {
+  const quick = process.argv.includes('--quick')
+  const groups = quick ? [128, 512] : GROUPS
+  let killed = 0
+  const cell = async (options) => {
+    const one = await run(options)
+    killed += one.killed
+    return one.text
+  }
+  console.log(`| heap of small objects, order | ${groups.map((limit) => `${limit} MiB`).join(' | ')} |\n|---|${'---|'.repeat(groups.length)}`)
+  for (const order of ['fork', 'inline', 'limit']) {
+    for (const heap of quick ? [5, 40] : HEAPS) {
+      if (order === 'limit' && heap < 20) continue
+      const cells = []
+      for (const limit of groups) cells.push(heap * 1.3 + BESIDE > limit ? '–' : await cell({ limit, heap, order }))
+      console.log(`| ${heap} MiB, ${order} | ${cells.join(' | ')} |`)
+    }
+  }
+  const cells = []
+  for (const limit of groups) cells.push(limit < 400 ? '–' : await cell({ limit, heap: 10, order: 'fork', count: 6 }))
+  console.log(`| six of 10 MiB at once, fork | ${cells.join(' | ')} |`)
+  console.log(`services killed by the kernel: ${killed}`)
+  process.exitCode = killed > 0 ? 1 : 0
+}
+
+main()
