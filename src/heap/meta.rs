@@ -31,6 +31,9 @@ struct Meta {
 /// Most fields a row may have; V8's have 7, 3 and 4. A power of two: rows are indexed with a mask.
 pub(super) const FIELDS: usize = 16;
 
+/// V8 keeps a node's type in five bits: a row with a larger one is damage.
+const NODE_TYPES: usize = 32;
+
 /// Where the fields of a node stand in its row.
 #[derive(Debug)]
 pub(super) struct NodeLayout {
@@ -72,7 +75,13 @@ impl Header {
     pub(super) fn nodes(&self) -> Result<NodeLayout, String> {
         let fields = Fields::new("node_fields", &self.meta.node_fields)?;
         let kind = fields.of("type")?;
-        let (kinds, kind_names) = types("node_types", &self.meta.node_types, kind, &NodeKind::KNOWN, 256)?;
+        let (mut kinds, mut kind_names) =
+            types("node_types", &self.meta.node_types, kind, &NodeKind::KNOWN, 256)?;
+        // Node 8 writes symbols with a type that its list has not got. DevTools' word for the name is "undefined".
+        if kinds.len() < NODE_TYPES && kind_names.len() < 256 {
+            kinds.resize(NODE_TYPES, kind_names.len() as u8);
+            kind_names.push("undefined".to_owned());
+        }
         Ok(NodeLayout {
             fields: fields.count(),
             kind,
