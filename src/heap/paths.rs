@@ -18,6 +18,7 @@ mod facts;
 mod joint;
 mod known;
 mod merge;
+mod nest;
 mod parts;
 mod rank;
 mod several;

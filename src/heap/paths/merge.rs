@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::facts::Facts;
 use super::joint::Joint;
+use super::nest::Nest;
 use super::rank::Words;
 use super::several::is_store;
 use super::tree::{Tree, source};
@@ -18,7 +19,8 @@ pub(super) struct Group {
     pub(super) also: bool,
     /// Instances that are held so.
     pub(super) count: u64,
-    /// Bytes they retain; what one of them retains through another is counted once.
+    /// Bytes they retain; what one of them retains through another of them is counted once. An instance in another group
+    /// may retain them all, as the head of a list does: that takes nothing from theirs.
     pub(super) retained: u64,
     /// The first of the shortest.
     pub(super) way: Vec<u32>,
@@ -41,7 +43,8 @@ pub(super) fn groups(
     let others = others(facts, tree, &is_member);
     let sources = others.iter().map(|edge| source(graph, *edge));
     let mut joint = Joint::new(facts, tree, words, members.iter().copied().chain(sources));
-    let mut tallies = Tallies { facts, tops: tops(facts, &members), index: HashMap::new(), list: Vec::new() };
+    let nest = Nest::new(facts, &members);
+    let mut tallies = Tallies { facts, nest, index: HashMap::new(), list: Vec::new(), entries: Vec::new() };
     for node in tree.order().iter().copied().filter(|node| is_member.get(*node as usize)) {
         tallies.add(joint.shape(node), node, tree.edge(node));
     }
@@ -83,9 +86,11 @@ struct Tally {
 
 struct Tallies<'a, F: ?Sized> {
     facts: &'a F,
-    tops: Bits,
+    nest: Nest,
     index: HashMap<u32, usize>,
     list: Vec<Tally>,
+    /// Which instance is in which tally.
+    entries: Vec<(u32, u32)>,
 }
 
 impl<F: Facts + ?Sized> Tallies<'_, F> {
@@ -94,17 +99,16 @@ impl<F: Facts + ?Sized> Tallies<'_, F> {
             self.list.push(Tally { also: false, shape, count: 0, retained: 0, edge });
             self.list.len() - 1
         });
-        let tally = &mut self.list[at];
-        tally.count += 1;
-        if self.tops.get(node as usize) {
-            tally.retained = tally.retained.saturating_add(self.facts.retained_size(node));
-        }
+        self.list[at].count += 1;
+        self.entries.push((node, at as u32));
     }
 
     /// Takes all; of equals the one that was found first comes first.
     fn sorted(&mut self) -> Vec<Tally> {
         self.index.clear();
         let mut list = std::mem::take(&mut self.list);
+        let retained = self.nest.retained(self.facts, std::mem::take(&mut self.entries), list.len());
+        list.iter_mut().zip(retained).for_each(|(tally, bytes)| tally.retained = bytes);
         list.sort_by_key(|tally| Reverse((tally.retained, tally.count)));
         list
     }
@@ -140,40 +144,4 @@ fn set(graph: &Graph, nodes: &[u32]) -> Bits {
     let mut bits = Bits::new(graph.node_count() as usize);
     nodes.iter().for_each(|node| bits.set(*node as usize));
     bits
-}
-
-/// Members that no other member dominates: their retained sizes do not overlap.
-fn tops(facts: &(impl Facts + ?Sized), members: &[u32]) -> Bits {
-    let graph = facts.graph();
-    let is_member = set(graph, members);
-    let mut tops = set(graph, members);
-    // Nodes that were passed, and of those the ones with a member above them.
-    let mut passed = Bits::new(graph.node_count() as usize);
-    let mut below = Bits::new(graph.node_count() as usize);
-    let mut path = Vec::new();
-    for member in members {
-        let mut node = *member;
-        let mut covered = loop {
-            if !passed.insert(node as usize) {
-                break is_member.get(node as usize) || below.get(node as usize);
-            }
-            path.push(node);
-            let up = facts.dominator(node);
-            if up == node {
-                break false;
-            }
-            node = up;
-        };
-        // What is above a node holds for all below it; every node is passed once.
-        while let Some(node) = path.pop() {
-            if covered {
-                below.set(node as usize);
-            }
-            covered |= is_member.get(node as usize);
-        }
-        if below.get(*member as usize) {
-            tops.clear(*member as usize);
-        }
-    }
-    tops
 }
