@@ -13,7 +13,8 @@ const codes = Object.freeze([
   'HEAPWARDEN_ANALYSIS_FAILED',
   'HEAPWARDEN_NOT_FOUND',
   'HEAPWARDEN_UNAUTHORIZED',
-  'HEAPWARDEN_STOPPED'
+  'HEAPWARDEN_STOPPED',
+  'HEAPWARDEN_INTERNAL'
 ])
 
 /** The one error class of the package. */

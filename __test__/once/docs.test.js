@@ -48,6 +48,21 @@ test('docs/errors.md has every code, and no other', () => {
   assert.deepEqual(firstColumn(read('docs/errors.md')).sort(), [...codes].sort())
 })
 
+/** Codes that only JavaScript raises: both in the middleware. */
+const ONLY_HERE = ['HEAPWARDEN_INTERNAL', 'HEAPWARDEN_UNAUTHORIZED']
+
+test('src/error.rs and index.d.ts have the codes of lib/errors.js', () => {
+  const rust = read('src/error.rs').split('#[cfg(test)]')[0]
+  const [, code, back] = /pub fn code([^]*?)pub fn from_code([^]*)$/.exec(rust)
+  const told = [...code.matchAll(/=> "(HEAPWARDEN_\w+)"/g)].map(([, name]) => name)
+  assert.deepEqual([...told, ...ONLY_HERE].sort(), [...codes].sort())
+  const understood = [...back.matchAll(/"(HEAPWARDEN_\w+)" =>/g)].map(([, name]) => name)
+  // What is none of them is a failed capture.
+  assert.deepEqual([...understood, 'HEAPWARDEN_CAPTURE_FAILED'].sort(), told.sort())
+  const typed = [...read('index.d.ts').matchAll(/^ {2}\| '(HEAPWARDEN_\w+)'/gm)].map(([, name]) => name)
+  assert.deepEqual(typed.sort(), [...codes].sort())
+})
+
 test('docs/register.md has no variable that does not exist', () => {
   const known = [...settings, ...switches].map(({ env }) => env)
   const named = firstColumn(read('docs/register.md'))
