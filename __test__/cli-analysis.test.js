@@ -8,7 +8,7 @@ const { after, before, test } = require('node:test')
 const { openSnapshot, summarize, takeSnapshot } = require('..')
 const { filter, parse, print } = require('../lib/analysis/filter')
 const { line } = require('../lib/cli/progress')
-const { cut, signed, table } = require('../lib/cli/table')
+const { cut, signed, table, widthOf } = require('../lib/cli/table')
 const { tame } = require('../lib/tame')
 const { node, root, tempDir } = require('./helpers')
 
@@ -43,7 +43,7 @@ for (const command of ['summary', 'diff', 'paths']) {
     const { status, stdout } = await heapwarden([command, '--help'])
     assert.equal(status, 0)
     assert.match(stdout, new RegExp(`^usage: heapwarden ${command} `))
-    for (const flag of ['--top', '--max-memory', '--salvage', '--json']) assert.ok(stdout.includes(`  ${flag}`), flag)
+    for (const flag of ['--top', '--max-memory', '--salvage', '--wide', '--json']) assert.ok(stdout.includes(`  ${flag}`), flag)
   })
 }
 
@@ -158,6 +158,16 @@ test('tables: numbers to the right, and no wider than the terminal', () => {
   assert.ok(table(columns, rows, 40).split('\n').every((one) => one.length <= 40))
   assert.match(table(columns, rows, 40), /^a+…  /m)
   assert.ok(table(columns, rows, 5).includes('a'.repeat(11) + '…'), 'something stays to be read')
+})
+
+test('tables that are not on a terminal: a long text is cut, unless all is wanted', () => {
+  const columns = [{ head: 'TEXT', text: true }, { head: 'N' }]
+  const rows = [['x'.repeat(800), '1'], ['y', '22']]
+  const [head, long, short] = table(columns, rows, widthOf({ isTTY: false })).split('\n')
+  assert.deepEqual([head, long, short].map((one) => one.length), [124, 124, 124])
+  assert.match(long, /^x{119}…   1$/)
+  assert.ok(table(columns, rows, widthOf({ isTTY: false }, true)).includes('x'.repeat(800)))
+  assert.ok(table(columns, rows, widthOf({ isTTY: true, columns: 80 }, true)).includes('x'.repeat(800)))
 })
 
 test('texts of a heap do not drive the terminal', () => {

@@ -13,11 +13,13 @@ const flags = {
   class: { type: 'string' },
   'max-memory': { type: 'string' },
   salvage: { type: 'boolean' },
+  wide: { type: 'boolean' },
   json: { type: 'boolean' }
 }
 
 const help = `  --max-memory SIZE   give up before more than this is needed (what the container or the machine has left)
   --salvage           a cut or damaged file gives what it has, marked incomplete
+  --wide              long texts in full (in a terminal cut to its width, elsewhere at 120 characters)
   --json              all of it, as JSON`
 
 function number (text, name) {

@@ -71,7 +71,7 @@ async function diff (argv) {
   const analysis = require('../analysis')
   const result = await withProgress((onProgress) => analysis.comparison(places(positionals), given({ ...options, onProgress }), true))
   if (values.json) await print(tameJson(result))
-  else await print((result.snapshots ? printTrend : printDiff)(result, { top: top ?? TOP, width: widthOf(process.stdout) }))
+  else await print((result.snapshots ? printTrend : printDiff)(result, { top: top ?? TOP, width: widthOf(process.stdout, values.wide) }))
   return 0
 }
 

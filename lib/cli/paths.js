@@ -53,7 +53,7 @@ async function paths (argv) {
   const result = await withProgress((onProgress) => analysis.paths(places(positionals)[0], whose, given({ ...options, onProgress }), true))
   if (values.json) await print(tameJson(result))
   else if (result.length === 0) await print('nothing holds it: it is garbage, or a root itself')
-  else await print(result.map((one) => printPath(one, widthOf(process.stdout))).join('\n\n'))
+  else await print(result.map((one) => printPath(one, widthOf(process.stdout, values.wide))).join('\n\n'))
   return 0
 }
 

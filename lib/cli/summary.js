@@ -75,7 +75,7 @@ async function summary (argv) {
   const analysis = require('../analysis')
   const result = await withProgress((onProgress) => analysis.summary(places(positionals)[0], given({ ...options, onProgress }), true))
   if (values.json) await print(tameJson(result))
-  else await print(describe(result, { top, filtered: values.class !== undefined, width: widthOf(process.stdout) }))
+  else await print(describe(result, { top, filtered: values.class !== undefined, width: widthOf(process.stdout, values.wide) }))
   return 0
 }
 

@@ -1,12 +1,15 @@
 'use strict'
 
-// Tables for eyes: numbers to the right, and in a terminal no line longer than it is wide.
+// Tables for eyes: numbers to the right, in a terminal no line longer than it is wide, elsewhere no text of 800 characters.
 
 const { tame } = require('../tame')
 const { bytes } = require('./terminal')
 
-/** Where the output goes: 0 is not a terminal, and nothing is cut there. */
-const widthOf = (stream) => stream.isTTY ? stream.columns || 80 : 0
+/** Columns of the terminal; 0: it is none, and only long texts are cut; Infinity: nothing is, with --wide. */
+const widthOf = (stream, wide = false) => wide ? Infinity : stream.isTTY ? stream.columns || 80 : 0
+
+/** Where lines may be as long as they like, a text of a column may not. */
+const LONGEST = 120
 
 const ELLIPSIS = '…'
 /** A column of text that has to give way keeps at least this much. */
@@ -40,12 +43,13 @@ function cut (text, most) {
 /**
  * @param {Array<{ head: string, text?: boolean }>} columns `text`: to the left, and cut if the line is too long
  * @param {string[][]} rows
- * @param {number} [most] columns of the terminal; 0 = as long as it takes
+ * @param {number} [most] columns of the terminal; 0 = as many as it takes, with texts of at most 120; Infinity = all of them
  */
 function table (columns, rows, most = 0) {
   const cells = [columns.map(({ head }) => head), ...rows].map((row) => row.map(tame))
   const widths = columns.map((_, i) => Math.max(...cells.map((row) => width(row[i]))))
   const texts = columns.flatMap(({ text }, i) => text ? [i] : [])
+  if (most === 0) texts.forEach((i) => { widths[i] = Math.min(widths[i], LONGEST) })
   let over = most === 0 ? 0 : widths.reduce((sum, one) => sum + one + 2, -2) - most
   // The widest gives way first, until it is as wide as the next.
   while (over > 0) {
