@@ -85,7 +85,7 @@ export type BytesMetric = 'rss' | 'anonymous' | 'file' | 'swap' | 'heapUsed' | '
 export type Metric = BytesMetric | 'heapUsedRatio' | 'cgroupRatio' | 'liveHeapGrowth' | 'loopBlocked' | 'pressure' | 'majorFaults'
 
 /** `report` is without effect in this version. */
-export type Action = 'snapshot' | 'report'
+export type Action = 'snapshot'
 
 /** Exactly one of `above` and `below` is given. */
 export interface Rule {
@@ -582,6 +582,8 @@ export type ErrorCode =
   | 'HEAPWARDEN_UNAUTHORIZED'
   /** The monitor was stopped, or the process is ending. */
   | 'HEAPWARDEN_STOPPED'
+  /** The middleware's answer to a request that met a defect. */
+  | 'HEAPWARDEN_INTERNAL'
 
 export class HeapwardenError extends Error {
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown })

@@ -61,8 +61,8 @@ test('every option of a watch has a variable that is understood', () => {
 })
 
 test('rules as text', () => {
-  assert.deepEqual(parseRules('heapUsed > 512MB for 30s do snapshot, report; low : rss<1e9;', 'x'), [
-    { name: 'heapUsed > 512MB for 30s do snapshot, report', metric: 'heapUsed', above: '512MB', for: '30s', do: ['snapshot', 'report'] },
+  assert.deepEqual(parseRules('heapUsed > 512MB for 30s do snapshot; low : rss<1e9;', 'x'), [
+    { name: 'heapUsed > 512MB for 30s do snapshot', metric: 'heapUsed', above: '512MB', for: '30s', do: ['snapshot'] },
     { name: 'low', metric: 'rss', below: 1e9, for: 0, do: ['snapshot'] }
   ])
   assert.deepEqual(parseRules('rss > 1 GB do nothing', 'x')[0].do, [])

@@ -42,10 +42,10 @@ const thresholds = {
   percent: fromZero(100, "per cent from 0 to 100, such as 20 or '20%'")
 }
 
-const actions = schema.oneOf(['snapshot', 'report'])
+const actions = schema.oneOf(['snapshot'])
 
 function actionList (value, path) {
-  if (!Array.isArray(value)) throw invalid(path, value, "an array of 'snapshot' and 'report'")
+  if (!Array.isArray(value)) throw invalid(path, value, "an array such as ['snapshot'], or [] for the events alone")
   return [...new Set(value.map((action, i) => actions(action, `${path}[${i}]`)))]
 }
 

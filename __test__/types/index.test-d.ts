@@ -14,7 +14,7 @@ expectAssignable<WatchOptions>({
   interval: '500ms',
   history: 60,
   rules: [
-    { name: 'a', metric: 'heapUsedRatio', above: '80%', for: '30s', clear: 0.7, cooldown: 0, limit: { count: 3, per: '1h' }, do: ['snapshot', 'report'] },
+    { name: 'a', metric: 'heapUsedRatio', above: '80%', for: '30s', clear: 0.7, cooldown: 0, limit: { count: 3, per: '1h' }, do: ['snapshot'] },
     { name: 'b', metric: 'liveHeapGrowth', below: -1 }
   ],
   snapshots: { dir: '/tmp', mode: 'fork', level: 0, keep: { count: 1, bytes: '2GiB', age: '7d' }, memoryBudget: 'auto' },
