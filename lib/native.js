@@ -72,7 +72,27 @@ function load () {
   throw unfit(shipped, failure)
 }
 
+/** Whether this file stands where npm put it: a bundler moves the code and leaves the binary behind. */
+function isBundled () {
+  try {
+    return JSON.parse(fs.readFileSync(path.join(__dirname, '..', 'package.json'), 'utf8')).name !== 'heapwarden'
+  } catch {
+    return true
+  }
+}
+
 function unfit (shipped, failure) {
+  if (failure?.code === 'ERR_DLOPEN_DISABLED') {
+    return new HeapwardenError('HEAPWARDEN_UNSUPPORTED',
+      'this Node.js may not load addons (--permission without --allow-addons, or --no-addons), and heapwarden is one: start it with --allow-addons.',
+      { cause: failure })
+  }
+  if (shipped.length === 0 && isBundled()) {
+    return new HeapwardenError('HEAPWARDEN_UNSUPPORTED',
+      `heapwarden was bundled into ${__filename}, and its binary was not: mark heapwarden as external (esbuild --external:heapwarden; ` +
+      "webpack externals: { heapwarden: 'commonjs heapwarden' }; rollup external: ['heapwarden']) and keep it in node_modules.",
+      { cause: failure })
+  }
   const abi = libc()
   const here = `${process.platform} ${process.arch}${abi && ` (${abi === 'gnu' ? 'glibc' : 'musl'})`}`
   const there = shipped.length > 0

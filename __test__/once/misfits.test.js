@@ -1,0 +1,29 @@
+'use strict'
+
+// Why the binary was not loaded is said as it is, with what to do.
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const path = require('node:path')
+const { test } = require('node:test')
+const { node, root, tempDir } = require('../helpers')
+
+test('--permission without --allow-addons', async () => {
+  const flag = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission'
+  const { stderr } = await node([flag, '--allow-fs-read=*', '-e', `require(${JSON.stringify(root)})`])
+  assert.match(stderr, /HEAPWARDEN_UNSUPPORTED/)
+  assert.match(stderr, /start it with --allow-addons/)
+  assert.doesNotMatch(stderr, /Rust|no binary/)
+})
+
+test('code that a bundler took away from its binary', async (t) => {
+  // As a bundler leaves it: our code in a folder of the project's, with the project's package.json above.
+  const dist = path.join(tempDir(t), 'dist')
+  fs.cpSync(path.join(root, 'lib'), path.join(dist, 'lib'), { recursive: true })
+  fs.copyFileSync(path.join(root, 'index.js'), path.join(dist, 'index.js'))
+  fs.writeFileSync(path.join(dist, 'package.json'), '{"name":"service","version":"1.0.0"}')
+  const { stderr } = await node(['-e', `require(${JSON.stringify(dist)})`])
+  assert.match(stderr, /HEAPWARDEN_UNSUPPORTED/)
+  assert.match(stderr, /mark heapwarden as external/)
+  assert.doesNotMatch(stderr, /Rust/)
+})
