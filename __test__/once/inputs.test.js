@@ -152,3 +152,14 @@ for (const [name, content, says] of [
     await assert.rejects(openSnapshot(other).toArray(), { code: 'HEAPWARDEN_CORRUPT_SNAPSHOT', message: says })
   })
 }
+
+test('an argument that is empty is no folder, and a folder that is not there is called so', async () => {
+  for (const args of [['summary', ''], ['cat', ''], ['ls', ''], ['diff', file, '']]) {
+    const { status, stderr } = await node([bin, ...args])
+    assert.equal(status, 2)
+    assert.match(stderr, /is empty: a variable that is not set\?/)
+  }
+  const { status, stderr } = await node([bin, 'ls', path.join(dir, 'none')])
+  assert.equal(status, 0)
+  assert.match(stderr, /^there is no folder .*none\n$/)
+})

@@ -51,6 +51,8 @@ const STDIN = ['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0']
 
 /** `-` is standard input; anything else is absolute. */
 function places (positionals) {
+  // Not the folder that the shell is in.
+  if (positionals.includes('')) throw new UsageError('FILE is empty: a variable that is not set?')
   const found = positionals.map((one) => one === '-' || STDIN.includes(one) ? '-' : path.resolve(one))
   const count = found.filter((one) => one === '-').length
   if (count > 1) throw new UsageError('standard input (-) can be read once only')

@@ -1,9 +1,10 @@
 'use strict'
 
+const fs = require('node:fs')
 const path = require('node:path')
 const { tame, tameJson } = require('../tame')
 const { table } = require('./table')
-const { args, bytes, print, say } = require('./terminal')
+const { UsageError, args, bytes, print, say } = require('./terminal')
 
 const usage = `usage: heapwarden ls [DIR] [--json]
 
@@ -26,11 +27,12 @@ const row = (info) => [
 
 async function ls (argv) {
   const { values, positionals } = args(argv, { json: { type: 'boolean' } }, { positionals: 1 })
+  if (positionals[0] === '') throw new UsageError('DIR is empty: a variable that is not set?')
   const { list } = require('../snapshots')
   const dir = positionals[0] === undefined ? require('../native').snapshotDir('') : path.resolve(positionals[0])
   const found = await list(dir)
   if (values.json) await print(tameJson(found))
-  else if (found.length === 0) say(`no snapshots in ${tame(dir)}`)
+  else if (found.length === 0) say(`${fs.existsSync(dir) ? 'no snapshots in' : 'there is no folder'} ${tame(dir)}`)
   else await print(table(head, found.map(row)))
   return 0
 }
