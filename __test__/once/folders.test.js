@@ -64,7 +64,10 @@ test('services that leave a file and die, one after the other, leave as many as 
     const options = { dir: ${JSON.stringify(dir)}, keep: { count: 2 }, minFreeDisk: 0 }
     takeSnapshot({ ...options, mode: capabilities.snapshots.fork.available ? 'fork' : 'inline' }).catch(() => {})
     const look = () => {
-      const child = fs.readdirSync('/proc/self/task').flatMap((task) => fs.readFileSync('/proc/self/task/' + task + '/children', 'utf8').split(' ')).find(Boolean)
+      const children = (task) => {
+        try { return fs.readFileSync('/proc/self/task/' + task + '/children', 'utf8').split(' ') } catch { return [] } // it has ended
+      }
+      const child = fs.readdirSync('/proc/self/task').flatMap(children).find(Boolean)
       if (!child) return setTimeout(look, 1)
       fs.writeSync(1, child)
       process.kill(process.pid, 'SIGKILL')
@@ -73,9 +76,11 @@ test('services that leave a file and die, one after the other, leave as many as 
   `
   const published = async (child) => {
     const until = Date.now() + 60_000
-    while (fs.existsSync(`/proc/${child}`) && Date.now() < until) {
-      // A zombie of a machine without a reaper has ended too.
-      if (/\) Z/.test(fs.readFileSync(`/proc/${child}/stat`, 'utf8'))) return
+    while (Date.now() < until) {
+      // A zombie of a machine without a reaper has ended too. One that goes while it is read is gone.
+      let stat = ''
+      try { stat = fs.readFileSync(`/proc/${child}/stat`, 'utf8') } catch {}
+      if (stat === '' || /\) Z/.test(stat)) return
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
