@@ -32,6 +32,7 @@ class Monitor extends EventEmitter {
     this.#id = adopting(() => native.monitorStart(JSON.stringify(watchJson(this.#options))))
     channel.monitors.set(this.#id, (event, ordered) => this.#deliver(event, ordered))
     this.#listenToSignal()
+    if (native.lacksThread?.()) this.#sampleHere()
   }
 
   /** The freshest sample; null until there is one. */
@@ -148,6 +149,13 @@ class Monitor extends EventEmitter {
     } finally {
       channel.retire(this.#id)
     }
+  }
+
+  // The system gave no thread to sample on, which the addon has warned of: until there is one, on the loop.
+  #sampleHere () {
+    const timer = setInterval(() => {
+      if (this.#stopped || !native.sampleHere()) clearInterval(timer)
+    }, 1000).unref()
   }
 
   #refuseIfStopped (what) {

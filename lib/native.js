@@ -210,6 +210,8 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
   openSnapshot,
   capabilities: () => binding.capabilities(JSON.stringify(v8.getHeapStatistics())),
   monitorStart: (json) => host.monitorStart(json),
+  lacksThread: () => host.lacksThread(),
+  sampleHere: () => host.sampleHere(),
   monitorUpdate: (id, json) => host.monitorUpdate(id, json),
   monitorStop: (id) => host.monitorStop(id),
   monitorLatest: (id) => host.monitorLatest(id),

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::probes::Probes;
 use super::{Event, Watcher, clock, desk};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::watch::Sample;
 
 /// How long fresh figures are waited for: this share of the interval, at most so many ms. A loop that is
@@ -27,7 +27,8 @@ struct Sampler {
 
 struct Current {
     sampler: Arc<Sampler>,
-    handle: JoinHandle<()>,
+    /// `None`: the system gave no thread, and [`tick_here`] samples meanwhile.
+    handle: Option<JoinHandle<()>>,
 }
 
 static CURRENT: Mutex<Option<Current>> = Mutex::new(None);
@@ -46,34 +47,75 @@ impl Ending {
 }
 
 /// Begins to sample for `watcher`, with a first sample taken here, on the environment's thread: `latest` is
-/// there as soon as `watch()` returns. The first watcher starts the thread.
-///
-/// # Errors
-/// `CaptureFailed` never; `Unsupported` when the system gives no thread.
-pub fn start(watcher: Arc<Watcher>) -> Result<()> {
+/// there as soon as `watch()` returns. The first watcher starts the thread. Where the system gives none (a limit on
+/// processes), the environment is to call [`tick_here`] now and then, and is told so by a warning.
+pub fn start(watcher: Arc<Watcher>) {
     let sample = Probes::detect().read(false);
     watcher.take_in(sample, clock::now());
     let mut current = CURRENT.lock();
     if let Some(Current { sampler, .. }) = &*current {
         sampler.watchers.lock().push(watcher);
         sampler.wake();
-        return Ok(());
+        return;
     }
     let sampler = Arc::new(Sampler {
-        watchers: Mutex::new(vec![watcher]),
+        watchers: Mutex::new(vec![watcher.clone()]),
         stop: AtomicBool::new(false),
         thread: Mutex::new(None),
     });
+    let handle = spawn(&sampler).inspect_err(|error| {
+        watcher.environment.tell(Event::warning(
+            watcher.id,
+            &Error::Unsupported(format!(
+                "the system gives no thread to sample on ({error}): samples are taken on the event loop, once a \
+                 second, and none while it is blocked; raise the limit on processes"
+            )),
+        ));
+    });
+    *current = Some(Current { sampler, handle: handle.ok() });
+}
+
+fn spawn(sampler: &Arc<Sampler>) -> std::io::Result<JoinHandle<()>> {
     let theirs = sampler.clone();
     let handle = std::thread::Builder::new()
         .name("heapwarden".into())
         // Formatting and a few small files: deep recursion has no business here.
         .stack_size(512 << 10)
-        .spawn(move || theirs.run())
-        .map_err(|error| Error::Unsupported(format!("no thread to sample on: {error}")))?;
+        .spawn(move || theirs.run())?;
     *sampler.thread.lock() = Some(handle.thread().clone());
-    *current = Some(Current { sampler, handle });
-    Ok(())
+    Ok(handle)
+}
+
+/// Whether there is a sampler without a thread.
+pub fn lacks_thread() -> bool {
+    CURRENT.lock().as_ref().is_some_and(|current| current.handle.is_none())
+}
+
+/// In place of the thread that the system did not give: asks for it again, and else samples for this environment, on
+/// whose thread this is. Whether it is to be called again.
+pub fn tick_here(environment: u64) -> bool {
+    let watchers = {
+        let mut slot = CURRENT.lock();
+        let Some(current) = slot.as_mut().filter(|current| current.handle.is_none()) else { return false };
+        current.handle = spawn(&current.sampler).ok();
+        if current.handle.is_some() {
+            return false;
+        }
+        current.sampler.watchers.lock().clone()
+    };
+    let now = clock::now();
+    let mut due = watchers
+        .iter()
+        .filter(|watcher| watcher.environment.id == environment && watcher.due() <= now)
+        .peekable();
+    if let Some(first) = due.peek() {
+        first.environment.refresh();
+        let sample = Probes::detect().read(false);
+        for watcher in due {
+            watcher.take_in(sample.clone(), clock::now());
+        }
+    }
+    true
 }
 
 /// Stops sampling for one monitor; the last one ends the thread, and `Ending` waits for that. Stopping twice
@@ -98,7 +140,7 @@ fn remove(which: impl Fn(&Watcher) -> bool) -> Ending {
     drop(watchers);
     current.sampler.stop.store(true, Ordering::Release);
     current.sampler.wake();
-    Ending(slot.take().map(|current| current.handle))
+    Ending(slot.take().and_then(|current| current.handle))
 }
 
 /// Makes the sampler look at what is due: a sample was asked for, or an interval changed.

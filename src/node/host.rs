@@ -134,10 +134,22 @@ impl Host {
         let settings: WatchSettings = parse(&settings).map_err(fault)?;
         let watcher = Watcher::new(self.environment.clone(), settings).map_err(fault)?;
         let id = watcher.id;
-        sampler::start(watcher.clone()).map_err(fault)?;
+        sampler::start(watcher.clone());
         self.watchers.lock().insert(id, watcher);
         self.tune();
         Ok(id as f64)
+    }
+
+    /// Whether the system gave no thread to sample on: [`Self::sample_here`] is to be called once a second.
+    #[napi]
+    pub fn lacks_thread(&self) -> bool {
+        sampler::lacks_thread()
+    }
+
+    /// Samples on this thread, unless there is one for it by now; whether it is to be called again.
+    #[napi]
+    pub fn sample_here(&self) -> bool {
+        sampler::tick_here(self.environment.id)
     }
 
     /// Changes it.
