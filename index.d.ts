@@ -156,9 +156,12 @@ export interface Sample {
   heapTotal: number
   /** V8's used_heap_size. A Buffer leak never shows here. */
   heapUsed: number
-  /** V8's heap_size_limit: beyond it the process ends. */
+  /**
+   * Where V8 ends the process: its limit for the old generation, which is `heap_size_limit` without what the young
+   * generation may grow to (48 MiB of it on Node 20 and 22, 192 on 24, 96 on 26).
+   */
   heapLimit: number
-  /** `heapUsed / heapLimit` (not `/ heapTotal`, which is always near 1). */
+  /** `heapUsed / heapLimit`, for moments above 1 while the young generation is full (not `/ heapTotal`, which is always near 1). */
   heapUsedRatio: number
   /** What JavaScript keeps alive outside the heap, Buffers among it. */
   external: number
@@ -166,7 +169,10 @@ export interface Sample {
   arrayBuffers: number | null
   /** V8's malloced_memory. */
   malloced: number
-  /** What the kernel holds for the process that V8 does not account for: an addon's leak shows here. */
+  /**
+   * What the kernel holds for the process that V8 does not account for in any thread that has loaded heapwarden: an
+   * addon's leak shows here, and so do the heap and Buffers of a worker that has not loaded it.
+   */
   native: number | null
   /** `heapUsed` after the last full garbage collection. */
   liveHeap: number | null

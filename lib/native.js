@@ -210,7 +210,7 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
   openSnapshot,
   capabilities: () => binding.capabilities(JSON.stringify(v8.getHeapStatistics())),
   monitorStart: (json) => host.monitorStart(json),
-  lacksThread: () => host.lacksThread(),
+  lacksThread: () => host.lacksThread?.() ?? false,
   sampleHere: () => host.sampleHere(),
   monitorUpdate: (id, json) => host.monitorUpdate(id, json),
   monitorStop: (id) => host.monitorStop(id),

@@ -3,7 +3,8 @@
 // The system gives no thread (RLIMIT_NPROC): watch() does not throw, it warns and samples on the loop.
 
 const assert = require('node:assert/strict')
-const { spawnSync } = require('node:child_process')
+const { execFileSync, spawnSync } = require('node:child_process')
+const fs = require('node:fs')
 const { test } = require('node:test')
 const { start } = require('../programs')
 
@@ -16,7 +17,9 @@ test('without a thread to sample on, samples are taken on the loop until there i
   const { child, line, lines, ended } = start('no-thread', [UID], { stdio: ['pipe', 'pipe', 'pipe'], deadline: 60_000 })
   t.after(() => child.kill('SIGKILL'))
   const { threads } = await line(({ type }) => type === 'ready')
-  const limit = (count) => assert.equal(spawnSync('prlimit', [`--pid=${child.pid}`, `--nproc=${count}:unlimited`]).status, 0)
+  // The soft limit, as the program's own user: it can be raised again.
+  const limit = (count) => execFileSync('prlimit', [`--pid=${child.pid}`, `--nproc=${count}:`], { uid: UID, gid: UID })
+  const [, hard] = /^Max processes +\S+ +(\S+)/m.exec(fs.readFileSync(`/proc/${child.pid}/limits`, 'utf8'))
   limit(threads)
   child.stdin.write('go\n')
   const sampled = await line(({ type }) => type === 'sampled')
@@ -25,7 +28,7 @@ test('without a thread to sample on, samples are taken on the loop until there i
   const warning = lines.find(({ type }) => type === 'warning')
   assert.equal(warning.code, 'HEAPWARDEN_UNSUPPORTED')
   assert.match(warning.message, /no thread to sample on/)
-  limit('unlimited')
+  limit(hard)
   child.stdin.write('go\n')
   await line(({ type }) => type === 'thread')
   const { status, stderr } = await ended

@@ -32,5 +32,6 @@ async function main () {
   process.stdin.destroy()
 }
 
+process.setgid(Number(process.argv[2]))
 process.setuid(Number(process.argv[2]))
 main()

@@ -12,7 +12,7 @@ use super::forked;
 use super::ids::{self, Ids};
 use super::limit::{self, Limit};
 use super::outbox::{Event, Outbox};
-use super::{clock, desk, run};
+use super::{clock, desk, isolates, run};
 use crate::capture::budget::Known;
 use crate::v8::{Callbacks, GcKind, Handle, Isolate, array_buffers};
 
@@ -33,6 +33,8 @@ pub struct Environment {
     pub outbox: Outbox,
     /// V8's figures, as last published.
     pub figures: FigureCell,
+    /// Bytes of V8's `heap_size_limit` that are the young generation's, 0 where it is not known.
+    pub(super) young_reserve: u64,
     doorbell: Box<dyn Doorbell>,
     #[cfg(target_os = "linux")]
     fork: Mutex<Option<forked::Job>>,
@@ -81,7 +83,9 @@ impl Environment {
     pub fn attach(thread_id: u32, doorbell: Box<dyn Doorbell>) -> Arc<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        let v8 = Handle::attach(id, CALLBACKS);
         let environment = Arc::new(Self {
+            young_reserve: v8.local().and_then(|isolate| isolate.young_reserve()).unwrap_or(0),
             id,
             thread_id,
             outbox: Outbox::default(),
@@ -95,7 +99,7 @@ impl Environment {
             needs: Known::default(),
             dump_wanted: AtomicBool::new(false),
             restore_wanted: AtomicBool::new(false),
-            v8: Handle::attach(id, CALLBACKS),
+            v8,
             rung_at: AtomicU64::new(0),
             awaited: Mutex::new(None),
             awaiting: AtomicBool::new(false),
@@ -106,6 +110,7 @@ impl Environment {
         });
         LOCAL.with(|all| all.borrow_mut().push(environment.clone()));
         environment.publish(None);
+        isolates::enter(&environment);
         environment
     }
 
@@ -119,6 +124,7 @@ impl Environment {
                 all.retain(|environment| environment.id != self.id);
             }
         });
+        isolates::leave(self.id);
         desk::forget(self.id);
     }
 

@@ -20,6 +20,7 @@ pub mod figures;
 #[cfg(target_os = "linux")]
 pub mod forked;
 pub mod ids;
+pub mod isolates;
 pub mod limit;
 pub mod outbox;
 mod paused;

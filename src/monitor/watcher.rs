@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::desk::{self, Origin};
 use super::environment::{Environment, process_facts};
 use super::outbox::Event;
-use super::{clock, limit};
+use super::{clock, isolates, limit};
 use crate::capture::options::CaptureOptions;
 use crate::capture::{folder, store};
 use crate::error::{Error, Result};
@@ -234,9 +234,9 @@ impl Watcher {
             let heap = &figures.heap;
             sample.heap_total = heap.heap_total;
             sample.heap_used = heap.heap_used;
-            sample.heap_limit = heap.heap_limit;
+            sample.heap_limit = heap.heap_limit.saturating_sub(environment.young_reserve);
             sample.heap_used_ratio =
-                if heap.heap_limit > 0 { heap.heap_used as f64 / heap.heap_limit as f64 } else { 0.0 };
+                if sample.heap_limit > 0 { heap.heap_used as f64 / sample.heap_limit as f64 } else { 0.0 };
             sample.external = heap.external;
             sample.array_buffers = figures.array_buffers;
             sample.malloced = heap.malloced;
@@ -245,7 +245,8 @@ impl Watcher {
             sample.heap_age = f64::INFINITY;
         }
         sample.loop_blocked = environment.loop_blocked(now);
-        sample.derive_native();
+        let outside = isolates::outside(sample.external, sample.array_buffers);
+        sample.derive_native(outside + isolates::elsewhere(environment.thread_id));
 
         let mut state = self.state.lock();
         if let Some((live, at)) = figures.live_heap {

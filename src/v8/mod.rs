@@ -13,6 +13,7 @@ pub mod handle;
 pub mod isolate;
 mod limit;
 pub mod profiler;
+mod reserve;
 pub mod symbols;
 
 pub use handle::{Callbacks, Handle, silence};

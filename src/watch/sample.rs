@@ -27,7 +27,8 @@ pub struct Sample {
     pub heap_total: u64,
     /// V8's `used_heap_size`.
     pub heap_used: u64,
-    /// V8's `heap_size_limit`: beyond it the process ends.
+    /// V8's limit for the old generation, beyond which the process ends: `heap_size_limit` without what the young
+    /// generation may grow to.
     pub heap_limit: u64,
     /// `heap_used / heap_limit` (not `/ heap_total`, which is always near 1).
     pub heap_used_ratio: f64,
@@ -129,15 +130,16 @@ impl Sample {
         self.heap_age.is_finite()
     }
 
-    /// Sets `native`: anonymous − heap_total − external, at least 0, which is what the kernel holds for
-    /// this process and V8 does not account for (addons, the allocator's free lists, stacks, Node itself).
+    /// Sets `native`: anonymous − heap_total − `accounted`, at least 0, which is what the kernel holds for this
+    /// process and V8 does not account for (addons, the allocator's free lists, stacks, Node itself). `accounted`:
+    /// bytes beside this heap that V8 or Node does account for, this isolate's and the other threads'.
     ///
     /// `None` while either side is unknown: without V8's figures the whole heap would pass for native.
-    pub fn derive_native(&mut self) {
+    pub fn derive_native(&mut self, accounted: u64) {
         self.native = self
             .anonymous
             .filter(|_| self.heap_known())
-            .map(|anonymous| anonymous.saturating_sub(self.heap_total).saturating_sub(self.external));
+            .map(|anonymous| anonymous.saturating_sub(self.heap_total).saturating_sub(accounted));
     }
 }
 
@@ -146,8 +148,8 @@ mod tests {
     use super::*;
 
     fn native(anonymous: Option<u64>, heap_age: f64) -> Option<u64> {
-        let mut sample = Sample { anonymous, heap_total: 30, external: 20, heap_age, ..Sample::default() };
-        sample.derive_native();
+        let mut sample = Sample { anonymous, heap_total: 30, heap_age, ..Sample::default() };
+        sample.derive_native(20);
         sample.native
     }
 
@@ -163,7 +165,7 @@ mod tests {
     #[test]
     fn native_is_forgotten_when_its_sources_are() {
         let mut sample = Sample { native: Some(7), ..Sample::default() };
-        sample.derive_native();
+        sample.derive_native(0);
         assert_eq!(sample.native, None);
     }
 
