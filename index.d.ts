@@ -201,7 +201,9 @@ export interface WatchSnapshotOptions {
   path?: string
   /**
    * `'fork'`: a forked child takes it and JavaScript pauses for milliseconds; `'inline'`: in this process, JavaScript stands
-   * still meanwhile. Default `'auto'`: by fork where `capabilities.snapshots.fork` is available, else inline.
+   * still meanwhile. Default `'auto'`: by fork; inline where `capabilities.snapshots.fork` is not available, up to 512 MiB of
+   * used heap (a rule's: 32 MiB), or where forks failed, up to 512 MiB and never for a rule. Else it fails with a code:
+   * no service stands still for minutes unless `'inline'` was asked for by name.
    */
   mode?: 'auto' | 'fork' | 'inline'
   /** zstd level, 1 to 19; 0 = plain `.heapsnapshot`. */

@@ -105,6 +105,14 @@ forkTest('mode auto goes inline after three that hang', async (t) => {
   assert.equal(said.files.length, 1)
 })
 
+forkTest("a rule's order in mode auto fails after three that hang: no rule stops JavaScript unasked", async (t) => {
+  const said = await faulty(t, { HANG_FORKS: '9' }, { mode: 'auto', rule: true })
+  if (!said) return
+  assert.deepEqual([said.type, said.code], ['failed', 'HEAPWARDEN_CAPTURE_FAILED'])
+  assert.match(said.message, /3 forked children .* mode 'auto' does not do for a rule: mode 'inline' does/)
+  assert.deepEqual(said.files, [])
+})
+
 for (const mode of ['fork', 'auto']) {
   forkTest(`a kernel that refuses MADV_DOFORK is known beforehand, mode ${mode}`, async (t) => {
     const said = await faulty(t, { REFUSE_DOFORK: '1' }, { mode })

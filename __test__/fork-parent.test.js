@@ -9,7 +9,7 @@ const net = require('node:net')
 const path = require('node:path')
 const { Worker } = require('node:worker_threads')
 const { takeSnapshot, watch } = require('..')
-const { ballast, forkTest, goOn, gone, heldDump, hurried, over, totals } = require('./forks')
+const { ballast, forkTest, goOn, gone, heldDump, hurried, over, totals, until } = require('./forks')
 const { root, tempDir } = require('./helpers')
 const { appears, isFinal, start } = require('./programs')
 
@@ -44,12 +44,14 @@ forkTest('SIGKILL: the port is free at once, and the child finishes alone', asyn
   await outlives(service, t)
 })
 
-forkTest('process.exit() does not wait for the child, which finishes alone', async (t) => {
+forkTest('process.exit() does not wait for the child; one that only a call waited for ends too', async (t) => {
   const service = await host(t)
   service.child.stdin.write('exit\n')
   const { status, stderr } = await service.ended
   assert.deepEqual([status, stderr], [7, ''])
-  await outlives(service, t)
+  goOn(service.dump)
+  await over(service.dump, t.signal)
+  assert.deepEqual(fs.readdirSync(service.dir), [])
 })
 
 forkTest('SIGKILL for both: nothing under a final name, and the next capture clears up', async (t) => {
@@ -82,11 +84,11 @@ forkTest('a monitor that is stopped meanwhile says so, and the desk is free afte
   const child = await heldDump(t)
   await monitor.stop()
   await order
-  goOn(child)
   await gone(child, t.signal)
   const next = await hurried(takeSnapshot({ dir: tempDir(t), mode: 'fork' }))
   assert.equal(next.mode, 'fork')
-  assert.deepEqual(fs.readdirSync(dir).filter((name) => !isFinal(name)), [])
+  // Removed by the service when it has seen that the child is gone.
+  await until(t.signal, () => fs.readdirSync(dir).length === 0)
 })
 
 forkTest('a worker that is terminated meanwhile ends at once; its child ends and is reaped', async (t) => {
@@ -97,7 +99,6 @@ forkTest('a worker that is terminated meanwhile ends at once; its child ends and
   `, { eval: true })
   const child = await heldDump(t)
   await worker.terminate()
-  goOn(child)
   await gone(child, t.signal)
   assert.deepEqual((await hurried(takeSnapshot({ dir: tempDir(t), mode: 'fork' }))).mode, 'fork')
   // Either is right; a piece of a file is not.

@@ -126,6 +126,8 @@ function attach (deliver) {
       if (hasEvents) deliver()
     } catch {}
   })
+  // process.exit() runs no cleanup hook of the addon's.
+  process.once('exit', () => host.leave())
   if (host.native) sees = findArrayBuffers()
   // Unknown until the loop turns otherwise.
   if (sees === false) host.publishArrayBuffers(process.memoryUsage().arrayBuffers)

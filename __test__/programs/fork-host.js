@@ -2,20 +2,27 @@
 
 // Takes a snapshot and says how it went; lives until stdin ends or says "exit".
 // node fork-host.js '{"dir": …, snapshot options, "objects": N, "uid": N, "serve": true, "go": true}'
-// With "go" it waits for the word on stdin before it orders.
+// With "go" it waits for the word on stdin before it orders. With "rule": true a rule orders.
 
 const fs = require('node:fs')
 const { createServer } = require('node:http')
 const { createInterface } = require('node:readline')
-const { capabilities, takeSnapshot } = require('../..')
+const { capabilities, takeSnapshot, watch } = require('../..')
 
-const { objects = 10_000, array = 0, uid, serve, go, ...options } = JSON.parse(process.argv[2])
+const { objects = 10_000, array = 0, uid, serve, go, rule, ...options } = JSON.parse(process.argv[2])
 const say = (line) => console.log(JSON.stringify(line))
 
 global.wide = new Array(array).fill(global)
 global.kept = Array.from({ length: objects }, (_, i) => ({ i, text: `entry ${i}`, list: [i] }))
 
+function breach () {
+  watch({ interval: 20, rules: [{ name: 'r', metric: 'rss', above: 1, do: ['snapshot'] }], snapshots: options })
+    .once('snapshot', (info) => say({ type: 'snapshot', info }))
+    .once('snapshotFailed', ({ code, message }) => say({ type: 'failed', code, message }))
+}
+
 async function order () {
+  if (rule) return breach()
   const begun = performance.now()
   try {
     const info = await takeSnapshot(options)

@@ -68,23 +68,27 @@ fn take(
     pause_ms: f64,
     parent: i32,
 ) -> Result<(), Error> {
-    let Prepared { intake, shared, owned, temp, last_words, .. } = prepared;
-    // The watch over an orphan still has their addresses.
-    std::mem::forget((temp, shared.clone()));
+    let Prepared { intake, shared, owned, temp, last_words, terms, gauge, .. } = prepared;
+    // The timer's handler still has their addresses, and the turn is ours until we are gone.
+    std::mem::forget((temp, shared.clone(), gauge, terms));
     // Needed if this fails.
     std::mem::forget(last_words);
     // Their descriptors were closed by number: closing them again would end us, also while a panic unwinds.
     std::mem::forget(owned);
     let mut to = ToSink { intake, shared, error: None };
     let ending = snapshot(isolate, contents, &mut to);
-    let ToSink { mut intake, error, .. } = to;
+    let ToSink { mut intake, error, shared } = to;
     if ending != Ending::Complete {
         return Err(error
             .unwrap_or_else(|| Error::CaptureFailed("V8 ended the snapshot before it was complete".into())));
     }
     intake.finish(Finish { pause_ms, ..Finish::default() })?;
     // SAFETY: no arguments, no failure.
-    if unsafe { libc::getppid() } == parent {
+    let alone = unsafe { libc::getppid() } != parent;
+    if shared.ended() {
+        return Err(unwanted());
+    }
+    if !alone {
         // The parent gives it its name, after it has seen that we left well.
         std::mem::forget(intake);
         Ok(())
@@ -102,7 +106,7 @@ struct ToSink {
 
 impl Output for ToSink {
     fn write(&mut self, bytes: &[u8]) -> bool {
-        let result = self.intake.write(bytes);
+        let result = if self.shared.ended() { Err(unwanted()) } else { self.intake.write(bytes) };
         self.shared.write(self.intake.sink().raw_bytes());
         self.error = result.err();
         self.error.is_none()
@@ -110,8 +114,15 @@ impl Output for ToSink {
 
     fn proceed(&mut self, done: u32, total: u32) -> bool {
         self.shared.walk(done, total);
-        true
+        if self.shared.ended() {
+            self.error = Some(unwanted());
+        }
+        self.error.is_none()
     }
+}
+
+fn unwanted() -> Error {
+    Error::Aborted("the snapshot was given up while its child took it".into())
 }
 
 fn say(error: &Error) {
@@ -132,8 +143,8 @@ fn say_for_the_service(error: &Error, to: Option<RawFd>) {
 /// Makes the copy harmless to the process it was copied from, in the order in which it could do harm.
 ///
 /// # Safety
-/// Only in a forked child with one thread. `prepared.temp` and `prepared.shared` must stay where they are for the rest of
-/// the process.
+/// Only in a forked child with one thread. What is behind `prepared.temp`, `prepared.shared` and `prepared.gauge` must stay where
+/// it is for the rest of the process.
 unsafe fn settle(prepared: &Prepared, parent: i32) {
     // A copied listening socket would keep the port, a copied connection would hold back its FIN.
     // SAFETY: descriptors are numbers; the ones kept are named.

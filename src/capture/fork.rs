@@ -11,13 +11,16 @@ use std::time::{Duration, Instant};
 use super::info::Header;
 use super::intake::Intake;
 use super::sink::{Sealed, Sink, SinkOptions};
+use super::turn::Turn;
 use crate::error::{Error, Result};
+use crate::probe::cgroup::{Cgroup, gauge::Gauge};
 use crate::v8::Isolate;
 use crate::v8::profiler::Contents;
 
 pub mod descriptors;
 pub mod mappings;
 pub mod marks;
+pub mod reach;
 pub mod shared;
 pub mod slots;
 pub mod stillness;
@@ -33,6 +36,16 @@ pub const QUIET_BEFORE: Duration = Duration::from_millis(200);
 /// and JavaScript stands still, so that the marking comes to its end.
 pub const QUIET_AT_LIMIT: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_micros(500);
+
+/// What a child has to keep to, also when its service is gone.
+pub struct Terms {
+    /// Its folder's: the child has it until it ends.
+    pub turn: Arc<Turn>,
+    /// It ends itself then.
+    pub deadline: Instant,
+    /// So long after its service at the latest.
+    pub orphaned: Duration,
+}
 
 /// Everything the child needs, made before the fork: the child must not open, allocate much or ask.
 pub struct Prepared {
@@ -57,6 +70,9 @@ pub struct Prepared {
     pub memory: Option<u64>,
     /// It may take back the CPU it gives up.
     pub(super) returns: bool,
+    pub(super) terms: Terms,
+    /// For a child that is left alone.
+    pub(super) gauge: Box<Gauge>,
     marks: marks::Marks,
     workers: threads::Workers,
 }
@@ -70,6 +86,8 @@ pub struct Child {
     pub stderr: OwnedFd,
     /// How far it is.
     pub shared: Arc<shared::Shared>,
+    /// To end it.
+    pub reach: Arc<reach::Reach>,
     /// ms JavaScript stood still.
     pub pause_ms: f64,
     marks: marks::Marks,
@@ -121,7 +139,8 @@ fn failed(what: &str) -> impl Fn(io::Error) -> Error + '_ {
 }
 
 /// Makes ready. Tens of ms: not on the JavaScript thread. `pool`: Node's `--v8-pool-size`; `quiet`: how long V8's
-/// workers are waited for. `urgent`: the child runs as the service does and does not stand back.
+/// workers are waited for. `urgent`: the child runs as the service does and does not stand back. `terms`: what the
+/// child keeps to.
 ///
 /// # Errors
 /// As [`Sink::create`]; `CaptureFailed` when the system gives no descriptor.
@@ -132,6 +151,7 @@ pub fn prepare(
     pool: Option<usize>,
     quiet: Duration,
     urgent: bool,
+    terms: Terms,
 ) -> Result<Prepared> {
     let sink = Sink::create(options, header)?;
     let shared = Arc::new(shared::Shared::new().map_err(failed("no shared page"))?);
@@ -146,6 +166,7 @@ pub fn prepare(
     let keep: Vec<RawFd> = descriptors
         .iter()
         .map(AsRawFd::as_raw_fd)
+        .chain(terms.turn.descriptor().as_ref().map(AsRawFd::as_raw_fd))
         .chain(last_words.as_ref().map(AsRawFd::as_raw_fd))
         .collect();
     let mut kept: Vec<RawFd> = keep.iter().chain(&eventfds).copied().collect();
@@ -153,6 +174,7 @@ pub fn prepare(
     kept.dedup();
     let temp = std::ffi::CString::new(intake.sink().temp().into_os_string().into_encoded_bytes())
         .map_err(|error| failed("a path with a NUL")(error.into()))?;
+    let gauge = Box::new(Gauge::new(Cgroup::detect().as_ref()));
     let workers = threads::Workers::find(pool);
     let slots = slots::find();
     let marks = marks::remember();
@@ -171,6 +193,8 @@ pub fn prepare(
         last_words,
         urgent,
         memory: None,
+        terms,
+        gauge,
         returns: super::child::priority::may_return(),
         marks,
         workers,
@@ -216,6 +240,15 @@ impl Prepared {
             return Err(failed("the kernel refuses")(error));
         }
         let (stderr, _, _) = self.owned;
-        Ok(Child { pid, intake: self.intake, stderr, shared: self.shared, pause_ms, marks: self.marks })
+        let reach = Arc::new(reach::Reach::new(pid, self.shared.clone()));
+        Ok(Child {
+            pid,
+            intake: self.intake,
+            stderr,
+            shared: self.shared,
+            reach,
+            pause_ms,
+            marks: self.marks,
+        })
     }
 }

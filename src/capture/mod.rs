@@ -17,6 +17,7 @@
 //! | [`budget`] | whether there is memory for it |
 //! | [`intake`] | masks, then writes |
 //! | [`pipe`] | the way from the JavaScript thread to the sink |
+//! | [`turn`] | one capture a folder at a time, over all processes |
 //! | [`inline`] | the snapshot in this process |
 //! | `fork` | the snapshot in a forked child: the parent's side |
 //! | `child` | the child's side |
@@ -40,4 +41,5 @@ pub mod reader;
 pub mod redact;
 pub mod sink;
 pub mod store;
+pub mod turn;
 pub mod writer;

@@ -4,7 +4,7 @@
 //! disk that cannot keep up slows the capture instead of filling the memory.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
@@ -31,29 +31,72 @@ pub struct Feed {
     fate: Arc<Fate>,
 }
 
+/// Whether somebody still wants a capture. It is given up or its file gets its name, never both.
+#[derive(Debug, Default)]
+pub struct Wish(AtomicU8);
+
+const WANTED: u8 = 0;
+const GIVEN_UP: u8 = 1;
+const GRANTED: u8 = 2;
+
+impl Wish {
+    /// Nobody waits any more. `false`: too late, its file is getting its name.
+    pub fn give_up(&self) -> bool {
+        self.settle(GIVEN_UP)
+    }
+
+    /// Its file gets its name now. `false`: it was given up.
+    fn grant(&self) -> bool {
+        self.settle(GRANTED)
+    }
+
+    /// Whether nobody waits any more.
+    pub fn is_given_up(&self) -> bool {
+        self.0.load(Ordering::Acquire) == GIVEN_UP
+    }
+
+    fn settle(&self, how: u8) -> bool {
+        match self.0.compare_exchange(WANTED, how, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => true,
+            Err(now) => now == how,
+        }
+    }
+}
+
 /// What both ends know of how it ends.
 pub struct Fate {
-    /// Nobody waits any more.
-    pub cancelled: Arc<AtomicBool>,
+    /// Whether somebody waits.
+    pub wish: Arc<Wish>,
     /// It must be done by then.
     pub deadline: Instant,
     reason: Mutex<Option<Error>>,
 }
 
 impl Fate {
-    /// A capture that must be done by `deadline` and ends when `cancelled` is set.
-    pub fn new(cancelled: Arc<AtomicBool>, deadline: Instant) -> Self {
-        Self { cancelled, deadline, reason: Mutex::new(None) }
+    /// A capture that must be done by `deadline` and ends when its wish is given up.
+    pub fn new(wish: Arc<Wish>, deadline: Instant) -> Self {
+        Self { wish, deadline, reason: Mutex::new(None) }
     }
 
     /// Whether to go on; if not, the reason is kept for [`Fate::reason`].
     pub fn is_open(&self) -> bool {
-        if self.cancelled.load(Ordering::Acquire) {
-            self.fail(Error::Aborted("the snapshot was aborted by its caller".into()));
+        if self.wish.is_given_up() {
+            self.fail(aborted());
         } else if Instant::now() >= self.deadline {
             self.fail(Error::Timeout("the snapshot was not complete within its timeout".into()));
         }
         self.reason.lock().is_none()
+    }
+
+    /// To be asked last, before the file gets its name: from here on nobody is told any more that there is none.
+    ///
+    /// # Errors
+    /// Why it must not get it.
+    pub fn grant(&self) -> Result<()> {
+        if !self.is_open() {
+            return Err(self.reason());
+        }
+        if self.wish.grant() { Ok(()) } else { Err(aborted()) }
     }
 
     /// Keeps the first reason.
@@ -66,6 +109,10 @@ impl Fate {
         let unknown = || Error::CaptureFailed("V8 ended the snapshot before it was complete".into());
         self.reason.lock().clone().unwrap_or_else(unknown)
     }
+}
+
+fn aborted() -> Error {
+    Error::Aborted("the snapshot was aborted by its caller".into())
 }
 
 /// Starts the thread. `done` is called on it exactly once, after the file is in place or gone. With `redact`
@@ -83,21 +130,42 @@ pub fn start(
     let (sender, receiver) = bounded(DEPTH);
     let (give_back, spent) = bounded(DEPTH);
     let theirs = fate.clone();
-    let thread = std::thread::Builder::new()
-        .name("heapwarden-zstd".into())
-        .spawn(move || {
-            let work = || drain(Intake::new(sink, redact), &receiver, &give_back, &theirs, tell);
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
-                .unwrap_or_else(|_| Err(Error::CaptureFailed("the writer thread panicked".into())));
-            if let Err(error) = &result {
-                theirs.fail(error.clone());
-            }
-            // Lets go of a sender that waits for room.
-            drop(receiver);
-            done(result);
-        })
-        .map_err(|error| Error::CaptureFailed(format!("no thread to write with: {error}")))?;
+    let thread = spawn(move || {
+        let work = || drain(Intake::new(sink, redact), &receiver, &give_back, &theirs, tell);
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
+            .unwrap_or_else(|_| Err(Error::CaptureFailed("the writer thread panicked".into())));
+        if let Err(error) = &result {
+            theirs.fail(error.clone());
+        }
+        // Lets go of a sender that waits for room.
+        drop(receiver);
+        done(result);
+    })?;
     Ok((Feed { sender, spent, fate }, thread))
+}
+
+/// Where processes are limited the thread that could not fork may be the one too many, and is just ending.
+const TRIES: u32 = 20;
+const TRY_AGAIN: std::time::Duration = std::time::Duration::from_millis(5);
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle<()>> {
+    let work = Arc::new(Mutex::new(Some(work)));
+    let mut tries = 0;
+    loop {
+        let theirs = work.clone();
+        let run = move || {
+            let work = theirs.lock().take();
+            if let Some(work) = work {
+                work();
+            }
+        };
+        match std::thread::Builder::new().name("heapwarden-zstd".into()).spawn(run) {
+            Ok(thread) => return Ok(thread),
+            Err(_) if tries < TRIES => std::thread::sleep(TRY_AGAIN),
+            Err(error) => return Err(Error::CaptureFailed(format!("no thread to write with: {error}"))),
+        }
+        tries += 1;
+    }
 }
 
 fn drain(
@@ -121,9 +189,7 @@ fn drain(
                 intake.finish(finish)?;
                 // That compressed the rest and waited for the disk: whoever gave up meanwhile was told that there
                 // is no snapshot.
-                if !fate.is_open() {
-                    return Err(fate.reason());
-                }
+                fate.grant()?;
                 return intake.handed_over().publish_telling(tell);
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {

@@ -1,17 +1,23 @@
-//! Who may capture, and when: one capture at a time in a process, and a second caller shares the first's
-//! result instead of stopping the service twice.
+//! Who may capture, and when. Of the orders of callers and rules one at a time is carried out in a process, and a second
+//! caller shares the first's result instead of stopping the service twice. The dump at a heap limit has a slot of its own in
+//! each environment, because it cannot wait; and so has a synchronous capture, because its thread must not wait for a
+//! capture that may need this very thread.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::environment::Environment;
 use super::outbox::Event;
+#[cfg(target_os = "linux")]
+use crate::capture::fork::reach::Reach;
 use crate::capture::info::SnapshotInfo;
-use crate::capture::options::{CaptureOptions, WantedMode};
+use crate::capture::options::CaptureOptions;
+use crate::capture::pipe::Wish;
+use crate::capture::turn::Turn;
 use crate::error::{Error, Result};
 
 /// Who ordered.
@@ -21,6 +27,19 @@ pub enum Origin {
     Caller,
     /// A rule: runs at the next stack guard, also while the loop is blocked.
     Rule,
+    /// The heap limit: begins in the moment it is ordered, or not at all.
+    Limit,
+}
+
+/// What may run beside what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    /// One in a process.
+    Queue,
+    /// One in an environment.
+    Limit,
+    /// Its caller stands still for it.
+    Now,
 }
 
 /// One who waits for the result.
@@ -28,6 +47,9 @@ pub enum Origin {
 struct Ticket {
     capture: u64,
     monitor: u64,
+    /// A call from JavaScript waits, which ends with its monitor and its thread. A rule's and the heap limit's files are
+    /// evidence: they stay wanted.
+    caller: bool,
 }
 
 /// A snapshot to be taken in one environment.
@@ -42,48 +64,92 @@ pub struct Order {
     pub origin: Origin,
     /// When it must be done.
     pub deadline: Instant,
-    /// Set when nobody waits any more.
-    pub cancelled: Arc<AtomicBool>,
+    /// Given up when nobody waits any more.
+    pub wish: Arc<Wish>,
+    /// Its folder's, if it has it already.
+    pub turn: Option<Arc<Turn>>,
     tickets: Vec<Ticket>,
     since: Instant,
 }
 
 struct Running {
     id: u64,
+    slot: Slot,
     environment: Arc<Environment>,
     options: CaptureOptions,
-    cancelled: Arc<AtomicBool>,
+    wish: Arc<Wish>,
     tickets: Vec<Ticket>,
     place: String,
+    /// The child that takes it.
+    #[cfg(target_os = "linux")]
+    reach: Option<Arc<Reach>>,
+}
+
+impl Running {
+    fn new(order: &mut Order, slot: Slot) -> Self {
+        Self {
+            id: order.id,
+            slot,
+            environment: order.environment.clone(),
+            options: order.options.clone(),
+            wish: order.wish.clone(),
+            tickets: std::mem::take(&mut order.tickets),
+            place: String::new(),
+            #[cfg(target_os = "linux")]
+            reach: None,
+        }
+    }
+
+    /// Nobody waits any more. `true`: a child takes it, and who waited is told when that has ended.
+    fn give_up(&self) -> bool {
+        if !self.wish.give_up() {
+            // Its file is getting its name.
+            return true;
+        }
+        #[cfg(target_os = "linux")]
+        if let Some(reach) = &self.reach {
+            reach.end();
+            return true;
+        }
+        false
+    }
 }
 
 #[derive(Default)]
 struct Desk {
-    running: Option<Running>,
+    running: Vec<Running>,
     queue: VecDeque<Order>,
     /// The last capture that ended well, and its file.
     last: Option<(u64, String)>,
 }
 
-static DESK: LazyLock<(Mutex<Desk>, Condvar)> = LazyLock::new(Default::default);
+static DESK: LazyLock<Mutex<Desk>> = LazyLock::new(Default::default);
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// After this long in the queue a caller's order is also offered to an interrupt: the loop is blocked.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Nobody calls V8 or waits while holding it.
+fn desk() -> MutexGuard<'static, Desk> {
+    DESK.lock()
+}
+
 /// Orders a snapshot of `environment`'s heap; the answer comes to its outbox as `Snapshot` or
 /// `SnapshotFailed` with the number returned here. Never blocks.
 pub fn submit(environment: &Arc<Environment>, options: CaptureOptions, origin: Origin, monitor: u64) -> u64 {
-    let ticket = Ticket { capture: NEXT.fetch_add(1, Ordering::Relaxed), monitor };
+    let caller = origin == Origin::Caller;
+    let ticket = Ticket { capture: NEXT.fetch_add(1, Ordering::Relaxed), monitor, caller };
     {
-        let mut desk = DESK.0.lock();
+        let mut desk = desk();
         let fits = |other: &Arc<Environment>, others: &CaptureOptions| {
             other.id == environment.id && others.can_share(&options)
         };
-        if let Some(running) = &mut desk.running
-            && fits(&running.environment, &running.options)
-            && !running.cancelled.load(Ordering::Acquire)
-        {
+        let shared = desk.running.iter_mut().find(|running| {
+            running.slot != Slot::Now
+                && fits(&running.environment, &running.options)
+                && !running.wish.is_given_up()
+        });
+        if let Some(running) = shared {
             running.tickets.push(ticket);
             return ticket.capture;
         }
@@ -93,17 +159,7 @@ pub fn submit(environment: &Arc<Environment>, options: CaptureOptions, origin: O
                 order.origin = origin;
             }
         } else {
-            let since = Instant::now();
-            desk.queue.push_back(Order {
-                id: ticket.capture,
-                environment: environment.clone(),
-                deadline: since + options.timeout(),
-                options,
-                origin,
-                cancelled: Arc::default(),
-                tickets: vec![ticket],
-                since,
-            });
+            desk.queue.push_back(Order::new(ticket, environment, options, origin));
         }
     }
     call_next(false);
@@ -113,8 +169,8 @@ pub fn submit(environment: &Arc<Environment>, options: CaptureOptions, origin: O
 /// Wakes the environment whose order is next. `impatient`: also by interrupt if it has waited long.
 pub fn call_next(impatient: bool) {
     let next = {
-        let mut desk = DESK.0.lock();
-        if desk.running.is_some() {
+        let mut desk = desk();
+        if desk.is_busy() {
             return;
         }
         let Some(order) = desk.queue.front() else { return };
@@ -126,7 +182,7 @@ pub fn call_next(impatient: bool) {
             }
             return;
         }
-        let urgent = order.origin == Origin::Rule || (impatient && order.since.elapsed() > PATIENCE);
+        let urgent = order.origin != Origin::Caller || (impatient && order.since.elapsed() > PATIENCE);
         (order.environment.clone(), urgent)
     };
     next.0.ring();
@@ -138,124 +194,143 @@ pub fn call_next(impatient: bool) {
 /// The next order, if it is this environment's and may run from here. It then counts as running until
 /// [`complete`].
 pub fn take(environment: u64, from_interrupt: bool) -> Option<Order> {
-    let mut desk = DESK.0.lock();
-    if desk.running.is_some() {
+    let mut desk = desk();
+    if desk.is_busy() {
         return None;
     }
     let front = desk.queue.front()?;
-    let allowed = !from_interrupt || front.origin == Origin::Rule || front.since.elapsed() > PATIENCE;
+    let allowed = !from_interrupt || front.origin != Origin::Caller || front.since.elapsed() > PATIENCE;
     if front.environment.id != environment || !allowed {
         return None;
     }
     desk.run_front()
 }
 
-impl Desk {
-    /// The first in the queue runs from now on.
-    fn run_front(&mut self) -> Option<Order> {
-        let mut order = self.queue.pop_front()?;
-        self.running = Some(Running {
-            id: order.id,
-            environment: order.environment.clone(),
-            options: order.options.clone(),
-            cancelled: order.cancelled.clone(),
-            tickets: std::mem::take(&mut order.tickets),
-            place: String::new(),
-        });
-        Some(order)
+impl Order {
+    fn new(ticket: Ticket, environment: &Arc<Environment>, options: CaptureOptions, origin: Origin) -> Self {
+        let since = Instant::now();
+        Self {
+            id: ticket.capture,
+            environment: environment.clone(),
+            deadline: since + options.timeout(),
+            options,
+            origin,
+            wish: Arc::default(),
+            turn: None,
+            tickets: vec![ticket],
+            since,
+        }
     }
 }
 
-/// A running order could not be carried out by fork: it is the next again, to be taken in its own thread.
-pub fn downgrade(mut order: Order) {
+impl Desk {
+    /// Whether the queue's slot is taken.
+    fn is_busy(&self) -> bool {
+        self.running.iter().any(|running| running.slot == Slot::Queue)
+    }
+
+    /// The first in the queue runs from now on.
+    fn run_front(&mut self) -> Option<Order> {
+        let mut order = self.queue.pop_front()?;
+        self.running.push(Running::new(&mut order, Slot::Queue));
+        Some(order)
+    }
+
+    fn running(&mut self, id: u64) -> Option<&mut Running> {
+        self.running.iter_mut().find(|running| running.id == id)
+    }
+
+    /// Those that only callers of this environment wait for.
+    fn end_children(&self, environment: u64) {
+        #[cfg(target_os = "linux")]
+        for running in self.running.iter().filter(|running| running.environment.id == environment) {
+            if running.reach.is_some() && running.tickets.iter().all(|ticket| ticket.caller) {
+                running.give_up();
+            }
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = environment;
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Running> {
+        let at = self.running.iter().position(|running| running.id == id)?;
+        Some(self.running.swap_remove(at))
+    }
+}
+
+/// A running order is the next again, to be taken as its options say now: it could not be forked, or it has waited for
+/// its turn.
+pub fn put_back(mut order: Order) {
     {
-        let mut desk = DESK.0.lock();
-        let Some(running) = desk.running.take_if(|running| running.id == order.id) else { return };
-        order.options.mode = WantedMode::Inline;
+        let mut desk = desk();
+        let Some(running) = desk.remove(order.id) else { return };
         order.tickets = running.tickets;
         desk.queue.push_front(order);
     }
     call_next(true);
 }
 
-/// Makes room for a capture on the calling thread and marks it as running; waits for one that is being
-/// finished elsewhere.
-///
-/// # Errors
-/// `CaptureFailed` if this environment's own asynchronous capture is unfinished (waiting for it here would
-/// wait for ever), `Timeout` if another does not end.
-pub fn reserve(environment: &Arc<Environment>, options: &CaptureOptions) -> Result<Order> {
-    let since = Instant::now();
-    let deadline = since + options.timeout();
-    let mut desk = DESK.0.lock();
-    while let Some(running) = &desk.running {
-        if running.environment.id == environment.id && !environment.is_native() {
-            return Err(Error::CaptureFailed("another snapshot of this thread is being taken".into()));
-        }
-        if DESK.1.wait_until(&mut desk, deadline).timed_out() {
-            return Err(Error::Timeout("another snapshot of this process did not end in time".into()));
-        }
-    }
-    let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    let cancelled = Arc::<AtomicBool>::default();
-    desk.running = Some(Running {
-        id,
-        environment: environment.clone(),
-        options: options.clone(),
-        cancelled: cancelled.clone(),
-        tickets: Vec::new(),
-        place: String::new(),
-    });
-    Ok(Order {
-        id,
-        environment: environment.clone(),
-        options: options.clone(),
-        origin: Origin::Caller,
-        deadline,
-        cancelled,
-        tickets: Vec::new(),
-        since,
-    })
+/// An order for the calling thread, which runs from now on whatever else does: waiting could be waiting for itself.
+pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Order {
+    let ticket = Ticket { capture: NEXT.fetch_add(1, Ordering::Relaxed), monitor: 0, caller: true };
+    let mut order = Order::new(ticket, environment, options, Origin::Caller);
+    // Its caller gets what it gives, and nobody else.
+    order.tickets.clear();
+    desk().running.push(Running::new(&mut order, Slot::Now));
+    order
 }
 
-/// Makes room for a capture that must begin now, with one ticket; `None` if another runs. Never waits.
-pub fn try_reserve(environment: &Arc<Environment>, options: CaptureOptions, monitor: u64) -> Option<Order> {
-    let mut desk = DESK.0.try_lock()?;
-    if desk.running.is_some() {
+/// An order of the heap limit, which runs from now on; `None` if this environment's last one still does. Never waits.
+pub fn at_limit(environment: &Arc<Environment>, options: CaptureOptions, monitor: u64) -> Option<Order> {
+    let ticket = Ticket { capture: NEXT.fetch_add(1, Ordering::Relaxed), monitor, caller: false };
+    let mut order = Order::new(ticket, environment, options, Origin::Limit);
+    let mut desk = desk();
+    let taken = |running: &Running| running.slot == Slot::Limit && running.environment.id == environment.id;
+    if desk.running.iter().any(taken) {
         return None;
     }
-    let (since, id) = (Instant::now(), NEXT.fetch_add(1, Ordering::Relaxed));
-    desk.queue.push_front(Order {
-        id,
-        environment: environment.clone(),
-        deadline: since + options.timeout(),
-        options,
-        origin: Origin::Rule,
-        cancelled: Arc::default(),
-        tickets: vec![Ticket { capture: id, monitor }],
-        since,
-    });
-    desk.run_front()
+    desk.running.push(Running::new(&mut order, Slot::Limit));
+    Some(order)
 }
 
-/// The capture of this environment that runs, if one does.
-pub fn running_of(environment: u64) -> Option<u64> {
-    let desk = DESK.0.lock();
-    desk.running.as_ref().filter(|running| running.environment.id == environment).map(|running| running.id)
+/// A capture of this environment whose heap a child has, if there is one.
+pub fn forked_of(environment: u64) -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    {
+        let desk = desk();
+        let has = |running: &&Running| running.environment.id == environment && running.reach.is_some();
+        desk.running.iter().filter(has).map(|running| running.id).max()
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = environment;
+        None
+    }
+}
+
+/// A child takes `id` from now on.
+#[cfg(target_os = "linux")]
+pub fn set_reach(id: u64, reach: &Arc<Reach>) {
+    if let Some(running) = desk().running(id) {
+        if running.wish.is_given_up() {
+            reach.end();
+        }
+        running.reach = Some(reach.clone());
+    }
 }
 
 /// Whether this capture still runs.
 pub fn is_running(id: u64) -> bool {
-    DESK.0.lock().running.as_ref().is_some_and(|running| running.id == id)
+    desk().running(id).is_some()
 }
 
 /// In words: where the capture `id`, which runs or was the last to end well, leaves its file.
 pub fn place(id: u64) -> Option<String> {
-    let desk = DESK.0.lock();
-    let running = desk.running.as_ref().filter(|running| running.id == id);
-    let ended =
-        || desk.last.as_ref().filter(|(last, _)| *last == id).map(|(_, place)| format!("is in {place}"));
-    running.map(|running| under_way(&running.place)).or_else(ended)
+    let mut desk = desk();
+    if let Some(running) = desk.running(id) {
+        return Some(under_way(&running.place));
+    }
+    desk.last.as_ref().filter(|(last, _)| *last == id).map(|(_, place)| format!("is in {place}"))
 }
 
 /// A capture that waits for memory, disk or its child has no place yet.
@@ -269,7 +344,7 @@ fn under_way(place: &str) -> String {
 
 /// Notes that place.
 pub fn set_place(id: u64, place: String) {
-    if let Some(running) = DESK.0.lock().running.as_mut().filter(|running| running.id == id) {
+    if let Some(running) = desk().running(id) {
         running.place = place;
     }
 }
@@ -277,25 +352,20 @@ pub fn set_place(id: u64, place: String) {
 /// Tells everybody who waits for `id`, and lets the next one in. A second call for the same id does nothing.
 pub fn complete(id: u64, result: &Result<SnapshotInfo>) {
     let running = {
-        let mut desk = DESK.0.lock();
-        match &desk.running {
-            Some(running) if running.id == id => {
-                if let Ok(info) = result {
-                    desk.last = Some((id, info.path.display().to_string()));
-                }
-                desk.running.take()
-            }
-            _ => None,
+        let mut desk = desk();
+        let running = desk.remove(id);
+        if let (Some(_), Ok(info)) = (&running, result) {
+            desk.last = Some((id, info.path.display().to_string()));
         }
+        running
     };
-    DESK.1.notify_all();
     let Some(running) = running else { return };
     answer(&running.environment, &running.tickets, result, running.options.trigger());
     call_next(false);
 }
 
 fn answer(environment: &Environment, tickets: &[Ticket], result: &Result<SnapshotInfo>, trigger: &str) {
-    for (index, Ticket { capture, monitor }) in tickets.iter().copied().enumerate() {
+    for (index, Ticket { capture, monitor, .. }) in tickets.iter().copied().enumerate() {
         environment.outbox.push(match result {
             Ok(info) => Event::Snapshot { monitor, capture, shared: index > 0, info: Box::new(info.clone()) },
             Err(error) => Event::failed(monitor, capture, error, trigger),
@@ -306,53 +376,63 @@ fn answer(environment: &Environment, tickets: &[Ticket], result: &Result<Snapsho
 
 /// Tells those who wait for the running capture how far it is.
 pub fn progress(id: u64, phase: &'static str, done: u64, total: u64) {
-    let desk = DESK.0.lock();
-    if let Some(running) = desk.running.as_ref().filter(|running| running.id == id) {
-        for Ticket { capture, monitor } in running.tickets.iter().copied() {
-            running.environment.outbox.push(Event::Progress { monitor, capture, phase, done, total });
-        }
-        running.environment.ring();
+    let mut desk = desk();
+    let Some(running) = desk.running(id) else { return };
+    for Ticket { capture, monitor, .. } in running.tickets.iter().copied() {
+        running.environment.outbox.push(Event::Progress { monitor, capture, phase, done, total });
     }
+    running.environment.ring();
 }
 
-/// One who waits does so no longer; the capture itself ends when nobody waits for it.
+/// One who waits does so no longer; the capture itself ends when nobody waits for it, and the last one is told when it has:
+/// a child that is at work would otherwise outlive the answer.
 pub fn cancel(capture: u64) {
-    let aborted = Err(Error::Aborted("the snapshot was aborted by its caller".into()));
-    let mut desk = DESK.0.lock();
-    if let Some(running) = &mut desk.running
-        && let Some(index) = running.tickets.iter().position(|ticket| ticket.capture == capture)
-    {
-        let ticket = running.tickets.remove(index);
-        if running.tickets.is_empty() {
-            running.cancelled.store(true, Ordering::Release);
-        }
-        answer(&running.environment, &[ticket], &aborted, running.options.trigger());
-        return;
-    }
-    for index in 0..desk.queue.len() {
-        let order = &mut desk.queue[index];
-        let Some(at) = order.tickets.iter().position(|ticket| ticket.capture == capture) else { continue };
-        let ticket = order.tickets.remove(at);
-        answer(&order.environment, &[ticket], &aborted, order.options.trigger());
-        if order.tickets.is_empty() {
-            desk.queue.remove(index);
-        }
-        return;
-    }
+    cancel_those(&|ticket| ticket.capture == capture);
 }
 
-/// The environment ends: its orders go, and a capture that needs its JavaScript is given up. One whose bytes
-/// are already with the writer finishes.
-pub fn forget(environment: u64) {
-    let given_up = {
-        let mut desk = DESK.0.lock();
-        desk.queue.retain(|order| order.environment.id != environment);
-        match &desk.running {
-            Some(running) if running.environment.id == environment => Some(running.id),
-            _ => None,
+/// The same for all calls that wait for a monitor.
+pub fn cancel_monitor(monitor: u64) {
+    cancel_those(&|ticket| ticket.caller && ticket.monitor == monitor);
+}
+
+fn cancel_those(which: &dyn Fn(&Ticket) -> bool) {
+    let aborted = Err(Error::Aborted("the snapshot was aborted by its caller".into()));
+    let mut desk = desk();
+    for running in &mut desk.running {
+        if !running.tickets.iter().any(which) || (running.tickets.iter().all(which) && running.give_up()) {
+            continue;
         }
+        let (gone, left) = std::mem::take(&mut running.tickets).into_iter().partition::<Vec<_>, _>(which);
+        running.tickets = left;
+        answer(&running.environment, &gone, &aborted, running.options.trigger());
+    }
+    desk.queue.retain_mut(|order| {
+        let (gone, left) = std::mem::take(&mut order.tickets).into_iter().partition::<Vec<_>, _>(which);
+        order.tickets = left;
+        if !gone.is_empty() {
+            answer(&order.environment, &gone, &aborted, order.options.trigger());
+        }
+        !order.tickets.is_empty()
+    });
+}
+
+/// The process is about to end, and Node runs no cleanup hook of its main thread's then.
+pub fn leave(environment: u64) {
+    desk().end_children(environment);
+}
+
+/// The environment ends: its orders go, and a capture that needs its JavaScript is given up. A child that only callers
+/// waited for ends too; one that a rule or the heap limit ordered finishes, alone if need be, and so does one whose bytes are
+/// already with the writer.
+pub fn forget(environment: u64) {
+    let fed = {
+        let mut desk = desk();
+        desk.queue.retain(|order| order.environment.id != environment);
+        desk.end_children(environment);
+        let ours = desk.running.iter().filter(|running| running.environment.id == environment);
+        ours.map(|running| running.id).collect::<Vec<_>>()
     };
-    if let Some(id) = given_up {
+    for id in fed {
         super::run::give_up(id);
     }
     call_next(false);

@@ -1,25 +1,29 @@
 //! Conducts a capture by fork, on a thread of its own: prepare, have the JavaScript thread fork, watch, publish.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
+use super::desk::Origin;
 use super::desk::{self, Order};
 use super::environment::{Environment, process_facts};
-use super::{Event, clock, limit, paused, run};
+use super::{Event, clock, limit, paused, run, turns};
 use crate::capture::budget::{self, Admitted};
 use crate::capture::fork::watch::{Limits, Outcome, watch};
-use crate::capture::fork::{self, Child, Prepared};
+use crate::capture::fork::{self, Child, Prepared, Terms};
 use crate::capture::info::{Finish, Mode, SnapshotInfo};
 use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::pipe::Fate;
 use crate::capture::sink::Sealed;
+use crate::capture::turn::Turn;
 use crate::error::{Error, Result};
 use crate::v8::Isolate;
 
 /// A child that hangs or crashes is forked anew so many times in all.
 const ATTEMPTS: u32 = 3;
+/// What a child has, where no `timeout` was given: one that writes the dump of a heap limit, and any whose service is gone.
+const ALONE: Duration = Duration::from_secs(120);
 
 /// What the JavaScript thread is asked to do at its next turn or stack guard.
 pub struct Job {
@@ -81,13 +85,15 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
         .and_then(|()| budget::admit(&order.environment.needs, heap_used, order.options.memory_budget))
         .map(|granted| admitted.insert(granted).child_may_take())
         .and_then(|memory| {
-            let mut prepared = prepare(&order, began, fork::QUIET_AT_LIMIT, limit::dies_with_us())?;
+            let turn = order.turn.clone().ok_or_else(|| Error::CaptureFailed(turns::busy()))?;
+            let mut prepared = prepare(&order, began, fork::QUIET_AT_LIMIT, limit::dies_with_us(), turn)?;
             prepared.memory = memory;
             Ok(prepared)
         })
         .and_then(|prepared| fork_with_ids(&order.environment, &isolate, &order.options, prepared, began));
     match forked {
         Ok(child) => {
+            desk::set_reach(order.id, &child.reach);
             tell_place(order.id, &child);
             spawn(order, Some(child).zip(admitted));
             Ok(())
@@ -99,11 +105,31 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
     }
 }
 
-fn prepare(order: &Order, began: f64, quiet: Duration, urgent: bool) -> Result<Prepared> {
+fn prepare(order: &Order, began: f64, quiet: Duration, urgent: bool, turn: Arc<Turn>) -> Result<Prepared> {
     let process = process_facts();
     let header = run::header(&order.environment, &order.options, Mode::Fork, began);
     let sink = order.options.sink(process.diagnostic_dir.as_deref());
-    fork::prepare(&sink, header, order.options.redact, process.v8_pool_size, quiet, urgent)
+    fork::prepare(
+        &sink,
+        header,
+        order.options.redact,
+        process.v8_pool_size,
+        quiet,
+        urgent,
+        terms(order, turn),
+    )
+}
+
+/// What its child has to keep to.
+fn terms(order: &Order, turn: Arc<Turn>) -> Terms {
+    let given = order.options.timeout_ms.is_some();
+    let deadline = match order.origin {
+        Origin::Limit if !given => order.deadline.min(Instant::now() + ALONE),
+        _ => order.deadline,
+    };
+    // Until the deadline that was asked for, or not for half an hour.
+    let orphaned = if given { order.options.timeout() } else { ALONE };
+    Terms { turn, deadline, orphaned }
 }
 
 fn spawn(order: Order, first: Option<(Child, Admitted)>) {
@@ -129,23 +155,36 @@ enum Stop {
     NotByFork(Error),
 }
 
-fn conduct(order: Order, first: Option<(Child, Admitted)>) {
+fn conduct(mut order: Order, first: Option<(Child, Admitted)>) {
     let ending = match fork::available() {
-        Ok(()) => attempts(&order, first),
+        Ok(()) => attempts(&mut order, first),
         Err(error) => Err(Stop::NotByFork(error)),
     };
     match ending {
         Ok(info) => {
             desk::complete(order.id, &Ok(info));
         }
-        Err(Stop::NotByFork(_)) if order.options.mode == WantedMode::Auto => desk::downgrade(order),
+        Err(Stop::NotByFork(why)) if order.options.mode == WantedMode::Auto => {
+            let heap_used = order.environment.figures.read().heap.heap_used;
+            match run::may_stand_still(&order, heap_used, &why) {
+                Ok(()) => {
+                    order.options.mode = WantedMode::Inline;
+                    desk::put_back(order);
+                }
+                Err(error) => desk::complete(order.id, &Err(error)),
+            }
+        }
         Err(Stop::NotByFork(error) | Stop::Final(error)) => desk::complete(order.id, &Err(error)),
     }
 }
 
-fn attempts(order: &Order, first: Option<(Child, Admitted)>) -> std::result::Result<SnapshotInfo, Stop> {
+fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result::Result<SnapshotInfo, Stop> {
+    let fate = Fate::new(order.wish.clone(), order.deadline);
+    if order.turn.is_none() {
+        order.turn = Some(turns::wait(&order.options, &fate).map_err(Stop::Final)?);
+    }
+    let order = &*order;
     let environment = &order.environment;
-    let fate = Fate::new(order.cancelled.clone(), order.deadline);
     let heap_used = environment.figures.read().heap.heap_used;
     let (mut first, admitted) = match first {
         Some((child, admitted)) => (Some(child), admitted),
@@ -155,6 +194,7 @@ fn attempts(order: &Order, first: Option<(Child, Admitted)>) -> std::result::Res
         }
     };
     let began = clock::now();
+    let began_as = user();
     let mut pause_ms = 0.0;
     let mut last = None;
     for attempt in 1..=ATTEMPTS {
@@ -167,6 +207,7 @@ fn attempts(order: &Order, first: Option<(Child, Admitted)>) -> std::result::Res
         };
         tell_place(order.id, &child);
         pause_ms += child.pause_ms;
+        desk::set_reach(order.id, &child.reach);
         let limits = Limits { memory: order.options.memory_budget };
         let outcome = watch(&child, &fate, &limits, |walked, to_walk, written| {
             let (phase, done, total) =
@@ -178,9 +219,10 @@ fn attempts(order: &Order, first: Option<(Child, Admitted)>) -> std::result::Res
                 environment.needs.learn(heap_used, private);
                 let duration_ms = Some(clock::now() - began);
                 let finish = Finish { pause_ms, duration_ms, attempts: attempt };
-                return publish(child.handed_over(), finish, environment).map_err(Stop::Final);
+                let published = publish(child.handed_over(), finish, &fate, environment);
+                return published.map_err(|error| Stop::Final(explained(error, began_as)));
             }
-            Outcome::Failed(error) => return Err(Stop::Final(error)),
+            Outcome::Failed(error) => return Err(Stop::Final(explained(error, began_as))),
             Outcome::Broken(error) => last = Some(error),
         }
     }
@@ -193,20 +235,46 @@ fn tell_place(id: u64, child: &Child) {
     desk::set_place(id, format!("{} by process {}", child.target().display(), child.pid));
 }
 
-fn publish(mut sealed: Sealed, finish: Finish, environment: &Environment) -> Result<SnapshotInfo> {
+fn publish(
+    mut sealed: Sealed,
+    finish: Finish,
+    fate: &Fate,
+    environment: &Environment,
+) -> Result<SnapshotInfo> {
     sealed.amend(finish)?;
+    fate.grant()?;
     sealed.publish_telling(|error| environment.tell(Event::warning(0, error)))
+}
+
+/// The user this process acts as.
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// "Permission denied" about a folder that could be written to a moment ago would send its reader to the wrong place.
+fn explained(error: Error, before: u32) -> Error {
+    let now = user();
+    if now == before {
+        return error;
+    }
+    let message = format!(
+        "the process changed its user from {before} to {now} while the snapshot was being taken, so it may not finish \
+         it: {error}; drop privileges before, or order it afterwards"
+    );
+    Error::from_code(error.code(), message)
 }
 
 /// Sees that a process may be had, prepares, and has the JavaScript thread fork.
 fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std::result::Result<Child, Stop> {
     let environment = &order.environment;
     budget::admit_process().map_err(Stop::NotByFork)?;
-    let mut prepared = prepare(order, began, fork::QUIET_BEFORE, false).map_err(|error| match error {
-        // What only a fork needs (a pipe, the list of mappings) could not be had: inline needs less.
-        Error::CaptureFailed(_) => Stop::NotByFork(error),
-        error => Stop::Final(error),
-    })?;
+    let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(turns::busy())))?;
+    let mut prepared =
+        prepare(order, began, fork::QUIET_BEFORE, false, turn).map_err(|error| match error {
+            // What only a fork needs (a pipe, the list of mappings) could not be had: inline needs less.
+            Error::CaptureFailed(_) => Stop::NotByFork(error),
+            error => Stop::Final(error),
+        })?;
     prepared.memory = admitted.child_may_take();
     let (reply, answer) = bounded(1);
     environment.ask_fork(Job { order: order.id, prepared, options: order.options.clone(), reply });

@@ -5,14 +5,16 @@
 //! it would have: the child finishes alone. Once per ramp: when the heap has recovered, the limit goes back to
 //! where it was and the watch begins anew.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
 use super::environment::Environment;
-use super::{Event, clock, desk, run};
+use super::{Event, clock, desk, run, turns};
 use crate::capture::options::{CaptureOptions, WantedMode};
+use crate::capture::turn::Turn;
 use crate::error::Error;
 use crate::stderr::say;
 use crate::units::print_bytes;
@@ -221,11 +223,15 @@ fn in_place(environment: &Environment, wanted: Wanted) {
     let timeout_ms = Some(wanted.wait.as_secs_f64() * 1e3);
     let monitor = wanted.monitor();
     let options = CaptureOptions { mode: WantedMode::Inline, timeout_ms, ..wanted.options };
-    let outcome = desk::try_reserve(&environment, options, monitor)
+    let outcome = desk::at_limit(&environment, options, monitor)
         .ok_or_else(|| Error::CaptureFailed("another snapshot is being taken".into()))
-        .and_then(|order| {
+        .and_then(|mut order| {
             let id = order.id;
-            run::begin(order, |_| {})
+            turn(&order)
+                .and_then(|turn| {
+                    order.turn = Some(turn);
+                    run::begin(order, |_| {})
+                })
                 .map(|()| id)
                 .inspect_err(|error| desk::complete(id, &Err(error.clone())))
         });
@@ -257,25 +263,29 @@ pub(super) fn dies_with_us() -> bool {
 /// Carries out the dump, outside any collection. On the environment's thread.
 pub fn dump(environment: &std::sync::Arc<Environment>) {
     let (wanted, before) = {
-        let Some(limit) = environment.limit.try_lock() else { return };
+        let limit = environment.limit.lock();
         let (Some(wanted), Some(ramp)) = (limit.wanted.clone(), &limit.ramp) else { return };
         (wanted, ramp.before)
     };
     let monitor = wanted.monitor();
     announce(environment, &wanted, before);
     let trigger = wanted.options.trigger().to_owned();
-    let Some(order) = desk::try_reserve(environment, wanted.options, monitor) else {
-        // One of this heap is under way: it serves.
-        let running = desk::running_of(environment.id);
-        set(environment, running.map_or(Dump::Refused, Dump::Running));
-        if running.is_none() {
-            let busy =
-                Error::CaptureFailed("another thread's snapshot was being taken at the heap limit".into());
-            environment.tell(Event::failed(monitor, 0, &busy, &trigger));
-        }
+    let Some(mut order) = desk::at_limit(environment, wanted.options, monitor) else {
+        // The last ramp's is still being written: it is of the same leak.
+        set(environment, desk::forked_of(environment.id).map_or(Dump::Refused, Dump::Running));
+        let busy = Error::CaptureFailed("the last dump of this heap limit is still being written".into());
+        environment.tell(Event::failed(monitor, 0, &busy, &trigger));
         return;
     };
     let id = order.id;
+    match turn(&order) {
+        Ok(turn) => order.turn = Some(turn),
+        Err(error) => {
+            set(environment, Dump::Refused);
+            desk::complete(id, &Err(error));
+            return;
+        }
+    }
     #[cfg(target_os = "linux")]
     let order = if super::forked::applies(environment, order.options.mode) {
         set(environment, Dump::Running(id));
@@ -313,6 +323,12 @@ fn announce(environment: &Environment, wanted: &Wanted, before: usize) {
         let monitors = other.limit.try_lock().and_then(|limit| Some(limit.wanted.as_ref()?.monitors.clone()));
         tell(&other, &monitors.unwrap_or_default());
     }
+}
+
+/// Its folder's, or not: who is about to die does not wait for another process.
+fn turn(order: &desk::Order) -> Result<Arc<Turn>, Error> {
+    turns::ask(&order.options)
+        .ok_or_else(|| Error::CaptureFailed(format!("no dump at the heap limit: {}", turns::busy())))
 }
 
 fn set(environment: &Environment, dump: Dump) {

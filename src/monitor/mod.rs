@@ -27,6 +27,7 @@ mod paused;
 pub mod probes;
 pub mod run;
 pub mod sampler;
+pub mod turns;
 pub mod watcher;
 
 pub use environment::{Doorbell, Environment};

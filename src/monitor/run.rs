@@ -5,15 +5,16 @@ use std::sync::{Arc, LazyLock};
 
 use parking_lot::Mutex;
 
-use super::desk::{self, Order};
+use super::desk::{self, Order, Origin};
 use super::environment::{Environment, process_facts};
-use super::{Event, clock, paused};
+use super::{Event, clock, paused, turns};
 use crate::capture::info::{Finish, Header, Mode, SnapshotInfo};
 use crate::capture::options::{CaptureOptions, INLINE_TIMEOUT, StableIds, WantedMode};
 use crate::capture::pipe::{self, Fate, Feed};
 use crate::capture::sink::Sink;
 use crate::capture::{budget, inline};
 use crate::error::{Error, Result};
+use crate::units::print_bytes;
 use crate::v8::profiler::Contents;
 
 /// Where the turn came from.
@@ -40,17 +41,74 @@ pub fn orders(environment: &Arc<Environment>, from: From) {
     if from == From::Interrupt && !environment.is_native() {
         return;
     }
-    let Some(order) = desk::take(environment.id, from == From::Interrupt) else { return };
+    let Some(mut order) = desk::take(environment.id, from == From::Interrupt) else { return };
     let id = order.id;
+    let heap_used = environment.figures.read().heap.heap_used;
+    if !environment.is_native()
+        && let Err(error) = may_stand_still(&order, heap_used, &no_fork())
+    {
+        return desk::complete(id, &Err(error));
+    }
+    if order.turn.is_none() {
+        order.turn = turns::ask(&order.options);
+        if order.turn.is_none() {
+            // This thread has better things to do.
+            return turns::later(order);
+        }
+    }
     if let Err(error) = begin(order, |_| {}) {
         desk::complete(id, &Err(error));
     }
 }
 
-/// Takes the snapshot here and now and waits for its file.
+fn no_fork() -> Error {
+    Error::Unsupported("a snapshot by fork needs V8's own interface, which is not reached here".into())
+}
+
+/// Bytes of heap up to which a rule's snapshot is taken inline where forking is not possible at all: JavaScript stands
+/// still for a third of a second or so.
+const RULES_INLINE: u64 = 32 << 20;
+/// The same for a caller's that could not be forked, for whatever reason: most of a minute, at 8 to 10 s for 100 MB of
+/// small objects.
+const CALLERS_INLINE: u64 = 512 << 20;
+
+/// Whether an order in mode `auto` that cannot be forked, for the reason `why`, may stop JavaScript instead.
 ///
 /// # Errors
-/// As a capture; `Unsupported` on the portable path, which needs the event loop.
+/// `why`, and that it may not.
+pub(super) fn may_stand_still(order: &Order, heap_used: u64, why: &Error) -> Result<()> {
+    if order.options.mode != WantedMode::Auto {
+        return Ok(());
+    }
+    let impossible = matches!(why, Error::Unsupported(_));
+    let (most, whose) = match order.origin {
+        // The process is about to end, and nothing is kept waiting that would not be lost.
+        Origin::Limit => return Ok(()),
+        Origin::Rule if impossible => (RULES_INLINE, "a rule"),
+        Origin::Rule => (0, "a rule"),
+        Origin::Caller => (CALLERS_INLINE, "a caller"),
+    };
+    if heap_used <= most {
+        return Ok(());
+    }
+    let most = if most == 0 { String::new() } else { format!(" above {} of heap", print_bytes(most)) };
+    let message = format!(
+        "{why}; inline the snapshot would stop JavaScript while V8 goes through {} of heap, which mode 'auto' does not do \
+         for {whose}{most}: mode 'inline' does",
+        print_bytes(heap_used)
+    );
+    Err(Error::from_code(why.code(), message))
+}
+
+/// How long a synchronous call waits for other processes. JavaScript stands still meanwhile, so no longer than an
+/// inline snapshot might well take itself.
+const SYNC_PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Takes the snapshot here and now and waits for its file, whatever else this process is capturing: that might need this
+/// very thread.
+///
+/// # Errors
+/// As a capture; `Timeout` if another process goes on capturing in its folder; `Unsupported` on the portable path, which needs the event loop.
 pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<SnapshotInfo> {
     if environment.isolate().is_none() {
         return Err(Error::Unsupported(
@@ -58,7 +116,11 @@ pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<Sn
                 .into(),
         ));
     }
-    let order = desk::reserve(environment, &options)?;
+    let patience =
+        Fate::new(Arc::default(), std::time::Instant::now() + options.timeout().min(SYNC_PATIENCE));
+    let turn = turns::wait(&options, &patience)?;
+    let mut order = desk::now(environment, options);
+    order.turn = Some(turn);
     let id = order.id;
     let (sender, receiver) = crossbeam_channel::bounded(1);
     let begun = begin(order, move |result| {
@@ -75,7 +137,7 @@ pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<Sn
 pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static) -> Result<()> {
     // From here on JavaScript stands still, and before that for what failed.
     let since = clock::now() - paused::before(order.id);
-    let Order { id, environment, options, deadline, cancelled, .. } = order;
+    let Order { id, environment, options, deadline, wish, turn, .. } = order;
     if options.mode == WantedMode::Fork {
         return Err(Error::Unsupported(
             "mode 'fork' needs V8's own interface and an asynchronous call; use 'auto' or 'inline'".into(),
@@ -84,7 +146,7 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
     // Nobody said how long JavaScript may stand still.
     let most = std::time::Instant::now() + INLINE_TIMEOUT;
     let deadline = if options.timeout_ms.is_none() { deadline.min(most) } else { deadline };
-    let fate = Arc::new(Fate::new(cancelled, deadline));
+    let fate = Arc::new(Fate::new(wish, deadline));
     if !fate.is_open() {
         return Err(fate.reason());
     }
@@ -106,6 +168,7 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
             admitted.learn(&heap.needs);
         }
         also(&result);
+        drop(turn);
         desk::complete(owner, &result);
     })?;
     match isolate {

@@ -166,6 +166,7 @@ impl Host {
     #[napi]
     pub fn monitor_stop(&self, id: f64) -> AsyncTask<Joining> {
         self.watchers.lock().remove(&(id as u64));
+        desk::cancel_monitor(id as u64);
         self.environment.listen_gc(id as u64, false);
         self.tune();
         AsyncTask::new(Joining(Some(sampler::stop(id as u64))))
@@ -226,6 +227,12 @@ impl Host {
     #[napi]
     pub fn cancel(&self, capture: f64) {
         desk::cancel(capture as u64);
+    }
+
+    /// The process ends: so do the children whose callers nobody will answer.
+    #[napi]
+    pub fn leave(&self) {
+        desk::leave(self.environment.id);
     }
 
     /// Portable path: a piece of the snapshot.

@@ -1,6 +1,8 @@
 //! The control group whose limit would kill this process: version 1, version 2 or both mounted.
 
 #[cfg(target_os = "linux")]
+pub mod gauge;
+#[cfg(target_os = "linux")]
 pub(super) mod place;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

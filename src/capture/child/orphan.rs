@@ -1,19 +1,33 @@
-//! A child whose parent has died has nobody who would see it hang or crash. So it looks after itself: a timer asks
-//! how much CPU time it has used, and ends it when that has stood still for too long; and when it crashes its
-//! file goes with it.
+//! A child looks after itself, because its parent may be dead, or stopped, or may have lost the right to end it: a timer
+//! asks whether it is still wanted and has time left. One whose parent has died has nobody who would see it hang, crash or
+//! eat the memory either: the timer asks for that too. Whatever ends it takes its file along. The last word is the
+//! kernel's: a second timer kills it a little after its time, also where it is stopped and no handler runs.
 
 use std::ffi::{c_char, c_int};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use crate::capture::budget::RESERVE;
 use crate::capture::fork::Prepared;
 use crate::capture::fork::shared::Shared;
 use crate::capture::fork::stillness::CIRCLES;
+use crate::probe::cgroup::gauge::Gauge;
 
 /// Seconds without CPU time. A disk can make it wait, and so can a busy machine.
 const STILL: u64 = 30;
 /// Says to whoever reaps it: it hung.
 const HUNG: c_int = 3;
+/// It was told to end.
+const UNWANTED: c_int = 4;
+/// Its time was over.
+const LATE: c_int = 5;
+/// Too little memory was left.
+const STARVING: c_int = 6;
+/// Left to a parent that lives: it ends the child in time, and says why.
+const PARENTS: Duration = Duration::from_secs(1);
+/// What the handler has before the kernel's timer kills.
+const LAST: Duration = Duration::from_secs(2);
 /// V8's own end is SIGABRT or SIGTRAP.
 const CRASHES: [c_int; 6] =
     [libc::SIGABRT, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGSEGV, libc::SIGTRAP];
@@ -21,6 +35,13 @@ const CRASHES: [c_int; 6] =
 static PARENT: AtomicI32 = AtomicI32::new(0);
 static TEMP: AtomicPtr<c_char> = AtomicPtr::new(std::ptr::null_mut());
 static SHARED: AtomicPtr<Shared> = AtomicPtr::new(std::ptr::null_mut());
+static GAUGE: AtomicPtr<Gauge> = AtomicPtr::new(std::ptr::null_mut());
+/// ms of the monotonic clock: when it must have ended.
+static DEADLINE: AtomicU64 = AtomicU64::new(u64::MAX);
+/// ms it has as an orphan; 0 = that has been taken off already.
+static ORPHANED: AtomicU64 = AtomicU64::new(0);
+/// The kernel's timer; −1 = there is none.
+static KILLER: AtomicI32 = AtomicI32::new(-1);
 static CPU: AtomicU64 = AtomicU64::new(0);
 static SECONDS: AtomicU64 = AtomicU64::new(0);
 /// All that can only grow while it gets on, and the CPU time when it last did.
@@ -30,11 +51,18 @@ static GONE_AT: AtomicU64 = AtomicU64::new(0);
 /// Starts the timer, and handles crashes.
 ///
 /// # Safety
-/// Only in the forked child. `prepared.temp` and `prepared.shared` must stay where they are for the rest of the process.
+/// Only in the forked child. What is behind `prepared.temp`, `prepared.shared` and `prepared.gauge` must stay where it
+/// is for the rest of the process.
 pub unsafe fn watch_over(prepared: &Prepared, parent: c_int) {
     PARENT.store(parent, Ordering::Relaxed);
     TEMP.store(prepared.temp.as_ptr().cast_mut(), Ordering::Relaxed);
     SHARED.store(Arc::as_ptr(&prepared.shared).cast_mut(), Ordering::Relaxed);
+    GAUGE.store((&raw const *prepared.gauge).cast_mut(), Ordering::Relaxed);
+    let terms = &prepared.terms;
+    let left = terms.deadline.saturating_duration_since(Instant::now()) + PARENTS;
+    DEADLINE.store(now().saturating_add(milliseconds(left)), Ordering::Relaxed);
+    ORPHANED.store(milliseconds(terms.orphaned).max(1), Ordering::Relaxed);
+    make_killer();
     for signal in CRASHES {
         // SAFETY: `crash` only makes async-signal-safe calls.
         unsafe { handle(signal, crash, libc::SA_RESETHAND | libc::SA_NODEFER | libc::SA_ONSTACK) };
@@ -73,13 +101,81 @@ extern "C" fn crash(signal: c_int) {
     unsafe { libc::raise(signal) };
 }
 
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// ms of the monotonic clock. Async-signal-safe.
+fn now() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` lives for the call.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    time.tv_sec as u64 * 1000 + time.tv_nsec as u64 / 1_000_000
+}
+
+/// Has the kernel kill this process after its deadline. By system calls: old C libraries keep these functions apart.
+fn make_killer() {
+    // SAFETY: an all-zero sigevent is a valid one.
+    let mut event: libc::sigevent = unsafe { std::mem::zeroed() };
+    event.sigev_notify = libc::SIGEV_SIGNAL;
+    event.sigev_signo = libc::SIGKILL;
+    let mut timer: c_int = -1;
+    // SAFETY: both values live for the call.
+    let made = unsafe { libc::syscall(libc::SYS_timer_create, libc::CLOCK_MONOTONIC, &event, &mut timer) };
+    KILLER.store(if made == 0 { timer } else { -1 }, Ordering::Relaxed);
+    set_killer();
+}
+
+/// Async-signal-safe.
+fn set_killer() {
+    let timer = KILLER.load(Ordering::Relaxed);
+    if timer < 0 {
+        return;
+    }
+    // A month is never; and no overflow below.
+    let at = DEADLINE.load(Ordering::Relaxed).min(now() + 30 * 86_400_000) + milliseconds(LAST);
+    let value = libc::timespec { tv_sec: (at / 1000) as _, tv_nsec: (at % 1000 * 1_000_000) as _ };
+    let once = libc::itimerspec { it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
+    let none = std::ptr::null_mut::<libc::itimerspec>();
+    // SAFETY: a timer made above; the value lives for the call.
+    unsafe { libc::syscall(libc::SYS_timer_settime, timer, libc::TIMER_ABSTIME, &once, none) };
+}
+
+/// Ends this process and its file. Async-signal-safe.
+fn end(status: c_int) -> ! {
+    remove_file();
+    // SAFETY: ends the process without running anything of it.
+    unsafe { libc::_exit(status) }
+}
+
+/// Whether so little memory is left that the kernel would soon take somebody's life.
+fn starving() -> bool {
+    // SAFETY: the gauge lives as long as the process.
+    let gauge = unsafe { GAUGE.load(Ordering::Relaxed).as_ref() };
+    gauge.and_then(Gauge::room).is_some_and(|room| room < RESERVE)
+}
+
 /// The handler of the timer: no allocation, no lock.
 extern "C" fn look(_: c_int) {
+    // SAFETY: the shared page and its keeper live as long as the process.
+    if unsafe { SHARED.load(Ordering::Relaxed).as_ref() }.is_some_and(Shared::ended) {
+        end(UNWANTED);
+    }
+    if now() >= DEADLINE.load(Ordering::Relaxed) {
+        end(LATE);
+    }
     // SAFETY: no arguments, no failure.
     let orphan = unsafe { libc::getppid() } != PARENT.load(Ordering::Relaxed);
     super::priority::look(orphan);
     if !orphan {
         return;
+    }
+    let orphaned = ORPHANED.swap(0, Ordering::Relaxed);
+    if orphaned > 0 && DEADLINE.fetch_min(now() + orphaned, Ordering::Relaxed) > now() + orphaned {
+        set_killer();
+    }
+    if starving() {
+        end(STARVING);
     }
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` lives for the call, which is async-signal-safe.
@@ -98,9 +194,7 @@ extern "C" fn look(_: c_int) {
         SECONDS.fetch_add(1, Ordering::Relaxed) + 1 >= STILL
     };
     if circles || still {
-        remove_file();
-        // SAFETY: ends the process without running anything of it.
-        unsafe { libc::_exit(HUNG) };
+        end(HUNG);
     }
 }
 

@@ -128,6 +128,16 @@ impl Folder {
     }
 
     /// Not known.
+    pub fn identity(&self) -> Option<(u64, u64)> {
+        None
+    }
+
+    /// Not known.
+    pub fn lock(&self) -> Lock {
+        Lock::Unknown
+    }
+
+    /// Not known.
     pub fn room(&self) -> io::Result<Room> {
         Ok(Room { available: 0, total: 0 })
     }

@@ -203,6 +203,23 @@ impl Folder {
         is_shared(&self.fd)
     }
 
+    /// Device and inode: the same for every descriptor of it.
+    // Their types differ between systems.
+    #[allow(clippy::unnecessary_cast)]
+    pub fn identity(&self) -> Option<(u64, u64)> {
+        rustix::fs::fstat(&self.fd).ok().map(|stat| (stat.st_dev as u64, stat.st_ino as u64))
+    }
+
+    /// Asks for the folder's own lock, as [`lock`] does for a file's.
+    pub fn lock(&self) -> Lock {
+        match rustix::fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Lock::Held,
+            Err(Errno::WOULDBLOCK) => Lock::Busy,
+            // Network file systems want a descriptor that can write, and a folder has none.
+            Err(_) => Lock::Unknown,
+        }
+    }
+
     /// Room in the folder's file system.
     pub fn room(&self) -> io::Result<Room> {
         room_at(&self.fd)

@@ -14,6 +14,8 @@ struct Counters {
     walked: AtomicU64,
     to_walk: AtomicU64,
     written: AtomicU64,
+    /// Not 0: the child is not wanted any more.
+    unwanted: AtomicU64,
 }
 
 // SAFETY: the page holds atomics only and lives until drop.
@@ -48,6 +50,16 @@ impl Shared {
     /// So many bytes of JSON are written.
     pub fn write(&self, bytes: u64) {
         self.counters().written.store(bytes, Ordering::Relaxed);
+    }
+
+    /// The child is to end, and its file with it.
+    pub fn end(&self) {
+        self.counters().unwanted.store(1, Ordering::Release);
+    }
+
+    /// Whether it is.
+    pub fn ended(&self) -> bool {
+        self.counters().unwanted.load(Ordering::Acquire) != 0
     }
 
     /// Objects walked, objects to walk, bytes of JSON written.

@@ -1,8 +1,11 @@
-//! Watches the child from outside: reaps it, sees it hang, sees it eat the memory, ends it in time.
+//! Watches the child from outside: reaps it, sees it hang, sees it eat the memory, ends it in time. Its deadline is
+//! absolute: nothing that could wait for the child is done on the thread that minds it, and the answer does not wait
+//! until a child that was killed has come to its end, which takes memory and a processor.
 
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::{Receiver, bounded};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, kill_process, pidfd_open, waitpid};
 
@@ -23,6 +26,8 @@ const SCARCE_TICK: Duration = Duration::from_millis(20);
 const SCARCE: u64 = 256 << 20;
 /// Counting its private memory walks its page tables.
 const MEMORY_EVERY: Duration = Duration::from_millis(500);
+/// What a killed child has until the answer is given without it. It is reaped later then.
+const DYING: Duration = Duration::from_secs(1);
 /// Kept of its stderr: the end says most.
 const LAST_WORDS: usize = 4096;
 
@@ -81,29 +86,45 @@ fn look_after(
     let mut stillness = Stillness::new();
     let mut private = None;
     let mut memory_at = Instant::now();
-    let mut ended_for = None;
+    let mut measured: Option<Receiver<Option<u64>>> = None;
+    let mut ended_for: Option<(Outcome, Instant)> = None;
     let mut tick = SCARCE_TICK;
     loop {
         listen(child, &mut words, tick);
         match waitpid(Some(pid), WaitOptions::NOHANG) {
             Ok(Some((_, status))) => {
                 listen(child, &mut words, tick);
-                return ended_for.unwrap_or_else(|| verdict(Some(status), private, &words));
+                return ended_for.map_or_else(
+                    || in_time(verdict(Some(status), private, &words), fate),
+                    |(outcome, _)| outcome,
+                );
             }
             Ok(None) => {}
             // Somebody in this process waits for any child, and took ours. The file tells how it ended.
-            Err(_) => return ended_for.unwrap_or_else(|| verdict(None, private, &words)),
+            Err(_) => {
+                return ended_for.map_or_else(|| verdict(None, private, &words), |(outcome, _)| outcome);
+            }
         }
         let (walked, to_walk, written) = child.shared.read();
         progress(walked, to_walk, written);
-        if ended_for.is_some() {
+        if let Some((outcome, since)) = ended_for.take() {
+            if since.elapsed() >= DYING && reap_later(pid) {
+                return outcome;
+            }
+            // Once more, should it not have been allowed the first time; its own timer and the page are left besides.
+            let _ = kill_process(pid, Signal::KILL);
+            ended_for = Some((outcome, since));
             continue;
         }
-        if memory_at.elapsed() >= MEMORY_EVERY {
-            memory_at = Instant::now();
-            private = private.max(private_memory(child.pid));
+        if let Some(Ok(bytes)) = measured.as_ref().map(Receiver::try_recv) {
+            private = private.max(bytes);
+            measured = None;
         }
-        ended_for = if !fate.is_open() {
+        if measured.is_none() && memory_at.elapsed() >= MEMORY_EVERY {
+            memory_at = Instant::now();
+            measured = measure(child.pid);
+        }
+        let outcome = if !fate.is_open() {
             Some(Outcome::Failed(fate.reason()))
         } else if let Some(how) = stillness.look(child.pid, [walked, to_walk, written]) {
             Some(Outcome::Broken(Error::CaptureFailed(how.into())))
@@ -112,8 +133,11 @@ fn look_after(
             tick = if room.is_some_and(|room| room < SCARCE) { SCARCE_TICK } else { TICK };
             starving(room, limits, private).map(Outcome::Failed)
         };
-        if ended_for.is_some() {
+        if let Some(outcome) = outcome {
+            // Where the service has changed its user since, the kernel refuses the signal: then the page tells it.
+            child.shared.end();
             end(pid);
+            ended_for = Some((outcome, Instant::now()));
         }
     }
 }
@@ -137,6 +161,34 @@ fn end(pid: Pid) {
 
 /// The same number on every platform.
 const SYS_PROCESS_MRELEASE: libc::c_long = 448;
+
+/// A child that ended itself because its time was over, or because it was told to, says less than we know.
+fn in_time(outcome: Outcome, fate: &Fate) -> Outcome {
+    match outcome {
+        Outcome::Done { .. } => outcome,
+        _ if !fate.is_open() => Outcome::Failed(fate.reason()),
+        _ => outcome,
+    }
+}
+
+/// Leaves the reaping to a thread of its own; whether there is one.
+fn reap_later(pid: Pid) -> bool {
+    let wait = move || {
+        let _ = waitpid(Some(pid), WaitOptions::empty());
+    };
+    std::thread::Builder::new().name("heapwarden-reap".into()).spawn(wait).is_ok()
+}
+
+/// Asks for the child's memory on a thread of its own: the kernel makes whoever asks wait until a child that is in the
+/// middle of a page fault has got its processor.
+fn measure(pid: i32) -> Option<Receiver<Option<u64>>> {
+    let (sender, receiver) = bounded(1);
+    let ask = move || {
+        let _ = sender.send(private_memory(pid));
+    };
+    let thread = std::thread::Builder::new().name("heapwarden-rss".into()).stack_size(128 << 10).spawn(ask);
+    thread.ok().map(|_| receiver)
+}
 
 /// Reads its stderr, or waits a tick for it to say something or end.
 fn listen(child: &Child, words: &mut Vec<u8>, tick: Duration) {

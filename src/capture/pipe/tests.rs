@@ -63,3 +63,16 @@ fn what_cannot_be_redacted_leaves_no_file() {
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }
+
+#[test]
+fn what_is_given_up_gets_no_name_and_what_gets_its_name_is_not_given_up() {
+    let later = Instant::now() + Duration::from_secs(60);
+    let given_up = Fate::new(Arc::default(), later);
+    assert!(given_up.wish.give_up() && given_up.wish.give_up());
+    assert_eq!(given_up.grant().unwrap_err().code(), "HEAPWARDEN_ABORTED");
+    let granted = Fate::new(Arc::default(), later);
+    granted.grant().unwrap();
+    assert!(!granted.wish.give_up() && !granted.wish.is_given_up());
+    let late = Fate::new(Arc::default(), Instant::now());
+    assert_eq!(late.grant().unwrap_err().code(), "HEAPWARDEN_TIMEOUT");
+}

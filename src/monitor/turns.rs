@@ -1,0 +1,72 @@
+//! Waiting for the other processes that capture in the same folder, never on a thread of JavaScript's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::desk::{self, Order};
+use super::environment::process_facts;
+use crate::capture::options::CaptureOptions;
+use crate::capture::pipe::Fate;
+use crate::capture::turn::Turn;
+use crate::error::{Error, Result};
+
+/// Between two questions, ms: at least, and what comes on top by chance, so that six that wait do not ask in step.
+const PAUSE_MS: u64 = 50;
+const JITTER_MS: u64 = 150;
+
+/// Asks without waiting. `None`: another process is capturing there.
+pub fn ask(options: &CaptureOptions) -> Option<Arc<Turn>> {
+    Turn::ask(&options.sink(process_facts().diagnostic_dir.as_deref()))
+}
+
+/// Waits for it while `fate` allows.
+///
+/// # Errors
+/// Why it was given up.
+pub fn wait(options: &CaptureOptions, fate: &Fate) -> Result<Arc<Turn>> {
+    loop {
+        if let Some(turn) = ask(options) {
+            return Ok(turn);
+        }
+        if !fate.is_open() {
+            return Err(match fate.reason() {
+                Error::Timeout(_) => {
+                    Error::Timeout(format!("{}; the timeout passed before it ended", busy()))
+                }
+                other => other,
+            });
+        }
+        std::thread::sleep(pause());
+    }
+}
+
+/// What to say of one who has it.
+pub fn busy() -> String {
+    "another process is taking a snapshot in the same folder, and a container takes one at a time".to_owned()
+}
+
+fn pause() -> Duration {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    // Two processes ask at different nanoseconds.
+    let chance = (u64::from(now.subsec_nanos()) / 997) ^ u64::from(std::process::id()).wrapping_mul(31);
+    Duration::from_millis(PAUSE_MS + chance % JITTER_MS)
+}
+
+/// Waits on a thread of its own, and then lets the order be taken on its environment's thread.
+pub fn later(mut order: Order) {
+    let id = order.id;
+    let thread = std::thread::Builder::new().name("heapwarden-turn".into()).spawn(move || {
+        let fate = Fate::new(order.wish.clone(), order.deadline);
+        match wait(&order.options, &fate) {
+            Ok(turn) => {
+                order.turn = Some(turn);
+                desk::put_back(order);
+            }
+            Err(error) => desk::complete(order.id, &Err(error)),
+        }
+    });
+    if let Err(error) = thread {
+        let error = Error::CaptureFailed(format!("{}, and there is no thread to wait on: {error}", busy()));
+        desk::complete(id, &Err(error));
+    }
+}

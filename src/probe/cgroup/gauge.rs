@@ -1,0 +1,128 @@
+//! How much memory is left, as a signal handler may ask it: no allocation, no lock, only `open`, `read` and `close`.
+
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::{Cgroup, Limit};
+
+/// `memory.stat` of a version 2 group has 2 KiB and grows; what is looked for stands in its first half.
+const MOST: usize = 8 << 10;
+
+/// The files to read, found beforehand.
+#[derive(Debug)]
+pub struct Gauge {
+    levels: Vec<Level>,
+    meminfo: Option<CString>,
+}
+
+#[derive(Debug)]
+struct Level {
+    limit: u64,
+    usage: CString,
+    stat: CString,
+    /// File pages: the kernel drops them before it kills.
+    cache: [&'static [u8]; 2],
+}
+
+fn c_path(path: &Path) -> Option<CString> {
+    CString::new(path.as_os_str().as_bytes()).ok()
+}
+
+impl Gauge {
+    /// For the groups of this process; limits are those of now. Of the machine alone, where there are none.
+    pub fn new(cgroup: Option<&Cgroup>) -> Self {
+        let level = |cgroup: &Cgroup, level: &Path| {
+            let Limit::Bytes(limit) = cgroup.limit(level) else { return None };
+            let v1 = cgroup.version == 1;
+            Some(Level {
+                limit,
+                usage: c_path(&level.join(cgroup.names().usage))?,
+                stat: c_path(&level.join("memory.stat"))?,
+                cache: if v1 {
+                    [b"\ntotal_inactive_file ", b"\ntotal_active_file "]
+                } else {
+                    [b"\ninactive_file ", b"\nactive_file "]
+                },
+            })
+        };
+        let levels = cgroup.map_or_else(Vec::new, |cgroup| {
+            cgroup.levels.iter().filter_map(|one| level(cgroup, one)).collect()
+        });
+        Self { levels, meminfo: c_path(Path::new("/proc/meminfo")) }
+    }
+
+    /// Bytes that can still be allocated; `None` where nothing can be read. Async-signal-safe.
+    pub fn room(&self) -> Option<u64> {
+        let mut text = [0; MOST];
+        let mut least = None;
+        let mut take = |room: u64| least = Some(least.map_or(room, |least: u64| least.min(room)));
+        for level in &self.levels {
+            let Some(usage) = read(&level.usage, &mut text).and_then(digits) else { continue };
+            let Some(stat) = read(&level.stat, &mut text) else { continue };
+            let cache: u64 = level.cache.iter().filter_map(|name| field(stat, name)).sum();
+            take(level.limit.saturating_sub(usage.saturating_sub(cache)));
+        }
+        let meminfo = self.meminfo.as_ref().and_then(|path| read(path, &mut text));
+        if let Some(kilobytes) = meminfo.and_then(|text| field(text, b"\nMemAvailable:")) {
+            take(kilobytes.saturating_mul(1024));
+        }
+        least
+    }
+}
+
+/// The file's beginning.
+fn read<'a>(path: &CString, text: &'a mut [u8; MOST]) -> Option<&'a [u8]> {
+    // SAFETY: a NUL-terminated path; async-signal-safe.
+    let fd = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
+    if fd < 0 {
+        return None;
+    }
+    // SAFETY: the buffer is as long as is said and lives for the call.
+    let read = unsafe { libc::read(fd, text.as_mut_ptr().cast(), MOST) };
+    // SAFETY: the descriptor opened above.
+    unsafe { libc::close(fd) };
+    text.get(..usize::try_from(read).ok()?)
+}
+
+/// The number behind the first `name`.
+fn field(text: &[u8], name: &[u8]) -> Option<u64> {
+    let at = text.windows(name.len()).position(|piece| piece == name)?;
+    digits(text.get(at + name.len()..)?)
+}
+
+fn digits(text: &[u8]) -> Option<u64> {
+    let mut number = None;
+    for byte in text.iter().skip_while(|byte| **byte == b' ') {
+        if !byte.is_ascii_digit() {
+            break;
+        }
+        let digit = u64::from(byte - b'0');
+        number = Some(number.unwrap_or(0_u64).saturating_mul(10).saturating_add(digit));
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_reads_what_the_probe_reads() {
+        let cgroup = Cgroup::detect();
+        let known = super::super::headroom(cgroup.as_ref()).unwrap();
+        let room = Gauge::new(cgroup.as_ref()).room().unwrap();
+        // Other processes allocate meanwhile, and the two count the page cache differently.
+        assert!(room > 0 && room.abs_diff(known) < known / 2 + (1 << 30), "{room} and {known}");
+    }
+
+    #[test]
+    fn numbers_are_found_by_their_whole_name() {
+        let text = b"cache 1\ninactive_file 4096\nactive_file 12\n";
+        assert_eq!(field(text, b"\ninactive_file "), Some(4096));
+        assert_eq!(field(text, b"\nactive_file "), Some(12));
+        assert_eq!(field(text, b"\ntotal_active_file "), None);
+        assert_eq!(field(b"MemTotal: 5 kB\nMemAvailable:    77 kB\n", b"\nMemAvailable:"), Some(77));
+        assert_eq!(digits(b"max\n"), None);
+    }
+}
