@@ -6,6 +6,7 @@ const { spawn } = require('node:child_process')
 const os = require('node:os')
 const { isatty } = require('node:tty')
 const { tame } = require('../tame')
+const { capturesEnded } = require('./afterwards')
 const { say } = require('./terminal')
 
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGWINCH']
@@ -48,8 +49,9 @@ function follow (command, args, env) {
       say(tame(`heapwarden: ${command} cannot be run: ${error.message}`))
       resolve(1)
     })
-    child.once('exit', (status, signal) => {
+    child.once('exit', async (status, signal) => {
       unlisten()
+      await capturesEnded()
       if (signal === null) return resolve(status)
       if (!DUMPING.includes(signal)) process.kill(process.pid, signal)
       // As shells say it; also where the signal did not end us.
