@@ -31,7 +31,7 @@ const DYING: Duration = Duration::from_secs(1);
 /// Kept of its stderr: the end says most.
 const LAST_WORDS: usize = 4096;
 
-/// What V8, C++ and Rust say when an allocation fails.
+/// What V8, C++ and Rust say when an allocation fails, in small letters: V8 says it in both.
 const OUT_OF_MEMORY: [&str; 3] = ["out of memory", "bad_alloc", "memory allocation of"];
 
 /// How a child ended.
@@ -227,7 +227,8 @@ fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Ou
         Some((_, Some(signal))) => format!("was ended by signal {signal}"),
         _ => "ended".to_owned(),
     };
-    if OUT_OF_MEMORY.iter().any(|words_of_it| words.contains(words_of_it)) {
+    let small = words.to_ascii_lowercase();
+    if OUT_OF_MEMORY.iter().any(|said| small.contains(said)) {
         return Outcome::Failed(Error::MemoryBudget(format!(
             "the child that takes the snapshot needed more memory than there was for it, and {how}; raise the \
              container's limit"
