@@ -79,11 +79,14 @@ function rule ({ below, pick }) {
 function series ({ below, pick }) {
   const all = []
   let now = 1_000_000
+  let wall = 5_000_000
   for (let stretch = 1 + below(60); stretch > 0; stretch--) {
     const value = pick([below(18) - 9, below(18) - 9, 9, -9, null])
     for (let i = 1 + below(5); i > 0; i--) {
       now += pick([...Array.from({ length: 20 }, () => below(8)), -below(200), below(200)])
-      all.push([now, value])
+      // On the wall time may pass that is none to the sampler, and the other way round.
+      wall += pick([below(8), below(8), below(8), -below(300), below(300)])
+      all.push([now, value, wall])
     }
   }
   return all
@@ -95,8 +98,8 @@ test('rules are judged the same', () => {
     const dice = random(seed)
     const [one, samples] = [rule(dice), series(dice)]
     const state = machine.begin()
-    const ours = samples.map(([now, value]) => {
-      const outcome = machine.step(one, state, metrics.read(one.metric, { liveHeapGrowth: value }), now) ?? null
+    const ours = samples.map(([now, value, at]) => {
+      const outcome = machine.step(one, state, metrics.read(one.metric, { liveHeapGrowth: value }), now, at) ?? null
       if (outcome) seen[outcome.type]++
       if (outcome?.limited) seen.limited++
       return [outcome, { ...machine.shown(state) }]

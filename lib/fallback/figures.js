@@ -71,4 +71,4 @@ function look (at, loopBlocked) {
   }
 }
 
-module.exports = { clock, look, wall }
+module.exports = { clock, look }

@@ -1,7 +1,8 @@
 'use strict'
 
 // Rule × state × value → event: the twin of src/watch/machine.rs, which explains it. Compared with it on random series
-// by __test__/once/twins.test.js. Rules are those of lib/rules.js, times milliseconds on one clock.
+// by __test__/once/twins.test.js. Rules are those of lib/rules.js. Durations are measured on one clock (`now`), what users are
+// told is stamped with the samples' time on the wall (`at`); both in milliseconds.
 
 /** A rule's state before its first sample. */
 const begin = () => ({
@@ -12,13 +13,15 @@ const begin = () => ({
   actionsTaken: 0,
   lastBreachAt: null,
   coolingUntil: null,
-  // Not shown: when actions were ordered, and when the last known value came.
+  // Not shown, and on the other clock: `since`, `coolingUntil`, when actions were ordered, when the last known value came.
+  heldFrom: null,
+  coolsUntil: null,
   actedAt: [],
   now: null
 })
 
 /** What users are shown of a state. */
-const shown = ({ actedAt, now, ...state }) => state
+const shown = ({ heldFrom, coolsUntil, actedAt, now, ...state }) => state
 
 const above = (rule) => rule.above !== undefined
 const threshold = (rule) => rule.above ?? rule.below
@@ -29,23 +32,28 @@ function clears (rule, value) {
   return above(rule) ? value <= clear : value >= clear
 }
 
-/** Moves on to `now`. When the clock was set back, every remembered time is set back by as much. */
-function tick (state, now) {
+function cool (state, until, now, at) {
+  state.coolsUntil = until
+  state.coolingUntil = until === null ? null : at + (until - now)
+}
+
+/** Moves on to `now`, which is `at` on the wall. When the clock was set back, every time remembered on it is set back by as much. */
+function tick (state, now, at) {
   const back = state.now - now
   if (state.now !== null && back > 0) {
-    for (const name of ['since', 'lastBreachAt', 'coolingUntil']) {
+    for (const name of ['heldFrom', 'coolsUntil']) {
       if (state[name] !== null) state[name] -= back
     }
-    state.actedAt = state.actedAt.map((at) => at - back)
+    state.actedAt = state.actedAt.map((time) => time - back)
   }
   state.now = now
-  if (state.coolingUntil !== null && now >= state.coolingUntil) state.coolingUntil = null
+  cool(state, state.coolsUntil !== null && now < state.coolsUntil ? state.coolsUntil : null, now, at)
 }
 
 /** Whether the limit lets this breach act, and if so counts it. */
 function mayAct (rule, state, now) {
   if (rule.limit) {
-    state.actedAt = state.actedAt.filter((at) => now - at < rule.limit.perMs)
+    state.actedAt = state.actedAt.filter((time) => now - time < rule.limit.perMs)
     if (state.actedAt.length >= rule.limit.count) return false
     state.actedAt.push(now)
   }
@@ -53,11 +61,11 @@ function mayAct (rule, state, now) {
   return true
 }
 
-function breach (rule, state, value, now) {
+function breach (rule, state, value, now, at) {
   state.phase = 'breached'
   state.breaches++
-  state.lastBreachAt = now
-  state.coolingUntil = rule.cooldownMs > 0 ? now + rule.cooldownMs : null
+  state.lastBreachAt = at
+  cool(state, rule.cooldownMs > 0 ? now + rule.cooldownMs : null, now, at)
   const limited = rule.do.length > 0 && !mayAct(rule, state, now)
   return { type: 'breach', value, since: state.since, actions: limited ? [] : rule.do, limited }
 }
@@ -66,26 +74,29 @@ function breach (rule, state, value, now) {
  * Judges one value. What is not known changes nothing.
  * @returns {undefined | { type: 'breach' | 'recovered', value: number, since: number, actions?: string[], limited?: boolean }}
  */
-function step (rule, state, value, now) {
+function step (rule, state, value, now, at) {
   if (value === undefined || !Number.isFinite(now)) return undefined
-  tick(state, now)
+  tick(state, now, at)
   state.value = value
   if (state.phase === 'breached') {
     if (!clears(rule, value)) return undefined
-    const since = state.since ?? now
+    const since = state.since ?? at
     state.phase = 'ok'
     state.since = null
+    state.heldFrom = null
     return { type: 'recovered', value, since }
   }
   if (!breaks(rule, value)) {
     state.phase = 'ok'
     state.since = null
+    state.heldFrom = null
     return undefined
   }
   state.phase = 'pending'
-  state.since ??= now
-  const held = now - state.since >= rule.forMs
-  return held && state.coolingUntil === null ? breach(rule, state, value, now) : undefined
+  state.since ??= at
+  state.heldFrom ??= now
+  const held = now - state.heldFrom >= rule.forMs
+  return held && state.coolsUntil === null ? breach(rule, state, value, now, at) : undefined
 }
 
 module.exports = { begin, shown, step, threshold }

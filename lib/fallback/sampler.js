@@ -3,7 +3,7 @@
 // Monitors of this thread, sampled by timers that do not keep it alive. A sample can be taken when the loop turns
 // only: how late a timer comes is how long the loop stood still.
 
-const { clock, look, wall } = require('./figures')
+const { clock, look } = require('./figures')
 const machine = require('./machine')
 const metrics = require('./metrics')
 
@@ -76,12 +76,8 @@ class Watcher {
   }
 
   get rules () {
-    const told = (time) => time === null ? null : wall(time)
     return this.#rules.map(({ rule, state }) => ({
       ...machine.shown(state),
-      since: told(state.since),
-      lastBreachAt: told(state.lastBreachAt),
-      coolingUntil: told(state.coolingUntil),
       name: rule.name,
       metric: rule.metric,
       threshold: machine.threshold(rule),
@@ -125,10 +121,9 @@ class Watcher {
   }
 
   #judge (rule, state, sample, now) {
-    const outcome = machine.step(rule, state, metrics.read(rule.metric, sample), now)
+    const outcome = machine.step(rule, state, metrics.read(rule.metric, sample), now, sample.at)
     if (!outcome) return
-    const { type, value, actions, limited } = outcome
-    const since = wall(outcome.since)
+    const { type, value, since, actions, limited } = outcome
     const monitor = this.#id
     this.#tell({ type, monitor, rule: rule.name, sample, value, since, ...type === 'breach' && { limited } })
     if (actions?.includes('snapshot')) this.#order({ ...this.#settings.snapshots, trigger: `rule:${rule.name}` }, monitor)

@@ -9,17 +9,17 @@ use super::{Code, fault};
 use crate::monitor::watcher::parse;
 use crate::watch::{Outcome, Rule, RuleState, Sample, step};
 
-/// What a rule on `liveHeapGrowth` makes of `series`, `[[now, value | null], …]`: for each its outcome and the
+/// What a rule on `liveHeapGrowth` makes of `series`, `[[now, value | null, at], …]`: for each its outcome and the
 /// state after it, as JSON.
 #[napi]
 pub fn judge_for_test(rule: String, series: String) -> Result<String, Code> {
     let rule: Rule = parse(&rule).map_err(fault)?;
-    let series: Vec<(f64, Option<f64>)> = parse(&series).map_err(fault)?;
+    let series: Vec<(f64, Option<f64>, f64)> = parse(&series).map_err(fault)?;
     let mut state = RuleState::default();
     let all: Vec<Value> = series
         .into_iter()
-        .map(|(now, value)| {
-            let sample = Sample { live_heap_growth: value, ..Sample::default() };
+        .map(|(now, value, at)| {
+            let sample = Sample { at, live_heap_growth: value, ..Sample::default() };
             let outcome = step(&rule, &mut state, &sample, now).map(|outcome| match outcome {
                 Outcome::Breach { value, since, actions, limited } => {
                     json!({ "type": "breach", "value": value, "since": since, "actions": actions, "limited": limited })
