@@ -12,6 +12,8 @@ const monitors = new Map()
 /** capture or request id → { resolve, reject, monitor: id or 0 } */
 const captures = new Map()
 const requests = new Map()
+/** Monitors whose stop() is under way. */
+const stopping = new Set()
 
 let attached = false
 let pending = 0
@@ -46,6 +48,9 @@ const captured = (id, monitor) => promiseIn(captures, id, monitor)
 /** Resolves with the sample of request `id`. */
 const sampled = (id, monitor) => promiseIn(requests, id, monitor)
 
+/** What is said to those who waited for a monitor that was stopped. */
+const stoppedError = () => new HeapwardenError('HEAPWARDEN_STOPPED', 'the monitor was stopped before this was done')
+
 function take (table, id) {
   const waiting = table.get(id)
   table.delete(id)
@@ -68,7 +73,9 @@ function route ({ monitor: id, capture, request, ...event }) {
     ordered?.resolve(event.info)
   } else if (event.type === 'snapshotFailed') {
     ordered = take(captures, capture)
-    ordered?.reject(new HeapwardenError(event.code, event.message))
+    // What is given up because of stop() was not aborted by its caller.
+    const stopped = stopping.has(id) && event.code === 'HEAPWARDEN_ABORTED'
+    ordered?.reject(stopped ? stoppedError() : new HeapwardenError(event.code, event.message))
   }
   const listener = monitors.get(id)
   if (listener) {
@@ -99,13 +106,14 @@ function deliver () {
 function retire (id) {
   deliver()
   monitors.delete(id)
+  stopping.delete(id)
   for (const table of [captures, requests]) {
     for (const [key, waiting] of table) {
       if (waiting.monitor !== id) continue
       table.delete(key)
-      waiting.reject(new HeapwardenError('HEAPWARDEN_STOPPED', 'the monitor was stopped before this was done'))
+      waiting.reject(stoppedError())
     }
   }
 }
 
-module.exports = { attach, captured, holdLoop, monitors, retire, reviveSample, sampled }
+module.exports = { attach, captured, holdLoop, monitors, retire, reviveSample, sampled, stopping }

@@ -142,6 +142,7 @@ class Monitor extends EventEmitter {
       kept[what] = () => json
     }
     this.#last = kept
+    channel.stopping.add(this.#id)
     try {
       await channel.holdLoop(native.monitorStop(this.#id))
     } catch (error) {
