@@ -15,7 +15,7 @@ const { version, devDependencies } = require('../package.json')
 
 const work = mkdtempSync(join(tmpdir(), 'heapwarden-package-'))
 const project = join(work, 'project')
-let env
+let env, packed
 
 /** A PATH with what npm needs and nothing else: no cargo, rustc or compiler. */
 function barePath () {
@@ -48,10 +48,11 @@ before(async () => {
   // The build is a stage of its own; packing must not do it again.
   const { stdout } = await promisify(execFile)('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', work], { cwd: root })
   const [{ filename }] = Object.values(JSON.parse(stdout))
+  packed = join(work, basename(filename))
   mkdirSync(project)
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'project', private: true }))
   await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline',
-    join(work, basename(filename)), `express@${devDependencies.express}`])
+    packed, `express@${devDependencies.express}`])
 })
 
 after(() => rmSync(work, { recursive: true, force: true }))
@@ -65,6 +66,13 @@ test('carries the binary, the types and the documents, and none of the sources',
   for (const file of ['Cargo.toml', 'src', 'scripts', '__test__', 'target', 'benches', '.npmrc', 'native/native.d.ts', 'node_modules']) {
     assert.ok(!existsSync(join(installed, file)), `${file} should not be shipped`)
   }
+})
+
+test('TypeScript finds the types of every entry, whichever way it resolves (attw), and the package is in order (publint)', async () => {
+  const tool = (name, ...args) => promisify(execFile)(process.execPath, [join(root, 'node_modules', '.bin', name), ...args], { cwd: work, timeout: 120_000 })
+    .catch(({ stdout, stderr }) => assert.fail(`${name}: ${stdout}${stderr}`))
+  await tool('attw', packed, '--no-color')
+  await tool('publint', 'run', '--strict', '--pack', 'false', join(project, 'node_modules', 'heapwarden'))
 })
 
 test('can be required', async () => {

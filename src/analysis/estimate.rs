@@ -28,7 +28,8 @@ impl Work {
         match self {
             Self::Compare => 34,
             Self::Summary => 50,
-            Self::Paths => 52,
+            // Groups of instances take 8 on top, for as long as they are told apart.
+            Self::Paths => 60,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
 use parking_lot::Mutex;
@@ -67,22 +67,51 @@ impl Wish {
 pub struct Fate {
     /// Whether somebody waits.
     pub wish: Arc<Wish>,
-    /// It must be done by then.
-    pub deadline: Instant,
+    deadline: Mutex<Deadline>,
     reason: Mutex<Option<Error>>,
 }
+
+struct Deadline {
+    /// It must be done by then.
+    at: Instant,
+    looked: Option<Instant>,
+}
+
+/// Between two looks of a thread that looks several times a second: longer, and the process did not run (SIGSTOP, a
+/// cgroup's freezer, a function that is frozen between two calls).
+const STOPPED: Duration = Duration::from_secs(3);
 
 impl Fate {
     /// A capture that must be done by `deadline` and ends when its wish is given up.
     pub fn new(wish: Arc<Wish>, deadline: Instant) -> Self {
+        let deadline = Mutex::new(Deadline { at: deadline, looked: None });
         Self { wish, deadline, reason: Mutex::new(None) }
+    }
+
+    /// It must be done by then.
+    pub fn deadline(&self) -> Instant {
+        self.deadline.lock().at
+    }
+
+    /// From a loop that comes here several times a second, at each turn: time in which this process stood still does not
+    /// count.
+    pub fn look(&self) {
+        self.look_at(Instant::now());
+    }
+
+    fn look_at(&self, now: Instant) {
+        let mut deadline = self.deadline.lock();
+        let gap = deadline.looked.replace(now).map_or(Duration::ZERO, |last| now.duration_since(last));
+        if gap > STOPPED {
+            deadline.at += gap;
+        }
     }
 
     /// Whether to go on; if not, the reason is kept for [`Fate::reason`].
     pub fn is_open(&self) -> bool {
         if self.wish.is_given_up() {
             self.fail(aborted());
-        } else if Instant::now() >= self.deadline {
+        } else if Instant::now() >= self.deadline() {
             self.fail(Error::Timeout("the snapshot was not complete within its timeout".into()));
         }
         self.reason.lock().is_none()
@@ -146,7 +175,7 @@ pub fn start(
 
 /// Where processes are limited the thread that could not fork may be the one too many, and is just ending.
 const TRIES: u32 = 20;
-const TRY_AGAIN: std::time::Duration = std::time::Duration::from_millis(5);
+const TRY_AGAIN: Duration = Duration::from_millis(5);
 
 fn spawn(work: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle<()>> {
     let work = Arc::new(Mutex::new(Some(work)));
@@ -176,7 +205,7 @@ fn drain(
     tell: impl FnOnce(&Error),
 ) -> Result<SnapshotInfo> {
     loop {
-        match receiver.recv_deadline(fate.deadline) {
+        match receiver.recv_deadline(fate.deadline()) {
             Ok(Message::Bytes(mut bytes)) => {
                 intake.write(&bytes)?;
                 bytes.clear();
@@ -226,7 +255,7 @@ impl Feed {
     }
 
     fn send(&self, message: Message) -> bool {
-        match self.sender.send_deadline(message, self.fate.deadline) {
+        match self.sender.send_deadline(message, self.fate.deadline()) {
             Ok(()) => true,
             Err(SendTimeoutError::Timeout(_)) => {
                 self.fate.is_open();

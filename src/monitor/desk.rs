@@ -384,6 +384,16 @@ pub fn progress(id: u64, phase: &'static str, done: u64, total: u64) {
     running.environment.ring();
 }
 
+/// Warns the monitors that wait for the running capture.
+pub fn warn(id: u64, error: &Error) {
+    let mut desk = desk();
+    let Some(running) = desk.running(id) else { return };
+    for Ticket { monitor, .. } in running.tickets.iter().copied() {
+        running.environment.outbox.push(Event::warning(monitor, error));
+    }
+    running.environment.ring();
+}
+
 /// One who waits does so no longer; the capture itself ends when nobody waits for it, and the last one is told when it has:
 /// a child that is at work would otherwise outlive the answer.
 pub fn cancel(capture: u64) {

@@ -168,6 +168,7 @@ fn conduct(mut order: Order, first: Option<(Child, Admitted)>) {
             let heap_used = order.environment.figures.read().heap.heap_used;
             match run::may_stand_still(&order, heap_used, &why) {
                 Ok(()) => {
+                    run::explain_inline(&order, &why);
                     order.options.mode = WantedMode::Inline;
                     desk::put_back(order);
                 }
@@ -279,6 +280,7 @@ fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std:
     let (reply, answer) = bounded(1);
     environment.ask_fork(Job { order: order.id, prepared, options: order.options.clone(), reply });
     loop {
+        fate.look();
         // JavaScript may sit in one long builtin call, where neither bell nor interrupt reaches it.
         match answer.recv_timeout(Duration::from_millis(200)) {
             Ok(Ok(child)) => return Ok(child),

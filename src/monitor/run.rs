@@ -66,7 +66,7 @@ fn no_fork() -> Error {
 }
 
 /// Bytes of heap up to which a rule's snapshot is taken inline where forking is not possible at all: JavaScript stands
-/// still for a third of a second or so.
+/// still for a third of a second to three seconds, by the number of objects.
 const RULES_INLINE: u64 = 32 << 20;
 /// The same for a caller's that could not be forked, for whatever reason: most of a minute, at 8 to 10 s for 100 MB of
 /// small objects.
@@ -100,9 +100,18 @@ pub(super) fn may_stand_still(order: &Order, heap_used: u64, why: &Error) -> Res
     Err(Error::from_code(why.code(), message))
 }
 
-/// How long a synchronous call waits for other processes. JavaScript stands still meanwhile, so no longer than an
-/// inline snapshot might well take itself.
-const SYNC_PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+/// Nobody asked for a rule's snapshot at this moment: whoever sees the service stand still should learn why.
+pub(super) fn explain_inline(order: &Order, why: &Error) {
+    if order.origin == Origin::Rule {
+        let message =
+            format!("a snapshot that a rule ordered is taken inline, which stops JavaScript: {why}");
+        desk::warn(order.id, &Error::from_code(why.code(), message));
+    }
+}
+
+/// How long a synchronous call waits for other processes. JavaScript stands still meanwhile; and the other may be a second
+/// copy of this addon, which waits for this very thread.
+const SYNC_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Takes the snapshot here and now and waits for its file, whatever else this process is capturing: that might need this
 /// very thread.

@@ -25,6 +25,7 @@ pub fn ask(options: &CaptureOptions) -> Option<Arc<Turn>> {
 /// Why it was given up.
 pub fn wait(options: &CaptureOptions, fate: &Fate) -> Result<Arc<Turn>> {
     loop {
+        fate.look();
         if let Some(turn) = ask(options) {
             return Ok(turn);
         }

@@ -91,6 +91,7 @@ fn look_after(
     let mut tick = SCARCE_TICK;
     loop {
         listen(child, &mut words, tick);
+        fate.look();
         match waitpid(Some(pid), WaitOptions::NOHANG) {
             Ok(Some((_, status))) => {
                 listen(child, &mut words, tick);

@@ -76,3 +76,17 @@ fn what_is_given_up_gets_no_name_and_what_gets_its_name_is_not_given_up() {
     let late = Fate::new(Arc::default(), Instant::now());
     assert_eq!(late.grant().unwrap_err().code(), "HEAPWARDEN_TIMEOUT");
 }
+
+#[test]
+fn time_in_which_the_process_stood_still_does_not_count() {
+    let begin = Instant::now();
+    let fate = Fate::new(Arc::default(), begin + Duration::from_secs(60));
+    let after = |seconds| begin + Duration::from_secs(seconds);
+    fate.look_at(after(1));
+    fate.look_at(after(3));
+    assert_eq!(fate.deadline(), after(60), "a busy machine");
+    fate.look_at(after(3603));
+    assert_eq!(fate.deadline(), after(3660), "stopped for an hour");
+    fate.look_at(after(3604));
+    assert_eq!(fate.deadline(), after(3660));
+}

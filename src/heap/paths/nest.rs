@@ -55,20 +55,23 @@ impl Nest {
     }
 }
 
+/// Not passed yet. There are fewer nodes than that.
+const UNKNOWN: u32 = NONE - 1;
+
 /// Of each member the place of the nearest one that dominates it, [`NONE`] at the top.
 fn above(facts: &(impl Facts + ?Sized), members: &[u32], place: &[u32]) -> Vec<u32> {
     // Of a node that was passed: the nearest member at it or above. Every node is passed once.
-    let mut nearest: Vec<Option<u32>> = vec![None; place.len()];
+    let mut nearest = vec![UNKNOWN; place.len()];
     let mut path = Vec::new();
     let mut find = |node: u32| {
         let mut node = node;
         let mut found = loop {
-            if let Some(known) = nearest[node as usize] {
-                break known;
+            if nearest[node as usize] != UNKNOWN {
+                break nearest[node as usize];
             }
             path.push(node);
             // A ring of dominators is nonsense, and no reason to hang.
-            nearest[node as usize] = Some(NONE);
+            nearest[node as usize] = NONE;
             let up = facts.dominator(node);
             if up == node {
                 break NONE;
@@ -78,7 +81,7 @@ fn above(facts: &(impl Facts + ?Sized), members: &[u32], place: &[u32]) -> Vec<u
         while let Some(node) = path.pop() {
             let own = place[node as usize];
             found = if own == NONE { found } else { own };
-            nearest[node as usize] = Some(found);
+            nearest[node as usize] = found;
         }
         found
     };
