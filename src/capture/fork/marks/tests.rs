@@ -76,9 +76,13 @@ fn a_fork_between_the_looks_finds_nothing_marked() {
     window::install();
     let range = map(0);
     let ours = vec![range];
-    let open = window::Open::over(&ours);
-    while !open.mark() {}
-    assert!(marked(range));
+    // Other tests of this process start children: a look that one of them has come between is begun anew.
+    let open = loop {
+        let open = window::Open::over(&ours);
+        if open.mark() && marked(range) {
+            break open;
+        }
+    };
     // SAFETY: the child leaves at once, or dies of what it lacks.
     let child = unsafe { libc::fork() };
     if child == 0 {
