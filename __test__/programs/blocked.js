@@ -25,14 +25,16 @@ function seen (what, line) {
 
 const watchers = {
   heapwarden () {
-    const { watch } = require('../..')
+    const { capabilities, watch } = require('../..')
+    // Where there is no fork a rule stops the service for a heap like this one only if it is told to.
+    const mode = capabilities.snapshots.fork.available ? 'auto' : 'inline'
     const monitor = watch({
       interval: 100,
       rules: [
         { name: 'heap', metric: 'heapUsed', above: heapUsed + GROWTH, do: ['snapshot'] },
         { name: 'rss', metric: 'rss', above: rss + GROWTH }
       ],
-      snapshots: { dir }
+      snapshots: { dir, mode }
     })
     for (const what of ['heap', 'rss', 'snapshot']) awaited.add(what)
     monitor.on('breach', ({ rule, sample }) => seen(rule, { at: sample.at, loopBlocked: sample.loopBlocked, heapAge: sample.heapAge }))

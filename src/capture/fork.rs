@@ -81,7 +81,8 @@ pub struct Prepared {
 pub struct Child {
     /// Its process id; a zombie at worst, until [`watch::watch`] has reaped it.
     pub pid: i32,
-    intake: Intake,
+    /// `None`: handed over.
+    intake: Option<Intake>,
     /// Its last words.
     pub stderr: OwnedFd,
     /// How far it is.
@@ -90,18 +91,37 @@ pub struct Child {
     pub reach: Arc<reach::Reach>,
     /// ms JavaScript stood still.
     pub pause_ms: f64,
+    /// Somebody has seen it end.
+    watched: std::sync::atomic::AtomicBool,
     marks: marks::Marks,
 }
 
 impl Child {
     /// Where the file will stand.
     pub fn target(&self) -> std::path::PathBuf {
-        self.intake.sink().target()
+        self.intake.as_ref().map(|intake| intake.sink().target()).unwrap_or_default()
     }
 
-    /// The file it writes, to be published when it has ended.
-    pub fn handed_over(self) -> Sealed {
-        self.intake.handed_over()
+    /// The file it writes, to be published when it has ended. `None`: it was taken already.
+    pub fn handed_over(mut self) -> Option<Sealed> {
+        self.intake.take().map(Intake::handed_over)
+    }
+}
+
+impl Drop for Child {
+    /// A child that nobody has come to watch (its order was given up while it was forked, there was no thread) ends now.
+    fn drop(&mut self) {
+        if *self.watched.get_mut() {
+            return;
+        }
+        self.reach.end();
+        let (pid, marks) = (self.pid, std::mem::take(&mut self.marks));
+        let see_off = move || {
+            watch::see_off(pid);
+            while !marks.put_back() {}
+        };
+        // Without a thread it ends by itself, as the page tells it to, and stays a zombie.
+        let _ = std::thread::Builder::new().name("heapwarden-reap".into()).spawn(see_off);
     }
 }
 
@@ -195,7 +215,8 @@ pub fn prepare(
         memory: None,
         terms,
         gauge,
-        returns: super::child::priority::may_return(),
+        // Tried out by a thread that the idlest of all waits for: not while JavaScript's thread does, at its limit.
+        returns: quiet != QUIET_AT_LIMIT && super::child::priority::may_return(),
         marks,
         workers,
     })
@@ -220,7 +241,11 @@ impl Prepared {
         let until = Instant::now() + QUIET;
         loop {
             let quiet = self.workers.wait(until.saturating_duration_since(Instant::now()), LOOK_AGAIN);
-            mappings::open().map_err(failed("/proc/self/maps"))?;
+            if let Err(error) = mappings::open() {
+                // An earlier round may have opened them.
+                self.marks.leave();
+                return Err(failed("/proc/self/maps")(error));
+            }
             if !quiet || self.workers.asleep() || Instant::now() >= until {
                 break;
             }
@@ -243,11 +268,12 @@ impl Prepared {
         let reach = Arc::new(reach::Reach::new(pid, self.shared.clone()));
         Ok(Child {
             pid,
-            intake: self.intake,
+            intake: Some(self.intake),
             stderr,
             shared: self.shared,
             reach,
             pause_ms,
+            watched: std::sync::atomic::AtomicBool::new(false),
             marks: self.marks,
         })
     }

@@ -39,14 +39,18 @@ impl Writer {
 /// does not tell. Read once, and before any fork: a child takes no lock.
 pub fn home() -> &'static str {
     static HOME: OnceLock<String> = OnceLock::new();
-    HOME.get_or_init(|| {
-        let namespace = std::fs::read_link("/proc/self/ns/pid").ok();
-        let namespace = namespace.as_ref().and_then(|path| path.to_str());
-        match (boot(), namespace) {
-            (Some(boot), Some(namespace)) => format!("{:08x}{:08x}", hash(&boot), hash(namespace)),
-            _ => String::new(),
+    if let Some(home) = HOME.get() {
+        return home;
+    }
+    let namespace = std::fs::read_link("/proc/self/ns/pid").ok();
+    let namespace = namespace.as_ref().and_then(|path| path.to_str());
+    match (boot(), namespace) {
+        (Some(boot), Some(namespace)) => {
+            HOME.get_or_init(|| format!("{:08x}{:08x}", hash(&boot), hash(namespace)))
         }
-    })
+        // For want of a descriptor, say: asked again the next time.
+        _ => "",
+    }
 }
 
 /// The part of [`home`] that is the machine: where the kernel's locks are seen by everybody.

@@ -80,6 +80,8 @@ struct Running {
     wish: Arc<Wish>,
     tickets: Vec<Ticket>,
     place: String,
+    /// Its conductor waits for JavaScript's thread.
+    asks: bool,
     /// The child that takes it.
     #[cfg(target_os = "linux")]
     reach: Option<Arc<Reach>>,
@@ -95,6 +97,7 @@ impl Running {
             wish: order.wish.clone(),
             tickets: std::mem::take(&mut order.tickets),
             place: String::new(),
+            asks: false,
             #[cfg(target_os = "linux")]
             reach: None,
         }
@@ -158,7 +161,7 @@ pub fn submit(environment: &Arc<Environment>, options: CaptureOptions, origin: O
             if origin == Origin::Rule {
                 order.origin = origin;
             }
-        } else {
+        } else if !environment.has_ended() {
             desk.queue.push_back(Order::new(ticket, environment, options, origin));
         }
     }
@@ -199,6 +202,11 @@ pub fn take(environment: u64, from_interrupt: bool) -> Option<Order> {
         return None;
     }
     let front = desk.queue.front()?;
+    // Its thread has nothing to do with it but to fork: `call_next` gives it to a conductor.
+    #[cfg(target_os = "linux")]
+    if super::forked::applies(&front.environment, front.options.mode) {
+        return None;
+    }
     let allowed = !from_interrupt || front.origin != Origin::Caller || front.since.elapsed() > PATIENCE;
     if front.environment.id != environment || !allowed {
         return None;
@@ -261,11 +269,20 @@ impl Desk {
 /// A running order is the next again, to be taken as its options say now: it could not be forked, or it has waited for
 /// its turn.
 pub fn put_back(mut order: Order) {
+    if order.environment.has_ended() {
+        let gone = Error::Stopped("the thread ended before its snapshot could be taken".into());
+        return complete(order.id, &Err(gone));
+    }
+    // It may wait long for its thread, and others are not to wait as long for the folder.
+    order.turn = None;
     {
         let mut desk = desk();
         let Some(running) = desk.remove(order.id) else { return };
         order.tickets = running.tickets;
-        desk.queue.push_front(order);
+        // Again, under the lock under which `forget` looks: one that ends now has been seen or sees it.
+        if !order.environment.has_ended() {
+            desk.queue.push_front(order);
+        }
     }
     call_next(true);
 }
@@ -324,6 +341,19 @@ pub fn is_running(id: u64) -> bool {
     desk().running(id).is_some()
 }
 
+/// Whether this capture still runs and does not need JavaScript's thread, which may wait for it then.
+pub fn may_be_waited_for(id: u64) -> bool {
+    desk().running(id).is_some_and(|running| !running.asks)
+}
+
+/// Its conductor waits for JavaScript's thread, or does not any more.
+#[cfg(target_os = "linux")]
+pub fn asks_thread(id: u64, asks: bool) {
+    if let Some(running) = desk().running(id) {
+        running.asks = asks;
+    }
+}
+
 /// In words: where the capture `id`, which runs or was the last to end well, leaves its file.
 pub fn place(id: u64) -> Option<String> {
     let mut desk = desk();
@@ -360,8 +390,9 @@ pub fn complete(id: u64, result: &Result<SnapshotInfo>) {
         running
     };
     let Some(running) = running else { return };
-    answer(&running.environment, &running.tickets, result, running.options.trigger());
+    // First of all: the answer wakes a thread that would look for the next one itself.
     call_next(false);
+    answer(&running.environment, &running.tickets, result, running.options.trigger());
 }
 
 fn answer(environment: &Environment, tickets: &[Ticket], result: &Result<SnapshotInfo>, trigger: &str) {
@@ -424,6 +455,9 @@ fn cancel_those(which: &dyn Fn(&Ticket) -> bool) {
         }
         !order.tickets.is_empty()
     });
+    drop(desk);
+    // The one behind may be the next now.
+    call_next(false);
 }
 
 /// The process is about to end, and Node runs no cleanup hook of its main thread's then.

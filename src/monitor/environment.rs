@@ -37,8 +37,9 @@ pub struct Environment {
     pub(super) young_reserve: u64,
     doorbell: Box<dyn Doorbell>,
     #[cfg(target_os = "linux")]
-    fork: Mutex<Option<forked::Job>>,
+    fork: Mutex<Vec<forked::Job>>,
     fork_wanted: AtomicBool,
+    ended: AtomicBool,
     /// The watch over the heap limit.
     pub(super) limit: Mutex<Limit>,
     /// Object ids that match between snapshots.
@@ -92,8 +93,9 @@ impl Environment {
             figures: FigureCell::default(),
             doorbell,
             #[cfg(target_os = "linux")]
-            fork: Mutex::new(None),
+            fork: Mutex::default(),
             fork_wanted: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             limit: Mutex::default(),
             ids: Ids::default(),
             needs: Known::default(),
@@ -116,9 +118,10 @@ impl Environment {
 
     /// The cleanup hook: after it nothing of ours touches the isolate. On the environment's thread.
     pub fn detach(self: &Arc<Self>) {
-        // In this order: see `ask_fork`.
+        // In this order: see `ask_fork`, and `desk::put_back`.
+        self.ended.store(true, Ordering::Release);
         self.v8.detach();
-        self.withdraw_fork();
+        self.withdraw_forks();
         let _ = LOCAL.try_with(|all| {
             if let Ok(mut all) = all.try_borrow_mut() {
                 all.retain(|environment| environment.id != self.id);
@@ -126,6 +129,11 @@ impl Environment {
         });
         isolates::leave(self.id);
         desk::forget(self.id);
+    }
+
+    /// Whether its thread has ended, or is about to: nothing can be asked of it any more.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
     }
 
     /// Whether V8 is reached directly; otherwise JavaScript is asked.
@@ -201,23 +209,34 @@ impl Environment {
     /// Has this environment's thread fork at its next turn or stack guard, whichever comes first.
     #[cfg(target_os = "linux")]
     pub(super) fn ask_fork(&self, job: forked::Job) {
-        *self.fork.lock() = Some(job);
+        self.fork.lock().push(job);
         self.fork_wanted.store(true, Ordering::Release);
         if !self.is_native() {
             // The environment ended while the job was prepared: nobody would ever take it, and every other
             // capture of the process would wait for its timeout.
-            self.withdraw_fork();
+            self.withdraw_forks();
             return;
         }
         self.ring();
         self.interrupt();
     }
 
-    /// It need not any more; whoever waits for the answer sees that.
-    pub(super) fn withdraw_fork(&self) {
+    /// It need not for this order any more.
+    #[cfg(target_os = "linux")]
+    pub(super) fn withdraw_fork(&self, order: u64) {
+        // What is let go of removes its file: not under a lock that this environment's thread takes.
+        let gone = self.fork.lock().extract_if(.., |job| job.order == order).collect::<Vec<_>>();
+        drop(gone);
+    }
+
+    /// It need not any more at all; whoever waits for the answer sees that.
+    fn withdraw_forks(&self) {
         self.fork_wanted.store(false, Ordering::Release);
         #[cfg(target_os = "linux")]
-        drop(self.fork.lock().take());
+        {
+            let gone = std::mem::take(&mut *self.fork.lock());
+            drop(gone);
+        }
     }
 
     fn fork_if_wanted(&self) {
@@ -226,8 +245,8 @@ impl Environment {
         }
         #[cfg(target_os = "linux")]
         {
-            let job = self.fork.lock().take();
-            if let Some(job) = job {
+            let jobs = std::mem::take(&mut *self.fork.lock());
+            for job in jobs {
                 job.carry_out(self);
             }
         }

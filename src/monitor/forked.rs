@@ -14,7 +14,7 @@ use crate::capture::fork::watch::{Limits, Outcome, watch};
 use crate::capture::fork::{self, Child, Prepared, Terms};
 use crate::capture::info::{Finish, Mode, SnapshotInfo};
 use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
-use crate::capture::pipe::Fate;
+use crate::capture::pipe::{Fate, Wish};
 use crate::capture::sink::Sealed;
 use crate::capture::turn::Turn;
 use crate::error::{Error, Result};
@@ -27,7 +27,9 @@ const ALONE: Duration = Duration::from_secs(120);
 
 /// What the JavaScript thread is asked to do at its next turn or stack guard.
 pub struct Job {
-    order: u64,
+    /// Whose.
+    pub(super) order: u64,
+    wish: Arc<Wish>,
     prepared: Prepared,
     options: CaptureOptions,
     reply: Sender<Result<Child>>,
@@ -38,6 +40,9 @@ impl Job {
     pub fn carry_out(self, environment: &Environment) {
         let begin = clock::now();
         let result = match environment.isolate() {
+            _ if self.wish.is_given_up() => {
+                Err(Error::Aborted("nobody waits for this snapshot any more".into()))
+            }
             Some(isolate) => fork_with_ids(environment, &isolate, &self.options, self.prepared, begin),
             None => Err(Error::Stopped("the thread is ending".into())),
         };
@@ -153,7 +158,14 @@ enum Stop {
     Final(Error),
     /// Forking does not work out here, though the snapshot itself may.
     NotByFork(Error),
+    /// JavaScript's thread does not answer, and others wait for the folder.
+    Later,
 }
+
+/// The folder's turn is kept so long for a thread that does not come.
+const HOLD: Duration = Duration::from_secs(5);
+/// And then left to others, who ask several times in it.
+const LEAVE: Duration = Duration::from_secs(1);
 
 fn conduct(mut order: Order, first: Option<(Child, Admitted)>) {
     let ending = match fork::available() {
@@ -176,6 +188,8 @@ fn conduct(mut order: Order, first: Option<(Child, Admitted)>) {
             }
         }
         Err(Stop::NotByFork(error) | Stop::Final(error)) => desk::complete(order.id, &Err(error)),
+        // `fork_one` says so to `attempts` only.
+        Err(Stop::Later) => desk::complete(order.id, &Err(Error::CaptureFailed(turns::busy()))),
     }
 }
 
@@ -184,8 +198,7 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
     if order.turn.is_none() {
         order.turn = Some(turns::wait(&order.options, &fate).map_err(Stop::Final)?);
     }
-    let order = &*order;
-    let environment = &order.environment;
+    let environment = &order.environment.clone();
     let heap_used = environment.figures.read().heap.heap_used;
     let (mut first, admitted) = match first {
         Some((child, admitted)) => (Some(child), admitted),
@@ -204,7 +217,7 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
         }
         let child = match first.take() {
             Some(child) => child,
-            None => fork_one(order, &admitted, &fate, began)?,
+            None => fork_patiently(order, &admitted, &fate, began)?,
         };
         tell_place(order.id, &child);
         pause_ms += child.pause_ms;
@@ -220,7 +233,11 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
                 environment.needs.learn(heap_used, private);
                 let duration_ms = Some(clock::now() - began);
                 let finish = Finish { pause_ms, duration_ms, attempts: attempt };
-                let published = publish(child.handed_over(), finish, &fate, environment);
+                let taken = || Error::CaptureFailed("its file was handed over already".into());
+                let published = child
+                    .handed_over()
+                    .ok_or_else(taken)
+                    .and_then(|sealed| publish(sealed, finish, &fate, environment));
                 return published.map_err(|error| Stop::Final(explained(error, began_as)));
             }
             Outcome::Failed(error) => return Err(Stop::Final(explained(error, began_as))),
@@ -265,6 +282,29 @@ fn explained(error: Error, before: u32) -> Error {
     Error::from_code(error.code(), message)
 }
 
+/// Forks as soon as JavaScript's thread comes to it. It may be in one call for half an hour: other processes have their
+/// turns meanwhile.
+fn fork_patiently(
+    order: &mut Order,
+    admitted: &Admitted,
+    fate: &Fate,
+    began: f64,
+) -> std::result::Result<Child, Stop> {
+    loop {
+        desk::asks_thread(order.id, true);
+        let forked = fork_one(order, admitted, fate, began);
+        desk::asks_thread(order.id, false);
+        match forked {
+            Err(Stop::Later) => {
+                order.turn = None;
+                std::thread::sleep(LEAVE);
+                order.turn = Some(turns::wait(&order.options, fate).map_err(Stop::Final)?);
+            }
+            other => return other,
+        }
+    }
+}
+
 /// Sees that a process may be had, prepares, and has the JavaScript thread fork.
 fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std::result::Result<Child, Stop> {
     let environment = &order.environment;
@@ -278,26 +318,29 @@ fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std:
         })?;
     prepared.memory = admitted.child_may_take();
     let (reply, answer) = bounded(1);
-    environment.ask_fork(Job { order: order.id, prepared, options: order.options.clone(), reply });
+    let wish = order.wish.clone();
+    let asked = Instant::now();
+    environment.ask_fork(Job { order: order.id, wish, prepared, options: order.options.clone(), reply });
     loop {
         fate.look();
         // JavaScript may sit in one long builtin call, where neither bell nor interrupt reaches it.
         match answer.recv_timeout(Duration::from_millis(200)) {
             Ok(Ok(child)) => return Ok(child),
-            Ok(Err(error @ Error::Stopped(_))) => return Err(Stop::Final(error)),
+            Ok(Err(error @ (Error::Stopped(_) | Error::Aborted(_)))) => return Err(Stop::Final(error)),
             Ok(Err(error)) => return Err(Stop::NotByFork(error)),
             Err(RecvTimeoutError::Disconnected) => {
                 let gone = Error::Stopped("the thread ended before its snapshot could be taken".into());
                 return Err(Stop::Final(gone));
             }
-            Err(RecvTimeoutError::Timeout) if fate.is_open() => {}
+            Err(RecvTimeoutError::Timeout) if fate.is_open() && asked.elapsed() < HOLD => {}
             Err(RecvTimeoutError::Timeout) => {
-                environment.withdraw_fork();
-                // It may have been forked in this very moment: then the answer is there, and the child with it.
+                environment.withdraw_fork(order.id);
+                // It may have been forked in this very moment: then the answer is there, and the child with it. One that
+                // is being forked still ends as soon as nobody hears of it.
                 if let Ok(Ok(child)) = answer.try_recv() {
                     return Ok(child);
                 }
-                return Err(Stop::Final(fate.reason()));
+                return Err(if fate.is_open() { Stop::Later } else { Stop::Final(fate.reason()) });
             }
         }
     }

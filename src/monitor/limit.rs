@@ -204,7 +204,7 @@ fn last_words(limit: usize, dump: Dump, wait: Duration) {
             say(&format!("heapwarden: heap limit of {limit} reached; its snapshot {place}"));
             if dies_with_us() {
                 let until = Instant::now() + wait;
-                while desk::is_running(id) && Instant::now() < until {
+                while desk::may_be_waited_for(id) && Instant::now() < until {
                     std::thread::sleep(Duration::from_millis(20));
                 }
             }

@@ -157,6 +157,15 @@ fn starving() -> bool {
 
 /// The handler of the timer: no allocation, no lock.
 extern "C" fn look(_: c_int) {
+    // SAFETY: this thread's own.
+    let before = unsafe { *libc::__errno_location() };
+    look_around();
+    // What was interrupted may be about to read it.
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = before };
+}
+
+fn look_around() {
     // SAFETY: the shared page and its keeper live as long as the process.
     if unsafe { SHARED.load(Ordering::Relaxed).as_ref() }.is_some_and(Shared::ended) {
         end(UNWANTED);

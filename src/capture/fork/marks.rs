@@ -54,11 +54,17 @@ fn with(mappings: &[Mapping], wanted: impl Fn(&Mapping) -> bool) -> Vec<Range> {
 
 /// Tags what is marked now. Many ms.
 pub fn remember() -> Marks {
-    if let Some(left) = LEFT.lock().take() {
+    // Not while holding it: JavaScript's thread may come to leave something.
+    let left = LEFT.lock().take();
+    if let Some(left) = left {
         left.put_back();
     }
     let Some(mut tags) = TAGS.try_lock_for(PATIENCE) else { return Marks::default() };
     window::install();
+    if !tags.given.is_empty() {
+        // Of a capture that has forked and has not come to put them back: its tags end here.
+        let _ = tags.mark();
+    }
     tags.clear();
     tags.generation += 1;
     // What cannot be read is not put back.
@@ -169,7 +175,8 @@ mod window {
 
     extern "C" fn before_fork() {
         FORKS.fetch_add(1, SeqCst);
-        if OURS.load(SeqCst).is_null() && !LOCK.load(SeqCst) {
+        // In this order: who holds the lock has looked at the count and may be about to begin.
+        if !LOCK.load(SeqCst) && OURS.load(SeqCst).is_null() {
             return;
         }
         locked(|| {
@@ -245,7 +252,8 @@ mod window {
 
     impl Drop for Open<'_> {
         fn drop(&mut self) {
-            if self.stands() {
+            // The list goes with it: nobody may find it there.
+            while self.stands() {
                 before_fork();
                 after_fork();
             }

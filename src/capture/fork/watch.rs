@@ -31,8 +31,9 @@ const DYING: Duration = Duration::from_secs(1);
 /// Kept of its stderr: the end says most.
 const LAST_WORDS: usize = 4096;
 
-/// What V8, C++ and Rust say when an allocation fails, in small letters: V8 says it in both.
-const OUT_OF_MEMORY: [&str; 3] = ["out of memory", "bad_alloc", "memory allocation of"];
+/// What V8, C++ and Rust say when an allocation fails, in small letters: V8 says it in both. The one exception of C++ that is
+/// thrown where there are none, by `new`, is foreign to Rust.
+const OUT_OF_MEMORY: [&str; 4] = ["out of memory", "bad_alloc", "memory allocation of", "foreign exception"];
 
 /// How a child ended.
 #[derive(Debug)]
@@ -66,10 +67,19 @@ pub fn watch(
         put_back = put_back || child.marks.put_back();
         progress(walked, to_walk, written);
     });
+    child.watched.store(true, std::sync::atomic::Ordering::Release);
     while !put_back {
         put_back = child.marks.put_back();
     }
     outcome
+}
+
+/// Ends a child that is not watched, and reaps it.
+pub(super) fn see_off(pid: i32) {
+    if let Some(pid) = Pid::from_raw(pid) {
+        end(pid);
+        let _ = waitpid(Some(pid), WaitOptions::empty());
+    }
 }
 
 fn look_after(
