@@ -482,7 +482,7 @@ export interface ProgressEvent {
   total: number
 }
 
-/** V8's heap limit was reached, and raised so that a snapshot can be taken. Bytes. */
+/** A collection has ended. */
 export interface GcEvent {
   kind: string
   durationMs: number
@@ -491,6 +491,7 @@ export interface GcEvent {
   at: number
 }
 
+/** V8's heap limit was reached, and raised so that a snapshot can be taken. Bytes. */
 export interface NearHeapLimitEvent {
   /** V8's limit until then, bytes. */
   limit: number

@@ -248,6 +248,7 @@ test("a monitor's own middleware; a stopped monitor is 503", async (t) => {
   await monitor.stop()
   const { status, json: body } = await ask('/snapshots', { method: 'POST' })
   assert.deepEqual([status, body.code], [503, 'HEAPWARDEN_STOPPED'])
+  assert.equal((await ask('/status')).json.watching, false)
 })
 
 test('an answer that somebody else has begun is left alone', async (t) => {

@@ -6,6 +6,7 @@
 const native = require('./native')
 const { HeapwardenError, adopting } = require('./errors')
 const { warnOnce } = require('./warn')
+const { clearInterval, setInterval } = require('./timers')
 
 /** monitor id → (event, ordered) => void. Strong on purpose: `watch()` without keeping the result goes on watching. */
 const monitors = new Map()

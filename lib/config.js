@@ -10,14 +10,31 @@ const { boolean, place, settings, switches } = require('./settings')
 const { didYouMean } = require('./suggest')
 
 const FILE = 'heapwarden.config.json'
+/** Bytes; more is another file. */
+const MOST = 1 << 20
 const known = [...settings, ...switches].map(({ env }) => env)
+
+/** A file's text. A pipe or a device would be read for ever, before the program has begun. */
+function read (file) {
+  const fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)
+  try {
+    const stats = fs.fstatSync(fd)
+    if (!stats.isFile()) throw new Error(`${file} is not a regular file`)
+    if (stats.size > MOST) throw new Error(`${file} has ${stats.size} bytes, which is no configuration`)
+    return fs.readFileSync(fd, 'utf8')
+  } finally {
+    fs.closeSync(fd)
+  }
+}
 
 /** The options in the configuration file; without one, and without HEAPWARDEN_CONFIG, none. */
 function fromFile (env, cwd) {
-  const file = path.resolve(cwd, env.HEAPWARDEN_CONFIG || FILE)
+  let file = env.HEAPWARDEN_CONFIG || FILE
   let json
   try {
-    json = fs.readFileSync(file, 'utf8')
+    // The folder that the program stands in may be gone.
+    file = path.resolve(cwd ?? process.cwd(), file)
+    json = read(file)
   } catch (error) {
     if (error.code === 'ENOENT' && !env.HEAPWARDEN_CONFIG) return {}
     throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `the configuration file cannot be read: ${error.message}`)
@@ -66,12 +83,12 @@ function unpacked (env) {
  * Reads the whole configuration of a preload.
  *
  * @param {NodeJS.ProcessEnv} given
- * @param {string} cwd
+ * @param {string} [cwd] the process's own without it
  * @returns {{ options: object, enabled?: boolean, workers?: boolean, log: string, strangers: string[] }} `options`
  *   as watch() takes them, not checked yet
  * @throws HEAPWARDEN_INVALID_OPTION
  */
-function readConfig (given = process.env, cwd = process.cwd()) {
+function readConfig (given = process.env, cwd = undefined) {
   const env = unpacked(given)
   const options = fromFile(env, cwd)
   for (const { env: name, option, read } of settings) {

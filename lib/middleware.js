@@ -2,7 +2,6 @@
 
 // `heapwarden/middleware`: the admin routes, for Express, Connect and bare node:http.
 
-const path = require('node:path')
 const schema = require('./schema')
 const { warnOnce } = require('./warn')
 const { checkGuard, guard } = require('./http/guard')
@@ -18,7 +17,7 @@ function monitorLike (value, name) {
 const asIs = (value) => value
 const fields = schema.object({
   monitor: monitorLike,
-  dir: (value, name) => path.resolve(schema.filePath(value, name)),
+  dir: schema.absolute,
   // The guard checks these together.
   token: asIs,
   authorize: asIs,

@@ -9,6 +9,7 @@ const { checkSnapshot, checkUpdate, checkWatch, mergeSnapshots, watchJson } = re
 const { onSignal } = require('./signal')
 const snapshots = require('./snapshots')
 const { warnOnce } = require('./warn')
+const { clearInterval, setInterval } = require('./timers')
 
 // What listeners get of an event of the addon, where it is not the whole event.
 const payload = {
@@ -33,6 +34,11 @@ class Monitor extends EventEmitter {
     channel.monitors.set(this.#id, (event, ordered) => this.#deliver(event, ordered))
     this.#listenToSignal()
     if (native.lacksThread?.()) this.#sampleHere()
+  }
+
+  /** Whether stop() was called. */
+  static hasStopped (monitor) {
+    return #stopped in monitor && monitor.#stopped !== undefined
   }
 
   /** The freshest sample; null until there is one. */

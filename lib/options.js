@@ -3,7 +3,6 @@
 // What users write → what the addon reads: checked, in bytes and milliseconds, under the addon's names.
 
 const os = require('node:os')
-const path = require('node:path')
 const schema = require('./schema')
 const { HeapwardenError } = require('./errors')
 const { defaultRules, rules } = require('./rules')
@@ -17,7 +16,7 @@ const keepFields = schema.object({
 }, "an object such as { count: 5, bytes: '2GiB', age: '7d' }")
 
 // Made absolute now: the process may change its directory before the file is written.
-const absolute = (value, name) => path.resolve(schema.filePath(value, name))
+const { absolute } = schema
 
 const budget = schema.bytes(1, ", or 'auto'")
 

@@ -3,6 +3,7 @@
 // The kinds of values an option can have. A kind is `(value, path) => normalised`; it throws a
 // HeapwardenError that names the option, what was given and what is accepted.
 
+const path = require('node:path')
 const { inspect } = require('node:util')
 const { HeapwardenError } = require('./errors')
 const { didYouMean } = require('./suggest')
@@ -91,6 +92,17 @@ function filePath (value, path) {
   return value
 }
 
+/** The same as an absolute path. */
+function absolute (value, name) {
+  try {
+    return path.resolve(filePath(value, name))
+  } catch (error) {
+    if (error instanceof HeapwardenError) throw error
+    // The folder that this process stands in is gone.
+    throw invalid(name, value, `an absolute path, as the current folder cannot be told (${error.message})`)
+  }
+}
+
 function abortSignal (value, path) {
   if (typeof value?.aborted !== 'boolean' || typeof value.addEventListener !== 'function') {
     throw invalid(path, value, 'an AbortSignal')
@@ -133,5 +145,5 @@ function object (fields, accepted = 'an object') {
 }
 
 module.exports = {
-  DAY, abortSignal, boolean, bytes, callback, duration, filePath, integer, invalid, isObject, object, oneOf, ratio, text
+  DAY, absolute, abortSignal, boolean, bytes, callback, duration, filePath, integer, invalid, isObject, object, oneOf, ratio, text
 }

@@ -2,7 +2,6 @@
 
 // What the analyses can be told, checked.
 
-const path = require('node:path')
 const { types } = require('node:util')
 const schema = require('../schema')
 const { HeapwardenError } = require('../errors')
@@ -40,7 +39,7 @@ const kinds = {
 const check = (kind, options = {}) => kinds[kind](options, '')
 
 // Made absolute now: the process may change its directory before the file is opened.
-const file = (value, name) => path.resolve(schema.filePath(value, name))
+const file = schema.absolute
 
 const targetFields = schema.object({
   id: schema.integer(0, Number.MAX_SAFE_INTEGER),

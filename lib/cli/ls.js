@@ -18,8 +18,8 @@ const row = (info) => [
   // A file whose metadata is lost has no date either.
   Number.isFinite(info.at) ? new Date(info.at).toISOString().replace(/\.\d+Z$/, 'Z') : '?',
   bytes(info.bytes),
-  bytes(info.rawBytes ?? 0),
-  `${Math.round(info.pauseMs ?? 0)} ms`,
+  Number.isFinite(info.rawBytes) ? bytes(info.rawBytes) : '?',
+  Number.isFinite(info.pauseMs) ? `${Math.round(info.pauseMs)} ms` : '?',
   String(info.pid ?? '?'),
   info.trigger ?? '?',
   path.basename(info.path) + (info.complete ? '' : ' (incomplete)')

@@ -62,7 +62,7 @@ async function run (argv) {
   for (const { flag } of flags) own[flag] = { type: 'string' }
   const { values } = args(spell(argv.slice(0, end)), own)
   const [command, ...rest] = argv.slice(end + 1)
-  if (command === undefined) throw new UsageError('which COMMAND? there is nothing behind --')
+  if (!command) throw new UsageError(command === '' ? 'COMMAND is empty: a variable that is not set?' : 'which COMMAND? there is nothing behind --')
   return follow(command, rest, environment(values, process.env))
 }
 

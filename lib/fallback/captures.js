@@ -4,6 +4,7 @@
 
 const { HeapwardenError } = require('../errors')
 const { take, tidy } = require('./snapshot')
+const { clearTimeout, setImmediate, setTimeout } = require('../timers')
 
 const TIMEOUT_MS = 300_000
 

@@ -12,6 +12,7 @@ const { kinds } = require('./metrics')
 const reader = require('./reader')
 const store = require('./store')
 const units = require('./units')
+const { setImmediate } = require('../timers')
 
 const unavailable = (reason) => ({ available: false, reason })
 

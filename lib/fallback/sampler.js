@@ -6,6 +6,7 @@
 const { clock, look } = require('./figures')
 const machine = require('./machine')
 const metrics = require('./metrics')
+const { clearTimeout, setImmediate, setTimeout } = require('../timers')
 
 const SHORTEST_INTERVAL = 10
 

@@ -7,6 +7,7 @@ const { version } = require('../../package.json')
 const native = require('../native')
 const snapshots = require('../snapshots')
 const { checkSnapshot } = require('../options')
+const { Monitor } = require('../monitor')
 const { orderBody } = require('./body')
 const { download } = require('./download')
 const { Refusal, json } = require('./reply')
@@ -66,7 +67,7 @@ function routes ({ monitor, dir }) {
     pid: process.pid,
     nodeVersion: process.version,
     uptimeMs: Math.round(process.uptime() * 1000),
-    watching: Boolean(monitor),
+    watching: monitor !== undefined && !Monitor.hasStopped(monitor),
     latest: monitor?.latest ?? null,
     rules: monitor?.rules() ?? [],
     snapshotRunning: running !== undefined,

@@ -124,6 +124,8 @@ struct Desk {
     queue: VecDeque<Order>,
     /// The last capture that ended well, and its file.
     last: Option<(u64, String)>,
+    /// The last one that failed, and why.
+    failed: Option<(u64, String)>,
 }
 
 static DESK: LazyLock<Mutex<Desk>> = LazyLock::new(Default::default);
@@ -363,6 +365,13 @@ pub fn place(id: u64) -> Option<String> {
     desk.last.as_ref().filter(|(last, _)| *last == id).map(|(_, place)| format!("is in {place}"))
 }
 
+/// In words: why the capture `id` has left none.
+pub fn failure(id: u64) -> String {
+    let desk = desk();
+    let failed = desk.failed.as_ref().filter(|(last, _)| *last == id);
+    failed.map_or_else(|| "failed".to_owned(), |(_, why)| format!("failed: {why}"))
+}
+
 /// A capture that waits for memory, disk or its child has no place yet.
 fn under_way(place: &str) -> String {
     if place.is_empty() {
@@ -386,6 +395,9 @@ pub fn complete(id: u64, result: &Result<SnapshotInfo>) {
         let running = desk.remove(id);
         if let (Some(_), Ok(info)) = (&running, result) {
             desk.last = Some((id, info.path.display().to_string()));
+        }
+        if let (Some(_), Err(error)) = (&running, result) {
+            desk.failed = Some((id, error.to_string()));
         }
         running
     };

@@ -116,6 +116,8 @@ struct Ramp {
     steps: u32,
     dump: Dump,
     told: bool,
+    /// Why there is none.
+    why: Option<String>,
 }
 
 /// One environment's watch over its limit. Only its own thread comes here.
@@ -160,7 +162,7 @@ pub fn near(environment: &Environment, current: usize) -> usize {
     let raised = current.max(used).saturating_add(wanted.extend / STEPS as usize);
     match &mut limit.ramp {
         None => {
-            limit.ramp = Some(Ramp { before: current, steps: 1, dump: Dump::Asked, told: false });
+            limit.ramp = Some(Ramp { before: current, steps: 1, dump: Dump::Asked, told: false, why: None });
             drop(limit);
             environment.ask_dump();
             raised
@@ -181,10 +183,11 @@ pub fn near(environment: &Environment, current: usize) -> usize {
         }
         Some(ramp) => {
             let (dump, told) = (ramp.dump, std::mem::replace(&mut ramp.told, true));
+            let why = ramp.why.clone();
             drop(limit);
             // At its limit a worker thread ends, and not the process.
             if !told && environment.thread_id == 0 {
-                last_words(current, dump, wanted.wait);
+                last_words(current, dump, why, wanted.wait);
             }
             // Ours has had its turn. V8 asks only the callback that was added last, so the one below hears of the next
             // time: Node's own, which ends a worker thread or takes the snapshots of --heapsnapshot-near-heap-limit, or
@@ -196,11 +199,11 @@ pub fn near(environment: &Environment, current: usize) -> usize {
 }
 
 /// The process dies now, and its events will not be heard: one line on stderr, where V8 writes too.
-fn last_words(limit: usize, dump: Dump, wait: Duration) {
+fn last_words(limit: usize, dump: Dump, why: Option<String>, wait: Duration) {
     let limit = print_bytes(limit as u64);
     match dump {
         Dump::Running(id) => {
-            let place = desk::place(id).unwrap_or_else(|| "failed".into());
+            let place = desk::place(id).unwrap_or_else(|| desk::failure(id));
             say(&format!("heapwarden: heap limit of {limit} reached; its snapshot {place}"));
             if dies_with_us() {
                 let until = Instant::now() + wait;
@@ -210,7 +213,8 @@ fn last_words(limit: usize, dump: Dump, wait: Duration) {
             }
         }
         Dump::Asked | Dump::Inline | Dump::Refused => {
-            say(&format!("heapwarden: heap limit of {limit} reached; there is no snapshot of it"));
+            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+            say(&format!("heapwarden: heap limit of {limit} reached; there is no snapshot of it{why}"));
         }
     }
 }
@@ -246,7 +250,7 @@ fn in_place(environment: &Environment, wanted: Wanted) {
         }
         Err(error) => {
             say(&format!("heapwarden: no snapshot at the heap limit: {error}"));
-            set(&environment, Dump::Refused);
+            refuse(&environment, &error);
         }
     }
 }
@@ -272,8 +276,11 @@ pub fn dump(environment: &std::sync::Arc<Environment>) {
     let trigger = wanted.options.trigger().to_owned();
     let Some(mut order) = desk::at_limit(environment, wanted.options, monitor) else {
         // The last ramp's is still being written: it is of the same leak.
-        set(environment, desk::forked_of(environment.id).map_or(Dump::Refused, Dump::Running));
         let busy = Error::CaptureFailed("the last dump of this heap limit is still being written".into());
+        match desk::forked_of(environment.id) {
+            Some(id) => set(environment, Dump::Running(id)),
+            None => refuse(environment, &busy),
+        }
         environment.tell(Event::failed(monitor, 0, &busy, &trigger));
         return;
     };
@@ -281,7 +288,7 @@ pub fn dump(environment: &std::sync::Arc<Environment>) {
     match turn(&order) {
         Ok(turn) => order.turn = Some(turn),
         Err(error) => {
-            set(environment, Dump::Refused);
+            refuse(environment, &error);
             desk::complete(id, &Err(error));
             return;
         }
@@ -297,10 +304,12 @@ pub fn dump(environment: &std::sync::Arc<Environment>) {
         order
     };
     set(environment, Dump::Inline);
-    let outcome = run::begin(order, |_| {});
-    set(environment, if outcome.is_ok() { Dump::Running(id) } else { Dump::Refused });
-    if let Err(error) = outcome {
-        desk::complete(id, &Err(error));
+    match run::begin(order, |_| {}) {
+        Ok(()) => set(environment, Dump::Running(id)),
+        Err(error) => {
+            refuse(environment, &error);
+            desk::complete(id, &Err(error));
+        }
     }
 }
 
@@ -331,6 +340,14 @@ fn turn(order: &desk::Order) -> Result<Arc<Turn>, Error> {
         .ok_or_else(|| Error::CaptureFailed(format!("no dump at the heap limit: {}", turns::busy())))
 }
 
+/// There is none: the process's last words say why.
+fn refuse(environment: &Environment, error: &Error) {
+    set(environment, Dump::Refused);
+    if let Some(ramp) = &mut environment.limit.lock().ramp {
+        ramp.why = Some(error.to_string());
+    }
+}
+
 fn set(environment: &Environment, dump: Dump) {
     if let Some(mut limit) = environment.limit.try_lock()
         && let Some(ramp) = &mut limit.ramp
@@ -344,7 +361,7 @@ mod tests {
     use super::*;
 
     fn limit(dump: Dump) -> Limit {
-        let ramp = Ramp { before: 1000, steps: 1, dump, told: false };
+        let ramp = Ramp { before: 1000, steps: 1, dump, told: false, why: None };
         Limit { wanted: Setting::Switch(true).wanted(1, &CaptureOptions::default()), ramp: Some(ramp) }
     }
 
