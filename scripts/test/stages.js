@@ -87,11 +87,12 @@ const stages = [
   ...MAJORS.flatMap((major, i) => [nodeStage(major, false), ...i === 0 || i === MAJORS.length - 1 ? [nodeStage(major, true)] : []]),
   {
     name: 'javascript',
-    title: 'node --test on this Node, without the binary',
+    // One whose node:zlib has zstd: without it there are plain files only, and most of this would have nothing to look at.
+    title: 'node --test on Node 22, without the binary',
     counts: 'node',
     minutes: 8,
     fast: true,
-    command: () => nodeTests(undefined, WITHOUT_BINARY, { env: { HEAPWARDEN_NATIVE: '0' } })
+    command: () => nodeTests(22, WITHOUT_BINARY, { env: { HEAPWARDEN_NATIVE: '0' } })
   },
   {
     name: 'once',
