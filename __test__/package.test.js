@@ -234,6 +234,7 @@ test('without the binary an Express server answers, and a breach takes a snapsho
   const { info, nodes, mode, status, listed, summary } = JSON.parse(stdout)
   assert.deepEqual([info.mode, info.trigger, info.complete, mode, listed, summary], ['portable', 'rule:leak', true, '600', 1, 'HEAPWARDEN_UNSUPPORTED'])
   assert.deepEqual(nodes, [info.nodes, info.nodes])
-  assert.equal(status.rules[0].phase, 'breached')
+  // Whether it is over again by then is the collector's affair.
+  assert.ok(status.rules[0].lastBreachAt > 0, JSON.stringify(status.rules))
   assert.match(status.capabilities.analysis.reason, /no binary/)
 })
