@@ -108,9 +108,23 @@ function unfit (shipped, failure) {
   )
 }
 
+/** How often V8's figures are compared with the addon's reading of them before that is given up. */
+const LOOKS = 5
+
+/**
+ * Has the addon compare V8's figures with its own reading before it trusts that. They may change in between, as V8 sweeps on
+ * threads of its own: a layout that is not known is wrong each time.
+ */
+function verify () {
+  for (let look = 0; look < LOOKS; look++) {
+    if (binding.verify(JSON.stringify(v8.getHeapStatistics()))) return
+  }
+}
+
 /** Registers this thread; `deliver` is called on the loop when there are events, and must not throw. */
 function attach (deliver) {
   let sees
+  verify()
   host = binding.attach(JSON.stringify({
     threadId: isMainThread ? 0 : threadId,
     nodeVersion: process.version,
@@ -210,7 +224,10 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
   attach,
   drain,
   openSnapshot,
-  capabilities: () => binding.capabilities(JSON.stringify(v8.getHeapStatistics())),
+  capabilities () {
+    verify()
+    return binding.capabilities(JSON.stringify(v8.getHeapStatistics()))
+  },
   monitorStart: (json) => host.monitorStart(json),
   lacksThread: () => host.lacksThread?.() ?? false,
   sampleHere: () => host.sampleHere(),

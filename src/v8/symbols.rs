@@ -2,7 +2,9 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
 
 use serde::Deserialize;
 
@@ -119,9 +121,10 @@ fn find() -> std::result::Result<Symbols, String> {
 }
 
 static FOUND: OnceLock<std::result::Result<Symbols, String>> = OnceLock::new();
-static VERDICT: OnceLock<std::result::Result<(), String>> = OnceLock::new();
-/// What [`binding`] answers now, without asking the locks above: 0 unknown, 1 trusted, 2 refused.
-static STATE: AtomicU8 = AtomicU8::new(0);
+/// Why the figures did not agree, the last time.
+static DISAGREED: Mutex<Option<String>> = Mutex::new(None);
+/// They have agreed once.
+static TRUSTED: AtomicBool = AtomicBool::new(false);
 
 fn found() -> &'static std::result::Result<Symbols, String> {
     FOUND.get_or_init(|| {
@@ -146,13 +149,11 @@ fn found() -> &'static std::result::Result<Symbols, String> {
 /// `Unsupported` with the reason; the caller then takes the portable path.
 pub fn binding() -> Result<&'static Symbols> {
     let refuse = |why: &str| Err(Error::Unsupported(why.to_owned()));
-    match (STATE.load(Ordering::Acquire), found()) {
-        (1, Ok(symbols)) => Ok(symbols),
-        (_, Err(why)) => refuse(why),
-        (_, Ok(_)) => match VERDICT.get() {
-            Some(Err(why)) => refuse(why),
-            _ => refuse("V8's figures have not been verified yet"),
-        },
+    match found() {
+        // Asked first, and without a lock.
+        Ok(symbols) if TRUSTED.load(Ordering::Acquire) => Ok(symbols),
+        Err(why) => refuse(why),
+        Ok(_) => refuse(DISAGREED.lock().as_deref().unwrap_or("V8's figures have not been verified yet")),
     }
 }
 
@@ -169,19 +170,29 @@ pub struct Reference {
 
 /// Compares what our reading of `HeapStatistics` gives with what `node:v8` said a moment ago.
 ///
-/// nodejs/node#60800 changed that layout between minors, so it is never taken on trust. Only the first call
-/// of a process decides; its verdict stays.
+/// nodejs/node#60800 changed that layout between minors, so it is never taken on trust. Only a yes stays: V8 sweeps beside
+/// us, and a heap that has just lost a large object is not what it was when `node:v8` was asked.
 ///
 /// # Errors
 /// `Unsupported` with the first field that disagrees.
 pub fn verify(reference: &Reference) -> Result<()> {
     let symbols = found().as_ref().map_err(|why| Error::Unsupported(why.clone()))?;
-    let verdict = VERDICT.get_or_init(|| {
-        let isolate = super::Isolate::current_unverified(symbols).ok_or("this thread has no isolate")?;
-        compare(reference, &isolate.heap_figures())
-    });
-    STATE.store(if verdict.is_ok() { 1 } else { 2 }, Ordering::Release);
-    verdict.clone().map_err(Error::Unsupported)
+    if TRUSTED.load(Ordering::Acquire) {
+        return Ok(());
+    }
+    let verdict = super::Isolate::current_unverified(symbols)
+        .ok_or_else(|| "this thread has no isolate".to_owned())
+        .and_then(|isolate| compare(reference, &isolate.heap_figures()));
+    match verdict {
+        Ok(()) => {
+            TRUSTED.store(true, Ordering::Release);
+            Ok(())
+        }
+        Err(why) => {
+            *DISAGREED.lock() = Some(why.clone());
+            Err(Error::Unsupported(why))
+        }
+    }
 }
 
 /// `used` and `malloced` move while the reference is carried here; a wrong layout is off by far more.
