@@ -8,9 +8,8 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::info::Header;
 use super::intake::Intake;
-use super::sink::{Sealed, Sink, SinkOptions};
+use super::sink::{Sealed, Sink};
 use super::turn::Turn;
 use crate::error::{Error, Result};
 use crate::probe::cgroup::{Cgroup, gauge::Gauge};
@@ -158,22 +157,20 @@ fn failed(what: &str) -> impl Fn(io::Error) -> Error + '_ {
     move |error| Error::CaptureFailed(format!("cannot fork a snapshot: {what}: {error}"))
 }
 
-/// Makes ready. Tens of ms: not on the JavaScript thread. `pool`: Node's `--v8-pool-size`; `quiet`: how long V8's
+/// Makes ready to write to `sink`. Tens of ms: not on the JavaScript thread. `pool`: Node's `--v8-pool-size`; `quiet`: how long V8's
 /// workers are waited for. `urgent`: the child runs as the service does and does not stand back. `terms`: what the
 /// child keeps to.
 ///
 /// # Errors
-/// As [`Sink::create`]; `CaptureFailed` when the system gives no descriptor.
+/// `CaptureFailed` when the system gives no descriptor: what only a fork needs could not be had.
 pub fn prepare(
-    options: &SinkOptions,
-    header: Header,
+    sink: Sink,
     redact: bool,
     pool: Option<usize>,
     quiet: Duration,
     urgent: bool,
     terms: Terms,
 ) -> Result<Prepared> {
-    let sink = Sink::create(options, header)?;
     let shared = Arc::new(shared::Shared::new().map_err(failed("no shared page"))?);
     let null =
         std::fs::File::options().read(true).write(true).open("/dev/null").map_err(failed("/dev/null"))?;

@@ -15,7 +15,7 @@ use crate::capture::fork::{self, Child, Prepared, Terms};
 use crate::capture::info::{Finish, Mode, SnapshotInfo};
 use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::pipe::{Fate, Wish};
-use crate::capture::sink::Sealed;
+use crate::capture::sink::{Sealed, Sink};
 use crate::capture::turn::Turn;
 use crate::error::{Error, Result};
 use crate::v8::Isolate;
@@ -91,7 +91,8 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
         .map(|granted| admitted.insert(granted).child_may_take())
         .and_then(|memory| {
             let turn = order.turn.clone().ok_or_else(|| Error::CaptureFailed(turns::busy()))?;
-            let mut prepared = prepare(&order, began, fork::QUIET_AT_LIMIT, limit::dies_with_us(), turn)?;
+            let sink = open_sink(&order, began)?;
+            let mut prepared = prepare(&order, sink, fork::QUIET_AT_LIMIT, limit::dies_with_us(), turn)?;
             prepared.memory = memory;
             Ok(prepared)
         })
@@ -110,19 +111,15 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
     }
 }
 
-fn prepare(order: &Order, began: f64, quiet: Duration, urgent: bool, turn: Arc<Turn>) -> Result<Prepared> {
-    let process = process_facts();
+/// The file, as for any capture: what stands in its way (a folder that is gone) stands in the way of the next one too.
+fn open_sink(order: &Order, began: f64) -> Result<Sink> {
     let header = run::header(&order.environment, &order.options, Mode::Fork, began);
-    let sink = order.options.sink(process.diagnostic_dir.as_deref());
-    fork::prepare(
-        &sink,
-        header,
-        order.options.redact,
-        process.v8_pool_size,
-        quiet,
-        urgent,
-        terms(order, turn),
-    )
+    Sink::create(&order.options.sink(process_facts().diagnostic_dir.as_deref()), header)
+}
+
+fn prepare(order: &Order, sink: Sink, quiet: Duration, urgent: bool, turn: Arc<Turn>) -> Result<Prepared> {
+    let pool = process_facts().v8_pool_size;
+    fork::prepare(sink, order.options.redact, pool, quiet, urgent, terms(order, turn))
 }
 
 /// What its child has to keep to.
@@ -310,12 +307,9 @@ fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std:
     let environment = &order.environment;
     budget::admit_process().map_err(Stop::NotByFork)?;
     let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(turns::busy())))?;
-    let mut prepared =
-        prepare(order, began, fork::QUIET_BEFORE, false, turn).map_err(|error| match error {
-            // What only a fork needs (a pipe, the list of mappings) could not be had: inline needs less.
-            Error::CaptureFailed(_) => Stop::NotByFork(error),
-            error => Stop::Final(error),
-        })?;
+    let sink = open_sink(order, began).map_err(Stop::Final)?;
+    // What only a fork needs (a pipe, the list of mappings) could not be had: inline needs less.
+    let mut prepared = prepare(order, sink, fork::QUIET_BEFORE, false, turn).map_err(Stop::NotByFork)?;
     prepared.memory = admitted.child_may_take();
     let (reply, answer) = bounded(1);
     let wish = order.wish.clone();
