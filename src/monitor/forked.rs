@@ -11,7 +11,7 @@ use super::environment::{Environment, process_facts};
 use super::{Event, clock, limit, paused, run, turns};
 use crate::capture::budget::{self, Admitted};
 use crate::capture::fork::watch::{Limits, Outcome, watch};
-use crate::capture::fork::{self, Child, Prepared, Terms};
+use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
 use crate::capture::info::{Finish, Mode, SnapshotInfo};
 use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::pipe::{Fate, Wish};
@@ -307,7 +307,10 @@ fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std:
     let environment = &order.environment;
     budget::admit_process().map_err(Stop::NotByFork)?;
     let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(turns::busy())))?;
-    let sink = open_sink(order, began).map_err(Stop::Final)?;
+    let sink = open_sink(order, began).map_err(|error| {
+        // Inline needs fewer of them.
+        if descriptors::scarce() { Stop::NotByFork(error) } else { Stop::Final(error) }
+    })?;
     // What only a fork needs (a pipe, the list of mappings) could not be had: inline needs less.
     let mut prepared = prepare(order, sink, fork::QUIET_BEFORE, false, turn).map_err(Stop::NotByFork)?;
     prepared.memory = admitted.child_may_take();

@@ -29,3 +29,12 @@ pub fn last_words() -> Option<OwnedFd> {
     let limited = getrlimit(Resource::Fsize).current.is_some();
     (is_file || limited).then(|| rustix::io::fcntl_dupfd_cloexec(stderr, FIRST).ok())?
 }
+
+/// More than a capture opens at a time.
+const PLENTY: usize = 16;
+
+/// Whether this process, or the machine, has hardly a descriptor left to give.
+pub fn scarce() -> bool {
+    let free = (0..PLENTY).map_while(|_| std::fs::File::open("/dev/null").ok()).collect::<Vec<_>>();
+    free.len() < PLENTY
+}
