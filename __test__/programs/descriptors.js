@@ -2,6 +2,7 @@
 
 // Uses up its descriptors, and says what a monitor and captures make of it. Arguments: folder.
 
+const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const { once } = require('node:events')
 const { takeSnapshot, watch } = require('../..')
@@ -26,8 +27,8 @@ async function capture (left) {
 
 async function main () {
   const alive = setInterval(() => {}, 60_000)
-  // The lazy parts of Node and of the test itself, which need descriptors of their own.
-  say({ type: 'ready' })
+  // Before it opens anything: what is open above a limit is no room below it.
+  execFileSync('prlimit', [`--pid=${process.pid}`, '--nofile=64:64'])
   const monitor = watch({
     interval: 50,
     nearHeapLimit: false,
