@@ -130,9 +130,7 @@ function attach (deliver) {
     nodeVersion: process.version,
     v8Version: process.versions.v8,
     diagnosticDir: optionValue('--diagnostic-dir'),
-    v8PoolSize: Number.parseInt(optionValue('--v8-pool-size')) || undefined,
-    // The addon's own reading is compared with it before it is trusted.
-    statistics: v8.getHeapStatistics()
+    v8PoolSize: Number.parseInt(optionValue('--v8-pool-size')) || undefined
   }), (hasEvents) => {
     // Nothing may leave this function: an exception here would end the host.
     try {
@@ -226,7 +224,7 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
   openSnapshot,
   capabilities () {
     verify()
-    return binding.capabilities(JSON.stringify(v8.getHeapStatistics()))
+    return binding.capabilities()
   },
   monitorStart: (json) => host.monitorStart(json),
   lacksThread: () => host.lacksThread?.() ?? false,

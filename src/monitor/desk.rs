@@ -271,17 +271,13 @@ impl Desk {
 /// A running order is the next again, to be taken as its options say now: it could not be forked, or it has waited for
 /// its turn.
 pub fn put_back(mut order: Order) {
-    if order.environment.has_ended() {
-        let gone = Error::Stopped("the thread ended before its snapshot could be taken".into());
-        return complete(order.id, &Err(gone));
-    }
     // It may wait long for its thread, and others are not to wait as long for the folder.
     order.turn = None;
     {
         let mut desk = desk();
         let Some(running) = desk.remove(order.id) else { return };
         order.tickets = running.tickets;
-        // Again, under the lock under which `forget` looks: one that ends now has been seen or sees it.
+        // Under the lock under which `forget` looks: one that ends now has been seen or sees it. Nobody is left to be told.
         if !order.environment.has_ended() {
             desk.queue.push_front(order);
         }

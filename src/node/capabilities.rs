@@ -4,8 +4,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::{Value, json};
 
-use super::{Code, fault};
-use crate::monitor::watcher::parse;
+use super::Code;
 use crate::probe::{allocator, cgroup::Cgroup, pressure};
 use crate::v8;
 
@@ -24,11 +23,10 @@ fn fork(native: bool, why: &str) -> Value {
     one(refusal.is_none(), &refusal.unwrap_or_default())
 }
 
-/// As JSON. `statistics`: `v8.getHeapStatistics()`, to decide whether V8's own interface is trusted.
+/// As JSON. After `verify`, which decides whether V8's own interface is trusted.
 #[napi]
-pub fn capabilities(statistics: String) -> Result<String, Code> {
-    let reference = parse(&statistics).map_err(fault)?;
-    let refusal = v8::verify(&reference).err().map(|error| error.to_string());
+pub fn capabilities() -> Result<String, Code> {
+    let refusal = v8::binding().err().map(|error| error.to_string());
     let native = refusal.is_none();
     let why = refusal.unwrap_or_default();
     let through_v8 = |what: &str| one(native, &format!("{what} needs V8's own interface: {why}"));
