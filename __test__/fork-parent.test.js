@@ -9,7 +9,7 @@ const net = require('node:net')
 const path = require('node:path')
 const { Worker } = require('node:worker_threads')
 const { takeSnapshot, watch } = require('..')
-const { ballast, forkTest, goOn, gone, heldDump, hurried, over, totals, until } = require('./forks')
+const { ballast, forkTest, goOn, gone, heldDump, letGo, hurried, over, totals, until } = require('./forks')
 const { root, tempDir } = require('./helpers')
 const { appears, isFinal, start } = require('./programs')
 
@@ -49,7 +49,7 @@ forkTest('process.exit() does not wait for the child; one that only a call waite
   service.child.stdin.write('exit\n')
   const { status, stderr } = await service.ended
   assert.deepEqual([status, stderr], [7, ''])
-  goOn(service.dump)
+  letGo(service.dump)
   await over(service.dump, t.signal)
   assert.deepEqual(fs.readdirSync(service.dir), [])
 })

@@ -131,6 +131,15 @@ function goOn (child) {
   process.kill(child, 'SIGCONT')
 }
 
+/** The same for a child that was told to end: held or not, it may be gone by now. */
+function letGo (child) {
+  try {
+    goOn(child)
+  } catch (error) {
+    assert.equal(error.code, 'ESRCH')
+  }
+}
+
 /** Hurries a child as soon as it has its name: before that it puts itself into the idle class. */
 async function hurryDump (child, signal) {
   const settled = () => comm(child) === NAME || 'ZX'.includes(stat(child)?.[0] ?? 'X')
@@ -200,4 +209,4 @@ async function totals (file) {
   return { nodes: snapshot.node_count, edges: snapshot.edge_count, bytes, strings }
 }
 
-module.exports = { ballast, childrenOf, comm, dumpOf, forkTest, goOn, gone, heldDump, hurried, hurryDump, hurryDumps, holdings, objects, over, sight, stat, totals, until }
+module.exports = { ballast, childrenOf, comm, dumpOf, forkTest, goOn, gone, heldDump, hurried, hurryDump, hurryDumps, holdings, letGo, objects, over, sight, stat, totals, until }

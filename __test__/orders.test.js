@@ -8,8 +8,8 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
 const { Worker } = require('node:worker_threads')
-const { capabilities, takeSnapshot, watch } = require('..')
-const { ballast, comm, childrenOf, forkTest, goOn, gone, heldDump, hurried, hurry, over, stat, until } = require('./forks')
+const { capabilities, takeSnapshot } = require('..')
+const { ballast, comm, childrenOf, forkTest, goOn, gone, heldDump, hurried, hurry, letGo, over, stat, until } = require('./forks')
 const { tempDir } = require('./helpers')
 const { appears, isFinal, isUnfinished, start, vanishes } = require('./programs')
 
@@ -58,19 +58,6 @@ forkTest('abort() is answered when the child has ended, and there is no file', a
   assert.deepEqual(fs.readdirSync(dir), [])
 })
 
-forkTest('stop() ends the child that its caller waited for', async (t) => {
-  ballast(t)
-  const dir = tempDir(t)
-  const monitor = watch({ rules: [], snapshots: { dir, mode: 'fork' } })
-  const order = assert.rejects(monitor.snapshot(), { code: 'HEAPWARDEN_STOPPED' })
-  const child = await heldDump(t)
-  await monitor.stop()
-  await order
-  await gone(child, t.signal)
-  // Removed by the service when it has seen that the child is gone.
-  await until(t.signal, () => fs.readdirSync(dir).length === 0)
-})
-
 forkTest('a child that is stopped ends at its deadline, and the answer comes then', async (t) => {
   ballast(t)
   const dir = tempDir(t)
@@ -104,8 +91,7 @@ forkTest('process.exit() ends the child of a call that nobody can hear of any mo
   service.child.stdin.write('exit\n')
   const { status } = await service.ended
   assert.equal(status, 0)
-  // Held or not, it may be gone by now.
-  try { goOn(child) } catch (error) { assert.equal(error.code, 'ESRCH') }
+  letGo(child)
   await over(child, t.signal)
   assert.deepEqual(fs.readdirSync(dir), [])
 })
