@@ -6,21 +6,25 @@
 // for each stage that has no count of its own (fmt, clippy, build, types). A stage that breaks without naming
 // a failed test (does not compile, runs too long, finds no tests) counts as one failure. Nothing is tried twice.
 
+const os = require('node:os')
 const { parseArgs } = require('node:util')
+const { Worker } = require('node:worker_threads')
 const { stages } = require('./test/stages')
 const { run, stopRunning } = require('./test/run')
 const { judge } = require('./test/judge')
 
-const USAGE = `usage: node scripts/test.js [--only NAME[,NAME]] [--fast] [--verbose] [--list]
+const USAGE = `usage: node scripts/test.js [--only NAME[,NAME]] [--fast] [--loaded] [--verbose] [--list]
 
   --only NAME   stages whose name is NAME or begins with it (node, node22, cargo …); may be repeated
   --fast        this Node only, native path only, without the package, demo and oracle stages
+  --loaded      beside a busy loop for each core; a stage may take three times as long
   --verbose     show every stage's output as it comes; otherwise only that of failing ones
   --list        print the names of the stages`
 
 const colour = process.stdout.isTTY && !process.env.NO_COLOR
 const paint = (code, text) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text)
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`
+const LOADED_FACTOR = 3
 const tests = (n) => `${n} passed`
 
 function options () {
@@ -29,6 +33,7 @@ function options () {
       options: {
         only: { type: 'string', multiple: true, default: [] },
         fast: { type: 'boolean', default: false },
+        loaded: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false }
@@ -51,13 +56,18 @@ function choose (all, { only, fast }) {
   return fast ? all.filter((stage) => stage.fast) : all
 }
 
-async function runStage (stage, broken, verbose) {
+/** A busy loop for each core: what a test must bear that does not time anything. They end with this process. */
+function keepBusy () {
+  for (let core = 0; core < os.availableParallelism(); core++) new Worker('for (;;);', { eval: true }).unref()
+}
+
+async function runStage (stage, broken, { verbose, loaded }) {
   const unmet = (stage.needs ?? []).find((name) => broken.has(name))
   if (unmet) return { passed: 0, failed: 1, skipped: 0, ms: 0, why: `not run, because ${unmet} failed`, output: '' }
   const started = performance.now()
   let outcome
   try {
-    outcome = await run(await stage.command(), { minutes: stage.minutes, echo: verbose })
+    outcome = await run(await stage.command(), { minutes: stage.minutes * (loaded ? LOADED_FACTOR : 1), echo: verbose })
   } catch (error) {
     outcome = { status: null, output: '', problem: error.message }
   }
@@ -90,11 +100,12 @@ async function main () {
   const chosen = choose(stages, given)
   if (given.list) return console.log(chosen.map(({ name, title }) => `${name.padEnd(18)}${title}`).join('\n'))
 
+  if (given.loaded) keepBusy()
   const broken = new Set()
   const results = []
   for (const [index, stage] of chosen.entries()) {
     console.log(`\n${paint(1, `== ${index + 1}/${chosen.length} ${stage.name}`)}: ${stage.title}`)
-    const result = await runStage(stage, broken, given.verbose)
+    const result = await runStage(stage, broken, given)
     if (result.failed > 0) broken.add(stage.name)
     printResult(result, given.verbose)
     results.push({ stage, ...result })
