@@ -96,6 +96,18 @@ forkTest('process.exit() ends the child of a call that nobody can hear of any mo
   assert.deepEqual(fs.readdirSync(dir), [])
 })
 
+forkTest('nor is its file left when the service is gone as soon as its child', async (t) => {
+  const dir = tempDir(t)
+  const service = program(t, 'turns', { dir, mode: 'fork', objects: 10_000 })
+  await service.line(({ type }) => type === 'ready')
+  service.child.stdin.write('go\n')
+  const child = await heldDump(t, service.child.pid)
+  service.child.stdin.write('vanish\n')
+  await service.ended
+  await over(child, t.signal)
+  assert.deepEqual(fs.readdirSync(dir), [])
+})
+
 forkTest('a crash loop leaves one child in its folder, however often the service dies', async (t) => {
   const dir = tempDir(t)
   const crash = async () => {

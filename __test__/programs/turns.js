@@ -1,8 +1,10 @@
 'use strict'
 
 // One of several processes that capture in the same folder. node turns.js '{snapshot options, "objects": N}'
-// Orders when told "go" on stdin; says when it has, and how it went. "user" makes it another user, "exit" ends it.
+// Orders when told "go" on stdin; says when it has, and how it went. "user" makes it another user, "exit" ends it,
+// "vanish" too, and it is gone as soon as its child is.
 
+const fs = require('node:fs')
 const { createInterface } = require('node:readline')
 const { takeSnapshot } = require('../..')
 
@@ -27,7 +29,17 @@ function user () {
   say({ type: 'user' })
 }
 
-const words = { go, user, exit: () => process.exit(0) }
+function vanish () {
+  const self = `/proc/self/task/${process.pid}`
+  const [child] = fs.readFileSync(`${self}/children`, 'utf8').split(' ')
+  process.on('exit', () => {
+    while (!fs.readFileSync(`/proc/${child}/stat`, 'utf8').includes(') Z'));
+    process.kill(process.pid, 'SIGKILL')
+  })
+  process.exit(0)
+}
+
+const words = { go, user, vanish, exit: () => process.exit(0) }
 createInterface({ input: process.stdin })
   .on('line', (word) => words[word]())
   .on('close', () => process.exit(0))

@@ -101,6 +101,13 @@ impl Child {
         self.intake.as_ref().map(|intake| intake.sink().target()).unwrap_or_default()
     }
 
+    /// Removes the file it writes.
+    fn discard(&self) {
+        if let Some(intake) = &self.intake {
+            intake.sink().discard();
+        }
+    }
+
     /// The file it writes, to be published when it has ended. `None`: it was taken already.
     pub fn handed_over(mut self) -> Option<Sealed> {
         self.intake.take().map(Intake::handed_over)

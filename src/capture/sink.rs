@@ -188,6 +188,11 @@ impl Sink {
         self.temp.path()
     }
 
+    /// Removes the file before its writer has ended: nothing can be published any more.
+    pub fn discard(&self) {
+        self.temp.remove();
+    }
+
     /// The path it will get, see [`Sealed::target`].
     pub fn target(&self) -> std::path::PathBuf {
         self.temp.folder().path().join(&self.target.name)

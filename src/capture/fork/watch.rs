@@ -147,6 +147,10 @@ fn look_after(
         if let Some(outcome) = outcome {
             // Where the service has changed its user since, the kernel refuses the signal: then the page tells it.
             child.shared.end();
+            if fate.wish.is_given_up() {
+                // Perhaps because the service ends, which leaves nobody to do it after the kill.
+                child.discard();
+            }
             end(pid);
             ended_for = Some((outcome, Instant::now()));
         }

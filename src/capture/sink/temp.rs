@@ -75,6 +75,14 @@ impl Temp {
         self.folder.path().join(&self.name)
     }
 
+    /// Removes it, unless it has its final name.
+    pub fn remove(&self) {
+        // Only what is ours: if the name leads elsewhere, somebody else has put a file there.
+        if self.armed && self.folder.leads_to(&self.name, &self.file) {
+            let _ = self.folder.unlink(&self.name);
+        }
+    }
+
     /// Gives it its final name. `AlreadyExists`: it is still the temporary one.
     pub fn rename(&mut self, to: &str, replace: bool) -> io::Result<()> {
         if !self.folder.leads_to(&self.name, &self.file) {
@@ -97,10 +105,7 @@ fn claim(folder: &Folder, name: &str, file: &File) -> io::Result<bool> {
 
 impl Drop for Temp {
     fn drop(&mut self) {
-        // Only what is ours: if the name leads elsewhere, somebody else has put a file there.
-        if self.armed && self.folder.leads_to(&self.name, &self.file) {
-            let _ = self.folder.unlink(&self.name);
-        }
+        self.remove();
     }
 }
 
