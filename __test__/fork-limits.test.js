@@ -7,6 +7,7 @@ const { execFileSync, spawn } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
+const { test } = require('node:test')
 const { takeSnapshot } = require('..')
 const { ballast, forkTest, hurried } = require('./forks')
 const { tempDir } = require('./helpers')
@@ -77,11 +78,13 @@ function group (t, bytes) {
 const kills = (place) => Number(/oom_kill (\d+)/.exec(fs.readFileSync(path.join(place, 'memory.oom_control'), 'utf8'))[1])
 
 /** Runs fork-host in a group of `bytes`; what it says of its order, and how the group and the program came out of it. */
-async function inGroup (t, bytes, options) {
+async function inGroup (t, bytes, options, env = {}) {
   const dir = tempDir(t)
   const place = group(t, bytes)
   if (!place) return
-  const { child, line, ended } = start('fork-host', [JSON.stringify({ dir, mode: 'fork', go: true, ...options })], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const { child, line, ended } = start('fork-host', [JSON.stringify({ dir, mode: 'fork', go: true, ...options })], {
+    stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env }
+  })
   t.after(() => child.kill('SIGKILL'))
   fs.writeFileSync(path.join(place, 'cgroup.procs'), String(child.pid))
   await line(({ type }) => type === 'ready')
@@ -112,6 +115,18 @@ forkTest('a child that needs more than was predicted gets no more than the conta
   assert.match(said.message, /needed more memory than there was|memory were left/)
   assert.deepEqual(said.files, [])
 })
+
+for (const mode of ['inline', 'auto']) {
+  test(`nor does the service itself, mode ${mode}: what may be a long array must fit before it is begun`, async (t) => {
+    // As above. V8 asks whether to go on before such an array and after it, not in between.
+    const flags = mode === 'auto' ? { HEAPWARDEN_PORTABLE: '1' } : {}
+    const said = await inGroup(t, 340 << 20, { mode, objects: 0, array: 300_000 }, flags)
+    if (!said) return
+    assert.equal(said.code, 'HEAPWARDEN_MEMORY_BUDGET', said.message)
+    assert.match(said.message, /up to .* if its .* of large objects are one long array/)
+    assert.deepEqual(said.files, [])
+  })
+}
 
 forkTest('at the heap limit in a tight container nobody is killed: the dump is refused, and V8 ends the process', async (t) => {
   const dir = tempDir(t)

@@ -4,6 +4,7 @@
 // figures, rules, files and events are the addon's as everywhere.
 
 const v8 = require('node:v8')
+const { admit } = require('./fallback/budget')
 
 const figures = new Float64Array(9)
 
@@ -34,6 +35,8 @@ function answer (host, json) {
 async function snapshot (host, { capture, numericValues }) {
   const begin = performance.now()
   try {
+    // The addon has asked too, but not about large objects.
+    admit()
     // Not a stream, whatever it looks like: V8 writes the whole JSON into memory here.
     const stream = v8.getHeapSnapshot({ exposeNumericValues: numericValues })
     const pause = performance.now() - begin
@@ -43,7 +46,8 @@ async function snapshot (host, { capture, numericValues }) {
     }
     host.fed(capture, pause, null)
   } catch (error) {
-    host.fed(capture, 0, `node:v8: ${error?.message ?? error}`)
+    const ours = error?.code === 'HEAPWARDEN_MEMORY_BUDGET'
+    host.fed(capture, 0, ours ? error.message : `node:v8: ${error?.message ?? error}`, ours ? error.code : undefined)
   }
 }
 

@@ -3,12 +3,22 @@
 // Whether there is memory for a snapshot: V8 needs several times the heap, and the kernel does not ask twice.
 
 const os = require('node:os')
+const v8 = require('node:v8')
 const { HeapwardenError } = require('../errors')
 const cgroup = require('./cgroup')
 
 const BASE = 32 * 2 ** 20
 /** Bytes per byte of used heap, for heaps of small objects: the generator's tables, and the JSON, which is held whole. */
 const RATIO = 14
+/**
+ * For each 8 bytes of a long array: V8 makes a text of a KiB with the number of the element. Nothing tells such an array from
+ * another large object. (src/capture/budget.rs has the same figures.)
+ */
+const NAME = 1280
+/** Bytes per byte of heap beside these. */
+const RATIO_BESIDE_NAMES = 9
+/** Large objects that each process has. */
+const OWN_LARGE = 256 * 2 ** 10
 
 /** `1536` → `1.5 KiB`. */
 function print (bytes) {
@@ -25,15 +35,29 @@ function left () {
   return group?.limit ? Math.min(free, group.limit - group.used) : free
 }
 
-/** @throws HEAPWARDEN_MEMORY_BUDGET with the figures */
-function admit (heapUsed, budget) {
-  const need = BASE + RATIO * heapUsed
+/** Bytes of objects of more than 128 KiB, code apart. */
+function largeObjects () {
+  const large = v8.getHeapSpaceStatistics().filter((space) => /^(new_)?large_object_space$/.test(space.space_name))
+  return large.reduce((sum, space) => sum + space.space_used_size, 0)
+}
+
+/**
+ * @param {number} [budget] memoryBudget
+ * @throws HEAPWARDEN_MEMORY_BUDGET with the figures
+ */
+function admit (budget) {
+  const heapUsed = v8.getHeapStatistics().used_heap_size
+  const large = largeObjects()
+  const likely = BASE + RATIO * heapUsed
+  const names = Math.floor(Math.max(0, large - OWN_LARGE) / 8) * NAME
+  const need = Math.max(likely, BASE + RATIO_BESIDE_NAMES * heapUsed + names)
   const room = left()
   // Elsewhere the system calls memory that it would give back at once "used".
   const allowed = budget ?? (process.platform === 'linux' ? room : Infinity)
   if (need <= allowed) return
   throw new HeapwardenError('HEAPWARDEN_MEMORY_BUDGET',
-    `a snapshot of ${print(heapUsed)} of heap needs about ${print(need)} more memory, and ` +
+    `a snapshot of ${print(heapUsed)} of heap needs about ${print(likely)} more memory` +
+    (need > likely ? `, up to ${print(need)} if its ${print(large)} of large objects are one long array` : '') + ', and ' +
     `${budget === undefined ? 'the container or the machine has left' : 'memoryBudget allows'} ${print(allowed)}; raise the limit or memoryBudget`)
 }
 

@@ -111,7 +111,7 @@ async function take (options, { at, diagnosticDir, signal }) {
   const began = performance.now()
   refuseWhatNeedsTheAddon(options)
   const level = levelOf(options)
-  admit(v8.getHeapStatistics().used_heap_size, options.memoryBudget)
+  admit(options.memoryBudget)
   const header = {
     format: 1,
     heapwarden: version,

@@ -16,6 +16,13 @@ const BASE: u64 = 16 << 20;
 /// less, one array of a million objects more. Where this thread's heap was captured already, what that took is
 /// used for as much heap as there was then, with a margin.
 const FIRST_RATIO: f64 = 14.0;
+/// For each 8 bytes of an array V8 makes a text of a KiB with the number of the element, and keeps it in a table: measured
+/// at 1,150 to 1,260 bytes. Arrays share these texts, so the longest one counts.
+const NAME: u64 = 1280;
+/// Tables of this size each process has among its large objects: what their numbers take is measured with the rest.
+const OWN_LARGE: u64 = 256 << 10;
+/// Bytes needed per byte of heap beside these texts: measured at 5.4 (closures) to 8.9 (short strings).
+const RATIO_BESIDE_NAMES: u64 = 9;
 const MARGIN: f64 = 1.25;
 const LOWEST_RATIO: f64 = 1.5;
 /// Bytes that must stay free for the service while a snapshot is being taken.
@@ -95,17 +102,52 @@ impl Drop for Admitted {
     }
 }
 
+/// The heap to be captured. Bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Heap {
+    /// What is used of it.
+    pub used: u64,
+    /// Of that, objects of more than 128 KiB; 0 where it does not matter or is not known.
+    pub large: u64,
+}
+
+impl Heap {
+    /// For a child, which the kernel refuses what it was not admitted for ([`Admitted::child_may_take`]): it may try.
+    pub fn of_child(used: u64) -> Self {
+        Self { used, large: 0 }
+    }
+
+    /// What the numbers of elements take if its large objects are one long array. Nothing tells it from a string, and between
+    /// two of V8's questions whether to go on lies all of it.
+    fn names(&self) -> u64 {
+        (self.large.saturating_sub(OWN_LARGE) / 8).saturating_mul(NAME)
+    }
+
+    /// The most it may need where `likely` is predicted: the names are in that for heaps of one array of small objects.
+    fn need(&self, likely: u64) -> u64 {
+        let beside = likely.min(BASE.saturating_add(self.used.saturating_mul(RATIO_BESIDE_NAMES)));
+        likely.max(beside.saturating_add(self.names()))
+    }
+
+    /// Whether it would be let in but for its large objects, some of which may be garbage.
+    pub fn is_large_only(self, known: &Known, budget: Option<u64>) -> bool {
+        self.names() > 0 && admit(known, Self { large: 0, ..self }, budget).is_ok()
+    }
+}
+
 /// Lets a capture begin if its predicted need fits `budget` and what the container, the machine and the process's
 /// limits have left for it.
 ///
 /// # Errors
 /// `MemoryBudget` with the figures.
-pub fn admit(known: &Known, heap_used: u64, budget: Option<u64>) -> Result<Admitted> {
-    admit_into(known, heap_used, budget, limits::room(Cgroup::detect().as_ref()))
+pub fn admit(known: &Known, heap: Heap, budget: Option<u64>) -> Result<Admitted> {
+    admit_into(known, heap, budget, limits::room(Cgroup::detect().as_ref()))
 }
 
-fn admit_into(known: &Known, heap_used: u64, budget: Option<u64>, room: Option<Room>) -> Result<Admitted> {
-    let need = known.predict(heap_used);
+fn admit_into(known: &Known, heap: Heap, budget: Option<u64>, room: Option<Room>) -> Result<Admitted> {
+    let heap_used = heap.used;
+    let likely = known.predict(heap_used);
+    let need = heap.need(likely);
     // What a fork takes before it does anything: the copy of the page tables.
     let tables = process::page_tables().unwrap_or(heap_used / 20);
     let taken = RESERVE.saturating_add(tables).saturating_add(PROMISED.load(Ordering::Relaxed));
@@ -113,12 +155,22 @@ fn admit_into(known: &Known, heap_used: u64, budget: Option<u64>, room: Option<R
     let given = budget.map(|bytes| Room { bytes, whose: "memoryBudget allows" });
     let least = left.into_iter().chain(given).min_by_key(|room| room.bytes);
     if let Some(Room { bytes, whose }) = least.filter(|room| room.bytes < need) {
+        let arrays = if need == likely {
+            String::new()
+        } else {
+            format!(
+                ", up to {} if its {} of large objects are one long array",
+                print_bytes(need),
+                print_bytes(heap.large)
+            )
+        };
         return Err(Error::MemoryBudget(format!(
-            "a snapshot of {} of heap needs about {} more memory, and {whose} {}; raise the limit{}",
+            "a snapshot of {} of heap needs about {} more memory{arrays}, and {whose} {}; raise the limit{}{}",
             print_bytes(heap_used),
-            print_bytes(need),
+            print_bytes(likely),
             print_bytes(bytes),
             if budget.is_some() { " or memoryBudget" } else { "" },
+            if bytes >= likely { ", or use mode 'fork', where only the child can run out of it" } else { "" },
         )));
     }
     PROMISED.fetch_add(need, Ordering::Relaxed);
@@ -156,10 +208,10 @@ mod tests {
     #[test]
     fn a_budget_below_the_need_is_refused_with_the_figures() {
         let known = Known::default();
-        let error = admit(&known, 100 * MIB, Some(64 * MIB)).map(|_| ()).unwrap_err();
+        let error = admit(&known, Heap::of_child(100 * MIB), Some(64 * MIB)).map(|_| ()).unwrap_err();
         assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET");
         assert!(error.to_string().contains("memoryBudget allows"), "{error}");
-        assert!(admit(&known, MIB, Some(1 << 30)).is_ok());
+        assert!(admit(&known, Heap::of_child(MIB), Some(1 << 30)).is_ok());
     }
 
     fn room(mib: u64) -> Option<Room> {
@@ -169,15 +221,29 @@ mod tests {
     #[test]
     fn a_budget_promises_no_more_than_there_is() {
         let known = Known::default();
-        let error = admit_into(&known, 20 * MIB, Some(1 << 40), room(200)).unwrap_err();
+        let error = admit_into(&known, Heap::of_child(20 * MIB), Some(1 << 40), room(200)).unwrap_err();
         assert!(error.to_string().contains("the test has left 1"), "{error}");
-        let admitted = admit_into(&known, 20 * MIB, None, room(600)).unwrap();
+        let admitted = admit_into(&known, Heap::of_child(20 * MIB), None, room(600)).unwrap();
         let child = admitted.child_may_take().unwrap();
         assert!(child < (600 - 32 - 20) * MIB && child > 500 * MIB, "{child}");
         // Beside it there is no room for a second one.
-        assert!(admit_into(&known, 20 * MIB, None, room(600)).is_err());
+        assert!(admit_into(&known, Heap::of_child(20 * MIB), None, room(600)).is_err());
         drop(admitted);
-        assert!(admit_into(&known, 20 * MIB, None, room(600)).is_ok());
+        assert!(admit_into(&known, Heap::of_child(20 * MIB), None, room(600)).is_ok());
+    }
+
+    #[test]
+    fn what_may_be_one_long_array_must_fit_too() {
+        let known = Known::default();
+        // 400,000 elements; beside the tables that each process has.
+        let heap = Heap { used: 12 * MIB, large: (400_000 << 3) + OWN_LARGE };
+        let error = admit_into(&known, heap, None, room(512)).unwrap_err().to_string();
+        assert!(error.contains("about 184 MiB more") && error.contains("up to 612"), "{error}");
+        assert!(error.contains("the test has left 4") && error.contains("mode 'fork'"), "{error}");
+        assert!(admit_into(&known, heap, None, room(800)).is_ok());
+        // A child can be ended, and small heaps have these tables only.
+        assert!(admit_into(&known, Heap::of_child(heap.used), None, room(512)).is_ok());
+        assert_eq!(Heap { used: MIB, large: OWN_LARGE }.names(), 0);
     }
 
     #[test]

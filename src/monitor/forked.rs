@@ -9,7 +9,7 @@ use super::desk::Origin;
 use super::desk::{self, Order};
 use super::environment::{Environment, process_facts};
 use super::{Event, clock, limit, paused, run, turns};
-use crate::capture::budget::{self, Admitted};
+use crate::capture::budget::{self, Admitted, Heap};
 use crate::capture::fork::watch::{Limits, Outcome, watch};
 use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
 use crate::capture::info::{Finish, Mode, SnapshotInfo};
@@ -87,7 +87,9 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
     let heap_used = isolate.heap_figures().heap_used;
     let mut admitted = None;
     let forked = fork::available()
-        .and_then(|()| budget::admit(&order.environment.needs, heap_used, order.options.memory_budget))
+        .and_then(|()| {
+            budget::admit(&order.environment.needs, Heap::of_child(heap_used), order.options.memory_budget)
+        })
         .map(|granted| admitted.insert(granted).child_may_take())
         .and_then(|memory| {
             let turn = order.turn.clone().ok_or_else(|| Error::CaptureFailed(turns::busy()))?;
@@ -200,7 +202,8 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
     let (mut first, admitted) = match first {
         Some((child, admitted)) => (Some(child), admitted),
         None => {
-            let admitted = budget::admit(&environment.needs, heap_used, order.options.memory_budget);
+            let heap = Heap::of_child(heap_used);
+            let admitted = budget::admit(&environment.needs, heap, order.options.memory_budget);
             (None, admitted.map_err(Stop::Final)?)
         }
     };

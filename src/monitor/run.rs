@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use super::desk::{self, Order, Origin};
 use super::environment::{Environment, process_facts};
 use super::{Event, clock, paused, turns};
+use crate::capture::budget::Heap;
 use crate::capture::info::{Finish, Header, Mode, SnapshotInfo};
 use crate::capture::options::{CaptureOptions, INLINE_TIMEOUT, StableIds, WantedMode};
 use crate::capture::pipe::{self, Fate, Feed};
@@ -146,7 +147,7 @@ pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<Sn
 pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static) -> Result<()> {
     // From here on JavaScript stands still, and before that for what failed.
     let since = clock::now() - paused::before(order.id);
-    let Order { id, environment, options, deadline, wish, turn, .. } = order;
+    let Order { id, environment, options, deadline, wish, turn, origin, .. } = order;
     if options.mode == WantedMode::Fork {
         return Err(Error::Unsupported(
             "mode 'fork' needs V8's own interface and an asynchronous call; use 'auto' or 'inline'".into(),
@@ -160,8 +161,21 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
         return Err(fate.reason());
     }
     let isolate = environment.isolate();
-    let heap_used = isolate.map_or(environment.figures.read().heap.heap_used, |i| i.heap_figures().heap_used);
-    let admitted = budget::admit(&environment.needs, heap_used, options.memory_budget)?;
+    let heap = || {
+        let used = isolate.map_or(environment.figures.read().heap.heap_used, |i| i.heap_figures().heap_used);
+        Heap { used, large: isolate.map_or(0, |isolate| isolate.large_objects()) }
+    };
+    let mut admitted = budget::admit(&environment.needs, heap(), options.memory_budget);
+    if let Some(isolate) = isolate
+        && admitted.is_err()
+        && origin != Origin::Limit
+        && heap().is_large_only(&environment.needs, options.memory_budget)
+    {
+        // An array that grows leaves shorter ones behind. V8 collects garbage before a snapshot anyway.
+        isolate.collect_garbage();
+        admitted = budget::admit(&environment.needs, heap(), options.memory_budget);
+    }
+    let admitted = admitted?;
 
     let began = clock::now();
     let mode = if isolate.is_some() { Mode::Inline } else { Mode::Portable };
@@ -242,9 +256,9 @@ pub fn give_up(id: u64) {
     }
 }
 
-/// Portable path: `node:v8` failed.
-pub fn fail(id: u64, message: &str) {
+/// Portable path: `node:v8` failed, or JavaScript refused with `code`.
+pub fn fail(id: u64, code: &str, message: String) {
     if let Some(fed) = FED.lock().remove(&id) {
-        fed.feed.fate().fail(Error::CaptureFailed(message.to_owned()));
+        fed.feed.fate().fail(Error::from_code(code, message));
     }
 }

@@ -238,11 +238,11 @@ impl Host {
         AsyncTask::new(Feeding { capture: capture as u64, bytes: bytes.to_vec() })
     }
 
-    /// Portable path: that was all, or what went wrong.
+    /// Portable path: that was all, or what went wrong, and with which code if it is one of ours.
     #[napi]
-    pub fn fed(&self, capture: f64, pause_ms: f64, failure: Option<String>) {
+    pub fn fed(&self, capture: f64, pause_ms: f64, failure: Option<String>, code: Option<String>) {
         match failure {
-            Some(message) => run::fail(capture as u64, &message),
+            Some(message) => run::fail(capture as u64, code.as_deref().unwrap_or_default(), message),
             None => run::fed(capture as u64, pause_ms),
         }
     }

@@ -14,6 +14,7 @@ pub mod isolate;
 mod limit;
 pub mod profiler;
 mod reserve;
+mod spaces;
 pub mod symbols;
 
 pub use handle::{Callbacks, Handle, silence};

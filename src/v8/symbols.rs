@@ -78,6 +78,15 @@ symbols! {
     new_statistics: fn(Raw) = "_ZN2v814HeapStatisticsC1Ev";
     /// `Isolate::GetHeapStatistics(statistics)`
     heap_statistics: fn(Raw, Raw) = "_ZN2v87Isolate17GetHeapStatisticsEPNS_14HeapStatisticsE";
+    /// `Isolate::LowMemoryNotification()`: collects all garbage, at once.
+    low_memory: fn(Raw) = "_ZN2v87Isolate21LowMemoryNotificationEv";
+    /// `HeapSpaceStatistics::HeapSpaceStatistics()`
+    new_space_statistics: fn(Raw) = "_ZN2v819HeapSpaceStatisticsC1Ev";
+    /// `Isolate::NumberOfHeapSpaces()`
+    space_count: fn(Raw) -> usize = "_ZN2v87Isolate18NumberOfHeapSpacesEv";
+    /// `Isolate::GetHeapSpaceStatistics(statistics, index)`
+    space_statistics: fn(Raw, Raw, usize) -> bool =
+        "_ZN2v87Isolate22GetHeapSpaceStatisticsEPNS_19HeapSpaceStatisticsEm";
     /// `Isolate::GetArrayBufferAllocator()`
     array_buffer_allocator: fn(Raw) -> Raw = "_ZN2v87Isolate23GetArrayBufferAllocatorEv";
     /// `Isolate::RequestInterrupt(callback, data)`: from any thread.
