@@ -75,6 +75,9 @@ function group (t, bytes) {
   return dir
 }
 
+/** What a program with a heap of 60 MB takes (108 MiB), and some more. */
+const ROOM_FOR_ITSELF = 118 << 20
+
 const kills = (place) => Number(/oom_kill (\d+)/.exec(fs.readFileSync(path.join(place, 'memory.oom_control'), 'utf8'))[1])
 
 /** Runs fork-host in a group of `bytes`; what it says of its order, and how the group and the program came out of it. */
@@ -128,20 +131,31 @@ for (const mode of ['inline', 'auto']) {
   })
 }
 
-forkTest('at the heap limit in a tight container nobody is killed: the dump is refused, and V8 ends the process', async (t) => {
+/** A leak up to a heap limit of 60 MB in a group of `bytes`: how it ended. */
+async function leakInGroup (t, bytes) {
   const dir = tempDir(t)
-  const place = group(t, 220 << 20)
+  const place = group(t, bytes)
   if (!place) return
   const program = path.join(__dirname, 'programs', 'out-of-memory.js')
-  const child = spawn(process.execPath, ['--max-old-space-size=60', program, 'async', dir], {
+  // Too late to be in the group from its first page on, were it moved there.
+  const child = spawn('/bin/sh', ['-c', `echo $$ > ${place}/cgroup.procs; exec "$@"`, 'sh', process.execPath, '--max-old-space-size=60', program, 'async', dir], {
     stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000, killSignal: 'SIGTERM'
   })
-  fs.writeFileSync(path.join(place, 'cgroup.procs'), String(child.pid))
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text) => { stderr += text })
   const [, signal] = await once(child, 'close')
   assert.equal(signal, 'SIGABRT', stderr)
-  assert.match(stderr, /heapwarden: .*no snapshot/)
   assert.equal(kills(place), 0, stderr)
   assert.deepEqual(fs.readdirSync(dir), [])
+  return stderr
+}
+
+forkTest('at the heap limit in a tight container nobody is killed: the dump is refused, and V8 ends the process', async (t) => {
+  const stderr = await leakInGroup(t, 220 << 20)
+  if (stderr) assert.match(stderr, /heapwarden: .*no snapshot/)
+})
+
+forkTest('in a container that is full by then the limit is not raised: the kernel would come before V8', async (t) => {
+  const stderr = await leakInGroup(t, ROOM_FOR_ITSELF)
+  if (stderr) assert.match(stderr, /heapwarden: .*no snapshot.* too little to let the heap grow/)
 })

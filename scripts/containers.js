@@ -1,8 +1,9 @@
 'use strict'
 
 // For which heap and which container a snapshot exists, and for which it is refused; and whether the kernel had to kill
-// anybody. Makes real memory groups (cgroup v1, writable), with half a core each: node scripts/containers.js [--quick]
-// Prints a table for docs/performance.md; ends with 1 if the kernel killed a service.
+// anybody. Makes real memory groups (cgroup v1, writable), with half a core each: node scripts/containers.js [--quick] [--only fork|inline|rule|limit|six|tight]
+// Prints a table for docs/performance.md; ends with 1 if the kernel killed a service. "tight" runs a leak up to
+// --max-old-space-size=400 in 512 MiB, with us and without, several times.
 
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
@@ -14,6 +15,7 @@ const MEMORY = '/sys/fs/cgroup/memory'
 const CPU = '/sys/fs/cgroup/cpu'
 const MIB = 2 ** 20
 const DEADLINE_MS = 90_000
+const TIGHT_RUNS = 4
 /** MiB. */
 const GROUPS = [64, 128, 256, 512, 1024]
 const HEAPS = [5, 20, 40, 80, 160, 320]
@@ -25,10 +27,24 @@ const SERVICE = `
   const [dir, mib, order] = process.argv.slice(1)
   const kept = []
   const grow = (bytes) => { while (process.memoryUsage().heapUsed < bytes) for (let i = 0; i < 5000; i++) kept.push({ i, list: [i] }) }
-  if (order === 'limit') {
-    watch({ rules: [], snapshots: { dir } })
+  if (order === 'limit' || order === 'without') {
+    if (order === 'limit') watch({ rules: [], snapshots: { dir } })
     const leak = () => { for (let i = 0; i < 5000; i++) kept.push({ i, list: [i] }); setImmediate(leak) }
     leak()
+  } else if (order === 'rule') {
+    // It breaches half way, and the heap grows on meanwhile.
+    const rules = [{ name: 'r', metric: 'heapUsed', above: mib / 2 * ${MIB}, do: ['snapshot'] }]
+    let said
+    watch({ interval: 100, rules, nearHeapLimit: false, snapshots: { dir } })
+      .once('snapshot', () => { said = 'snapshot' }).once('snapshotFailed', ({ code }) => { said = code })
+    const more = () => {
+      const full = process.memoryUsage().heapUsed >= mib * ${MIB}
+      for (let i = 0; i < 1000 && !full; i++) kept.push({ i, list: [i] })
+      if (!full || !said) return setTimeout(more, full ? 50 : 0)
+      console.log(said)
+      process.exit()
+    }
+    more()
   } else {
     grow(mib * ${MIB})
     takeSnapshot({ dir, mode: order }).then(() => console.log('snapshot'), ({ code }) => console.log(code)).finally(() => console.log(kept.length))
@@ -58,7 +74,7 @@ async function run ({ limit, heap, order, count = 1, half = true }) {
   const memory = group(MEMORY, name, { 'memory.limit_in_bytes': limit * MIB })
   const cpu = half && group(CPU, name, { 'cpu.cfs_quota_us': 50_000 })
   const enter = [memory, cpu].filter(Boolean).map((place) => `echo $$ > ${place}/cgroup.procs`).join('; ')
-  const flags = order === 'limit' ? [`--max-old-space-size=${heap}`] : ['--max-old-space-size=900']
+  const flags = order === 'limit' || order === 'without' ? [`--max-old-space-size=${heap}`] : ['--max-old-space-size=900']
   const ends = await Promise.all(Array.from({ length: count }, async () => {
     const child = spawn('/bin/sh', ['-c', `${enter}; exec "$@"`, 'sh', process.execPath, ...flags, '-e', SERVICE, dir, heap, order], {
       stdio: ['ignore', 'pipe', 'ignore'], timeout: DEADLINE_MS, killSignal: 'SIGTERM'
@@ -79,7 +95,8 @@ async function run ({ limit, heap, order, count = 1, half = true }) {
   const killed = ends.filter(({ signal }) => signal === 'SIGKILL').length
   const late = ends.filter(({ signal }) => signal === 'SIGTERM').length
   const what = files === count ? 'snapshot' : files > 0 ? `${files} of ${count}` : 'refused'
-  return { killed, text: [what, kills && `${kills} killed`, late && `${late} too late`].filter(Boolean).join(', ') }
+  const aborted = ends.filter(({ signal }) => signal === 'SIGABRT').length
+  return { killed, aborted, text: [what, kills && `${kills} killed`, late && `${late} too late`].filter(Boolean).join(', ') }
 }
 
 async function main () {
@@ -91,18 +108,32 @@ async function main () {
     killed += one.killed
     return one.text
   }
+  const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined
+  const wanted = (row) => only === undefined || only === row
   console.log(`| heap of small objects, order | ${groups.map((limit) => `${limit} MiB`).join(' | ')} |\n|---|${'---|'.repeat(groups.length)}`)
-  for (const order of ['fork', 'inline', 'limit']) {
+  for (const order of ['fork', 'inline', 'rule', 'limit'].filter(wanted)) {
     for (const heap of quick ? [5, 40] : HEAPS) {
-      if (order === 'limit' && heap < 20) continue
+      if ((order === 'limit' || order === 'rule') && heap < 20) continue
       const cells = []
       for (const limit of groups) cells.push(heap * 1.3 + BESIDE > limit ? '–' : await cell({ limit, heap, order }))
       console.log(`| ${heap} MiB, ${order} | ${cells.join(' | ')} |`)
     }
   }
-  const cells = []
-  for (const limit of groups) cells.push(limit < 400 ? '–' : await cell({ limit, heap: 10, order: 'fork', count: 6 }))
-  console.log(`| six of 10 MiB at once, fork | ${cells.join(' | ')} |`)
+  if (wanted('six')) {
+    const cells = []
+    for (const limit of groups) cells.push(limit < 400 ? '–' : await cell({ limit, heap: 10, order: 'fork', count: 6 }))
+    console.log(`| six of 10 MiB at once, fork | ${cells.join(' | ')} |`)
+  }
+  for (const order of wanted('tight') ? ['without', 'limit'] : []) {
+    const ends = { killed: 0, aborted: 0 }
+    for (let i = 0; i < TIGHT_RUNS; i++) {
+      const one = await run({ limit: 512, heap: 400, order, half: false })
+      ends.killed += one.killed
+      ends.aborted += one.aborted
+    }
+    if (order === 'limit') killed += ends.killed
+    console.log(`a leak up to 400 MiB in 512 MiB, ${order === 'limit' ? 'watched' : 'without us'}: of ${TIGHT_RUNS} runs V8 ended ${ends.aborted}, the kernel ${ends.killed}`)
+  }
   console.log(`services killed by the kernel: ${killed}`)
   process.exitCode = killed > 0 ? 1 : 0
 }

@@ -13,9 +13,12 @@ use serde::Deserialize;
 
 use super::environment::Environment;
 use super::{Event, clock, desk, run, turns};
+use crate::capture::budget::RESERVE;
 use crate::capture::options::{CaptureOptions, WantedMode};
 use crate::capture::turn::Turn;
 use crate::error::Error;
+use crate::probe::cgroup::Cgroup;
+use crate::probe::limits::{self, Room};
 use crate::stderr::say;
 use crate::units::print_bytes;
 
@@ -160,7 +163,17 @@ pub fn near(environment: &Environment, current: usize) -> usize {
     // asks only once: a limit that what is there does not fit under would be the end.
     let used = environment.isolate().map_or(0, |isolate| isolate.heap_figures().heap_used as usize);
     let raised = current.max(used).saturating_add(wanted.extend / STEPS as usize);
+    // At its limit a worker thread ends, and not the process: by Node's own callback, which must hear of it.
+    let main = environment.thread_id == 0;
+    let tight = if main { too_tight(limits::room(Cgroup::detect().as_ref()), wanted.extend) } else { None };
     match &mut limit.ramp {
+        None if tight.is_some() => {
+            limit.ramp = Some(Ramp { before: current, steps: 0, dump: Dump::Refused, told: true, why: None });
+            drop(limit);
+            last_words(current, Dump::Refused, tight, wanted.wait);
+            environment.leave_limit();
+            current
+        }
         None => {
             limit.ramp = Some(Ramp { before: current, steps: 1, dump: Dump::Asked, told: false, why: None });
             drop(limit);
@@ -168,7 +181,7 @@ pub fn near(environment: &Environment, current: usize) -> usize {
             raised
         }
         Some(ramp)
-            if (ramp.dump == Dump::Asked && ramp.steps < STEPS)
+            if (ramp.dump == Dump::Asked && ramp.steps < STEPS && tight.is_none())
                 || (ramp.dump == Dump::Inline && ramp.steps < STEPS + INLINE_STEPS) =>
         {
             ramp.steps += 1;
@@ -185,17 +198,30 @@ pub fn near(environment: &Environment, current: usize) -> usize {
             let (dump, told) = (ramp.dump, std::mem::replace(&mut ramp.told, true));
             let why = ramp.why.clone();
             drop(limit);
-            // At its limit a worker thread ends, and not the process.
-            if !told && environment.thread_id == 0 {
+            if !told && main {
                 last_words(current, dump, why, wanted.wait);
             }
             // Ours has had its turn. V8 asks only the callback that was added last, so the one below hears of the next
             // time: Node's own, which ends a worker thread or takes the snapshots of --heapsnapshot-near-heap-limit, or
             // another library's. If there is none, V8 ends the process then.
             environment.leave_limit();
-            raised
+            if tight.is_some() { current } else { raised }
         }
     }
+}
+
+/// Why the heap must not be let grow beyond its limit, if so: the container would be full before V8's limit is reached, and
+/// the kernel would end what V8 would have ended with a word.
+fn too_tight(room: Option<Room>, extend: usize) -> Option<String> {
+    // One step to reach a stack guard, and one for whoever is asked after us.
+    let least = RESERVE.saturating_add((extend / STEPS as usize * 2) as u64);
+    room.filter(|room| room.bytes < least).map(|room| {
+        format!(
+            "{} only {}, too little to let the heap grow until a snapshot can be begun",
+            room.whose,
+            print_bytes(room.bytes)
+        )
+    })
 }
 
 /// The process dies now, and its events will not be heard: one line on stderr, where V8 writes too.
@@ -377,6 +403,15 @@ mod tests {
         assert_eq!(running.restore(700), Some(1000));
         assert!(!running.recovered(700), "once");
         assert_eq!(running.restore(700), None, "once");
+    }
+
+    #[test]
+    fn a_full_container_is_no_place_to_grow_in() {
+        let room = |mib: u64| Some(Room { bytes: mib << 20, whose: "the test has left" });
+        assert_eq!(too_tight(None, 32 << 20), None, "nobody knows");
+        assert_eq!(too_tight(room(48), 32 << 20), None);
+        let why = too_tight(room(47), 32 << 20).unwrap();
+        assert!(why.starts_with("the test has left only 47 MiB, too little"), "{why}");
     }
 
     #[test]
