@@ -4,8 +4,9 @@
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
+const path = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
-const { dumpOf, forkTest, over } = require('../forks')
+const { dumpOf, forkTest, over, stat, until } = require('../forks')
 const { tempDir } = require('../helpers')
 const { start } = require('../programs')
 
@@ -25,4 +26,40 @@ forkTest('a service that stands still past its timeout publishes what its child 
   const { info } = await host.line(({ type }) => type === 'snapshot' || type === 'failed')
   assert.ok(info, JSON.stringify(host.lines))
   assert.deepEqual(fs.readdirSync(dir).length, 1)
+})
+
+const FREEZER = '/sys/fs/cgroup/freezer'
+
+forkTest('a service and its child that are frozen together past the timeout take the snapshot when they are thawed', async (t) => {
+  const group = path.join(FREEZER, `heapwarden-capture-${process.pid}`)
+  try {
+    fs.mkdirSync(group)
+  } catch (error) {
+    return t.skip(`needs a writable ${FREEZER}: ${error.message}`)
+  }
+  const [state, procs] = ['freezer.state', 'cgroup.procs'].map((name) => path.join(group, name))
+  const dir = tempDir(t)
+  const timeout = 6_000
+  const host = start('fork-host', [JSON.stringify({ dir, mode: 'fork', timeout, objects: 20_000, go: true })], {
+    deadline: 60_000, stdio: ['pipe', 'pipe', 'pipe']
+  })
+  t.after(async () => {
+    fs.writeFileSync(state, 'THAWED')
+    host.child.kill('SIGKILL')
+    await host.ended
+    // A child that was left alone ends by itself.
+    await until(AbortSignal.timeout(30_000), () => fs.readFileSync(procs, 'utf8') === '')
+    fs.rmdirSync(group)
+  })
+  fs.writeFileSync(procs, String(host.child.pid))
+  await host.line(({ type }) => type === 'ready')
+  host.child.stdin.write('go\n')
+  const dump = await dumpOf(host.child.pid, t.signal)
+  fs.writeFileSync(state, 'FROZEN')
+  assert.ok(!'ZX'.includes(stat(dump)?.[0] ?? 'X'), 'the capture was over before it could be frozen: its heap is too small')
+  // Its timeout passes, and what its child has beyond that.
+  await sleep(timeout + 3_500)
+  fs.writeFileSync(state, 'THAWED')
+  const said = await host.line(({ type }) => type === 'snapshot' || type === 'failed')
+  assert.equal(said.info?.attempts, 1, said.message)
 })

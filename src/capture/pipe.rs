@@ -94,17 +94,19 @@ impl Fate {
     }
 
     /// From a loop that comes here several times a second, at each turn: time in which this process stood still does not
-    /// count.
-    pub fn look(&self) {
-        self.look_at(Instant::now());
+    /// count. Whether it did.
+    pub fn look(&self) -> bool {
+        self.look_at(Instant::now())
     }
 
-    fn look_at(&self, now: Instant) {
+    fn look_at(&self, now: Instant) -> bool {
         let mut deadline = self.deadline.lock();
         let gap = deadline.looked.replace(now).map_or(Duration::ZERO, |last| now.duration_since(last));
-        if gap > STOPPED {
+        let stood = gap > STOPPED;
+        if stood {
             deadline.at += gap;
         }
+        stood
     }
 
     /// Whether to go on; if not, the reason is kept for [`Fate::reason`].

@@ -1,7 +1,11 @@
 //! A child looks after itself, because its parent may be dead, or stopped, or may have lost the right to end it: a timer
 //! asks whether it is still wanted and has time left. One whose parent has died has nobody who would see it hang, crash or
-//! eat the memory either: the timer asks for that too. Whatever ends it takes its file along. The last word is the
-//! kernel's: a second timer kills it a little after its time, also where it is stopped and no handler runs.
+//! eat the memory either: the timer asks for that too. Whatever ends it takes its file along. Where it is stopped no handler
+//! runs: so when its time is over a second timer lets it go on, to look at the clock; and the last word is the kernel's, which
+//! kills it when it has used more time of a CPU than it had at all.
+//!
+//! Time in which it stood still does not count (SIGSTOP, a cgroup's freezer): a kill by the clock would meet a group that
+//! was frozen the moment it is thawed.
 
 use std::ffi::{c_char, c_int};
 use std::sync::Arc;
@@ -26,8 +30,10 @@ const LATE: c_int = 5;
 const STARVING: c_int = 6;
 /// Left to a parent that lives: it ends the child in time, and says why.
 const PARENTS: Duration = Duration::from_secs(1);
-/// What the handler has before the kernel's timer kills.
+/// What the handler has before it is woken, or the kernel kills.
 const LAST: Duration = Duration::from_secs(2);
+/// ms between two looks, which come once a second: longer, and it did not run.
+const STOPPED: u64 = 3_000;
 /// V8's own end is SIGABRT or SIGTRAP.
 const CRASHES: [c_int; 6] =
     [libc::SIGABRT, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGSEGV, libc::SIGTRAP];
@@ -40,8 +46,10 @@ static GAUGE: AtomicPtr<Gauge> = AtomicPtr::new(std::ptr::null_mut());
 static DEADLINE: AtomicU64 = AtomicU64::new(u64::MAX);
 /// ms it has as an orphan; 0 = that has been taken off already.
 static ORPHANED: AtomicU64 = AtomicU64::new(0);
-/// The kernel's timer; −1 = there is none.
-static KILLER: AtomicI32 = AtomicI32::new(-1);
+/// ms of the monotonic clock: when it was looked at last.
+static LOOKED: AtomicU64 = AtomicU64::new(0);
+/// The kernel's timer that lets it go on; −1 = there is none.
+static WAKER: AtomicI32 = AtomicI32::new(-1);
 static CPU: AtomicU64 = AtomicU64::new(0);
 static SECONDS: AtomicU64 = AtomicU64::new(0);
 /// All that can only grow while it gets on, and the CPU time when it last did.
@@ -62,7 +70,9 @@ pub unsafe fn watch_over(prepared: &Prepared, parent: c_int) {
     let left = terms.deadline.saturating_duration_since(Instant::now()) + PARENTS;
     DEADLINE.store(now().saturating_add(milliseconds(left)), Ordering::Relaxed);
     ORPHANED.store(milliseconds(terms.orphaned).max(1), Ordering::Relaxed);
-    make_killer();
+    LOOKED.store(now(), Ordering::Relaxed);
+    limit_cpu(left.max(terms.orphaned));
+    make_waker();
     for signal in CRASHES {
         // SAFETY: `crash` only makes async-signal-safe calls.
         unsafe { handle(signal, crash, libc::SA_RESETHAND | libc::SA_NODEFER | libc::SA_ONSTACK) };
@@ -113,32 +123,57 @@ fn now() -> u64 {
     time.tv_sec as u64 * 1000 + time.tv_nsec as u64 / 1_000_000
 }
 
-/// Has the kernel kill this process after its deadline. By system calls: old C libraries keep these functions apart.
-fn make_killer() {
+/// Has the kernel kill this process, which has one thread, when it has run for longer than `time`.
+fn limit_cpu(time: Duration) {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the value lives for the call.
+    if unsafe { libc::getrlimit(libc::RLIMIT_CPU, &mut limit) } == 0 {
+        // A child begins with no CPU time. Both limits: at the lower one alone it would hear SIGXCPU.
+        limit.rlim_max = limit.rlim_max.min(time.saturating_add(LAST).as_secs() + 1);
+        limit.rlim_cur = limit.rlim_max;
+        // SAFETY: as above; about this process only.
+        unsafe { libc::setrlimit(libc::RLIMIT_CPU, &limit) };
+    }
+}
+
+/// Has the kernel let this process go on after its deadline, once a second, should it be stopped then. By system calls: old C
+/// libraries keep these functions apart.
+fn make_waker() {
     // SAFETY: an all-zero sigevent is a valid one.
     let mut event: libc::sigevent = unsafe { std::mem::zeroed() };
     event.sigev_notify = libc::SIGEV_SIGNAL;
-    event.sigev_signo = libc::SIGKILL;
+    event.sigev_signo = libc::SIGCONT;
     let mut timer: c_int = -1;
     // SAFETY: both values live for the call.
     let made = unsafe { libc::syscall(libc::SYS_timer_create, libc::CLOCK_MONOTONIC, &event, &mut timer) };
-    KILLER.store(if made == 0 { timer } else { -1 }, Ordering::Relaxed);
-    set_killer();
+    WAKER.store(if made == 0 { timer } else { -1 }, Ordering::Relaxed);
+    set_waker();
 }
 
 /// Async-signal-safe.
-fn set_killer() {
-    let timer = KILLER.load(Ordering::Relaxed);
+fn set_waker() {
+    let timer = WAKER.load(Ordering::Relaxed);
     if timer < 0 {
         return;
     }
     // A month is never; and no overflow below.
     let at = DEADLINE.load(Ordering::Relaxed).min(now() + 30 * 86_400_000) + milliseconds(LAST);
     let value = libc::timespec { tv_sec: (at / 1000) as _, tv_nsec: (at % 1000 * 1_000_000) as _ };
-    let once = libc::itimerspec { it_interval: libc::timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
+    let second = libc::timespec { tv_sec: 1, tv_nsec: 0 };
+    let every = libc::itimerspec { it_interval: second, it_value: value };
     let none = std::ptr::null_mut::<libc::itimerspec>();
     // SAFETY: a timer made above; the value lives for the call.
-    unsafe { libc::syscall(libc::SYS_timer_settime, timer, libc::TIMER_ABSTIME, &once, none) };
+    unsafe { libc::syscall(libc::SYS_timer_settime, timer, libc::TIMER_ABSTIME, &every, none) };
+}
+
+/// Time in which it did not run is no time it had. Async-signal-safe.
+fn leave_out_standstill() {
+    let now = now();
+    let gap = now.saturating_sub(LOOKED.swap(now, Ordering::Relaxed));
+    if gap > STOPPED {
+        DEADLINE.store(DEADLINE.load(Ordering::Relaxed).saturating_add(gap), Ordering::Relaxed);
+        set_waker();
+    }
 }
 
 /// Ends this process and its file. Async-signal-safe.
@@ -170,6 +205,7 @@ fn look_around() {
     if unsafe { SHARED.load(Ordering::Relaxed).as_ref() }.is_some_and(Shared::ended) {
         end(UNWANTED);
     }
+    leave_out_standstill();
     if now() >= DEADLINE.load(Ordering::Relaxed) {
         end(LATE);
     }
@@ -181,7 +217,7 @@ fn look_around() {
     }
     let orphaned = ORPHANED.swap(0, Ordering::Relaxed);
     if orphaned > 0 && DEADLINE.fetch_min(now() + orphaned, Ordering::Relaxed) > now() + orphaned {
-        set_killer();
+        set_waker();
     }
     if starving() {
         end(STARVING);

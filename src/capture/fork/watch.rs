@@ -101,7 +101,10 @@ fn look_after(
     let mut tick = SCARCE_TICK;
     loop {
         listen(child, &mut words, tick);
-        fate.look();
+        if fate.look() {
+            // Perhaps its child did too.
+            stillness = Stillness::new();
+        }
         match waitpid(Some(pid), WaitOptions::NOHANG) {
             Ok(Some((_, status))) => {
                 listen(child, &mut words, tick);
