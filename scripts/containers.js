@@ -88,13 +88,16 @@ async function run ({ limit, heap, order, count = 1, half = true }) {
   const procs = () => fs.readFileSync(path.join(memory, 'cgroup.procs'), 'utf8')
   for (let i = 0; procs() && i < DEADLINE_MS / 50; i++) await new Promise((resolve) => setTimeout(resolve, 50))
   const kills = Number(/oom_kill (\d+)/.exec(fs.readFileSync(path.join(memory, 'memory.oom_control'), 'utf8'))[1])
-  const files = fs.readdirSync(dir).filter((file) => file.endsWith('.zst')).length
+  const left = fs.readdirSync(dir).filter((file) => file.endsWith('.zst')).length
   await removed(memory)
   if (cpu) await removed(cpu)
   fs.rmSync(dir, { recursive: true })
   const killed = ends.filter(({ signal }) => signal === 'SIGKILL').length
   const late = ends.filter(({ signal }) => signal === 'SIGTERM').length
-  const what = files === count ? 'snapshot' : files > 0 ? `${files} of ${count}` : 'refused'
+  const codes = [...new Set(ends.map(({ said }) => said).filter((said) => /^HEAPWARDEN_/.test(said)))]
+  // Of six files `keep` leaves five, when whoever wrote the first is gone.
+  const files = order === 'limit' || order === 'without' ? left : ends.filter(({ said }) => said === 'snapshot').length
+  const what = files === count ? 'snapshot' : files > 0 ? `${files} of ${count}${codes.map((code) => `, ${code}`).join('')}` : 'refused'
   const aborted = ends.filter(({ signal }) => signal === 'SIGABRT').length
   return { killed, aborted, text: [what, kills && `${kills} killed`, late && `${late} too late`].filter(Boolean).join(', ') }
 }
