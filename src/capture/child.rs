@@ -1,7 +1,7 @@
 //! The forked child's side. Nothing here takes a lock that another thread may have held at the fork, runs
 //! JavaScript or returns: it leaves with `_exit`.
 
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use crate::v8::{Isolate, silence};
 
 mod orphan;
 pub mod priority;
+pub mod words;
 
 /// The exit status that means: the file is finished.
 pub const DONE: i32 = 0;
@@ -43,19 +44,22 @@ pub unsafe fn run(
     // SAFETY: the caller vouches that this is the child; it has one thread. The path lives as long as the process, which
     // `take` never leaves.
     unsafe { settle(&prepared, parent) };
-    let last_words = prepared.last_words.as_ref().map(AsRawFd::as_raw_fd);
     let status = catch_unwind(AssertUnwindSafe(|| take(prepared, isolate, contents, pause_ms, parent)));
     let status = match status {
         Ok(Ok(())) => DONE,
         Ok(Err(error)) => {
             say(&error);
-            // SAFETY: no arguments, no failure.
-            if unsafe { libc::getppid() } != parent {
-                say_for_the_service(&error, last_words);
+            // The service has said where the file is being written, and may have died: what it cannot take back is said
+            // in its place. Who gave it up knows.
+            if !matches!(error, Error::Aborted(_)) {
+                orphan::say(&error.to_string());
             }
             FAILED
         }
-        Err(_) => FAILED,
+        Err(_) => {
+            orphan::say_of_file("it stopped in the middle, for want of memory or by a defect");
+            FAILED
+        }
     };
     // SAFETY: no destructor of the copied process may run.
     unsafe { libc::_exit(status) }
@@ -70,9 +74,7 @@ fn take(
 ) -> Result<(), Error> {
     let Prepared { intake, shared, owned, temp, last_words, terms, gauge, .. } = prepared;
     // The timer's handler still has their addresses, and the turn is ours until we are gone.
-    std::mem::forget((temp, shared.clone(), gauge, terms));
-    // Needed if this fails.
-    std::mem::forget(last_words);
+    std::mem::forget((temp, shared.clone(), gauge, last_words, terms));
     // Their descriptors were closed by number: closing them again would end us, also while a panic unwinds.
     std::mem::forget(owned);
     let mut to = ToSink { intake, shared, error: None };
@@ -131,20 +133,11 @@ fn say(error: &Error) {
     unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
 }
 
-/// The service has said where the file is being written, and has died: what it cannot take back is said in its place.
-fn say_for_the_service(error: &Error, to: Option<RawFd>) {
-    let Some(to) = to else { return };
-    let line =
-        format!("heapwarden: the snapshot that was being written when its process ended failed: {error}\n");
-    // SAFETY: a descriptor that was kept for this. Nobody to tell if it fails.
-    unsafe { libc::write(to, line.as_ptr().cast(), line.len()) };
-}
-
 /// Makes the copy harmless to the process it was copied from, in the order in which it could do harm.
 ///
 /// # Safety
-/// Only in a forked child with one thread. What is behind `prepared.temp`, `prepared.shared` and `prepared.gauge` must stay where
-/// it is for the rest of the process.
+/// Only in a forked child with one thread. What is behind `prepared.temp`, `prepared.shared`, `prepared.gauge` and
+/// `prepared.last_words` must stay where it is for the rest of the process.
 unsafe fn settle(prepared: &Prepared, parent: i32) {
     // A copied listening socket would keep the port, a copied connection would hold back its FIN.
     // SAFETY: descriptors are numbers; the ones kept are named.

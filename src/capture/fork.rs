@@ -4,10 +4,11 @@
 //! thread, which stands still for some system calls. See docs/pause-free.md.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::child::words::LastWords;
 use super::intake::Intake;
 use super::sink::{Sealed, Sink};
 use super::turn::Turn;
@@ -58,11 +59,13 @@ pub struct Prepared {
     pub(super) kept: Vec<RawFd>,
     pub(super) null: RawFd,
     pub(super) stderr: RawFd,
-    /// The temporary file, for a child that ends itself.
+    /// The temporary file's name in its folder, for a child that ends itself.
     pub(super) temp: std::ffi::CString,
+    /// That folder, wherever it has been moved to.
+    pub(super) folder: RawFd,
     pub(super) owned: (OwnedFd, OwnedFd, OwnedFd),
-    /// The service's own stderr, for an orphan that fails.
-    pub(super) last_words: Option<OwnedFd>,
+    /// To the service's own stderr, for an orphan that fails.
+    pub(super) last_words: Option<Box<LastWords>>,
     /// Somebody waits for it who will be gone afterwards: it need not stand back.
     pub(super) urgent: bool,
     /// Bytes it may allocate; `None`: what it gets.
@@ -185,18 +188,20 @@ pub fn prepare(
         .map_err(|errno| failed("no pipe")(errno.into()))?;
     let eventfds = descriptors::eventfds();
     let intake = Intake::new(sink, redact);
-    let last_words = descriptors::last_words();
+    let last_words = descriptors::last_words(intake.sink().target().display().to_string());
     let descriptors = intake.sink().descriptors();
     let keep: Vec<RawFd> = descriptors
         .iter()
         .map(AsRawFd::as_raw_fd)
         .chain(terms.turn.descriptor().as_ref().map(AsRawFd::as_raw_fd))
-        .chain(last_words.as_ref().map(AsRawFd::as_raw_fd))
+        .chain(last_words.as_ref().map(|words| words.as_fd().as_raw_fd()))
         .collect();
     let mut kept: Vec<RawFd> = keep.iter().chain(&eventfds).copied().collect();
     kept.sort_unstable();
     kept.dedup();
-    let temp = std::ffi::CString::new(intake.sink().temp().into_os_string().into_encoded_bytes())
+    let folder = descriptors[1].as_raw_fd();
+    let temp = intake.sink().temp().file_name().map(|name| name.as_encoded_bytes().to_owned());
+    let temp = std::ffi::CString::new(temp.unwrap_or_default())
         .map_err(|error| failed("a path with a NUL")(error.into()))?;
     let gauge = Box::new(Gauge::new(Cgroup::detect().as_ref()));
     let workers = threads::Workers::find(pool);
@@ -213,6 +218,7 @@ pub fn prepare(
         null: null.as_raw_fd(),
         stderr: writer.as_raw_fd(),
         temp,
+        folder,
         owned: (reader, writer, null.into()),
         last_words,
         urgent,

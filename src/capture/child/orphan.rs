@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::words::LastWords;
 use crate::capture::budget::RESERVE;
 use crate::capture::fork::Prepared;
 use crate::capture::fork::shared::Shared;
@@ -40,6 +41,9 @@ const CRASHES: [c_int; 6] =
 
 static PARENT: AtomicI32 = AtomicI32::new(0);
 static TEMP: AtomicPtr<c_char> = AtomicPtr::new(std::ptr::null_mut());
+/// The descriptor of its folder.
+static FOLDER: AtomicI32 = AtomicI32::new(-1);
+static WORDS: AtomicPtr<LastWords> = AtomicPtr::new(std::ptr::null_mut());
 static SHARED: AtomicPtr<Shared> = AtomicPtr::new(std::ptr::null_mut());
 static GAUGE: AtomicPtr<Gauge> = AtomicPtr::new(std::ptr::null_mut());
 /// ms of the monotonic clock: when it must have ended.
@@ -59,13 +63,16 @@ static GONE_AT: AtomicU64 = AtomicU64::new(0);
 /// Starts the timer, and handles crashes.
 ///
 /// # Safety
-/// Only in the forked child. What is behind `prepared.temp`, `prepared.shared` and `prepared.gauge` must stay where it
-/// is for the rest of the process.
+/// Only in the forked child. What is behind `prepared.temp`, `prepared.shared`, `prepared.gauge` and
+/// `prepared.last_words` must stay where it is for the rest of the process.
 pub unsafe fn watch_over(prepared: &Prepared, parent: c_int) {
     PARENT.store(parent, Ordering::Relaxed);
     TEMP.store(prepared.temp.as_ptr().cast_mut(), Ordering::Relaxed);
     SHARED.store(Arc::as_ptr(&prepared.shared).cast_mut(), Ordering::Relaxed);
+    FOLDER.store(prepared.folder, Ordering::Relaxed);
     GAUGE.store((&raw const *prepared.gauge).cast_mut(), Ordering::Relaxed);
+    let words = prepared.last_words.as_deref().map_or(std::ptr::null(), |words| &raw const *words);
+    WORDS.store(words.cast_mut(), Ordering::Relaxed);
     let terms = &prepared.terms;
     let left = terms.deadline.saturating_duration_since(Instant::now()) + PARENTS;
     DEADLINE.store(now().saturating_add(milliseconds(left)), Ordering::Relaxed);
@@ -99,14 +106,19 @@ unsafe fn handle(signal: c_int, handler: extern "C" fn(c_int), flags: c_int) {
 fn remove_file() {
     let temp = TEMP.load(Ordering::Relaxed);
     if !temp.is_null() {
-        // SAFETY: a NUL-terminated path that lives as long as the process. Async-signal-safe.
-        unsafe { libc::unlink(temp) };
+        // SAFETY: a NUL-terminated name that lives as long as the process. Async-signal-safe. By the folder's descriptor:
+        // it may have been moved.
+        unsafe { libc::unlinkat(FOLDER.load(Ordering::Relaxed), temp, 0) };
     }
 }
 
 /// The handler of signals that end it: nobody else may be there to remove the file.
 extern "C" fn crash(signal: c_int) {
     remove_file();
+    say_of_file(match signal {
+        libc::SIGABRT | libc::SIGTRAP => "it was aborted, as V8 does when it gets no more memory",
+        _ => "it crashed",
+    });
     // SAFETY: async-signal-safe. The kernel's own handling is in place again: this does not return.
     unsafe { libc::raise(signal) };
 }
@@ -176,9 +188,41 @@ fn leave_out_standstill() {
     }
 }
 
+/// The words, if the service has died: while it lives it hears of everything itself.
+fn words() -> Option<&'static LastWords> {
+    // SAFETY: they live as long as the process.
+    is_orphan().then(|| unsafe { WORDS.load(Ordering::Relaxed).as_ref() })?
+}
+
+/// Says for a dead service what became of its file. Async-signal-safe.
+pub fn say_of_file(what: &str) {
+    if let Some(words) = words() {
+        words.say_of_file(what);
+    }
+}
+
+/// Says for a dead service why it has no file. Async-signal-safe.
+pub fn say(why: &str) {
+    if let Some(words) = words() {
+        words.say(why);
+    }
+}
+
+fn is_orphan() -> bool {
+    // SAFETY: no arguments, no failure.
+    (unsafe { libc::getppid() }) != PARENT.load(Ordering::Relaxed)
+}
+
 /// Ends this process and its file. Async-signal-safe.
 fn end(status: c_int) -> ! {
     remove_file();
+    match status {
+        HUNG => say_of_file("it got nowhere any more"),
+        LATE => say_of_file("its time was over before it was done"),
+        STARVING => say_of_file("too little memory was left"),
+        // Whoever did not want it knows.
+        _ => {}
+    }
     // SAFETY: ends the process without running anything of it.
     unsafe { libc::_exit(status) }
 }
@@ -209,8 +253,7 @@ fn look_around() {
     if now() >= DEADLINE.load(Ordering::Relaxed) {
         end(LATE);
     }
-    // SAFETY: no arguments, no failure.
-    let orphan = unsafe { libc::getppid() } != PARENT.load(Ordering::Relaxed);
+    let orphan = is_orphan();
     super::priority::look(orphan);
     if !orphan {
         return;

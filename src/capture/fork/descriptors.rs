@@ -1,9 +1,8 @@
 //! The process's descriptors that matter to its copy.
 
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, RawFd};
 
-use rustix::fs::{FileType, fstat};
-use rustix::process::{Resource, getrlimit};
+use crate::capture::child::words::LastWords;
 
 /// eventfds at this moment: what libuv writes to from any thread, and aborts if it cannot. In the child they become `/dev/null`: V8 posts tasks there, which libuv announces
 /// by a write, and a closed descriptor would end the child.
@@ -18,16 +17,11 @@ pub fn eventfds() -> Vec<RawFd> {
         .collect()
 }
 
-/// A copy of stderr for a child to say on that it failed, when there is nobody else left to say it. Not of a pipe or a
-/// terminal: who reads from it waits for the end of all that have it. But where files may have some size only
-/// (`RLIMIT_FSIZE`) failing is likely enough, and a child writes for seconds at most.
-pub fn last_words() -> Option<OwnedFd> {
-    const FIRST: RawFd = libc::STDERR_FILENO + 1;
-    // SAFETY: used for these two calls only; a closed one is an error.
+/// A way for a child to say on stderr that it failed, when there is nobody else left to say it.
+pub fn last_words(file: String) -> Option<Box<LastWords>> {
+    // SAFETY: used for this call only; a closed one is an error.
     let stderr = unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) };
-    let is_file = FileType::from_raw_mode(fstat(stderr).ok()?.st_mode) == FileType::RegularFile;
-    let limited = getrlimit(Resource::Fsize).current.is_some();
-    (is_file || limited).then(|| rustix::io::fcntl_dupfd_cloexec(stderr, FIRST).ok())?
+    LastWords::prepare(stderr, file).map(Box::new)
 }
 
 /// More than a capture opens at a time.
