@@ -72,6 +72,11 @@ impl Folder {
         &self.path
     }
 
+    /// Sees that its path leads to a folder. That it is the same one is not known here.
+    pub fn find(&mut self) -> io::Result<()> {
+        fs::metadata(&self.path).map(|_| ())
+    }
+
     /// A new file. Fails if anything has that name.
     pub fn create_file(&self, name: &str) -> io::Result<File> {
         OpenOptions::new().read(true).write(true).create_new(true).open(self.path.join(name))

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -99,9 +99,33 @@ impl Folder {
         Ok(Self { path: path.to_owned(), fd: rustix::fs::openat(CWD, path, flags, Mode::empty())? })
     }
 
-    /// The path it was opened by, absolute if that was.
+    /// The path it was opened by, absolute if that was, or where [`find`](Self::find) has found it.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Sees that its path leads to it, for it may have been renamed or moved since.
+    ///
+    /// # Errors
+    /// `NotFound`: it has been removed, or no path of this process leads there.
+    pub fn find(&mut self) -> io::Result<()> {
+        let there = rustix::fs::statat(CWD, &self.path, AtFlags::empty());
+        let here = rustix::fs::fstat(&self.fd)?;
+        if there.is_ok_and(|there| (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)) {
+            return Ok(());
+        }
+        let gone = |what: &str| io::Error::new(io::ErrorKind::NotFound, what.to_owned());
+        if here.st_nlink == 0 {
+            return Err(gone("the folder has been removed"));
+        }
+        // The kernel says so whoever asks. A path outside of this process's root begins otherwise.
+        match std::fs::read_link(format!("/proc/self/fd/{}", self.fd.as_raw_fd())) {
+            Ok(path) if path.is_absolute() => self.path = path,
+            // No /proc, and no right to look there any more: nobody can tell.
+            Err(_) if matches!(there, Err(Errno::ACCESS)) => {}
+            _ => return Err(gone("the folder has been moved to where no path leads")),
+        }
+        Ok(())
     }
 
     /// A new file: read and write, mode 0600. Fails if anything has that name.

@@ -103,6 +103,7 @@ impl Sealed {
             .metadata()
             .map_err(|e| fault::at("cannot look at", &self.temp.path(), &e))?
             .len();
+        self.temp.find_folder()?;
         if self.target.replace {
             refuse_irregular(self.temp.folder(), &self.target.name)?;
         }

@@ -83,6 +83,12 @@ impl Temp {
         }
     }
 
+    /// Sees that the folder's path is where it is now, see [`Folder::find`].
+    pub fn find_folder(&mut self) -> Result<()> {
+        let asked = self.folder.path().to_owned();
+        self.folder.find().map_err(|e| fault::at("cannot publish in", &asked, &e))
+    }
+
     /// Gives it its final name. `AlreadyExists`: it is still the temporary one.
     pub fn rename(&mut self, to: &str, replace: bool) -> io::Result<()> {
         if !self.folder.leads_to(&self.name, &self.file) {

@@ -319,3 +319,28 @@ mod unix {
         assert!(names(dir.path()).is_empty());
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_is_moved_meanwhile_is_named_as_it_is_called_then() {
+    let dir = tempfile::tempdir().unwrap();
+    let (before, after) = (dir.path().join("before"), dir.path().join("after"));
+    let options = SinkOptions { dir: Some(before.clone()), min_free_disk: Some(0), ..SinkOptions::default() };
+    let sealed = || {
+        let mut sink = Sink::create(&options, Header::new(1e12, Mode::Inline, "x")).unwrap();
+        sink.write(br#"{"snapshot":{"meta":{},"node_count":3},"nodes":[1,2,3],"strings":["a"]}"#).unwrap();
+        sink.seal(Finish::default()).unwrap()
+    };
+    let moved = sealed();
+    std::fs::rename(&before, &after).unwrap();
+    // Somebody else's, by the old name.
+    std::fs::create_dir(&before).unwrap();
+    let info = moved.publish().unwrap();
+    assert_eq!(info.path.parent(), Some(after.as_path()));
+    assert!(info.path.exists());
+    let removed = sealed();
+    std::fs::remove_dir_all(&before).unwrap();
+    let error = removed.publish().unwrap_err();
+    assert_eq!(error.code(), "HEAPWARDEN_CAPTURE_FAILED");
+    assert!(error.to_string().contains("the folder has been removed"), "{error}");
+}
