@@ -21,6 +21,11 @@ pub fn at(doing: &str, path: &Path, error: &io::Error) -> Error {
     }
 }
 
+/// Neither room nor, where it counts them, a place for one more file on the disk, or none for this user.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// Wraps an [`Error`] so that it travels through `Read` and `Write`; [`unwrap`] takes it out again.
 pub fn wrap(error: Error) -> io::Error {
     let kind = match error {

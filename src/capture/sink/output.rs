@@ -35,7 +35,7 @@ pub(super) fn check_before(folder: &Folder, asked: Option<u64>, retention: Optio
 
 /// Whether what would not be kept beside a new file of `written` bytes made room for `missing` more: an old snapshot
 /// must not stand in the way of a new one for the sake of which it would go anyway.
-fn gives_way(folder: &Folder, retention: Option<&Retention>, written: u64, missing: u64) -> bool {
+pub(super) fn gives_way(folder: &Folder, retention: Option<&Retention>, written: u64, missing: u64) -> bool {
     retention.is_some_and(|retention| retention.make_room(folder, written, missing))
 }
 
@@ -100,7 +100,7 @@ impl Output {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => error,
             };
-            let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+            let full = fault::is_full(&error);
             let missing = piece.len() as u64;
             if !full || !gives_way(temp.folder(), self.retention.as_ref(), self.written, missing) {
                 return Err(fault::at("cannot write", &temp.path(), &error));
@@ -179,7 +179,7 @@ mod tests {
     fn refuses_in_the_middle_and_says_why() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::open(dir.path()).unwrap();
-        let (temp, _) = Temp::create(folder, &Header::new(1.0, Mode::Inline, "x"), true).unwrap();
+        let (temp, _) = Temp::create(folder, &Header::new(1.0, Mode::Inline, "x"), true, |_| false).unwrap();
         let mut output = Output::new(Some(u64::MAX), None);
         let error = output.put(&temp, b"abc").unwrap_err();
         assert_eq!(error.code(), "HEAPWARDEN_NO_SPACE");

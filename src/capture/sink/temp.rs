@@ -20,14 +20,21 @@ pub(super) struct Temp {
 }
 
 impl Temp {
-    /// Creates and locks it; gives the final name that goes with it too.
-    pub fn create(folder: Folder, header: &Header, zstd: bool) -> Result<(Self, String)> {
+    /// Creates and locks it; gives the final name that goes with it too. `make_room` is asked when the disk has no room for
+    /// one more file, and says whether it made some.
+    pub fn create(
+        folder: Folder,
+        header: &Header,
+        zstd: bool,
+        make_room: impl Fn(&Folder) -> bool,
+    ) -> Result<(Self, String)> {
         for _ in 0..TRIES {
             let target = name::generate(header, zstd);
             let name = name::temporary(&target, writer::machine());
             let file = match folder.create_file(&name) {
                 Ok(file) => file,
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(e) if fault::is_full(&e) && make_room(&folder) => continue,
                 Err(e) => return Err(fault::at("cannot create a file in the folder", folder.path(), &e)),
             };
             match claim(&folder, &name, &file) {

@@ -351,3 +351,21 @@ fn on_a_small_disk_the_old_give_way_to_the_new() {
     let third = capture(1, NOW + 3.0, 1 << 20).unwrap();
     assert_eq!(names(dir), [third.name()]);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_no_file_more_can_be_made_the_old_give_way_too() {
+    // The root is one of them.
+    let Some(disk) = Disk::mount("size=8m,nr_inodes=3") else { return };
+    let capture = |count: u64, at: f64| {
+        let mut sink = Sink::create(&keeping(disk.0.path(), count), Header::new(at, Mode::Inline, "x"))?;
+        sink.write(JSON)?;
+        sink.seal(Finish::default())?.publish()
+    };
+    let (first, second) = (capture(2, NOW).unwrap(), capture(2, NOW + 1.0).unwrap());
+    // Beside two that may stay there is no room.
+    assert_eq!(code(capture(3, NOW + 2.0)), "HEAPWARDEN_NO_SPACE");
+    assert_eq!(names(disk.0.path()), [second.name(), first.name()]);
+    let third = capture(2, NOW + 3.0).unwrap();
+    assert_eq!(names(disk.0.path()), [third.name(), second.name()]);
+}
