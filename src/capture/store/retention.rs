@@ -1,5 +1,6 @@
 //! What stays in a folder when a file gets its name there, or is about to need the room.
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::path::Path;
 use std::time::SystemTime;
@@ -12,6 +13,10 @@ use crate::error::{Error, Result};
 
 /// ms; a minute: whoever was told of a file gets to it. So long nobody removes what another living process wrote.
 const FRESH_MS: f64 = 60_000.0;
+
+/// ms; so far ahead of ours the clock of another machine may be. A stamp that lies further ahead is of a clock that was
+/// wrong.
+const AHEAD_MS: f64 = 60_000.0;
 
 /// What a writer knows of the folder's past and its own. Takes no lock that another thread may have held at a fork.
 pub struct Retention {
@@ -93,23 +98,32 @@ fn sweep(folder: &Folder, keep: &Keep, me: &Writer, now: f64, first: First, swep
 /// Of `all`, newest first: what need not stay.
 fn surplus<'a>(all: &'a [Found], keep: &Keep, me: &Writer, now: f64, first: First) -> Vec<&'a Found> {
     // Files that cannot be removed do not count either: they would push out those that can.
-    let mut ours: Vec<&Found> = all.iter().filter(|found| found.removable).collect();
+    let mut ours: Vec<(&Found, Option<f64>)> =
+        all.iter().filter(|found| found.removable).map(|found| (found, written(found, now))).collect();
+    // Whose time nobody knows comes last: it would stay among the newest until its time has come.
+    ours.sort_by(|(_, a), (_, b)| b.partial_cmp(a).unwrap_or(Ordering::Equal));
     let (mut count, mut bytes) = (0u64, 0u64);
     match first {
         First::Nothing => {}
-        First::Written(name) => ours.sort_by_key(|found| found.info.name() != name),
+        First::Written(name) => ours.sort_by_key(|(found, _)| found.info.name() != name),
         First::Coming(written) => (count, bytes) = (1, written),
     }
-    ours.retain(|found| {
+    ours.retain(|(found, at)| {
         let newest = count == 0;
         count += 1;
         bytes = bytes.saturating_add(found.info.bytes);
         let too_many = keep.count.is_some_and(|most| count > most);
         let too_big = keep.bytes.is_some_and(|most| bytes > most);
-        let too_old = keep.age_ms.is_some_and(|age| now - found.info.at > age);
+        let too_old = keep.age_ms.zip(*at).is_some_and(|(age, at)| now - at > age);
         !newest && (too_many || too_big || too_old) && !is_fresh(found, me, now)
     });
-    ours
+    ours.into_iter().map(|(found, _)| found).collect()
+}
+
+/// When it was taken, ms since 1970, or when its last byte was written, whichever can be; `None`: neither, as `now` goes.
+fn written(found: &Found, now: f64) -> Option<f64> {
+    let possible = |at: &f64| at.is_finite() && *at <= now + AHEAD_MS;
+    Some(found.info.at).filter(possible).or_else(|| Some(now - age_ms(&found.file, now)).filter(possible))
 }
 
 fn is_fresh(found: &Found, me: &Writer, now: f64) -> bool {

@@ -233,7 +233,9 @@ fn a_writer_of_another_machine_is_given_an_hour() {
 }
 
 fn age(path: &Path, ms: f64) {
-    let then = std::time::SystemTime::now() - std::time::Duration::from_millis(ms as u64);
+    let by = std::time::Duration::from_millis(ms.abs() as u64);
+    let now = std::time::SystemTime::now();
+    let then = if ms < 0.0 { now + by } else { now - by };
     fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
 }
 
@@ -368,4 +370,37 @@ fn where_no_file_more_can_be_made_the_old_give_way_too() {
     assert_eq!(names(disk.0.path()), [second.name(), first.name()]);
     let third = capture(2, NOW + 3.0).unwrap();
     assert_eq!(names(disk.0.path()), [third.name(), second.name()]);
+}
+
+#[test]
+fn what_a_wrong_clock_stamped_does_not_stay_before_what_is_newer() {
+    let now = retention::now();
+    for level in [0, 1] {
+        for modified_ahead in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let at = |at| SinkOptions { level: Some(level), keep: None, ..keeping(dir.path(), at) };
+            let put = |stamp: f64| take_keeping(at(0), Header::new(stamp, Mode::Inline, "x"));
+            let ahead: Vec<_> = (0..3).map(|i| put(now + 1e10 + f64::from(i))).collect();
+            for file in &ahead {
+                age(&file.path, if modified_ahead { -1e9 } else { 7.2e6 });
+            }
+            let before = put(now - 3000.0);
+            let options = SinkOptions { level: Some(level), ..keeping(dir.path(), 2) };
+            let last = take_keeping(options, Header::new(now, Mode::Inline, "x"));
+            assert_eq!(names(dir.path()), [last.name(), before.name()], "level {level}, {modified_ahead}");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_the_future_ages_by_its_last_byte() {
+    let now = retention::now();
+    let dir = tempfile::tempdir().unwrap();
+    let ahead = take(dir.path(), now + 1e10, 0);
+    let last = take(dir.path(), now, 0);
+    let hour = Keep { age_ms: Some(3.6e6), ..Keep::default() };
+    assert_eq!(keep(dir.path(), &hour, now, None).unwrap(), Swept::default());
+    age(&ahead.path, 7.2e6);
+    assert_eq!(keep(dir.path(), &hour, now, None).unwrap().removed, [ahead.name()]);
+    assert_eq!(names(dir.path()), [last.name()]);
 }
