@@ -136,6 +136,37 @@ test('authorize decides, also late, also by itself, and its failure tells nothin
   }
 })
 
+test('authorize: only true is a yes, on every route', async (t) => {
+  const warnings = []
+  const hear = (warning) => warnings.push(warning)
+  process.on('warning', hear)
+  t.after(() => process.off('warning', hear))
+  const answers = [{ isAdmin: false }, 'false', 'no', 1, [], [true], () => true, Symbol('yes'), new Boolean(true), 1n] // eslint-disable-line no-new-wrappers
+  let answer
+  let asked = 0
+  const dir = tempDir(t)
+  const ask = await serve(t, middleware({ dir, monitor: monitorIn(t, dir), authorize: () => { asked++; return answer } }))
+  const routes = [['/'], ['/status'], ['/history'], ['/rules'], ['/snapshots'], ['/snapshots', 'POST'], ['/snapshots/x'], ['/snapshots/x', 'DELETE'], ['/nope'], ['/', 'OPTIONS'], ['/', 'HEAD']]
+  for (const value of answers) {
+    for (const late of [false, true]) {
+      answer = late ? Promise.resolve(value) : value
+      for (const [target, method] of routes) {
+        const { status, bytes } = await ask(target, { method })
+        assert.equal(status, 500, `${method} ${target} ${String(value)}`)
+        if (method !== 'HEAD') assert.match(JSON.parse(bytes).message, /neither true nor false/)
+      }
+    }
+  }
+  for (const value of [0, '', null, NaN]) {
+    answer = value
+    assert.equal((await ask('/')).status, 403)
+  }
+  assert.equal(asked, answers.length * 2 * routes.length + 4)
+  assert.deepEqual(fs.readdirSync(dir), [])
+  await new Promise(setImmediate)
+  assert.ok(warnings.some((one) => one.code === 'HEAPWARDEN_UNAUTHORIZED' && /returned a value of type object, and only true/.test(one.message)))
+})
+
 test('token and authorize must agree', async (t) => {
   const ask = await serve(t, middleware({ token: TOKEN, authorize: (req) => req.headers.ok === '1' }))
   assert.equal((await ask('/', { headers: { ok: '1' } })).status, 200)
@@ -205,7 +236,7 @@ test('an order that fails has the status of its code, and the next one is free t
   const monitor = monitorIn(t, tempDir(t))
   const ask = await serve(t, middleware({ token: TOKEN, monitor }))
   const fail = t.mock.method(monitor, 'snapshot')
-  for (const [code, expected] of Object.entries({ NO_SPACE: 507, MEMORY_BUDGET: 503, STOPPED: 503, TIMEOUT: 504, CAPTURE_FAILED: 500, INVALID_OPTION: 500, NOT_FOUND: 500 })) {
+  for (const [code, expected] of Object.entries({ NO_SPACE: 507, MEMORY_BUDGET: 503, STOPPED: 503, TIMEOUT: 504, CAPTURE_FAILED: 500, INVALID_OPTION: 500, NOT_FOUND: 404, UNSUPPORTED: 501 })) {
     fail.mock.mockImplementationOnce(async () => { throw new HeapwardenError(`HEAPWARDEN_${code}`, 'because') })
     const { status, json: body } = await ask('/snapshots', { method: 'POST' })
     assert.deepEqual([status, body], [expected, { code: `HEAPWARDEN_${code}`, message: 'because' }])
@@ -217,7 +248,7 @@ test('an order that fails has the status of its code, and the next one is free t
   assert.equal((await ask('/snapshots', { method: 'POST' })).status, 201)
 })
 
-test('bodies: small JSON is read, other types are ignored, the rest is refused', async (t) => {
+test('bodies: small JSON is read, the rest is refused', async (t) => {
   const dir = tempDir(t)
   const ask = await serve(t, middleware({ token: TOKEN, monitor: monitorIn(t, dir) }))
   for (const [value, status] of [['{', 400], [{ trigger: 5 }, 400], [{ trigger: 'a\nb' }, 400], [{ triger: 'x' }, 400], ['[]', 400], ['null', 400], [{ trigger: 'x'.repeat(2000) }, 413], ['', 201], ['{}', 201]]) {
@@ -227,8 +258,20 @@ test('bodies: small JSON is read, other types are ignored, the rest is refused',
   }
   const chunked = await ask('/snapshots', { ...json('x'.repeat(2000)), headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' } })
   assert.equal(chunked.status, 413)
-  const text = await ask('/snapshots', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x'.repeat(5000) })
-  assert.deepEqual([text.status, text.json.trigger], [201, 'http'])
+  // What curl -d sends, among others: the trigger would be lost.
+  for (const type of [undefined, 'text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'text/json']) {
+    for (const pieces of [false, true]) {
+      const headers = { ...type && { 'content-type': type }, ...pieces && { 'transfer-encoding': 'chunked' } }
+      const answer = await ask('/snapshots', { method: 'POST', headers, body: '{"trigger":"why"}' })
+      assert.deepEqual([answer.status, answer.json.code], [415, 'HEAPWARDEN_INVALID_OPTION'], `${type} ${pieces}`)
+      assert.match(answer.json.message, /Content-Type: application\/json/)
+    }
+  }
+  for (const headers of [{ 'content-type': 'text/plain' }, { 'transfer-encoding': 'chunked' }]) {
+    const empty = await ask('/snapshots', { method: 'POST', headers })
+    assert.deepEqual([empty.status, empty.json.trigger], [201, 'http'])
+  }
+  assert.equal((await ask('/snapshots', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x'.repeat(5000) })).status, 415)
 })
 
 test('without a monitor there are snapshots and a status, but no figures', async (t) => {

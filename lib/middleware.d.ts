@@ -36,7 +36,7 @@ declare namespace middleware {
     /** To be sent as `Authorization: Bearer TOKEN`; visible ASCII. */
     token?: string
     /** Whether the request may pass; with `token`, both must agree. May answer by itself. */
-    authorize?(req: IncomingMessage, res: ServerResponse): unknown
+    authorize?(req: IncomingMessage, res: ServerResponse): boolean | void | Promise<boolean | void>
     /** True: whoever reaches it may use it. A snapshot holds every secret of the process. */
     insecure?: boolean
   }

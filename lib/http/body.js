@@ -40,9 +40,23 @@ function parse (text) {
   }
 }
 
-/** @returns {Promise<{ trigger?: string }>} bodies of another type than JSON are ignored */
+const isJson = ({ headers }) => /^application\/(json|[^;]*\+json)\s*(;|$)/i.test(headers['content-type'] ?? '')
+
+/** Whether there is a body at all; of one that comes in pieces only reading it tells. */
+async function hasBody (req) {
+  if (Number(req.headers['content-length']) > 0) return true
+  return req.headers['transfer-encoding'] !== undefined && (req.readableEnded || await read(req) !== '')
+}
+
+/** @returns {Promise<{ trigger?: string }>} nothing where there is no body; one of another type than JSON is refused */
 async function orderBody (req) {
-  if (!/^application\/(json|[^;]*\+json)\s*(;|$)/i.test(req.headers['content-type'] ?? '')) return {}
+  if (!isJson(req)) {
+    if (!await hasBody(req)) return {}
+    // Its options would be lost, and nobody the wiser.
+    throw new Refusal(415, 'HEAPWARDEN_INVALID_OPTION',
+      'the request body is not said to be JSON; accepted: {"trigger": "why"} with the header Content-Type: application/json, or no body',
+      { 'Accept-Post': 'application/json', Connection: 'close' })
+  }
   const value = alreadyParsed(req) ?? (req.readableEnded ? {} : parse(await read(req)))
   try {
     return fields(value, 'body')

@@ -40,13 +40,21 @@ function guard ({ token, authorize }) {
       given === undefined ? 'send the token as "Authorization: Bearer TOKEN"' : 'this is not the token', { 'WWW-Authenticate': challenge })
   }
 
+  const undecided = (message) => new Refusal(500, 'HEAPWARDEN_UNAUTHORIZED', `${message}: whether you may pass could not be decided`)
+
   async function mayPass (req, res) {
+    let pass
     try {
-      return await authorize(req, res)
+      pass = await authorize(req, res)
     } catch (error) {
       warnOnce('HEAPWARDEN_UNAUTHORIZED', `middleware: authorize failed: ${error?.stack ?? error}`, `authorize ${error?.message}`)
-      throw new Refusal(500, 'HEAPWARDEN_UNAUTHORIZED', 'authorize failed: whether you may pass could not be decided')
+      throw undecided('authorize failed')
     }
+    // The answer of a function that was taken for another, the string 'false', a row that was found: no yes to a door.
+    if (typeof pass === 'boolean' || !pass || !open(res)) return pass === true
+    const what = Array.isArray(pass) ? 'an array' : `a value of type ${typeof pass}`
+    warnOnce('HEAPWARDEN_UNAUTHORIZED', `middleware: authorize returned ${what}, and only true lets a request pass: return a boolean, such as Boolean(user?.isAdmin)`)
+    throw undecided('authorize returned neither true nor false')
   }
 
   return async (req, res) => {
