@@ -7,7 +7,8 @@ const { once } = require('node:events')
 const { test } = require('node:test')
 const { takeSnapshot } = require('..')
 const { version } = require('../package.json')
-const { nodeOptions } = require('../lib/cli/run')
+const { environment, nodeOptions } = require('../lib/cli/run')
+const { settings } = require('../lib/settings')
 const { bytes } = require('../lib/cli/terminal')
 const { node, root, run, tempDir } = require('./helpers')
 
@@ -42,9 +43,9 @@ for (const [args, says] of [
   [['run', '--'], /which COMMAND\?/],
   [['run', 'stray', '--', 'node'], /too many arguments: stray/],
   [['run', '--intervall', '5s', '--', 'node'], /did you mean '--interval'\?/],
-  [['run', '--interval', '5ms', '--', 'node'], /interval: '5ms' was given/],
-  [['run', '--rules', 'rss', '--', 'node'], /HEAPWARDEN_RULES: 'rss' was given/],
-  [['run', '--log', 'xml', '--', 'node'], /HEAPWARDEN_LOG: 'xml'/],
+  [['run', '--interval', '5ms', '--', 'node'], /heapwarden: --interval: '5ms' was given/],
+  [['run', '--rules', 'rss', '--', 'node'], /heapwarden: --rules: 'rss' was given/],
+  [['run', '--log', 'xml', '--', 'node'], /heapwarden: --log: 'xml'/],
   [['run', '--config', 'none.json', '--', 'node'], /none\.json/]
 ]) {
   test(`used wrongly: ${args.join(' ')}`, async () => {
@@ -54,6 +55,60 @@ for (const [args, says] of [
     assert.doesNotMatch(stderr, /\n {4}at /, 'no stack')
   })
 }
+
+test('a wrong value is told of by the name that was typed, whichever it is', () => {
+  const fails = (values, env = {}) => {
+    try {
+      environment(values, { HEAPWARDEN_CONFIG: '', ...env })
+    } catch ({ code, message }) {
+      return { code, name: message.split(/[:[]/)[0] }
+    }
+  }
+  for (const { flag, env } of settings) {
+    // No text is a wrong path.
+    if (['dir', 'path'].includes(flag)) continue
+    const wrong = flag === 'rules' ? '[{"metric":"rss"}]' : 'a\nb'
+    assert.deepEqual(fails({ [flag]: wrong }), { code: 'HEAPWARDEN_INVALID_OPTION', name: `--${flag}` })
+    assert.deepEqual(fails({}, { [env]: wrong }), { code: 'HEAPWARDEN_INVALID_OPTION', name: env })
+  }
+  assert.equal(fails({ log: 'xml' }).name, '--log')
+  assert.equal(fails({}, { HEAPWARDEN_LOG: 'xml' }).name, 'HEAPWARDEN_LOG')
+})
+
+for (const [args, says] of [
+  [['summary', 'x', '--max-memory', 'much'], '--max-memory'],
+  [['summary', 'x', '--top', '0'], '--top'],
+  [['diff', 'x', 'y', '--top', '0'], '--top'],
+  [['diff', 'x', 'y', '--ids', 'no'], '--ids'],
+  [['paths', 'x', '--id', '99999999999999999999'], '--id'],
+  [['paths', 'x', '--id', '1', '--top', '5000'], '--top'],
+  [['paths', 'x', '--class', ''], '--class']
+]) {
+  test(`told by its flag: ${args.join(' ')}`, async () => {
+    const { status, stderr } = await heapwarden(args)
+    assert.equal(status, 2)
+    assert.ok(stderr.startsWith(`heapwarden: ${says}`), stderr)
+  })
+}
+
+test('too little memory is told by the flag', async (t) => {
+  const { path: file } = await takeSnapshot({ dir: tempDir(t) })
+  const { status, stderr } = await heapwarden(['summary', file, '--max-memory', '1MB'])
+  assert.equal(status, 1)
+  assert.match(stderr, /and --max-memory allows .*; raise the limit or --max-memory, or/)
+  const json = await heapwarden(['summary', file, '--max-memory', '1MB', '--json'])
+  assert.match(JSON.parse(json.stderr).message, /and maxMemory allows/)
+})
+
+test('a folder that is named and not there is not found', async (t) => {
+  const dir = path.join(tempDir(t), 'none')
+  const { status, stdout, stderr } = await heapwarden(['ls', dir])
+  assert.deepEqual([status, stdout, stderr], [1, '', `heapwarden: there is no folder ${dir}\n`])
+  const json = await heapwarden(['ls', dir, '--json'])
+  assert.deepEqual([json.status, json.stdout, JSON.parse(json.stderr).code], [1, '', 'HEAPWARDEN_NOT_FOUND'])
+  // Where none was taken yet there need not be one.
+  assert.equal((await heapwarden(['ls'], { env: { HEAPWARDEN_DIR: dir } })).status, 0)
+})
 
 test('ls and cat show what is there', async (t) => {
   const dir = tempDir(t)

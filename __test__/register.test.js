@@ -76,7 +76,7 @@ test('rules as text', () => {
 
 // [what, variables, file, what the warning says]
 const faulty = [
-  ['an absurd interval', { HEAPWARDEN_INTERVAL: '1ms' }, null, /interval: '1ms' was given/],
+  ['an absurd interval', { HEAPWARDEN_INTERVAL: '1ms' }, null, /HEAPWARDEN_INTERVAL: '1ms' was given/],
   ['no number', { HEAPWARDEN_HISTORY: 'many' }, null, /HEAPWARDEN_HISTORY: 'many'/],
   ['no boolean', { HEAPWARDEN_ENABLED: 'maybe' }, null, /HEAPWARDEN_ENABLED: 'maybe'/],
   ['a bad log form', { HEAPWARDEN_LOG: 'xml' }, null, /HEAPWARDEN_LOG: 'xml'.*'text', 'json' or 'off'/],
@@ -84,7 +84,7 @@ const faulty = [
   ['a file that is no object', {}, '[]', /heapwarden\.config\.json: \[\]/],
   ['an unknown option in the file', {}, '{"intervall":1}', /did you mean 'interval'/],
   ['a file that is missing', { HEAPWARDEN_CONFIG: 'gone.json' }, null, /gone\.json/],
-  ['an unknown metric', { HEAPWARDEN_RULES: 'heap > 5MB' }, null, /rules\[0\]\.metric/]
+  ['an unknown metric', { HEAPWARDEN_RULES: 'heap > 5MB' }, null, /HEAPWARDEN_RULES\[0\]\.metric/]
 ]
 
 for (const [what, env, file, says] of faulty) {

@@ -84,19 +84,23 @@ function unpacked (env) {
  *
  * @param {NodeJS.ProcessEnv} given
  * @param {string} [cwd] the process's own without it
- * @returns {{ options: object, enabled?: boolean, workers?: boolean, log: string, strangers: string[] }} `options`
- *   as watch() takes them, not checked yet
+ * @returns {{ options: object, spellings: string[][], enabled?: boolean, workers?: boolean, log: string, strangers: string[] }} `options`
+ *   as watch() takes them, not checked yet; `spellings`: which of them a variable has set
  * @throws HEAPWARDEN_INVALID_OPTION
  */
 function readConfig (given = process.env, cwd = undefined) {
   const env = unpacked(given)
   const options = fromFile(env, cwd)
+  const spellings = []
   for (const { env: name, option, read } of settings) {
     // Set but empty is how a shell script unsets.
-    if (env[name]) place(options, option, read(env[name], name))
+    if (!env[name]) continue
+    place(options, option, read(env[name], name))
+    spellings.push([option.join('.'), name])
   }
   return {
     options,
+    spellings,
     enabled: flagIn(env, 'HEAPWARDEN_ENABLED'),
     workers: flagIn(env, 'HEAPWARDEN_WORKERS'),
     log: logForm(env.HEAPWARDEN_LOG || undefined),

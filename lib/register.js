@@ -22,12 +22,13 @@ function isHelper (script) {
 
 function arm () {
   const { readConfig } = require('./config')
-  const { options, enabled, workers, log, strangers } = readConfig()
+  const { options, spellings, enabled, workers, log, strangers } = readConfig()
   for (const message of strangers) warn(message)
   if (enabled === false || (!isMainThread && workers !== true)) return null
   if (enabled === undefined && isHelper(process.argv[1])) return null
 
-  const monitor = require('./monitor').watch(options)
+  const { spelling } = require('./spelled')
+  const monitor = spelling(spellings, () => require('./monitor').watch(options))
   if (log !== 'off') require('./log').logEvents(monitor, log)
   return monitor
 }

@@ -4,8 +4,9 @@
 
 const path = require('node:path')
 const tty = require('node:tty')
-const { check } = require('../analysis/options')
+const { check: checkOptions, target: checkTarget } = require('../analysis/options')
 const { parse } = require('../analysis/filter')
+const { spelling } = require('../spelled')
 const { UsageError, args } = require('./terminal')
 
 const flags = {
@@ -35,6 +36,14 @@ function classFilter (text) {
   }
 }
 
+/** Options and the flags that set them. */
+const spellings = [
+  ['maxMemory', '--max-memory'], ['className', '--class'], ['top', '--top'], ['limit', '--top'], ['ids', '--ids'],
+  ['target.id', '--id'], ['target.className', '--class']
+]
+const check = (kind, options) => spelling(spellings, () => checkOptions(kind, options))
+const target = (whose) => spelling(spellings, () => checkTarget(whose))
+
 /** Drops what was not given. */
 const given = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 
@@ -60,4 +69,4 @@ function places (positionals) {
   return found
 }
 
-module.exports = { args, check, classFilter, common, flags, given, help, number, places }
+module.exports = { args, check, classFilter, common, flags, given, help, number, places, target }

@@ -53,7 +53,9 @@ function report (error, json, commandUsage) {
   const wrong = error instanceof UsageError || error.code === 'HEAPWARDEN_INVALID_OPTION'
   const code = wrong ? 'HEAPWARDEN_INVALID_OPTION' : error.code
   // Ours are told by their message; anything else is a defect and needs its stack.
-  const message = wrong || /^HEAPWARDEN_/.test(code) ? error.message : (error.stack ?? String(error))
+  const text = wrong || /^HEAPWARDEN_/.test(code) ? error.message : (error.stack ?? String(error))
+  // The addon knows of options and not of flags. What is told as JSON may go to a program, which gave an option.
+  const message = json || code !== 'HEAPWARDEN_MEMORY_BUDGET' ? text : text.replace(/(?<= )maxMemory(?=[ ,;])/g, '--max-memory')
   if (json) say(JSON.stringify({ code, message }))
   else say(`heapwarden: ${(/^HEAPWARDEN_/.test(error.code) ? tame : tameLines)(message)}${error instanceof UsageError ? `\n${commandUsage.split('\n', 1)[0]}; --help tells more` : ''}`)
   return wrong ? 2 : 1

@@ -2,6 +2,7 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
+const { HeapwardenError } = require('../errors')
 const { tame, tameJson } = require('../tame')
 const { table } = require('./table')
 const { UsageError, args, bytes, print, say } = require('./terminal')
@@ -31,6 +32,8 @@ async function ls (argv) {
   const { list } = require('../snapshots')
   const dir = positionals[0] === undefined ? require('../native').snapshotDir('') : path.resolve(positionals[0])
   const found = await list(dir)
+  // Where none has been taken yet the folder by default need not be there; one that is named should.
+  if (found.length === 0 && positionals.length > 0 && !fs.existsSync(dir)) throw new HeapwardenError('HEAPWARDEN_NOT_FOUND', `there is no folder ${dir}`)
   if (values.json) await print(tameJson(found))
   else if (found.length === 0) say(`${fs.existsSync(dir) ? 'no snapshots in' : 'there is no folder'} ${tame(dir)}`)
   else await print(table(head, found.map(row)))

@@ -1,8 +1,7 @@
 'use strict'
 
 const path = require('node:path')
-const { args, check, common, flags, given, help, number, places } = require('./analysis')
-const { target } = require('../analysis/options')
+const { args, check, common, flags, given, help, number, places, target } = require('./analysis')
 const { tame, tameJson } = require('../tame')
 const { withProgress } = require('./progress')
 const { UsageError, print } = require('./terminal')

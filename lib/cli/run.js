@@ -4,6 +4,7 @@ const path = require('node:path')
 const { readConfig } = require('../config')
 const { checkUpdate } = require('../options')
 const { boolean, settings } = require('../settings')
+const { spelling } = require('../spelled')
 const { follow } = require('./child')
 const { UsageError, args } = require('./terminal')
 
@@ -39,8 +40,14 @@ function nodeOptions (present, register) {
   return [present, `--require ${quoted}`].filter(Boolean).join(' ')
 }
 
-/** The environment of the program. Checked here, because there it could only be warned of. */
+/** The environment of the program. Checked here, because there it could only be warned of, and in the words that were typed. */
 function environment (values, env) {
+  const typed = flags.filter(({ flag }) => values[flag] !== undefined).map(({ flag, env: variable }) => [variable, `--${flag}`])
+  if (values.log !== undefined && !values.json) typed.push(['HEAPWARDEN_LOG', '--log'])
+  return spelling(typed, () => checkedEnvironment(values, env))
+}
+
+function checkedEnvironment (values, env) {
   const out = { ...env }
   for (const { flag, env: variable } of flags) {
     const value = values[flag]
@@ -50,7 +57,8 @@ function environment (values, env) {
   }
   if (values.config !== undefined) out.HEAPWARDEN_CONFIG = path.resolve(values.config)
   out.HEAPWARDEN_LOG = values.json ? 'json' : (values.log ?? (env.HEAPWARDEN_LOG || 'text'))
-  checkUpdate(readConfig(out).options)
+  const { options, spellings } = readConfig(out)
+  spelling(spellings, () => checkUpdate(options))
   out.NODE_OPTIONS = nodeOptions(env.NODE_OPTIONS, path.join(__dirname, '..', 'register.js'))
   return out
 }
@@ -66,4 +74,4 @@ async function run (argv) {
   return follow(command, rest, environment(values, process.env))
 }
 
-module.exports = { lendsStdio: true, nodeOptions, run, usage }
+module.exports = { environment, lendsStdio: true, nodeOptions, run, usage }
