@@ -11,8 +11,14 @@ const { getEnvironmentData, isMainThread, setEnvironmentData, threadId } = requi
 const { HeapwardenError } = require('./errors')
 const { optionValue } = require('./nodeoptions')
 const portable = require('./portable')
+const { ACCEPTED, truth } = require('./truth')
 
+/** Bundlers that make an ES module of this file leave it without its own folder. */
+const ownFolder = typeof __dirname === 'string' ? __dirname : undefined
 const WARNED = 'heapwarden: no binary'
+const MISREAD = 'heapwarden: variables that say neither yes nor no'
+
+warnOfMisread()
 
 /** Without a binary the service lives on, watched by JavaScript. `why` then says what is wrong with it. */
 const { binding, why } = find()
@@ -29,6 +35,17 @@ function libc () {
   return header.glibcVersionRuntime ? 'gnu' : 'musl'
 }
 
+/** Of variables that are read where nothing can be refused, here and in the addon. Worker threads inherit that it was told. */
+function warnOfMisread () {
+  if (getEnvironmentData(MISREAD)) return
+  setEnvironmentData(MISREAD, true)
+  for (const name of ['HEAPWARDEN_NATIVE', 'HEAPWARDEN_PORTABLE', 'HEAPWARDEN_FORK']) {
+    const text = process.env[name]
+    if (!text || truth(text) !== undefined) continue
+    process.emitWarning(`${name}: ${JSON.stringify(text.slice(0, 60))} was given and is not used; accepted: ${ACCEPTED}`, { type: 'HeapwardenWarning', code: 'HEAPWARDEN_INVALID_OPTION' })
+  }
+}
+
 function withoutNetwork (work) {
   const before = process.report.excludeNetwork
   process.report.excludeNetwork = true
@@ -41,7 +58,7 @@ function withoutNetwork (work) {
 
 /** The addon, or why there is none; who did not choose that is told once. */
 function find () {
-  if (/^(0|false|no|off)$/i.test(process.env.HEAPWARDEN_NATIVE ?? '')) return { why: `HEAPWARDEN_NATIVE is ${process.env.HEAPWARDEN_NATIVE}` }
+  if (truth(process.env.HEAPWARDEN_NATIVE) === false) return { why: `HEAPWARDEN_NATIVE is ${process.env.HEAPWARDEN_NATIVE}` }
   try {
     return { binding: load() }
   } catch (error) {
@@ -56,7 +73,8 @@ function find () {
 }
 
 function load () {
-  const folder = path.join(__dirname, '..', 'native')
+  if (ownFolder === undefined) throw unfit([])
+  const folder = path.join(ownFolder, '..', 'native')
   const shipped = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith('.node')) : []
   const place = `heapwarden.${process.platform}-${process.arch}`
   const fitting = shipped.filter((name) => name === `${place}.node` || name.startsWith(`${place}-`))
@@ -74,8 +92,9 @@ function load () {
 
 /** Whether this file stands where npm put it: a bundler moves the code and leaves the binary behind. */
 function isBundled () {
+  if (ownFolder === undefined) return true
   try {
-    return JSON.parse(fs.readFileSync(path.join(__dirname, '..', 'package.json'), 'utf8')).name !== 'heapwarden'
+    return JSON.parse(fs.readFileSync(path.join(ownFolder, '..', 'package.json'), 'utf8')).name !== 'heapwarden'
   } catch {
     return true
   }
@@ -89,8 +108,9 @@ function unfit (shipped, failure) {
   }
   if (shipped.length === 0 && isBundled()) {
     return new HeapwardenError('HEAPWARDEN_UNSUPPORTED',
-      `heapwarden was bundled into ${__filename}, and its binary was not: mark heapwarden as external (esbuild --external:heapwarden; ` +
-      "webpack externals: { heapwarden: 'commonjs heapwarden' }; rollup external: ['heapwarden']) and keep it in node_modules.",
+      `heapwarden was bundled into ${ownFolder === undefined ? 'an ES module' : __filename}, and its binary was not: mark heapwarden as external, ` +
+      'with its sub-paths (esbuild --external:heapwarden; webpack externalsType: \'commonjs\', externals: [/^heapwarden(\\/|$)/]; ' +
+      'rollup external: [/^heapwarden(\\/|$)/]), and keep it in node_modules: docs/getting-started.md.',
       { cause: failure })
   }
   const abi = libc()

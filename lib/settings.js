@@ -5,6 +5,7 @@
 
 const { invalid } = require('./schema')
 const { parseRules } = require('./ruletext')
+const { ACCEPTED, truth } = require('./truth')
 
 const text = (value) => value
 
@@ -15,12 +16,12 @@ function number (value, name) {
 }
 
 function boolean (value, name) {
-  if (/^(1|true|yes|on)$/i.test(value)) return true
-  if (/^(0|false|no|off)$/i.test(value)) return false
-  throw invalid(name, value, '1, true, yes or on; 0, false, no or off')
+  const said = truth(value)
+  if (said === undefined) throw invalid(name, value, ACCEPTED)
+  return said
 }
 
-const signal = (value) => /^(0|false|no|off)$/i.test(value) ? false : value
+const signal = (value) => truth(value) === false ? false : value
 
 const setting = (option, read, form, help) => ({
   option: option.split('.'),
@@ -63,8 +64,8 @@ const switches = [
   { env: 'HEAPWARDEN_WORKERS', form: 'BOOLEAN', help: 'watch worker threads as well (false)' },
   { env: 'HEAPWARDEN_LOG', form: 'text|json|off', help: 'lines on stderr about what happens (off)' },
   { env: 'HEAPWARDEN_PORTABLE', form: 'BOOLEAN', help: "use node:v8 only, as on platforms without V8's symbols" },
-  { env: 'HEAPWARDEN_NATIVE', form: '0', help: 'watch by JavaScript alone, as where there is no binary' },
-  { env: 'HEAPWARDEN_FORK', form: '0', help: 'never fork in this process' }
+  { env: 'HEAPWARDEN_NATIVE', form: 'BOOLEAN', help: 'false: watch by JavaScript alone, as where there is no binary' },
+  { env: 'HEAPWARDEN_FORK', form: 'BOOLEAN', help: 'false: never fork in this process' }
 ]
 
 /** Sets `options.a.b = value` for `['a', 'b']`, making the objects between. */

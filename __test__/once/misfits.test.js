@@ -27,3 +27,17 @@ test('code that a bundler took away from its binary', async (t) => {
   assert.match(stderr, /mark heapwarden as external/)
   assert.doesNotMatch(stderr, /Rust/)
 })
+
+test('an ES module that a bundler made of it, which has no folder of its own', async (t) => {
+  // As rollup and webpack leave it: CommonJS in a function, without __dirname and with the require of the module.
+  const file = path.join(tempDir(t), 'service.mjs')
+  const lib = path.join(root, 'lib', 'native.js')
+  fs.writeFileSync(file, `import { createRequire } from 'node:module'
+    const require = createRequire(${JSON.stringify(lib)})
+    const module = { exports: {} }
+    ;(function () {${fs.readFileSync(lib, 'utf8')}}).call(module.exports)
+    console.log(JSON.parse(module.exports.capabilities()).v8.available)`)
+  const { status, stdout, stderr } = await node([file])
+  assert.deepEqual([status, stdout], [0, 'false\n'], stderr)
+  assert.match(stderr, /HEAPWARDEN_UNSUPPORTED.*mark heapwarden as external, with its sub-paths/)
+})

@@ -9,7 +9,8 @@ const path = require('node:path')
 const { HeapwardenError, codes } = require('../errors')
 const { nodeProgram } = require('../node')
 
-const bin = path.join(__dirname, '..', '..', 'bin', 'heapwarden.js')
+// Not there in an ES module that a bundler made; such a one has no addon either, and analyses nothing.
+const bin = typeof __dirname === 'string' ? path.join(__dirname, '..', '..', 'bin', 'heapwarden.js') : ''
 
 /** Its failure is a line of JSON; what is more comes from Node or from the system. */
 const MOST_STDERR = 16 * 1024
