@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::crew::Crew;
-use super::estimate::Work;
+use super::estimate::{self, Work};
 use super::identity::{Identity, Verdict};
 use super::load::{self, Origin, Terms};
 use super::source::Place;
@@ -73,6 +73,8 @@ pub struct Brief {
 
 /// Bytes a census takes for each node, and what comes with it.
 const CENSUS_NODE: u64 = 10;
+/// And for each class, its name and its row in the answer included.
+const CENSUS_ENTRY: u64 = 120 + estimate::ROW;
 const CENSUS_BASE: u64 = 4 << 20;
 
 /// Compares two. `ids`: what the caller knows of them.
@@ -92,12 +94,15 @@ pub fn compare(
     let base = engine::count(graph, crew)?;
 
     crew.begin(2, 2);
-    let held = CENSUS_BASE + CENSUS_NODE * u64::from(base.nodes);
+    let held =
+        CENSUS_BASE + CENSUS_NODE * u64::from(base.nodes) + CENSUS_ENTRY * base.census.entries() as u64;
     let (graph, second) = load::read(after, Work::Compare, Terms { held, ..terms }, crew)?;
     let Verdict { comparable, reason } = identity.judge(&graph, second.header.as_ref(), ids);
     drop(identity);
     let now = engine::count(graph, crew)?;
 
+    let more = CENSUS_NODE * u64::from(now.nodes) + estimate::ROW * now.census.entries() as u64;
+    terms.budget.admit(held + more, &second.name())?;
     crew.progress(Stage::Tables, 0, 1);
     let same = if comparable { Same::Ids } else { Same::Totals };
     let classes = diff::diff(&base.census, &now.census, &now.definitions, same, Twins::Last);
@@ -120,11 +125,15 @@ pub fn follow(places: &[Place], terms: Terms, crew: &Crew) -> Result<HeapTrend> 
     let files = u32::try_from(places.len()).unwrap_or(u32::MAX);
     // The newest first: all are classified as it is, or plain objects would come and go with their interfaces.
     let mut definitions = None;
+    let mut held = 0;
     let mut rows = Vec::with_capacity(places.len());
     for (place, file) in places.iter().rev().zip(1..) {
         crew.begin(file, files);
         let needs = Needs { definitions: definitions.as_ref(), ..Needs::default() };
-        let (analysis, origin) = load::load(place, needs, terms, crew)?;
+        let (analysis, origin) = load::load(place, needs, Terms { held, ..terms }, crew)?;
+        held += estimate::rows(&analysis);
+        let need = estimate::exact(&analysis.graph.held(), Work::Summary).saturating_add(held);
+        terms.budget.admit(need, &origin.name())?;
         crew.progress(Stage::Tables, 0, 1);
         let table = analysis.aggregates().table(&analysis.graph, &analysis.classes, Twins::Keep);
         let path = origin.path.as_ref().map(|path| path.to_string_lossy().into_owned());

@@ -11,7 +11,7 @@ use crate::capture::info::Header;
 use crate::error::{Error, Result};
 use crate::heap::engine::{self, Analysis, Needs};
 use crate::heap::parse::{self, Options};
-use crate::heap::{Graph, Host};
+use crate::heap::{Graph, Held, Host, Stage};
 
 /// How to read.
 #[derive(Clone, Copy, Debug)]
@@ -47,11 +47,38 @@ fn name(path: Option<&Path>) -> String {
     path.map_or("standard input".to_owned(), |path| path.display().to_string())
 }
 
+/// The crew while one snapshot is read: what that holds must not become too much.
+struct Reading<'a> {
+    crew: &'a Crew,
+    work: Work,
+    terms: Terms,
+    name: &'a str,
+}
+
+impl Host for Reading<'_> {
+    fn both(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
+        self.crew.both(a, b);
+    }
+
+    fn progress(&self, stage: Stage, done: u64, total: u64) {
+        self.crew.progress(stage, done, total);
+    }
+
+    fn admit(&self, held: &Held) -> Result<()> {
+        let Self { work, terms, name, .. } = self;
+        terms.budget.admit(estimate::exact(held, *work).saturating_add(terms.held), name)
+    }
+
+    fn cancelled(&self) -> bool {
+        self.crew.cancelled()
+    }
+}
+
 /// Reads.
 ///
 /// # Errors
-/// As [`source::open`] and [`parse::parse`]; `MemoryBudget` before anything is parsed, or when the snapshot is larger than
-/// its head says; `Aborted`.
+/// As [`source::open`] and [`parse::parse`]; `MemoryBudget` before anything is parsed, or as soon as the snapshot
+/// holds more than its head says; `Aborted`.
 pub fn read(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<(Graph, Origin)> {
     let stop = crew.stop();
     let Source { path, header, json_bytes, damage, json } =
@@ -65,16 +92,16 @@ pub fn read(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<(Gra
     let guard = Guard::new(ahead, extent, work, terms.budget, terms.held, &name)?;
 
     let options = Options { total: json_bytes, salvage: terms.salvage };
-    let parsed = parse::parse(guard, options, crew).map_err(|error| match (aftermath.get(), error) {
+    let reading = Reading { crew, work, terms, name: &name };
+    let parsed = parse::parse(guard, options, &reading).map_err(|error| match (aftermath.get(), error) {
         // The reader's own words place the damage in the file, the parser's in the JSON.
         (Some(error), Error::CorruptSnapshot(_)) => error.clone(),
         (None, Error::CorruptSnapshot(words)) => Error::CorruptSnapshot(format!("{name}: {words}")),
         (_, error) => error,
     })?;
     let graph = parsed.graph;
-    let (nodes, edges) = (u64::from(graph.node_count()), u64::from(graph.edge_count()));
-    let need = estimate::exact(nodes, edges, graph.strings().bytes() as u64, work);
-    terms.budget.admit(need.saturating_add(terms.held), &name)?;
+    let edges = u64::from(graph.edge_count());
+    reading.admit(&graph.held())?;
 
     let damage = damage.or_else(|| aftermath.get().cloned()).map(|error| error.to_string());
     Ok((graph, Origin { path, header, damage: damage.or(parsed.damage), edges }))
@@ -161,6 +188,28 @@ mod tests {
         let lie = json.replace("\"node_count\":2", "\"node_count\":1000000000");
         let lie = file(dir.path(), lie.as_bytes());
         assert_eq!(failed(&lie, terms(false, None)).code(), "HEAPWARDEN_CORRUPT_SNAPSHOT");
+    }
+
+    #[test]
+    fn what_turns_out_to_need_too_much_is_given_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let json = format!("{META}{REST}");
+        let cases = [("strings", "\"strings\":[", "\"\","), ("locations", "\"strings\":[", "0,0,0,0,")];
+        for (what, before, row) in cases {
+            let rows = row.repeat(1_000_000);
+            let large = match what {
+                "strings" => json.replace(before, &format!("{before}{rows}")),
+                _ => json
+                    .replace("\"edge_types\"", "\"location_fields\":[\"object_index\",\"script_id\",\"line\",\"column\"],\"edge_types\"")
+                    .replace(before, &format!("\"locations\":[{rows}0,0,0,0],{before}")),
+            };
+            let file = file(dir.path(), large.as_bytes());
+            // The file and what any needs fit; what it becomes does not.
+            let most = estimate::exact(&Held::default(), Work::Summary) + large.len() as u64 + (1 << 20);
+            let error = failed(&file, terms(false, Some(most)));
+            assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET", "{what}: {error}");
+            assert!(load(&file, Needs::default(), terms(false, Some(8 * most)), &Crew::default()).is_ok());
+        }
     }
 
     #[test]

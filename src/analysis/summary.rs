@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use serde::Serialize;
 
 use super::crew::Crew;
+use super::estimate::{self, Work};
 use super::load::{self, Origin, Terms};
 use super::source::Place;
 use crate::error::Result;
@@ -75,7 +76,12 @@ const MOST_ROWS: usize = 50_000;
 /// As [`load::load`].
 pub fn summarize(place: &Place, top: usize, which: &Which, terms: Terms, crew: &Crew) -> Result<HeapSummary> {
     let needs = Needs { tables: true, ..Needs::default() };
-    let (analysis, Origin { path, damage, edges, .. }) = load::load(place, needs, terms, crew)?;
+    let (analysis, origin) = load::load(place, needs, terms, crew)?;
+    terms.budget.admit(
+        estimate::exact(&analysis.graph.held(), Work::Summary) + estimate::rows(&analysis),
+        &origin.name(),
+    )?;
+    let Origin { path, damage, edges, .. } = origin;
     crew.progress(Stage::Tables, 0, 1);
     let Analysis { graph, names, classes, duplicates, .. } = &analysis;
     let rows = analysis.aggregates().table(graph, classes, Twins::Last);

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::host::Held;
 use super::strings::Strings;
 use super::wide::Wide;
 
@@ -119,6 +120,19 @@ impl Graph {
     /// Number of edges.
     pub fn edge_count(&self) -> u32 {
         self.targets.len() as u32
+    }
+
+    /// What it holds by now.
+    pub fn held(&self) -> Held {
+        let wide = self.ids.kept_apart() + self.self_sizes.kept_apart() + self.long_labels.len();
+        Held {
+            nodes: self.kinds.len() as u64,
+            edges: self.targets.len() as u64,
+            strings: self.strings.len() as u64,
+            text: self.strings.bytes() as u64,
+            locations: self.locations.len() as u64,
+            wide: wide as u64,
+        }
     }
 
     /// All nodes.

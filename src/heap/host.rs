@@ -27,6 +27,23 @@ impl Stage {
     }
 }
 
+/// What a snapshot that is being read holds by now, by number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Rows of nodes.
+    pub nodes: u64,
+    /// Rows of edges.
+    pub edges: u64,
+    /// Strings, however short.
+    pub strings: u64,
+    /// Bytes of their texts.
+    pub text: u64,
+    /// Rows of locations.
+    pub locations: u64,
+    /// Numbers too large for their column, which are kept apart.
+    pub wide: u64,
+}
+
 /// Lends a second thread, hears of progress, can ask to stop.
 pub trait Host: Sync {
     /// Runs both, perhaps at the same time.
@@ -37,6 +54,11 @@ pub trait Host: Sync {
 
     /// Called now and then.
     fn progress(&self, _stage: Stage, _done: u64, _total: u64) {}
+
+    /// Asked now and then while a snapshot is read; an error, which says what is too much, ends that.
+    fn admit(&self, _held: &Held) -> Result<()> {
+        Ok(())
+    }
 
     /// Asked now and then; the work ends with `Aborted` soon after this is true.
     fn cancelled(&self) -> bool {

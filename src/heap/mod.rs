@@ -53,5 +53,5 @@ pub mod wide;
 mod words;
 
 pub use graph::{EdgeKind, Graph, Location, NodeKind};
-pub use host::{Host, Quiet, Stage};
+pub use host::{Held, Host, Quiet, Stage};
 pub use parse::{Options, Parsed, parse};

@@ -42,7 +42,7 @@ pub struct Parsed {
 ///
 /// # Errors
 /// `CorruptSnapshot` names the byte of the JSON that cannot stand there, `Unsupported` a snapshot with more than
-/// 2³¹ − 2 nodes or 2³² − 2 edges, `Aborted` when the host wants an end.
+/// 2³¹ − 2 nodes or 2³² − 2 edges, `Aborted` when the host wants an end, and what it says where too much is held.
 pub fn parse(source: impl Read, options: Options, host: &dyn Host) -> Result<Parsed> {
     let mut parser = Parser {
         scan: Scan::new(source, options.total, host),
@@ -175,6 +175,13 @@ impl<R: Read> Parser<'_, R> {
         let mut halves = Halves::<Nodes>::default();
         while more {
             let at = scan.offset();
+            scan.weigh(|| graph.held())?;
+            if graph.kinds.len() as u64 >= claimed {
+                return Err(corrupt(
+                    at,
+                    format_args!("there are more nodes than the header says: {claimed}"),
+                ));
+            }
             let most = layout.header.edge_count;
             if let Some(after) = halves.next(scan, of, graph, &mut self.widest, &mut edges, most)? {
                 more = after == After::Comma;
@@ -232,6 +239,7 @@ impl<R: Read> Parser<'_, R> {
         let mut edges = 0;
         while more {
             let at = scan.offset();
+            scan.weigh(|| graph.held())?;
             if let Some(after) = halves.next(scan, &terms, graph, &mut self.widest, &mut edges, claimed)? {
                 more = after == After::Comma;
                 continue;
@@ -271,7 +279,7 @@ impl<R: Read> Parser<'_, R> {
         if self.strings {
             return Err(self.scan.corrupt("\"strings\" stands there twice"));
         }
-        section::strings(&mut self.scan, &mut self.graph.strings)?;
+        section::strings(&mut self.scan, &mut self.graph)?;
         let (Widest { index, at }, count) = (&self.widest, self.graph.strings.len());
         if self.nodes && *index >= count as u64 {
             return Err(corrupt(*at, format_args!("there is no string {index}, only {count} are there")));

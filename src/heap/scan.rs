@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use super::halves::{self, Columns};
-use super::host::{self, Host, Stage};
+use super::host::{self, Held, Host, Stage};
 use crate::error::{Error, Result};
 
 /// Bytes asked of the source at a time. Tests have many blocks in little text, and fuzzers little text.
@@ -14,6 +14,8 @@ pub(super) const BLOCK: usize = if cfg!(fuzzing) {
 } else {
     2 << 20
 };
+/// Bytes between two looks at what is held. No row or string takes four times its bytes.
+const LOOK: u64 = if cfg!(test) { 1 << 10 } else { 1 << 20 };
 /// Zero bytes behind the last one read: eight can be loaded at once wherever one stands.
 const PAD: usize = 8;
 
@@ -37,6 +39,8 @@ pub(super) struct Scan<'a, R> {
     before: u64,
     ended: bool,
     total: u64,
+    /// From this byte on it is looked at again.
+    look: u64,
     host: &'a dyn Host,
 }
 
@@ -45,7 +49,7 @@ impl<'a, R: Read> Scan<'a, R> {
     pub(super) fn new(source: R, total: Option<u64>, host: &'a dyn Host) -> Self {
         let window = vec![0; 2 * BLOCK + PAD];
         let total = total.unwrap_or(0);
-        Self { source, window, at: 0, len: 0, before: 0, ended: false, total, host }
+        Self { source, window, at: 0, len: 0, before: 0, ended: false, total, look: LOOK, host }
     }
 
     /// Which byte the window begins with.
@@ -64,6 +68,17 @@ impl<'a, R: Read> Scan<'a, R> {
             return Some((self.len - self.at) as u64);
         }
         (self.total > 0).then(|| self.total.saturating_sub(self.offset()))
+    }
+
+    /// Lets the host know now and then what is held, so that it can end this while there still is memory.
+    #[inline]
+    pub(super) fn weigh(&mut self, held: impl FnOnce() -> Held) -> Result<()> {
+        let at = self.offset();
+        if at < self.look {
+            return Ok(());
+        }
+        self.look = at + LOOK;
+        self.host.admit(&held())
     }
 
     pub(super) fn corrupt(&self, what: impl std::fmt::Display) -> Error {

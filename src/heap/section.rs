@@ -6,7 +6,6 @@ use std::io::Read;
 use super::graph::{Graph, Location};
 use super::meta::{FIELDS, LocationLayout};
 use super::scan::{After, Scan, corrupt};
-use super::strings::Strings;
 use crate::error::Result;
 
 /// V8's header is 2 kB; nothing that has a reason to be larger than this is read whole.
@@ -122,6 +121,7 @@ pub(super) fn locations<R: Read>(
         let [script, line, column] =
             [of.script, of.line, of.column].map(|field| u32::try_from(row[field]).unwrap_or(u32::MAX));
         graph.locations.push(Location { node, script, line, column });
+        scan.weigh(|| graph.held())?;
     }
     // The last one counts, as in DevTools.
     let locations = &mut graph.locations;
@@ -135,23 +135,25 @@ pub(super) fn locations<R: Read>(
 }
 
 /// Reads the strings into the arena.
-pub(super) fn strings<R: Read>(scan: &mut Scan<R>, strings: &mut Strings) -> Result<()> {
+pub(super) fn strings<R: Read>(scan: &mut Scan<R>, graph: &mut Graph) -> Result<()> {
     let mut more = open(scan)?;
     while more {
-        string(scan, strings)?;
+        string(scan, graph)?;
         more = scan.after(b']')? == After::Comma;
     }
-    strings.shrink();
+    graph.strings.shrink();
     Ok(())
 }
 
-fn string<R: Read>(scan: &mut Scan<R>, strings: &mut Strings) -> Result<()> {
+fn string<R: Read>(scan: &mut Scan<R>, graph: &mut Graph) -> Result<()> {
     scan.expect(b'"')?;
     let begin = scan.offset();
     let mut escapes = false;
     loop {
+        // A single one may be all of the file.
+        scan.weigh(|| graph.held())?;
         scan.need(1)?;
-        let rest = scan.rest();
+        let (rest, strings) = (scan.rest(), &mut graph.strings);
         if rest.is_empty() {
             return Err(scan.corrupt("it ends within a string"));
         }
@@ -174,14 +176,14 @@ fn string<R: Read>(scan: &mut Scan<R>, strings: &mut Strings) -> Result<()> {
         strings.extend(&[byte]);
         scan.advance(1);
     }
-    let text = strings.open_text();
+    let text = graph.strings.open_text();
     if let Err(error) = std::str::from_utf8(text) {
         return Err(corrupt(begin + error.valid_up_to() as u64, "a string is not UTF-8"));
     }
     if escapes && let Some(wrong) = wrong_escape(text) {
         return Err(corrupt(begin + wrong as u64, "a string has an escape that JSON has not"));
     }
-    strings.end();
+    graph.strings.end();
     Ok(())
 }
 

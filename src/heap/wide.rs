@@ -51,6 +51,11 @@ impl Wide {
         }
     }
 
+    /// How many of the values are kept apart, at a far higher price.
+    pub fn kept_apart(&self) -> usize {
+        self.high.len()
+    }
+
     /// Reads.
     #[inline]
     pub fn get(&self, index: usize) -> u64 {

@@ -80,6 +80,11 @@ impl Census {
         census
     }
 
+    /// How many classes there can be in it.
+    pub fn entries(&self) -> usize {
+        self.entries.len()
+    }
+
     fn keep(&mut self, graph: &Graph, object: u32) -> (u32, u32) {
         let begin = self.properties.len() as u32;
         for name in properties(graph, object) {

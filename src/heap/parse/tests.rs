@@ -1,5 +1,6 @@
 use super::super::graph::{EdgeKind, NodeKind};
-use super::super::host::Quiet;
+use super::super::host::{Held, Quiet};
+use super::super::scan::BLOCK;
 use super::*;
 
 const META: &str = r#""meta":{"node_fields":["type","name","id","self_size","edge_count","trace_node_id","detachedness"],
@@ -114,6 +115,50 @@ fn what_does_not_fit_together() {
     broken[at] = 0xFF;
     let error = parse(broken.as_slice(), Options::default(), &Quiet).err();
     assert!(error.is_some_and(|error| error.to_string().contains(&format!("at byte {at}"))));
+}
+
+#[test]
+fn the_host_hears_in_time_what_is_held() {
+    /// Has room for 20 kB, and notes how much it was shown at last.
+    #[derive(Default)]
+    struct Small(std::sync::atomic::AtomicU64);
+    impl Host for Small {
+        fn admit(&self, held: &Held) -> Result<()> {
+            let Held { nodes, edges, strings, text, locations, wide } = *held;
+            let all = 16 * (nodes + edges + strings + locations + wide) + text;
+            self.0.store(all, std::sync::atomic::Ordering::Relaxed);
+            if all > 20_000 { Err(Error::MemoryBudget("too much".to_owned())) } else { Ok(()) }
+        }
+    }
+    let json = whole();
+    let many = |row: &str| format!("{row},").repeat(50_000);
+    for (what, at, row) in [
+        ("short strings", "\"a\",", "\"\""),
+        ("one long string", "[\"a", "aaaaaaaaaaaa"),
+        ("escapes", "[\"a", "\\u00e9"),
+        ("locations", "\"locations\":[", "7,1,1,1"),
+        ("edges", "\"edges\":[", "2,1,0"),
+        ("edges with large numbers", "\"edges\":[", "1,4294967294,7"),
+        ("nodes with large numbers", "\"nodes\":[", "3,0,99999999999,99999999999,0,0,0"),
+    ] {
+        let large = json.replacen(at, &(at.to_owned() + &many(row)), 1);
+        let large = match what.split(' ').next() {
+            Some("edges") => {
+                large.replace("edge_count\":3", "edge_count\":50003").replace("000,2,0,0", "000,50002,0,0")
+            }
+            Some("nodes") => large.replace("node_count\":2", "node_count\":50002"),
+            _ => large,
+        };
+        let small = Small::default();
+        let error = parse(large.as_bytes(), Options::default(), &small).map(|_| ()).unwrap_err();
+        assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET", "{what}: {error}");
+        let held = small.0.load(std::sync::atomic::Ordering::Relaxed);
+        // Rows come by blocks.
+        assert!(held < 20_000 + 16 * BLOCK as u64, "{what}: {held}");
+    }
+    let twice = json.replacen("\"nodes\":[", &("\"nodes\":[".to_owned() + &many("3,0,1,1,0,0,0")), 1);
+    let error = read(&twice).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("more nodes than the header says"), "{error}");
 }
 
 #[test]
