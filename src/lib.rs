@@ -8,7 +8,7 @@
 //! | [`units`] | bytes, durations, ratios: parse and print | error |
 //! | [`watch`] | what a sample is and when it calls for action; pure | error, units |
 //! | [`probe`] | reads the process from the kernel's side | error |
-//! | [`v8`] | the only place that knows V8's C++ ABI | error |
+//! | [`v8`] | the only place that knows V8's C++ ABI | error, units |
 //! | [`capture`] | makes a snapshot file | v8, probe, error, units |
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | error |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, capture, probe, error, units |

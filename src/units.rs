@@ -84,6 +84,25 @@ pub fn parse_ratio(text: &str) -> Result<f64> {
         .ok_or_else(|| refused(text, "a ratio", "a number from 0 to 1, or a percentage ('0.8', '80%')"))
 }
 
+/// What a text says where a yes or a no is wanted; `None`: neither. The twin of `lib/truth.js`.
+pub fn parse_truth(text: &str) -> Option<bool> {
+    let is = |words: [&str; 4]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is(["1", "true", "yes", "on"]) {
+        Some(true)
+    } else if is(["0", "false", "no", "off"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// What a variable of the environment says, and its words; `None` also where it is not set. JavaScript warns of what is
+/// neither.
+pub fn switch(variable: &str) -> Option<(bool, String)> {
+    let text = std::env::var(variable).ok()?;
+    Some((parse_truth(&text)?, text))
+}
+
 /// `1536` → `"1.5 KiB"`: powers of 1024, one decimal where it is not zero.
 pub fn print_bytes(bytes: u64) -> String {
     let steps = [("B", 1.0), ("KiB", 1024.0), ("MiB", 1024.0), ("GiB", 1024.0), ("TiB", 1024.0)];
@@ -144,6 +163,26 @@ fn refused(given: &str, what: &str, accepted: &str) -> Error {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn yes_and_no() {
+        for (text, said) in [
+            ("1", Some(true)),
+            ("TRUE", Some(true)),
+            ("Yes", Some(true)),
+            ("on", Some(true)),
+            ("0", Some(false)),
+            ("false", Some(false)),
+            ("NO", Some(false)),
+            ("off", Some(false)),
+            ("", None),
+            ("2", None),
+            (" no", None),
+            ("none", None),
+        ] {
+            assert_eq!(parse_truth(text), said, "{text}");
+        }
+    }
 
     #[test]
     fn sizes() {

@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("units", &["error"]),
     ("watch", &["error", "units"]),
     ("probe", &["error"]),
-    ("v8", &["error"]),
+    ("v8", &["error", "units"]),
     ("capture", &["v8", "probe", "error", "units"]),
     ("heap", &["error"]),
     ("analysis", &["heap", "capture", "probe", "error", "units"]),

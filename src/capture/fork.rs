@@ -14,6 +14,7 @@ use super::sink::{Sealed, Sink};
 use super::turn::Turn;
 use crate::error::{Error, Result};
 use crate::probe::cgroup::{Cgroup, gauge::Gauge};
+use crate::units::switch;
 use crate::v8::Isolate;
 use crate::v8::profiler::Contents;
 
@@ -145,8 +146,8 @@ pub fn available() -> Result<()> {
         return Ok(());
     }
     let check = || {
-        if std::env::var_os("HEAPWARDEN_FORK").is_some_and(|value| value == "0") {
-            return Err("HEAPWARDEN_FORK=0".to_owned());
+        if let Some((false, word)) = switch("HEAPWARDEN_FORK") {
+            return Err(format!("HEAPWARDEN_FORK={word}"));
         }
         mappings::supported().map_err(|error| format!("madvise(MADV_DOFORK) is refused: {error}"))?;
         if !slots::find().wake() {

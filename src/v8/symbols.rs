@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::isolate::HeapFigures;
 use crate::error::{Error, Result};
+use crate::units::switch;
 
 /// V8 majors of the Node versions in the test matrix (20, 22, 24, 26) and of Debian 12's 18.20.
 pub const VERIFIED_MAJORS: [u32; 5] = [10, 11, 12, 13, 14];
@@ -137,8 +138,8 @@ static TRUSTED: AtomicBool = AtomicBool::new(false);
 
 fn found() -> &'static std::result::Result<Symbols, String> {
     FOUND.get_or_init(|| {
-        if std::env::var_os("HEAPWARDEN_PORTABLE").is_some_and(|value| !value.is_empty() && value != "0") {
-            return Err("HEAPWARDEN_PORTABLE is set".into());
+        if let Some((true, word)) = switch("HEAPWARDEN_PORTABLE") {
+            return Err(format!("HEAPWARDEN_PORTABLE={word}"));
         }
         let symbols = find()?;
         // SAFETY: GetVersion takes nothing and returns a static C string.
