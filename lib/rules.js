@@ -42,7 +42,9 @@ const thresholds = {
   percent: fromZero(100, "per cent from 0 to 100, such as 20 or '20%'")
 }
 
-const actions = schema.oneOf(['snapshot'])
+/** What a rule can do: `Action` of src/watch/rule.rs. */
+const actionNames = Object.freeze(['snapshot'])
+const actions = schema.oneOf(actionNames)
 
 function actionList (value, path) {
   if (!Array.isArray(value)) throw invalid(path, value, "an array such as ['snapshot'], or [] for the events alone")
@@ -127,4 +129,4 @@ const defaultRules = Object.freeze(['heapUsedRatio', 'cgroupRatio'].map((metric)
   do: Object.freeze(['snapshot'])
 })))
 
-module.exports = { defaultRules, metrics, rules }
+module.exports = { actionNames, defaultRules, metrics, rules }

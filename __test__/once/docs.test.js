@@ -7,7 +7,7 @@ const { existsSync, readFileSync, readdirSync } = require('node:fs')
 const { dirname, join } = require('node:path')
 const { test } = require('node:test')
 const { codes } = require('../../lib/errors')
-const { metrics } = require('../../lib/rules')
+const { actionNames, metrics } = require('../../lib/rules')
 const { settings, switches } = require('../../lib/settings')
 const { watch } = require('../..')
 
@@ -61,6 +61,23 @@ test('src/error.rs and index.d.ts have the codes of lib/errors.js', () => {
   assert.deepEqual([...understood, 'HEAPWARDEN_CAPTURE_FAILED'].sort(), told.sort())
   const typed = [...read('index.d.ts').matchAll(/^ {2}\| '(HEAPWARDEN_\w+)'/gm)].map(([, name]) => name)
   assert.deepEqual(typed.sort(), [...codes].sort())
+})
+
+test('there is one list of actions', () => {
+  const [, variants] = /pub enum Action \{([^}]*)\}/.exec(read('src/watch/rule.rs'))
+  assert.deepEqual([...variants.matchAll(/^ +(\w+),$/gm)].map(([, name]) => name.toLowerCase()), actionNames)
+  const [, typed] = /type Action = (.*)/.exec(read('index.d.ts'))
+  assert.deepEqual([...typed.matchAll(/'(\w+)'/g)].map(([, name]) => name), actionNames)
+})
+
+test('docs/middleware.md has every status, and no other', () => {
+  const files = ['lib/middleware.js', ...readdirSync(join(root, 'lib/http')).map((name) => `lib/http/${name}`)]
+  // Without what only people read; every number of three digits that is left is a status.
+  const code = files.map((file) => read(file).replace(/\/\*[^]*?\*\/|\/\/ .*$/gm, '').replace(/'[^'\n]*'/g, '')).join('\n')
+  const answered = new Set([...code.matchAll(/(?<![\w.])[2-5]\d\d(?![\w.])/g)].map(([status]) => status))
+  const [, table] = read('docs/middleware.md').split('| status | |')
+  const told = [...table.matchAll(/^\| ([\d, ]+) \|/gm)].flatMap(([, cell]) => cell.split(', '))
+  assert.deepEqual(told, [...answered].sort())
 })
 
 test('docs/register.md has no variable that does not exist', () => {

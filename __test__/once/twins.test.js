@@ -69,7 +69,7 @@ function rule ({ below, pick }) {
     [side]: threshold,
     forMs: pick([0, below(12)]),
     cooldownMs: pick([0, below(40)]),
-    do: pick([[], ['snapshot'], ['report', 'snapshot']]),
+    do: pick([[], ['snapshot']]),
     ...below(2) && { clear: side === 'above' ? threshold - slack : threshold + slack },
     ...below(2) && { limit: { count: 1 + below(3), perMs: 1 + below(59) } }
   }

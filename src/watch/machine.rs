@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn a_limit_bounds_actions_and_never_events() {
         let limit = Some(Limit { count: 2, per_ms: 10.0 });
-        let rule = Rule { limit, actions: vec![Action::Snapshot, Action::Report], ..rule() };
+        let rule = Rule { limit, actions: vec![Action::Snapshot], ..rule() };
         let flips: Vec<_> = (0..14).map(|at| (f64::from(at), f64::from((at + 1) % 2 * 101))).collect();
         assert_eq!(run(&rule, &flips), "BRBRLRLRLRBRBR");
         let idle = Rule { actions: vec![], ..rule };
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn the_state_can_be_read() {
-        let rule = Rule { cooldown_ms: 5.0, actions: vec![Action::Report], ..rule() };
+        let rule = Rule { cooldown_ms: 5.0, actions: vec![Action::Snapshot], ..rule() };
         let mut state = RuleState::default();
         step(
             &rule,
