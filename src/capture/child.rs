@@ -9,6 +9,7 @@ use super::fork::Prepared;
 use super::fork::shared::Shared;
 use super::info::Finish;
 use super::intake::Intake;
+use super::user::User;
 use crate::error::Error;
 use crate::probe::limits;
 use crate::v8::profiler::{Contents, Ending, Output, snapshot};
@@ -24,6 +25,8 @@ pub const DONE: i32 = 0;
 pub const FAILED: i32 = 1;
 /// Marks our own last words on stderr, before the code.
 pub const MARK: &str = "heapwarden-error ";
+/// Marks the name that the child has given its file, where the service may not do that any more.
+pub const PUBLISHED: &str = "heapwarden-published ";
 /// The name in `ps`, at most 15 characters.
 const NAME: &std::ffi::CStr = c"heapwarden-dump";
 
@@ -90,14 +93,19 @@ fn take(
     if shared.ended() {
         return Err(unwanted());
     }
-    if !alone {
+    // One that has given up its rights since may have lost that to its folder, and we still have it.
+    let changed = !alone && User::of(parent).is_some_and(|user| user != User::now());
+    if !alone && !changed {
         // The parent gives it its name, after it has seen that we left well.
         std::mem::forget(intake);
-        Ok(())
-    } else {
-        // The service has died: this file is what is left of it.
-        intake.handed_over().publish().map(|_| ())
+        return Ok(());
     }
+    // The service has died: this file is what is left of it.
+    let info = intake.handed_over().publish()?;
+    if changed {
+        tell(&format!("{PUBLISHED}{}\n", info.name()));
+    }
+    Ok(())
 }
 
 struct ToSink {
@@ -128,7 +136,11 @@ fn unwanted() -> Error {
 }
 
 fn say(error: &Error) {
-    let line = format!("{MARK}{} {error}\n", error.code());
+    tell(&format!("{MARK}{} {error}\n", error.code()));
+}
+
+/// Tells the parent.
+fn tell(line: &str) {
     // SAFETY: stderr is the pipe to the parent. A short write loses words, not the exit status.
     unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
 }

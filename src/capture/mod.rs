@@ -10,6 +10,7 @@
 //! | [`redact`] | masks the string values on the way |
 //! | [`sink`] | writes: temporary file → seal → publish |
 //! | [`store`] | list, find, keep, clean, remove |
+//! | [`user`] | the user a process acts as, and what its change explains |
 //! | [`writer`] | who wrote a file, and whether it still lives |
 //! | [`reader`] | gives the JSON back, checks that it is whole |
 //! | [`fault`] | operating-system errors as ours |
@@ -42,4 +43,5 @@ pub mod redact;
 pub mod sink;
 pub mod store;
 pub mod turn;
+pub mod user;
 pub mod writer;

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use super::info::{Finish, SnapshotInfo};
 use super::intake::Intake;
 use super::sink::Sink;
+use super::user::User;
 use crate::error::{Error, Result};
 use crate::v8::profiler::CHUNK;
 
@@ -161,10 +162,12 @@ pub fn start(
     let (sender, receiver) = bounded(DEPTH);
     let (give_back, spent) = bounded(DEPTH);
     let theirs = fate.clone();
+    let user = User::now();
     let thread = spawn(move || {
         let work = || drain(Intake::new(sink, redact), &receiver, &give_back, &theirs, tell);
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
-            .unwrap_or_else(|_| Err(Error::CaptureFailed("the writer thread panicked".into())));
+            .unwrap_or_else(|_| Err(Error::CaptureFailed("the writer thread panicked".into())))
+            .map_err(|error| user.explain(error));
         if let Err(error) = &result {
             theirs.fail(error.clone());
         }

@@ -17,6 +17,7 @@ use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::pipe::{Fate, Wish};
 use crate::capture::sink::{Sealed, Sink};
 use crate::capture::turn::Turn;
+use crate::capture::user::User;
 use crate::error::{Error, Result};
 use crate::v8::Isolate;
 
@@ -208,7 +209,7 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
         }
     };
     let began = clock::now();
-    let began_as = user();
+    let began_as = User::now();
     let mut pause_ms = 0.0;
     let mut last = None;
     for attempt in 1..=ATTEMPTS {
@@ -229,18 +230,18 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
             desk::progress(order.id, phase, done, total);
         });
         match outcome {
-            Outcome::Done { private } => {
+            Outcome::Done { private, published: by_child } => {
                 environment.needs.learn(heap_used, private);
                 let duration_ms = Some(clock::now() - began);
                 let finish = Finish { pause_ms, duration_ms, attempts: attempt };
                 let taken = || Error::CaptureFailed("its file was handed over already".into());
-                let published = child
-                    .handed_over()
-                    .ok_or_else(taken)
-                    .and_then(|sealed| publish(sealed, finish, &fate, environment));
-                return published.map_err(|error| Stop::Final(explained(error, began_as)));
+                let published = child.handed_over().ok_or_else(taken).and_then(|sealed| match by_child {
+                    Some(name) => take_over(sealed, name, &fate),
+                    None => publish(sealed, finish, &fate, environment),
+                });
+                return published.map_err(|error| Stop::Final(began_as.explain(error)));
             }
-            Outcome::Failed(error) => return Err(Stop::Final(explained(error, began_as))),
+            Outcome::Failed(error) => return Err(Stop::Final(began_as.explain(error))),
             Outcome::Broken(error) => last = Some(error),
         }
     }
@@ -253,6 +254,16 @@ fn tell_place(id: u64, child: &Child) {
     desk::set_place(id, format!("{} by process {}", child.target().display(), child.pid));
 }
 
+/// The child has given it its name, for we may not any more.
+fn take_over(sealed: Sealed, name: String, fate: &Fate) -> Result<SnapshotInfo> {
+    let info = sealed.published_as(name)?;
+    // Given up in this very moment: what the child did a moment before can be undone only where that is allowed.
+    fate.grant().inspect_err(|_| {
+        let _ = std::fs::remove_file(&info.path);
+    })?;
+    Ok(info)
+}
+
 fn publish(
     mut sealed: Sealed,
     finish: Finish,
@@ -262,24 +273,6 @@ fn publish(
     sealed.amend(finish)?;
     fate.grant()?;
     sealed.publish_telling(|error| environment.tell(Event::warning(0, error)))
-}
-
-/// The user this process acts as.
-fn user() -> u32 {
-    rustix::process::geteuid().as_raw()
-}
-
-/// "Permission denied" about a folder that could be written to a moment ago would send its reader to the wrong place.
-fn explained(error: Error, before: u32) -> Error {
-    let now = user();
-    if now == before {
-        return error;
-    }
-    let message = format!(
-        "the process changed its user from {before} to {now} while the snapshot was being taken, so it may not finish \
-         it: {error}; drop privileges before, or order it afterwards"
-    );
-    Error::from_code(error.code(), message)
 }
 
 /// Forks as soon as JavaScript's thread comes to it. It may be in one call for half an hour: other processes have their

@@ -105,6 +105,11 @@ impl Folder {
         matches!(self.look(name), Ok(Some(true)))
     }
 
+    /// The same.
+    pub fn finds(&self, name: &str, file: &File) -> io::Result<bool> {
+        Ok(self.leads_to(name, file))
+    }
+
     /// Gives a file its new name; `replace` false: `AlreadyExists` if the name is taken.
     pub fn rename(&self, from: &str, to: &str, replace: bool) -> io::Result<()> {
         if !replace && self.look(to)?.is_some() {

@@ -163,12 +163,17 @@ impl Folder {
 
     /// Does `name` still lead to this open file?
     pub fn leads_to(&self, name: &str, file: &File) -> bool {
-        let (Ok(there), Ok(here)) =
-            (rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW), file.metadata())
-        else {
-            return false;
+        self.finds(name, file).unwrap_or(false)
+    }
+
+    /// The same, where it matters whether that may be asked.
+    pub fn finds(&self, name: &str, file: &File) -> io::Result<bool> {
+        let there = match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => return Ok(false),
+            other => other?,
         };
-        there.st_ino == here.ino() && there.st_dev == here.dev()
+        let here = file.metadata()?;
+        Ok(there.st_ino == here.ino() && there.st_dev == here.dev())
     }
 
     /// Gives a file its new name; `replace` false: `AlreadyExists` if the name is taken.

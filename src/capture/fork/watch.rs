@@ -42,6 +42,8 @@ pub enum Outcome {
     Done {
         /// Bytes; `None` if it was too quick to be measured.
         private: Option<u64>,
+        /// The name that the child has given it, for the service has changed its user.
+        published: Option<String>,
     },
     /// It hung, and was ended, or crashed: another fork may do better.
     Broken(Error),
@@ -233,7 +235,9 @@ fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Ou
     let words = String::from_utf8_lossy(words);
     let done = status.is_none_or(|status| status.exit_status() == Some(child::DONE));
     if done && !words.contains(child::MARK) {
-        return Outcome::Done { private };
+        let published =
+            words.rsplit_once(child::PUBLISHED).map(|(_, name)| name.trim_end_matches('\n').to_owned());
+        return Outcome::Done { private, published };
     }
     if let Some((code, message)) =
         words.rsplit_once(child::MARK).and_then(|(_, line)| line.trim_end().split_once(' '))

@@ -87,6 +87,24 @@ impl Sealed {
         Ok(())
     }
 
+    /// Its writer has given it this name itself.
+    ///
+    /// # Errors
+    /// As [`publish_telling`](Self::publish_telling).
+    pub fn published_as(mut self, name: String) -> Result<SnapshotInfo> {
+        self.temp.disarm();
+        self.target.name = name;
+        let (trailer, _) = self.read_trailer()?;
+        let size = self.size()?;
+        self.temp.find_folder()?;
+        Ok(SnapshotInfo::new(self.target(), size, &self.header, Some(&trailer)))
+    }
+
+    fn size(&self) -> Result<u64> {
+        let meta = self.temp.file().metadata();
+        meta.map(|meta| meta.len()).map_err(|e| fault::at("cannot look at", &self.temp.path(), &e))
+    }
+
     /// As [`publish_telling`](Self::publish_telling), for who has nobody to tell.
     pub fn publish(self) -> Result<SnapshotInfo> {
         self.publish_telling(|_| {})
@@ -97,12 +115,7 @@ impl Sealed {
     /// hears what could not be removed, which does not make the snapshot a failed one.
     pub fn publish_telling(mut self, tell: impl FnOnce(&Error)) -> Result<SnapshotInfo> {
         let (trailer, _) = self.read_trailer()?;
-        let size = self
-            .temp
-            .file()
-            .metadata()
-            .map_err(|e| fault::at("cannot look at", &self.temp.path(), &e))?
-            .len();
+        let size = self.size()?;
         self.temp.find_folder()?;
         if self.target.replace {
             refuse_irregular(self.temp.folder(), &self.target.name)?;

@@ -96,9 +96,14 @@ impl Temp {
         self.folder.find().map_err(|e| fault::at("cannot publish in", &asked, &e))
     }
 
+    /// The name is somebody else's business from now on.
+    pub fn disarm(&mut self) {
+        self.armed = false;
+    }
+
     /// Gives it its final name. `AlreadyExists`: it is still the temporary one.
     pub fn rename(&mut self, to: &str, replace: bool) -> io::Result<()> {
-        if !self.folder.leads_to(&self.name, &self.file) {
+        if !self.folder.finds(&self.name, &self.file)? {
             return Err(io::Error::new(
                 io::ErrorKind::NotFound,
                 "the temporary file was removed by someone else",
