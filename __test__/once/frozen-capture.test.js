@@ -6,7 +6,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { setTimeout: sleep } = require('node:timers/promises')
-const { dumpOf, forkTest, over, stat, until } = require('../forks')
+const { dumpOf, forkTest, heldDump, over, stat, until } = require('../forks')
 const { tempDir } = require('../helpers')
 const { start } = require('../programs')
 
@@ -62,4 +62,18 @@ forkTest('a service and its child that are frozen together past the timeout take
   fs.writeFileSync(state, 'THAWED')
   const said = await host.line(({ type }) => type === 'snapshot' || type === 'failed')
   assert.equal(said.info?.attempts, 1, said.message)
+})
+
+forkTest('a child that is stopped and whose service is gone goes on when its time is over, and finishes', async (t) => {
+  const dir = tempDir(t)
+  const host = start('fork-host', [JSON.stringify({ dir, mode: 'fork', timeout: 4_000, objects: 5_000 })], {
+    deadline: 60_000, stdio: ['pipe', 'pipe', 'pipe']
+  })
+  t.after(() => host.child.kill('SIGKILL'))
+  const dump = await heldDump(t, host.child.pid)
+  host.child.kill('SIGKILL')
+  await host.ended
+  // Nobody tells it to: its own timer does.
+  await over(dump, t.signal)
+  assert.match(fs.readdirSync(dir).join(), /^[^,]+\.heapsnapshot\.zst$/)
 })
