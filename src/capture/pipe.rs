@@ -76,6 +76,8 @@ struct Deadline {
     /// It must be done by then.
     at: Instant,
     looked: Option<Instant>,
+    /// It has been put off, and the loop has not heard of it.
+    stood: bool,
 }
 
 /// Between two looks of a thread that looks several times a second: longer, and the process did not run (SIGSTOP, a
@@ -85,7 +87,7 @@ const STOPPED: Duration = Duration::from_secs(3);
 impl Fate {
     /// A capture that must be done by `deadline` and ends when its wish is given up.
     pub fn new(wish: Arc<Wish>, deadline: Instant) -> Self {
-        let deadline = Mutex::new(Deadline { at: deadline, looked: None });
+        let deadline = Mutex::new(Deadline { at: deadline, looked: None, stood: false });
         Self { wish, deadline, reason: Mutex::new(None) }
     }
 
@@ -95,26 +97,35 @@ impl Fate {
     }
 
     /// From a loop that comes here several times a second, at each turn: time in which this process stood still does not
-    /// count. Whether it did.
+    /// count. Whether it did, since the last turn.
     pub fn look(&self) -> bool {
-        self.look_at(Instant::now())
+        self.look_at(Instant::now());
+        std::mem::take(&mut self.deadline.lock().stood)
     }
 
-    fn look_at(&self, now: Instant) -> bool {
+    fn look_at(&self, now: Instant) {
         let mut deadline = self.deadline.lock();
-        let gap = deadline.looked.replace(now).map_or(Duration::ZERO, |last| now.duration_since(last));
-        let stood = gap > STOPPED;
-        if stood {
+        let gap =
+            deadline.looked.replace(now).map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
+        if gap > STOPPED {
             deadline.at += gap;
+            deadline.stood = true;
         }
-        stood
     }
 
     /// Whether to go on; if not, the reason is kept for [`Fate::reason`].
     pub fn is_open(&self) -> bool {
+        self.is_open_at(Instant::now())
+    }
+
+    fn is_open_at(&self, now: Instant) -> bool {
+        // It may have stood still since the loop's last look.
+        if self.deadline.lock().looked.is_some() {
+            self.look_at(now);
+        }
         if self.wish.is_given_up() {
             self.fail(aborted());
-        } else if Instant::now() >= self.deadline() {
+        } else if now >= self.deadline() {
             self.fail(Error::Timeout("the snapshot was not complete within its timeout".into()));
         }
         self.reason.lock().is_none()

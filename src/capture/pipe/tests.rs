@@ -89,4 +89,7 @@ fn time_in_which_the_process_stood_still_does_not_count() {
     assert_eq!(fate.deadline(), after(3660), "stopped for an hour");
     fate.look_at(after(3604));
     assert_eq!(fate.deadline(), after(3660));
+    // It was stopped after the loop's look and before its question.
+    assert!(fate.is_open_at(after(9000)));
+    assert_eq!(fate.deadline(), after(9056));
 }
