@@ -32,11 +32,11 @@ function answer (host, json) {
 }
 
 /** Takes the snapshot and feeds it; the result comes as an event like any other's. */
-async function snapshot (host, { capture, numericValues }) {
+async function snapshot (host, { capture, numericValues, memoryBudget }) {
   const begin = performance.now()
   try {
     // The addon has asked too, but not about large objects.
-    admit()
+    admit(memoryBudget)
     // Not a stream, whatever it looks like: V8 writes the whole JSON into memory here.
     const stream = v8.getHeapSnapshot({ exposeNumericValues: numericValues })
     const pause = performance.now() - begin

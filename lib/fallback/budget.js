@@ -7,18 +7,21 @@ const v8 = require('node:v8')
 const { HeapwardenError } = require('../errors')
 const cgroup = require('./cgroup')
 
-const BASE = 32 * 2 ** 20
+// As src/capture/budget.rs has them, where this thread's heap was not captured before.
+const BASE = 16 * 2 ** 20
 /** Bytes per byte of used heap, for heaps of small objects: the generator's tables, and the JSON, which is held whole. */
 const RATIO = 14
 /**
  * For each 8 bytes of a long array: V8 makes a text of a KiB with the number of the element. Nothing tells such an array from
- * another large object. (src/capture/budget.rs has the same figures.)
+ * another large object.
  */
 const NAME = 1280
 /** Bytes per byte of heap beside these. */
 const RATIO_BESIDE_NAMES = 9
 /** Large objects that each process has. */
 const OWN_LARGE = 256 * 2 ** 10
+/** What must stay free for the service. */
+const RESERVE = 32 * 2 ** 20
 
 /** `1536` → `1.5 KiB`. */
 function print (bytes) {
@@ -41,8 +44,15 @@ function largeObjects () {
   return large.reduce((sum, space) => sum + space.space_used_size, 0)
 }
 
+/** How much a snapshot may take, and who says so: a budget promises no more than there is. */
+function allowance (budget) {
+  // Elsewhere the system calls memory that it would give back at once "used".
+  const room = process.platform === 'linux' ? Math.max(0, left() - RESERVE) : Infinity
+  return budget <= room ? { bytes: budget, whose: 'memoryBudget allows' } : { bytes: room, whose: 'the container or the machine has left' }
+}
+
 /**
- * @param {number} [budget] memoryBudget
+ * @param {number | null} [budget] memoryBudget; without one what there is decides
  * @throws HEAPWARDEN_MEMORY_BUDGET with the figures
  */
 function admit (budget) {
@@ -51,14 +61,12 @@ function admit (budget) {
   const likely = BASE + RATIO * heapUsed
   const names = Math.floor(Math.max(0, large - OWN_LARGE) / 8) * NAME
   const need = Math.max(likely, BASE + RATIO_BESIDE_NAMES * heapUsed + names)
-  const room = left()
-  // Elsewhere the system calls memory that it would give back at once "used".
-  const allowed = budget ?? (process.platform === 'linux' ? room : Infinity)
-  if (need <= allowed) return
+  const { bytes, whose } = allowance(budget ?? Infinity)
+  if (need <= bytes) return
   throw new HeapwardenError('HEAPWARDEN_MEMORY_BUDGET',
     `a snapshot of ${print(heapUsed)} of heap needs about ${print(likely)} more memory` +
-    (need > likely ? `, up to ${print(need)} if its ${print(large)} of large objects are one long array` : '') + ', and ' +
-    `${budget === undefined ? 'the container or the machine has left' : 'memoryBudget allows'} ${print(allowed)}; raise the limit or memoryBudget`)
+    (need > likely ? `, up to ${print(need)} if its ${print(large)} of large objects are one long array` : '') +
+    `, and ${whose} ${print(bytes)}; raise the limit or memoryBudget`)
 }
 
 module.exports = { admit }

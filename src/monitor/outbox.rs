@@ -40,8 +40,8 @@ pub enum Event {
     Warning { monitor: u64, code: &'static str, message: String },
     /// Portable path: JavaScript is asked for V8's figures.
     WantFigures,
-    /// Portable path: JavaScript is asked to take the snapshot and feed it to `capture`.
-    WantSnapshot { capture: u64, numeric_values: bool },
+    /// Portable path: JavaScript is asked to take the snapshot and feed it to `capture`, if it fits the budget, in bytes.
+    WantSnapshot { capture: u64, numeric_values: bool, memory_budget: Option<u64> },
 }
 
 impl Event {

@@ -201,7 +201,11 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
         }
         None => {
             FED.lock().insert(id, Fed { feed, began });
-            environment.tell(Event::WantSnapshot { capture: id, numeric_values: options.numeric_values });
+            environment.tell(Event::WantSnapshot {
+                capture: id,
+                numeric_values: options.numeric_values,
+                memory_budget: options.memory_budget,
+            });
         }
     }
     Ok(())
