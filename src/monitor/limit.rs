@@ -31,6 +31,8 @@ const MOST_EXTEND: u64 = 1 << 30;
 const WAIT_MS: f64 = 60_000.0;
 /// A snapshot in this process collects garbage, and so meets the limit again: so many more steps.
 const INLINE_STEPS: u32 = 16;
+/// Where there is no room for a step, V8 is still to ask whoever stands below us.
+const NEXT_ONE_ASKED: usize = 1 << 20;
 /// The heap has recovered when a full collection leaves less than this share of the limit.
 const RECOVERED: f64 = 0.75;
 
@@ -160,9 +162,10 @@ pub fn near(environment: &Environment, current: usize) -> usize {
     let Some(mut limit) = environment.limit.try_lock() else { return current };
     let Some(wanted) = limit.wanted.clone() else { return current };
     // A collection promotes the young generation at once, which can overshoot the limit by more than a step; and V8
-    // asks only once: a limit that what is there does not fit under would be the end.
-    let used = environment.isolate().map_or(0, |isolate| isolate.heap_figures().heap_used as usize);
-    let raised = current.max(used).saturating_add(wanted.extend / STEPS as usize);
+    // asks only once: a limit that the pages there are do not fit under would be the end.
+    let there = environment.isolate().map_or(0, |isolate| isolate.old_pages() as usize);
+    let raised_by = |bytes| current.max(there).saturating_add(bytes);
+    let raised = raised_by(wanted.extend / STEPS as usize);
     // At its limit a worker thread ends, and not the process: by Node's own callback, which must hear of it.
     let main = environment.thread_id == 0;
     let tight = if main { too_tight(limits::room(Cgroup::detect().as_ref()), wanted.extend) } else { None };
@@ -172,7 +175,8 @@ pub fn near(environment: &Environment, current: usize) -> usize {
             drop(limit);
             last_words(current, Dump::Refused, tight, wanted.wait);
             environment.leave_limit();
-            current
+            // Not as it is: V8 would end the process at once, and nobody else would be asked.
+            raised_by(NEXT_ONE_ASKED)
         }
         None => {
             limit.ramp = Some(Ramp { before: current, steps: 1, dump: Dump::Asked, told: false, why: None });
@@ -205,7 +209,7 @@ pub fn near(environment: &Environment, current: usize) -> usize {
             // time: Node's own, which ends a worker thread or takes the snapshots of --heapsnapshot-near-heap-limit, or
             // another library's. If there is none, V8 ends the process then.
             environment.leave_limit();
-            if tight.is_some() { current } else { raised }
+            if tight.is_some() { raised_by(NEXT_ONE_ASKED) } else { raised }
         }
     }
 }
