@@ -107,23 +107,26 @@ impl Folder {
     /// Sees that its path leads to it, for it may have been renamed or moved since.
     ///
     /// # Errors
-    /// `NotFound`: it has been removed, or no path of this process leads there.
+    /// `NotFound`: it has been removed. Where no path of this process leads there (another root, unmounted, no /proc), the one
+    /// last known stays, as what is left to do goes by descriptor.
     pub fn find(&mut self) -> io::Result<()> {
-        let there = rustix::fs::statat(CWD, &self.path, AtFlags::empty());
         let here = rustix::fs::fstat(&self.fd)?;
-        if there.is_ok_and(|there| (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)) {
+        let leads_here = |path: &Path| {
+            rustix::fs::statat(CWD, path, AtFlags::empty())
+                .map(|there| (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino))
+        };
+        if leads_here(&self.path) == Ok(true) {
             return Ok(());
         }
-        let gone = |what: &str| io::Error::new(io::ErrorKind::NotFound, what.to_owned());
         if here.st_nlink == 0 {
-            return Err(gone("the folder has been removed"));
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the folder has been removed"));
         }
-        // The kernel says so whoever asks. A path outside of this process's root begins otherwise.
-        match std::fs::read_link(format!("/proc/self/fd/{}", self.fd.as_raw_fd())) {
-            Ok(path) if path.is_absolute() => self.path = path,
-            // No /proc, and no right to look there any more: nobody can tell.
-            Err(_) if matches!(there, Err(Errno::ACCESS)) => {}
-            _ => return Err(gone("the folder has been moved to where no path leads")),
+        // The kernel says so whoever asks, but counts from the root of a file system that is mounted no more.
+        if let Ok(path) = std::fs::read_link(format!("/proc/self/fd/{}", self.fd.as_raw_fd()))
+            && path.is_absolute()
+            && matches!(leads_here(&path), Ok(true) | Err(Errno::ACCESS))
+        {
+            self.path = path;
         }
         Ok(())
     }

@@ -372,6 +372,21 @@ fn where_no_file_more_can_be_made_the_old_give_way_too() {
     assert_eq!(names(disk.0.path()), [third.name(), second.name()]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_snapshot_that_no_path_leads_to_is_finished_all_the_same() {
+    let Some(disk) = Disk::mount("size=8m") else { return };
+    let mut sink = Sink::create(&keeping(disk.0.path(), 2), Header::new(NOW, Mode::Inline, "x")).unwrap();
+    sink.write(JSON).unwrap();
+    let folder = std::fs::File::open(disk.0.path()).unwrap();
+    let lazily = std::process::Command::new("umount").arg("-l").arg(disk.0.path()).status().unwrap();
+    assert!(lazily.success());
+    let info = sink.seal(Finish::default()).unwrap().publish().unwrap();
+    assert_eq!(info.path.parent(), Some(disk.0.path()), "the path last known");
+    let there = format!("/proc/self/fd/{}/{}", std::os::fd::AsRawFd::as_raw_fd(&folder), info.name());
+    assert!(std::path::Path::new(&there).exists(), "{there}");
+}
+
 #[test]
 fn what_a_wrong_clock_stamped_does_not_stay_before_what_is_newer() {
     let now = retention::now();
