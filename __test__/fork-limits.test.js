@@ -127,9 +127,17 @@ for (const mode of ['inline', 'auto']) {
     if (!said) return
     assert.equal(said.code, 'HEAPWARDEN_MEMORY_BUDGET', said.message)
     assert.match(said.message, /up to .* if its .* of large objects are one long array/)
+    assert.equal(/collection, for which JavaScript stood still for \d+ ms, did not help/.test(said.message), mode === 'inline')
     assert.deepEqual(said.files, [])
   })
 }
+
+test('nor does it stand still for a collection where a rule asks', async (t) => {
+  const said = await inGroup(t, 340 << 20, { mode: 'inline', objects: 0, array: 300_000, rule: true })
+  if (!said) return
+  assert.match(said.message, /of large objects are one long array/)
+  assert.doesNotMatch(said.message, /collection/)
+})
 
 /** A leak up to a heap limit of 60 MB in a group of `bytes`: how it ended; undefined where no group may be made. */
 async function leakInGroup (t, bytes, flags = []) {

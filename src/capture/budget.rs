@@ -42,6 +42,8 @@ pub struct Known {
     ratio: AtomicU64,
     /// Bytes of the heap it holds for.
     heap: AtomicU64,
+    /// Bytes of large objects that the last collection left which was to make room for a capture, and did not.
+    large_kept: AtomicU64,
 }
 
 impl Known {
@@ -57,6 +59,11 @@ impl Known {
     /// A full collection has left `live` bytes: no more than that is left of what was captured.
     pub fn shrink(&self, live: u64) {
         self.heap.fetch_min(live, Ordering::Relaxed);
+    }
+
+    /// A collection that was to make room for a capture has left `large` bytes of large objects, too many.
+    pub fn keeps(&self, large: u64) {
+        self.large_kept.store(large, Ordering::Relaxed);
     }
 
     /// A capture of `heap_used` bytes of heap took `needed` bytes of memory.
@@ -129,9 +136,13 @@ impl Heap {
         likely.max(beside.saturating_add(self.names()))
     }
 
-    /// Whether it would be let in but for its large objects, some of which may be garbage.
+    /// Whether it would be let in but for its large objects, some of which may be garbage: not much the same ones that a
+    /// collection has left.
     pub fn is_large_only(self, known: &Known, budget: Option<u64>) -> bool {
-        self.names() > 0 && admit(known, Self { large: 0, ..self }, budget).is_ok()
+        let kept = known.large_kept.load(Ordering::Relaxed);
+        self.names() > 0
+            && self.large.abs_diff(kept) > kept / 4
+            && admit(known, Self { large: 0, ..self }, budget).is_ok()
     }
 }
 
@@ -244,6 +255,17 @@ mod tests {
         // A child can be ended, and small heaps have these tables only.
         assert!(admit_into(&known, Heap::of_child(heap.used), None, room(512)).is_ok());
         assert_eq!(Heap { used: MIB, large: OWN_LARGE }.names(), 0);
+    }
+
+    #[test]
+    fn what_a_collection_has_left_is_not_collected_again() {
+        let known = Known::default();
+        let heap = |mib| Heap { used: MIB, large: mib * MIB };
+        assert!(heap(20).is_large_only(&known, None));
+        known.keeps(20 * MIB);
+        assert!(!heap(20).is_large_only(&known, None) && !heap(25).is_large_only(&known, None));
+        assert!(heap(26).is_large_only(&known, None), "there is more");
+        assert!(heap(14).is_large_only(&known, None), "some went");
     }
 
     #[test]

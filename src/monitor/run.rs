@@ -168,12 +168,21 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
     let mut admitted = budget::admit(&environment.needs, heap(), options.memory_budget);
     if let Some(isolate) = isolate
         && admitted.is_err()
-        && origin != Origin::Limit
+        && origin == Origin::Caller
         && heap().is_large_only(&environment.needs, options.memory_budget)
     {
-        // An array that grows leaves shorter ones behind. V8 collects garbage before a snapshot anyway.
+        // An array that grows leaves shorter ones behind. V8 collects garbage before a snapshot anyway. Nobody waits for a
+        // rule's, and a rule asks again and again.
+        let before = clock::now();
         isolate.collect_garbage();
-        admitted = budget::admit(&environment.needs, heap(), options.memory_budget);
+        let took = clock::now() - before;
+        admitted = budget::admit(&environment.needs, heap(), options.memory_budget).map_err(|error| {
+            environment.needs.keeps(heap().large);
+            let message = format!(
+                "{error}; a collection, for which JavaScript stood still for {took:.0} ms, did not help"
+            );
+            Error::from_code(error.code(), message)
+        });
     }
     let admitted = admitted?;
 
