@@ -42,10 +42,17 @@ function parse (text) {
 
 const isJson = ({ headers }) => /^application\/(json|[^;]*\+json)\s*(;|$)/i.test(headers['content-type'] ?? '')
 
-/** Whether there is a body at all; of one that comes in pieces only reading it tells. */
+/** Whether an application's own body parser left anything. */
+function leftSomething ({ body }) {
+  if (typeof body === 'object' && body !== null && !Buffer.isBuffer(body)) return Object.keys(body).length > 0
+  return body !== undefined && body !== null && body.length !== 0
+}
+
+/** Whether there is a body at all; of one that comes in pieces, as any of HTTP/2 may, only reading it tells. */
 async function hasBody (req) {
   if (Number(req.headers['content-length']) > 0) return true
-  return req.headers['transfer-encoding'] !== undefined && (req.readableEnded || await read(req) !== '')
+  if (req.headers['transfer-encoding'] === undefined && !(req.httpVersionMajor >= 2)) return false
+  return req.readableEnded ? leftSomething(req) : await read(req) !== ''
 }
 
 /** @returns {Promise<{ trigger?: string }>} nothing where there is no body; one of another type than JSON is refused */
