@@ -196,10 +196,8 @@ for (const level of [0, 1]) {
 
 test('an inline capture during which the user changes says that, not that permission is denied', { skip: inline.skip || mayChangeUser.skip }, async (t) => {
   const dir = tempDir(t)
-  const service = program(t, 'turns', { dir, mode: 'inline', level: 15, objects: 5_000 })
-  await service.line(({ type }) => type === 'ready')
-  service.child.stdin.write('go\n')
-  // JavaScript stands still from then on, and does the next thing when all bytes are with the writer, who is slow.
+  const service = program(t, 'user-changes', { dir, mode: 'inline', level: 15, objects: 5_000 })
+  // The thread that is captured stands still from then on; the other one changes the user long before V8 is done.
   await appears(dir, t.signal, isUnfinished)
   service.child.stdin.write('user\n')
   const { message } = await service.line(({ type }) => type === 'failed' || type === 'snapshot')
