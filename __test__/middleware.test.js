@@ -184,6 +184,55 @@ test("another site's page may look at nothing it could not see, and change nothi
   assert.deepEqual(fs.readdirSync(dir), [])
 })
 
+/** [whether it may change something, headers]: of a browser that does not say where the page is from. */
+const pages = [
+  [true, { host: 'intranet.corp:3000' }],
+  [true, { host: 'intranet.corp:3000', origin: 'http://intranet.corp:3000' }],
+  // Behind a proxy that leaves the port out.
+  [true, { host: 'Intranet.corp', origin: 'https://intranet.corp:8443' }],
+  [true, { host: '[::1]:3000', origin: 'http://[::1]:3000' }],
+  // A browser that says so is believed.
+  [true, { host: '127.0.0.1:3000', origin: 'https://intranet.corp', 'sec-fetch-site': 'same-origin' }],
+  ...['http://evil.example', 'null', '', 'http://intranet.corp.evil.example', 'http://sub.intranet.corp:3000', 'http://127.0.0.1:3000', 'intranet.corp:3000',
+    'http://intranet.corp:3000, http://evil.example']
+    .map((origin) => [false, { host: 'intranet.corp:3000', origin }]),
+  [false, { host: '', origin: 'null' }],
+  // Nobody asked for this one to be believed.
+  [false, { host: '127.0.0.1:3000', origin: 'http://evil.example', 'x-forwarded-host': 'evil.example' }]
+]
+
+for (const [how, options] of Object.entries({ 'authorize by a cookie': { authorize: (req) => req.headers.cookie === 'session=1' }, insecure: { insecure: true } })) {
+  test(`so where the browser tells no more than Origin: ${how}`, async (t) => {
+    const dir = tempDir(t)
+    const ask = await serve(t, middleware({ ...options, dir }))
+    for (const [passes, headers] of pages) {
+      const all = { token: '', headers: { cookie: 'session=1', ...headers } }
+      const gone = await ask('/snapshots/x', { method: 'DELETE', ...all })
+      assert.deepEqual([gone.status, gone.json.code], passes ? [404, 'HEAPWARDEN_NOT_FOUND'] : [403, 'HEAPWARDEN_UNAUTHORIZED'], JSON.stringify(headers))
+      if (!passes) assert.equal((await ask('/snapshots', { method: 'POST', ...all })).status, 403)
+      assert.equal((await ask('/snapshots', all)).status, 200)
+    }
+    assert.deepEqual(fs.readdirSync(dir), [])
+  })
+}
+
+test('a token is proof enough, whatever page it comes from', async (t) => {
+  const ask = await serve(t, middleware({ token: TOKEN, authorize: () => true, dir: tempDir(t) }))
+  const headers = { host: 'intranet.corp:3000', origin: 'http://console.example' }
+  assert.equal((await ask('/snapshots/x', { method: 'DELETE', headers })).status, 404)
+  assert.equal((await ask('/snapshots/x', { method: 'DELETE', headers, token: '' })).status, 401)
+})
+
+test("behind a proxy, Origin is compared with the host that Express's `trust proxy` makes of it", async (t) => {
+  for (const trusted of [true, false]) {
+    const app = express().set('trust proxy', trusted)
+    app.use('/heap', middleware({ insecure: true, dir: tempDir(t) }))
+    const ask = await serve(t, app)
+    const by = async (origin) => (await ask('/heap/snapshots/x', { method: 'DELETE', headers: { host: '127.0.0.1:3000', 'x-forwarded-host': 'intranet.corp:8080', origin } })).status
+    assert.deepEqual([await by('http://intranet.corp:8080'), await by('http://127.0.0.1:3000'), await by('http://evil.example')], trusted ? [404, 403, 403] : [403, 404, 403])
+  }
+})
+
 test('methods: HEAD, OPTIONS, and those that are not possible', async (t) => {
   const ask = await serve(t, middleware({ token: TOKEN, monitor: monitorIn(t, tempDir(t)) }))
   const get = await ask('/rules')

@@ -10,6 +10,26 @@ const { Refusal, open } = require('./reply')
 
 const digest = (text) => createHash('sha256').update(text).digest()
 
+/** The name in an authority, the way URLs spell it; undefined: there is none. */
+function nameIn (url) {
+  try {
+    return new URL(url).hostname || undefined
+  } catch {}
+}
+
+/**
+ * Whether a page of another site may have sent this, where the browser does not say it outright: that it does to origins it
+ * trusts only, https and this machine. To others it tells the page's own origin, or `null`; what is no browser tells neither.
+ * Ports do not count, as for a site they do not, and a proxy may leave them out of Host.
+ */
+function isForeign (req) {
+  const { origin, host, 'sec-fetch-site': site } = req.headers
+  if (site !== undefined || origin === undefined) return false
+  // Express's: what its `trust proxy` makes of it.
+  const ours = nameIn(`http://${req.hostname ?? host ?? req.headers[':authority'] ?? ''}`)
+  return ours === undefined || nameIn(origin) !== ours
+}
+
 /** Checks the options at mounting time, so that an open door is found at start and not by a stranger. */
 function checkGuard ({ token, authorize, insecure }) {
   if (token !== undefined && (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))) {
@@ -42,6 +62,8 @@ function guard ({ token, authorize }) {
 
   const undecided = (message) => new Refusal(500, 'HEAPWARDEN_UNAUTHORIZED', `${message}: whether you may pass could not be decided`)
 
+  const foreign = (req) => new Refusal(403, 'HEAPWARDEN_UNAUTHORIZED', `${req.method} from another site's page is refused`)
+
   async function mayPass (req, res) {
     let pass
     try {
@@ -60,10 +82,10 @@ function guard ({ token, authorize }) {
   return async (req, res) => {
     const safe = ['GET', 'HEAD', 'OPTIONS'].includes(req.method)
     // A page of another site must not make a signed-in operator's browser order or delete snapshots.
-    if (!safe && req.headers['sec-fetch-site'] === 'cross-site') {
-      throw new Refusal(403, 'HEAPWARDEN_UNAUTHORIZED', `${req.method} from another site's page is refused`)
-    }
+    if (!safe && req.headers['sec-fetch-site'] === 'cross-site') throw foreign(req)
+    // It does not know the token.
     if (expected) checkToken(req)
+    else if (!safe && isForeign(req)) throw foreign(req)
     if (authorize) {
       const pass = await mayPass(req, res)
       if (!open(res)) return false
