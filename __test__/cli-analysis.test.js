@@ -53,7 +53,7 @@ for (const [args, says] of [
   [['summary', 'a', '--top', 'many'], /--top is a number/],
   [['summary', 'a', '--top', '0'], /top: 0 was given/],
   [['summary', 'a', '--class', '/(/'], /--class: Invalid regular expression/],
-  [['summary', 'a', '--max-memory', 'much'], /maxMemory: 'much' was given/],
+  [['summary', 'a', '--max-memory', 'much'], /--max-memory: 'much' was given/],
   [['summary', 'a', '--clas', 'x'], /did you mean '--class'\?/],
   [['diff', 'a'], /compared with which AFTER\?/],
   [['diff', '-', '-'], /once only/],

@@ -70,18 +70,6 @@ forkTest('a child that is stopped ends at its deadline, and the answer comes the
   await until(t.signal, () => fs.readdirSync(dir).length === 0)
 })
 
-forkTest('an orphan that is stopped is ended by the kernel at its deadline', async (t) => {
-  const dir = tempDir(t)
-  const service = program(t, 'turns', { dir, mode: 'fork', timeout: '5s', objects: 10_000 })
-  await service.line(({ type }) => type === 'ready')
-  service.child.stdin.write('go\n')
-  const child = await heldDump(t, service.child.pid)
-  service.child.kill('SIGKILL')
-  await service.ended
-  await over(child, t.signal)
-  assert.deepEqual(fs.readdirSync(dir).filter(isFinal), [])
-})
-
 forkTest('process.exit() ends the child of a call that nobody can hear of any more', async (t) => {
   const dir = tempDir(t)
   const service = program(t, 'turns', { dir, mode: 'fork', objects: 10_000 })

@@ -66,7 +66,7 @@ forkTest('a service and its child that are frozen together past the timeout take
 
 forkTest('a child that is stopped and whose service is gone goes on when its time is over, and finishes', async (t) => {
   const dir = tempDir(t)
-  const host = start('fork-host', [JSON.stringify({ dir, mode: 'fork', timeout: 4_000, objects: 5_000 })], {
+  const host = start('fork-host', [JSON.stringify({ dir, mode: 'fork', timeout: 15_000, objects: 5_000 })], {
     deadline: 60_000, stdio: ['pipe', 'pipe', 'pipe']
   })
   t.after(() => host.child.kill('SIGKILL'))

@@ -32,8 +32,15 @@ function user () {
 function vanish () {
   const self = `/proc/self/task/${process.pid}`
   const [child] = fs.readFileSync(`${self}/children`, 'utf8').split(' ')
+  const gone = () => {
+    try {
+      return fs.readFileSync(`/proc/${child}/stat`, 'utf8').includes(') Z')
+    } catch {
+      return true
+    }
+  }
   process.on('exit', () => {
-    while (!fs.readFileSync(`/proc/${child}/stat`, 'utf8').includes(') Z'));
+    while (!gone());
     process.kill(process.pid, 'SIGKILL')
   })
   process.exit(0)

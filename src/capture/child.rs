@@ -15,7 +15,7 @@ use crate::probe::limits;
 use crate::v8::profiler::{Contents, Ending, Output, snapshot};
 use crate::v8::{Isolate, silence};
 
-mod orphan;
+pub mod orphan;
 pub mod priority;
 pub mod words;
 
@@ -100,6 +100,7 @@ fn take(
         std::mem::forget(intake);
         return Ok(());
     }
+    orphan::publishing();
     // The service has died: this file is what is left of it.
     let info = intake.handed_over().publish()?;
     if changed {

@@ -96,6 +96,12 @@ impl Fate {
         self.deadline.lock().at
     }
 
+    /// For a loop that looks: what comes before and after it does not count as one turn of it.
+    pub fn looking(&self) -> Looking<'_> {
+        self.deadline.lock().looked = Some(Instant::now());
+        Looking(self)
+    }
+
     /// From a loop that comes here several times a second, at each turn: time in which this process stood still does not
     /// count. Whether it did, since the last turn.
     pub fn look(&self) -> bool {
@@ -151,6 +157,17 @@ impl Fate {
     pub fn reason(&self) -> Error {
         let unknown = || Error::CaptureFailed("V8 ended the snapshot before it was complete".into());
         self.reason.lock().clone().unwrap_or_else(unknown)
+    }
+}
+
+/// A loop that looks is under way.
+pub struct Looking<'a>(&'a Fate);
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        // It may have been stopped in the last turn.
+        self.0.look_at(Instant::now());
+        self.0.deadline.lock().looked = None;
     }
 }
 

@@ -313,6 +313,7 @@ fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std:
     let (reply, answer) = bounded(1);
     let wish = order.wish.clone();
     let asked = Instant::now();
+    let _looking = fate.looking();
     environment.ask_fork(Job { order: order.id, wish, prepared, options: order.options.clone(), reply });
     loop {
         fate.look();

@@ -24,6 +24,7 @@ pub fn ask(options: &CaptureOptions) -> Option<Arc<Turn>> {
 /// # Errors
 /// Why it was given up.
 pub fn wait(options: &CaptureOptions, fate: &Fate) -> Result<Arc<Turn>> {
+    let _looking = fate.looking();
     loop {
         fate.look();
         if let Some(turn) = ask(options) {

@@ -1,11 +1,12 @@
 //! A child looks after itself, because its parent may be dead, or stopped, or may have lost the right to end it: a timer
 //! asks whether it is still wanted and has time left. One whose parent has died has nobody who would see it hang, crash or
 //! eat the memory either: the timer asks for that too. Whatever ends it takes its file along. Where it is stopped no handler
-//! runs: so when its time is over a second timer lets it go on, to look at the clock; and the last word is the kernel's, which
-//! kills it when it has used more time of a CPU than it had at all.
+//! runs: so when its time is over a second timer lets it go on, to look at the clock. The last word is the kernel's: it
+//! kills a child that has not looked for [`BLIND`] (one that waits for a network's disk that is gone hears no other signal),
+//! that does not come to its end, or that has used more time of a CPU than it had at all.
 //!
-//! Time in which it stood still does not count (SIGSTOP, a cgroup's freezer): a kill by the clock would meet a group that
-//! was frozen the moment it is thawed.
+//! Time in which it stood still does not count (SIGSTOP, a cgroup's freezer), a few times: a slow disk looks the same. A kill by
+//! the clock would meet a group that was frozen the moment it is thawed, so that one is far off.
 
 use std::ffi::{c_char, c_int};
 use std::sync::Arc;
@@ -22,19 +23,25 @@ use crate::probe::cgroup::gauge::Gauge;
 /// Seconds without CPU time. A disk can make it wait, and so can a busy machine.
 const STILL: u64 = 30;
 /// Says to whoever reaps it: it hung.
-const HUNG: c_int = 3;
+pub const HUNG: c_int = 3;
 /// It was told to end.
-const UNWANTED: c_int = 4;
+pub const UNWANTED: c_int = 4;
 /// Its time was over.
-const LATE: c_int = 5;
+pub const LATE: c_int = 5;
 /// Too little memory was left.
-const STARVING: c_int = 6;
+pub const STARVING: c_int = 6;
 /// Left to a parent that lives: it ends the child in time, and says why.
 const PARENTS: Duration = Duration::from_secs(1);
 /// What the handler has before it is woken, or the kernel kills.
 const LAST: Duration = Duration::from_secs(2);
 /// ms between two looks, which come once a second: longer, and it did not run.
 const STOPPED: u64 = 3_000;
+/// So often the time in which it did not run is left out.
+const PUT_OFFS: u64 = 8;
+/// ms: not even the handler ran for so long.
+const BLIND: u64 = 600_000;
+/// ms that its end may take, when its file is gone.
+const ENDING: u64 = 5_000;
 /// V8's own end is SIGABRT or SIGTRAP.
 const CRASHES: [c_int; 6] =
     [libc::SIGABRT, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGSEGV, libc::SIGTRAP];
@@ -52,8 +59,10 @@ static DEADLINE: AtomicU64 = AtomicU64::new(u64::MAX);
 static ORPHANED: AtomicU64 = AtomicU64::new(0);
 /// ms of the monotonic clock: when it was looked at last.
 static LOOKED: AtomicU64 = AtomicU64::new(0);
-/// The kernel's timer that lets it go on; −1 = there is none.
+static PUT_OFF: AtomicU64 = AtomicU64::new(0);
+/// The kernel's timers, −1 = there is none: one that lets it go on, one that kills it.
 static WAKER: AtomicI32 = AtomicI32::new(-1);
+static KILLER: AtomicI32 = AtomicI32::new(-1);
 static CPU: AtomicU64 = AtomicU64::new(0);
 static SECONDS: AtomicU64 = AtomicU64::new(0);
 /// All that can only grow while it gets on, and the CPU time when it last did.
@@ -79,7 +88,10 @@ pub unsafe fn watch_over(prepared: &Prepared, parent: c_int) {
     ORPHANED.store(milliseconds(terms.orphaned).max(1), Ordering::Relaxed);
     LOOKED.store(now(), Ordering::Relaxed);
     limit_cpu(left.max(terms.orphaned));
-    make_waker();
+    WAKER.store(make_timer(libc::SIGCONT), Ordering::Relaxed);
+    KILLER.store(make_timer(libc::SIGKILL), Ordering::Relaxed);
+    set_waker();
+    kill_in(BLIND);
     for signal in CRASHES {
         // SAFETY: `crash` only makes async-signal-safe calls.
         unsafe { handle(signal, crash, libc::SA_RESETHAND | libc::SA_NODEFER | libc::SA_ONSTACK) };
@@ -115,6 +127,7 @@ fn remove_file() {
 /// The handler of signals that end it: nobody else may be there to remove the file.
 extern "C" fn crash(signal: c_int) {
     remove_file();
+    kill_in(ENDING);
     say_of_file(match signal {
         libc::SIGABRT | libc::SIGTRAP => "it was aborted, as V8 does when it gets no more memory",
         _ => "it crashed",
@@ -148,33 +161,40 @@ fn limit_cpu(time: Duration) {
     }
 }
 
-/// Has the kernel let this process go on after its deadline, once a second, should it be stopped then. By system calls: old C
-/// libraries keep these functions apart.
-fn make_waker() {
+/// A timer of the kernel's that sends this process `signal`. By system calls: old C libraries keep these functions apart.
+fn make_timer(signal: c_int) -> c_int {
     // SAFETY: an all-zero sigevent is a valid one.
     let mut event: libc::sigevent = unsafe { std::mem::zeroed() };
     event.sigev_notify = libc::SIGEV_SIGNAL;
-    event.sigev_signo = libc::SIGCONT;
+    event.sigev_signo = signal;
     let mut timer: c_int = -1;
     // SAFETY: both values live for the call.
     let made = unsafe { libc::syscall(libc::SYS_timer_create, libc::CLOCK_MONOTONIC, &event, &mut timer) };
-    WAKER.store(if made == 0 { timer } else { -1 }, Ordering::Relaxed);
-    set_waker();
+    if made == 0 { timer } else { -1 }
 }
 
-/// Async-signal-safe.
+/// After its deadline, once a second, should it be stopped then. Async-signal-safe.
 fn set_waker() {
-    let timer = WAKER.load(Ordering::Relaxed);
+    // A month is never; and no overflow.
+    let at = DEADLINE.load(Ordering::Relaxed).min(now() + 30 * 86_400_000) + milliseconds(LAST);
+    set_timer(WAKER.load(Ordering::Relaxed), at);
+}
+
+/// Unless it is put off again until then. Async-signal-safe.
+fn kill_in(ms: u64) {
+    set_timer(KILLER.load(Ordering::Relaxed), now() + ms);
+}
+
+/// At `at` ms of the monotonic clock, and each second from then on. Async-signal-safe.
+fn set_timer(timer: c_int, at: u64) {
     if timer < 0 {
         return;
     }
-    // A month is never; and no overflow below.
-    let at = DEADLINE.load(Ordering::Relaxed).min(now() + 30 * 86_400_000) + milliseconds(LAST);
     let value = libc::timespec { tv_sec: (at / 1000) as _, tv_nsec: (at % 1000 * 1_000_000) as _ };
     let second = libc::timespec { tv_sec: 1, tv_nsec: 0 };
     let every = libc::itimerspec { it_interval: second, it_value: value };
     let none = std::ptr::null_mut::<libc::itimerspec>();
-    // SAFETY: a timer made above; the value lives for the call.
+    // SAFETY: a timer of this process's; the value lives for the call.
     unsafe { libc::syscall(libc::SYS_timer_settime, timer, libc::TIMER_ABSTIME, &every, none) };
 }
 
@@ -182,10 +202,19 @@ fn set_waker() {
 fn leave_out_standstill() {
     let now = now();
     let gap = now.saturating_sub(LOOKED.swap(now, Ordering::Relaxed));
-    if gap > STOPPED {
+    if gap > STOPPED && PUT_OFF.fetch_add(1, Ordering::Relaxed) < PUT_OFFS {
         DEADLINE.store(DEADLINE.load(Ordering::Relaxed).saturating_add(gap), Ordering::Relaxed);
         set_waker();
     }
+}
+
+/// The file gets its name now, with the time that takes: nothing may say any more that there is none.
+pub fn publishing() {
+    let never = libc::timeval { tv_sec: 0, tv_usec: 0 };
+    let none = libc::itimerval { it_interval: never, it_value: never };
+    // SAFETY: the value lives for the call.
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &none, std::ptr::null_mut()) };
+    kill_in(BLIND);
 }
 
 /// The words, if the service has died: while it lives it hears of everything itself.
@@ -216,6 +245,7 @@ fn is_orphan() -> bool {
 /// Ends this process and its file. Async-signal-safe.
 fn end(status: c_int) -> ! {
     remove_file();
+    kill_in(ENDING);
     match status {
         HUNG => say_of_file("it got nowhere any more"),
         LATE => say_of_file("its time was over before it was done"),
@@ -250,6 +280,7 @@ fn look_around() {
         end(UNWANTED);
     }
     leave_out_standstill();
+    kill_in(BLIND);
     if now() >= DEADLINE.load(Ordering::Relaxed) {
         end(LATE);
     }

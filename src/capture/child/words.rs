@@ -68,8 +68,10 @@ impl LastWords {
         match &self.to {
             To::Open(to) => {
                 // SAFETY: message and pieces live for the call. Nobody to tell if it fails.
-                if unsafe { libc::sendmsg(to.as_raw_fd(), &message, flags) } < 0 {
-                    // SAFETY: as above. No socket, so a file, which takes it without waiting for anybody.
+                let sent = unsafe { libc::sendmsg(to.as_raw_fd(), &message, flags) };
+                // SAFETY: this thread's own.
+                if sent < 0 && unsafe { *libc::__errno_location() } == libc::ENOTSOCK {
+                    // SAFETY: as above. A file, which takes it without waiting for anybody. A socket that is full would wait.
                     unsafe { libc::writev(to.as_raw_fd(), pieces.as_ptr(), N as _) };
                 }
             }
@@ -162,6 +164,20 @@ mod tests {
         }
         let flags = rustix::fs::fcntl_getfl(&writer).unwrap();
         assert!(!flags.contains(rustix::fs::OFlags::NONBLOCK));
+    }
+
+    #[test]
+    fn nor_does_a_full_socket() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let words = LastWords { to: To::Open(ours.into()), file: "x".repeat(PATH) };
+        let (done, end) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for _ in 0..1_000 {
+                words.say_of_file("again");
+            }
+            let _ = done.send(());
+        });
+        end.recv_timeout(std::time::Duration::from_secs(30)).unwrap();
     }
 
     #[test]

@@ -12,7 +12,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, kill_pro
 use super::Child;
 use super::stillness::Stillness;
 use crate::capture::budget::RESERVE;
-use crate::capture::child;
+use crate::capture::child::{self, orphan};
 use crate::capture::pipe::Fate;
 use crate::error::Error;
 use crate::probe::cgroup::{self, Cgroup};
@@ -64,6 +64,7 @@ pub fn watch(
     limits: &Limits,
     mut progress: impl FnMut(u64, u64, u64),
 ) -> Outcome {
+    let _looking = fate.looking();
     let mut put_back = false;
     let outcome = look_after(child, fate, limits, |walked, to_walk, written| {
         put_back = put_back || child.marks.put_back();
@@ -103,23 +104,23 @@ fn look_after(
     let mut tick = SCARCE_TICK;
     loop {
         listen(child, &mut words, tick);
-        if fate.look() {
-            // Perhaps its child did too.
-            stillness = Stillness::new();
-        }
-        match waitpid(Some(pid), WaitOptions::NOHANG) {
-            Ok(Some((_, status))) => {
-                listen(child, &mut words, tick);
-                return ended_for.map_or_else(
-                    || in_time(verdict(Some(status), private, &words), fate),
-                    |(outcome, _)| outcome,
-                );
-            }
-            Ok(None) => {}
+        let mut stood = fate.look();
+        let left = match waitpid(Some(pid), WaitOptions::NOHANG) {
+            Ok(Some((_, status))) => Some(Some(status)),
+            Ok(None) => None,
             // Somebody in this process waits for any child, and took ours. The file tells how it ended.
-            Err(_) => {
-                return ended_for.map_or_else(|| verdict(None, private, &words), |(outcome, _)| outcome);
-            }
+            Err(_) => Some(None),
+        };
+        if let Some(status) = left {
+            while listen(child, &mut words, Duration::ZERO) {}
+            let outcome = verdict(status, private, &words);
+            return match (ended_for, &outcome) {
+                // It has published its file before it heard of its end.
+                (Some(_), Outcome::Done { published: Some(_), .. }) => outcome,
+                (Some((outcome, _)), _) => outcome,
+                (None, _) if status.is_some() => in_time(outcome, fate),
+                (None, _) => outcome,
+            };
         }
         let (walked, to_walk, written) = child.shared.read();
         progress(walked, to_walk, written);
@@ -140,7 +141,13 @@ fn look_after(
             memory_at = Instant::now();
             measured = measure(child.pid);
         }
-        let outcome = if !fate.is_open() {
+        let open = fate.is_open();
+        stood |= fate.look();
+        if stood {
+            // Perhaps its child did too.
+            stillness = Stillness::new();
+        }
+        let outcome = if !open {
             Some(Outcome::Failed(fate.reason()))
         } else if let Some(how) = stillness.look(child.pid, [walked, to_walk, written]) {
             Some(Outcome::Broken(Error::CaptureFailed(how.into())))
@@ -210,25 +217,26 @@ fn measure(pid: i32) -> Option<Receiver<Option<u64>>> {
     thread.ok().map(|_| receiver)
 }
 
-/// Reads its stderr, or waits a tick for it to say something or end.
-fn listen(child: &Child, words: &mut Vec<u8>, tick: Duration) {
+/// Reads a piece of its stderr, or waits a tick for it to say something or end. Whether it has said something.
+fn listen(child: &Child, words: &mut Vec<u8>, tick: Duration) -> bool {
     let mut wanted = [PollFd::from_borrowed_fd(child.stderr.as_fd(), PollFlags::IN)];
     let tick = Timespec { tv_sec: 0, tv_nsec: tick.as_nanos() as _ };
     let ready = poll(&mut wanted, Some(&tick)).is_ok_and(|count| count > 0);
     if !ready {
-        return;
+        return false;
     }
     let mut piece = [0; 1024];
     let read = rustix::io::read(&child.stderr, &mut piece).unwrap_or(0);
     if read == 0 {
         // Closed: it has ended, or is about to. Not a tight loop until it is a zombie.
         std::thread::sleep(Duration::from_millis(2));
-        return;
+        return false;
     }
     words.extend_from_slice(&piece[..read]);
     if words.len() > LAST_WORDS {
         words.drain(..words.len() - LAST_WORDS);
     }
+    true
 }
 
 fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Outcome {
@@ -243,6 +251,9 @@ fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Ou
         words.rsplit_once(child::MARK).and_then(|(_, line)| line.trim_end().split_once(' '))
     {
         return Outcome::Failed(Error::from_code(code, message.to_owned()));
+    }
+    if let Some(error) = status.and_then(WaitStatus::exit_status).and_then(own_end) {
+        return error;
     }
     let how = match status.map(|status| (status.exit_status(), status.terminating_signal())) {
         Some((Some(code), _)) => format!("exited with status {code}"),
@@ -265,6 +276,23 @@ fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Ou
         }
         _ => Outcome::Failed(error),
     }
+}
+
+/// How a child ended that saw itself that it had to.
+fn own_end(status: i32) -> Option<Outcome> {
+    Some(match status {
+        orphan::HUNG => {
+            Outcome::Broken(Error::CaptureFailed("the child that takes the snapshot hung".into()))
+        }
+        orphan::UNWANTED => Outcome::Failed(Error::Aborted("the snapshot was given up".into())),
+        orphan::LATE => {
+            Outcome::Failed(Error::Timeout("the snapshot was not complete within its timeout".into()))
+        }
+        orphan::STARVING => Outcome::Failed(Error::MemoryBudget(
+            "too little memory was left while a snapshot was being taken; its child ended itself".into(),
+        )),
+        _ => return None,
+    })
 }
 
 fn starving(room: Option<u64>, limits: &Limits, private: Option<u64>) -> Option<Error> {

@@ -92,4 +92,7 @@ fn time_in_which_the_process_stood_still_does_not_count() {
     // It was stopped after the loop's look and before its question.
     assert!(fate.is_open_at(after(9000)));
     assert_eq!(fate.deadline(), after(9056));
+    // A slow disk, when the loop is over.
+    fate.deadline.lock().looked = None;
+    assert!(!fate.is_open_at(after(9057)));
 }
