@@ -96,6 +96,16 @@ forkTest('nor is its file left when the service is gone as soon as its child', a
   assert.deepEqual(fs.readdirSync(dir), [])
 })
 
+for (const how of ['exit', 'throw', 'abort', 'stop']) {
+  forkTest(`a service that ends between the beginning of its file and the fork leaves none (${how})`, async (t) => {
+    const dir = path.join(tempDir(t), 'made')
+    const { stderr } = await start('leaving', [dir, how]).ended
+    // A child that was forked in this very moment ends by itself.
+    await until(t.signal, () => !fs.readdirSync(dir).some(isUnfinished))
+    assert.equal(/as it were/.test(stderr), how === 'throw')
+  })
+}
+
 forkTest('a crash loop leaves one child in its folder, however often the service dies', async (t) => {
   const dir = tempDir(t)
   const crash = async () => {

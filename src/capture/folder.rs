@@ -14,7 +14,7 @@ mod system;
 #[path = "folder/other.rs"]
 mod system;
 
-pub use system::{Folder, is_ours, lock, room};
+pub use system::{Folder, Place, is_ours, lock, room};
 
 /// Result of asking for a file's lock without waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

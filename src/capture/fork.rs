@@ -114,7 +114,9 @@ impl Child {
 
     /// The file it writes, to be published when it has ended. `None`: it was taken already.
     pub fn handed_over(mut self) -> Option<Sealed> {
-        self.intake.take().map(Intake::handed_over)
+        let intake = self.intake.take()?;
+        intake.sink().take_back();
+        Some(intake.handed_over())
     }
 }
 
@@ -261,6 +263,7 @@ impl Prepared {
                 break;
             }
         }
+        self.intake.sink().lend();
         // SAFETY: glibc's fork keeps malloc usable in the child; the child runs only `child::run`, which takes
         // no lock another thread may hold. We are outside GC callbacks, as the caller vouches, so no lock of
         // V8's is held by this thread.

@@ -28,6 +28,7 @@ mod output;
 mod sealed;
 mod target;
 mod temp;
+pub mod unfinished;
 
 use encode::Encoder;
 use output::Output;
@@ -188,6 +189,16 @@ impl Sink {
     /// The path it has until then.
     pub fn temp(&self) -> std::path::PathBuf {
         self.temp.path()
+    }
+
+    /// A child that is about to be forked will write the file, and nobody else.
+    pub fn lend(&self) {
+        self.temp.lend();
+    }
+
+    /// It has ended well.
+    pub fn take_back(&self) {
+        self.temp.take_back();
     }
 
     /// Removes the file before its writer has ended: nothing can be published any more.

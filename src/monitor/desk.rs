@@ -17,6 +17,7 @@ use crate::capture::fork::reach::Reach;
 use crate::capture::info::SnapshotInfo;
 use crate::capture::options::CaptureOptions;
 use crate::capture::pipe::Wish;
+use crate::capture::sink::unfinished;
 use crate::capture::turn::Turn;
 use crate::error::{Error, Result};
 
@@ -468,9 +469,12 @@ fn cancel_those(which: &dyn Fn(&Ticket) -> bool) {
     call_next(false);
 }
 
-/// The process is about to end, and Node runs no cleanup hook of its main thread's then.
-pub fn leave(environment: u64) {
-    desk().end_children(environment);
+/// The process is about to end, and Node runs no cleanup hook of its main thread's then. Or a worker thread is.
+pub fn leave(environment: &Environment) {
+    desk().end_children(environment.id);
+    if environment.thread_id == 0 {
+        unfinished::leave();
+    }
 }
 
 /// The environment ends: its orders go, and a capture that needs its JavaScript is given up. A child that only callers

@@ -200,10 +200,10 @@ pub fn near(environment: &Environment, current: usize) -> usize {
         }
         Some(ramp) => {
             let (dump, told) = (ramp.dump, std::mem::replace(&mut ramp.told, true));
-            let why = ramp.why.clone();
+            let (before, why) = (ramp.before, ramp.why.clone());
             drop(limit);
             if !told && main {
-                last_words(current, dump, why, wanted.wait);
+                last_words(before, dump, why, wanted.wait);
             }
             // Ours has had its turn. V8 asks only the callback that was added last, so the one below hears of the next
             // time: Node's own, which ends a worker thread or takes the snapshots of --heapsnapshot-near-heap-limit, or

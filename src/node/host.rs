@@ -229,7 +229,7 @@ impl Host {
     /// The process ends: so do the children whose callers nobody will answer.
     #[napi]
     pub fn leave(&self) {
-        desk::leave(self.environment.id);
+        desk::leave(&self.environment);
     }
 
     /// Portable path: a piece of the snapshot.

@@ -57,6 +57,8 @@ static GAUGE: AtomicPtr<Gauge> = AtomicPtr::new(std::ptr::null_mut());
 static DEADLINE: AtomicU64 = AtomicU64::new(u64::MAX);
 /// ms it has as an orphan; 0 = that has been taken off already.
 static ORPHANED: AtomicU64 = AtomicU64::new(0);
+/// The same, to stay.
+static ALONE: AtomicU64 = AtomicU64::new(0);
 /// ms of the monotonic clock: when it was looked at last.
 static LOOKED: AtomicU64 = AtomicU64::new(0);
 static PUT_OFF: AtomicU64 = AtomicU64::new(0);
@@ -86,6 +88,8 @@ pub unsafe fn watch_over(prepared: &Prepared, parent: c_int) {
     let left = terms.deadline.saturating_duration_since(Instant::now()) + PARENTS;
     DEADLINE.store(now().saturating_add(milliseconds(left)), Ordering::Relaxed);
     ORPHANED.store(milliseconds(terms.orphaned).max(1), Ordering::Relaxed);
+    // A month is never; and no overflow.
+    ALONE.store(milliseconds(terms.orphaned).min(30 * 86_400_000), Ordering::Relaxed);
     LOOKED.store(now(), Ordering::Relaxed);
     limit_cpu(left.max(terms.orphaned));
     WAKER.store(make_timer(libc::SIGCONT), Ordering::Relaxed);
@@ -173,10 +177,11 @@ fn make_timer(signal: c_int) -> c_int {
     if made == 0 { timer } else { -1 }
 }
 
-/// After its deadline, once a second, should it be stopped then. Async-signal-safe.
+/// Should it be stopped then: after its deadline, or the time that an orphan has, for it does not see that it has become one.
+/// Async-signal-safe.
 fn set_waker() {
-    // A month is never; and no overflow.
-    let at = DEADLINE.load(Ordering::Relaxed).min(now() + 30 * 86_400_000) + milliseconds(LAST);
+    let alone = now() + ALONE.load(Ordering::Relaxed);
+    let at = DEADLINE.load(Ordering::Relaxed).min(alone) + milliseconds(LAST);
     set_timer(WAKER.load(Ordering::Relaxed), at);
 }
 
@@ -204,7 +209,6 @@ fn leave_out_standstill() {
     let gap = now.saturating_sub(LOOKED.swap(now, Ordering::Relaxed));
     if gap > STOPPED && PUT_OFF.fetch_add(1, Ordering::Relaxed) < PUT_OFFS {
         DEADLINE.store(DEADLINE.load(Ordering::Relaxed).saturating_add(gap), Ordering::Relaxed);
-        set_waker();
     }
 }
 
@@ -281,6 +285,7 @@ fn look_around() {
     }
     leave_out_standstill();
     kill_in(BLIND);
+    set_waker();
     if now() >= DEADLINE.load(Ordering::Relaxed) {
         end(LATE);
     }
@@ -290,8 +295,8 @@ fn look_around() {
         return;
     }
     let orphaned = ORPHANED.swap(0, Ordering::Relaxed);
-    if orphaned > 0 && DEADLINE.fetch_min(now() + orphaned, Ordering::Relaxed) > now() + orphaned {
-        set_waker();
+    if orphaned > 0 {
+        DEADLINE.fetch_min(now() + orphaned, Ordering::Relaxed);
     }
     if starving() {
         end(STARVING);

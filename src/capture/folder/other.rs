@@ -20,6 +20,16 @@ pub(super) fn user() -> String {
     name.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
+/// A file in a folder.
+pub struct Place(PathBuf);
+
+impl Place {
+    /// Removes the file.
+    pub fn remove(&self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
 impl Folder {
     /// Takes an existing folder. A symbolic link in the last component is refused, with its target named.
     pub fn open(path: &Path) -> Result<Self> {
@@ -108,6 +118,11 @@ impl Folder {
     /// The same.
     pub fn finds(&self, name: &str, file: &File) -> io::Result<bool> {
         Ok(self.leads_to(name, file))
+    }
+
+    /// Where this open file is, to remove it without the folder at hand.
+    pub fn place(&self, name: &str, _: &File) -> Option<Place> {
+        Some(Place(self.path.join(name)))
     }
 
     /// Gives a file its new name; `replace` false: `AlreadyExists` if the name is taken.

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -17,7 +18,7 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    fd: OwnedFd,
+    fd: Arc<OwnedFd>,
 }
 
 pub(super) fn user() -> u32 {
@@ -96,7 +97,7 @@ impl Folder {
 
     fn open_with(path: &Path, flags: OFlags) -> Result<Self, Errno> {
         let flags = flags | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
-        Ok(Self { path: path.to_owned(), fd: rustix::fs::openat(CWD, path, flags, Mode::empty())? })
+        Ok(Self { path: path.to_owned(), fd: Arc::new(rustix::fs::openat(CWD, path, flags, Mode::empty())?) })
     }
 
     /// The path it was opened by, absolute if that was, or where [`find`](Self::find) has found it.
@@ -110,7 +111,7 @@ impl Folder {
     /// `NotFound`: it has been removed. Where no path of this process leads there (another root, unmounted, no /proc), the one
     /// last known stays, as what is left to do goes by descriptor.
     pub fn find(&mut self) -> io::Result<()> {
-        let here = rustix::fs::fstat(&self.fd)?;
+        let here = rustix::fs::fstat(&*self.fd)?;
         let leads_here = |path: &Path| {
             rustix::fs::statat(CWD, path, AtFlags::empty())
                 .map(|there| (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino))
@@ -135,7 +136,7 @@ impl Folder {
     pub fn create_file(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDWR;
         let mode = Mode::RUSR | Mode::WUSR;
-        let file: File = rustix::fs::openat(&self.fd, name, flags, mode)?.into();
+        let file: File = rustix::fs::openat(&*self.fd, name, flags, mode)?.into();
         // The umask may have taken our own right to read it later.
         if file.metadata()?.mode() & 0o777 != mode.bits() {
             rustix::fs::fchmod(&file, mode)?;
@@ -148,7 +149,7 @@ impl Folder {
         let access = if write { OFlags::RDWR } else { OFlags::RDONLY };
         // NONBLOCK: opening a pipe nobody writes to must not hang.
         let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file: File = match rustix::fs::openat(&self.fd, name, flags, Mode::empty()) {
+        let file: File = match rustix::fs::openat(&*self.fd, name, flags, Mode::empty()) {
             Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => return Err(irregular()),
             other => other?.into(),
         };
@@ -157,7 +158,7 @@ impl Folder {
 
     /// Is there something of this name? `Some(true)`: a regular file.
     pub fn look(&self, name: &str) -> io::Result<Option<bool>> {
-        match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+        match rustix::fs::statat(&*self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file())),
             Err(Errno::NOENT) => Ok(None),
             Err(e) => Err(e.into()),
@@ -171,7 +172,7 @@ impl Folder {
 
     /// The same, where it matters whether that may be asked.
     pub fn finds(&self, name: &str, file: &File) -> io::Result<bool> {
-        let there = match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+        let there = match rustix::fs::statat(&*self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Ok(false),
             other => other?,
         };
@@ -179,13 +180,19 @@ impl Folder {
         Ok(there.st_ino == here.ino() && there.st_dev == here.dev())
     }
 
+    /// Where this open file is, to remove it without the folder at hand.
+    pub fn place(&self, name: &str, file: &File) -> Option<Place> {
+        let here = file.metadata().ok()?;
+        Some(Place { folder: self.fd.clone(), name: name.to_owned(), file: (here.dev(), here.ino()) })
+    }
+
     /// Gives a file its new name; `replace` false: `AlreadyExists` if the name is taken.
     pub fn rename(&self, from: &str, to: &str, replace: bool) -> io::Result<()> {
         if replace {
-            return Ok(rustix::fs::renameat(&self.fd, from, &self.fd, to)?);
+            return Ok(rustix::fs::renameat(&*self.fd, from, &*self.fd, to)?);
         }
         #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-        match rustix::fs::renameat_with(&self.fd, from, &self.fd, to, rustix::fs::RenameFlags::NOREPLACE) {
+        match rustix::fs::renameat_with(&*self.fd, from, &*self.fd, to, rustix::fs::RenameFlags::NOREPLACE) {
             // Old kernels, some file systems, and seccomp filters that answer EPERM to calls they do not know.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::PERM) => {}
             other => return Ok(other?),
@@ -194,12 +201,12 @@ impl Folder {
     }
 
     fn rename_by_link(&self, from: &str, to: &str) -> io::Result<()> {
-        match rustix::fs::linkat(&self.fd, from, &self.fd, to, AtFlags::empty()) {
+        match rustix::fs::linkat(&*self.fd, from, &*self.fd, to, AtFlags::empty()) {
             Ok(()) => self.unlink(from),
             // No hard links here (vfat, some network shares): what is left is to look before.
             Err(Errno::PERM | Errno::NOSYS | Errno::NOTSUP | Errno::MLINK) => match self.look(to)? {
                 Some(_) => Err(io::ErrorKind::AlreadyExists.into()),
-                None => Ok(rustix::fs::renameat(&self.fd, from, &self.fd, to)?),
+                None => Ok(rustix::fs::renameat(&*self.fd, from, &*self.fd, to)?),
             },
             Err(e) => Err(e.into()),
         }
@@ -207,12 +214,12 @@ impl Folder {
 
     /// Removes a file's name.
     pub fn unlink(&self, name: &str) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(&self.fd, name, AtFlags::empty())?)
+        Ok(rustix::fs::unlinkat(&*self.fd, name, AtFlags::empty())?)
     }
 
     /// Makes renames and removals outlast a crash of the machine.
     pub fn sync(&self) -> io::Result<()> {
-        match rustix::fs::fsync(&self.fd) {
+        match rustix::fs::fsync(&*self.fd) {
             // Some file systems have nothing to sync in a folder and say so.
             Ok(()) | Err(Errno::INVAL | Errno::NOTSUP) => Ok(()),
             Err(e) => Err(e.into()),
@@ -222,7 +229,7 @@ impl Folder {
     /// The names in it that are UTF-8 (ours are), in no order.
     pub fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
-        for entry in rustix::fs::Dir::read_from(&self.fd)? {
+        for entry in rustix::fs::Dir::read_from(&*self.fd)? {
             if let Ok(name) = entry?.file_name().to_str() {
                 names.push(name.to_owned());
             }
@@ -232,19 +239,19 @@ impl Folder {
 
     /// Whether other machines may write here, too: their locks are not seen then, or only perhaps.
     pub fn is_shared(&self) -> bool {
-        is_shared(&self.fd)
+        is_shared(&*self.fd)
     }
 
     /// Device and inode: the same for every descriptor of it.
     // Their types differ between systems.
     #[allow(clippy::unnecessary_cast)]
     pub fn identity(&self) -> Option<(u64, u64)> {
-        rustix::fs::fstat(&self.fd).ok().map(|stat| (stat.st_dev as u64, stat.st_ino as u64))
+        rustix::fs::fstat(&*self.fd).ok().map(|stat| (stat.st_dev as u64, stat.st_ino as u64))
     }
 
     /// Asks for the folder's own lock, as [`lock`] does for a file's.
     pub fn lock(&self) -> Lock {
-        match rustix::fs::flock(&self.fd, FlockOperation::NonBlockingLockExclusive) {
+        match rustix::fs::flock(&*self.fd, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Lock::Held,
             Err(Errno::WOULDBLOCK) => Lock::Busy,
             // Network file systems want a descriptor that can write, and a folder has none.
@@ -254,7 +261,25 @@ impl Folder {
 
     /// Room in the folder's file system.
     pub fn room(&self) -> io::Result<Room> {
-        room_at(&self.fd)
+        room_at(&*self.fd)
+    }
+}
+
+/// A file in a folder.
+pub struct Place {
+    folder: Arc<OwnedFd>,
+    name: String,
+    /// Device and inode.
+    file: (u64, u64),
+}
+
+impl Place {
+    /// Removes the file, if its name still leads to it.
+    pub fn remove(&self) {
+        let there = rustix::fs::statat(&*self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW);
+        if there.is_ok_and(|there| (there.st_dev, there.st_ino) == self.file) {
+            let _ = rustix::fs::unlinkat(&*self.folder, &self.name, AtFlags::empty());
+        }
     }
 }
 

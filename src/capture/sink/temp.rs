@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::unfinished::Entry;
 use crate::capture::folder::{self, Folder, Lock};
 use crate::capture::info::Header;
 use crate::capture::{fault, name, writer};
@@ -17,6 +18,7 @@ pub(super) struct Temp {
     name: String,
     file: File,
     armed: bool,
+    entry: Entry,
 }
 
 impl Temp {
@@ -38,10 +40,13 @@ impl Temp {
                 Err(e) => return Err(fault::at("cannot create a file in the folder", folder.path(), &e)),
             };
             match claim(&folder, &name, &file) {
-                Ok(true) => return Ok((Self { folder, name, file, armed: true }, target)),
+                Ok(true) => {
+                    let entry = Entry::new(&folder, &name, &file);
+                    return Ok((Self { folder, name, file, armed: true, entry }, target));
+                }
                 Ok(false) => {}
                 Err(e) => {
-                    let temp = Self { folder, name, file, armed: true };
+                    let temp = Self { folder, name, file, armed: true, entry: Entry::default() };
                     return Err(fault::at("cannot lock", &temp.path(), &e));
                 }
             }
@@ -63,7 +68,7 @@ impl Temp {
         let file = folder.open_file(name, true).map_err(|e| fault::at("cannot open", &path, &e))?;
         // Busy: the writer, or a relative that inherited its descriptor, is still there; as good.
         let _ = folder::lock(&file);
-        Ok(Self { name: name.to_owned(), folder, file, armed: true })
+        Ok(Self { name: name.to_owned(), folder, file, armed: true, entry: Entry::default() })
     }
 
     pub fn folder(&self) -> &Folder {
@@ -96,8 +101,19 @@ impl Temp {
         self.folder.find().map_err(|e| fault::at("cannot publish in", &asked, &e))
     }
 
+    /// It is a forked child's, which removes it if need be.
+    pub fn lend(&self) {
+        self.entry.strike();
+    }
+
+    /// It is this process's again.
+    pub fn take_back(&self) {
+        self.entry.list(&self.folder, &self.name, &self.file);
+    }
+
     /// The name is somebody else's business from now on.
     pub fn disarm(&mut self) {
+        self.entry.strike();
         self.armed = false;
     }
 
@@ -110,6 +126,7 @@ impl Temp {
             ));
         }
         self.folder.rename(&self.name, to, replace)?;
+        self.entry.strike();
         self.armed = false;
         Ok(())
     }
@@ -124,6 +141,7 @@ fn claim(folder: &Folder, name: &str, file: &File) -> io::Result<bool> {
 impl Drop for Temp {
     fn drop(&mut self) {
         self.remove();
+        self.entry.strike();
     }
 }
 
