@@ -6,6 +6,8 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
+const name = require('../../lib/fallback/name')
+const store = require('../../lib/fallback/store')
 const { node, root, tempDir } = require('../helpers')
 
 const heapwarden = JSON.stringify(root)
@@ -97,3 +99,27 @@ test('services that leave a file and die, one after the other, leave as many as 
   assert.equal(status, 0, stderr)
   assert.equal(fs.readdirSync(dir).length, 1)
 })
+
+const listings = { addon: require('../../lib/snapshots').list, 'no addon': store.list }
+
+for (const [how, list] of Object.entries(listings)) {
+  test(`the newest is not what a wrong clock stamped: ${how}`, async (t) => {
+    const dir = tempDir(t)
+    /** In seconds from now: what the name says, and the last byte. */
+    const put = (stamp, modified) => {
+      const at = Date.now() + 1e3 * stamp
+      const file = path.join(dir, name.generate({ at, pid: 1, threadId: 0, trigger: 'x' }, false))
+      fs.writeFileSync(file, '{"snapshot":{"meta":{},"node_count":1},"nodes":[],"strings":[]}')
+      const seconds = Date.now() / 1e3 + modified
+      fs.utimesSync(file, seconds, seconds)
+      return file
+    }
+    const [ahead, nobodyKnows, older, newer, elsewhere] = [put(2e9, -3600), put(1e9, 1e6), put(-7200, -7200), put(0, 0), put(30, 0)]
+    assert.deepEqual((await list(dir)).map((info) => info.path), [elsewhere, newer, ahead, older, nobodyKnows])
+    if (list !== store.list) return
+    await store.keep(dir, { count: 9, bytes: Infinity, age: 1.8e6 })
+    assert.deepEqual((await list(dir)).map((info) => info.path), [elsewhere, newer, nobodyKnows], 'they age by it too')
+    await store.keep(dir, { count: 2, bytes: Infinity, age: Infinity })
+    assert.deepEqual((await list(dir)).map((info) => info.path), [elsewhere, newer])
+  })
+}

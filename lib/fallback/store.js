@@ -13,6 +13,8 @@ const name = require('./name')
 const FRESH_MS = 60_000
 /** A temporary file of a process that is not to be seen here may be another host's: it is left for so long. */
 const LEFT_MS = 3_600_000
+/** So far ahead of ours the clock of another machine may be. A stamp that lies further ahead is of a clock that was wrong. */
+const AHEAD_MS = 60_000
 const HEAD = 64 * 1024
 
 const begins = (head) => head.toString('latin1').trimStart().startsWith('{"snapshot"')
@@ -29,7 +31,7 @@ function alive (pid) {
   }
 }
 
-/** What `name` in `dir` is: { info, removable }; undefined if it is none of ours, or gone. */
+/** What `name` in `dir` is: { info, modified, removable }; undefined if it is none of ours, or gone. */
 async function look (dir, file) {
   if (!name.isSnapshot(file)) return undefined
   const place = path.join(dir, file)
@@ -39,15 +41,16 @@ async function look (dir, file) {
     handle = await fs.promises.open(place, fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0))
     const stat = await handle.stat()
     if (!stat.isFile()) return undefined
+    const modified = stat.mtimeMs
     const parsed = name.parse(file)
     const owned = parsed !== undefined && (!process.geteuid || stat.uid === folder.user())
     const { header, trailer } = await survey(handle, stat.size)
-    if (header) return { info: infoOf(place, stat.size, header, trailer), removable: owned }
+    if (header) return { info: infoOf(place, stat.size, header, trailer), modified, removable: owned }
     if (!parsed) return undefined
     const head = await bytesAt(handle, 0, HEAD)
     const plain = !parsed.zstd && begins(head)
     const complete = plain && ends(await bytesAt(handle, Math.max(0, stat.size - 64), 64))
-    return { info: byName(parsed, place, stat.size, plain ? orNull(nodeCount(head)) : null, complete), removable: owned && plain }
+    return { info: byName(parsed, place, stat.size, plain ? orNull(nodeCount(head)) : null, complete), modified, removable: owned && plain }
   } catch {
     return undefined
   } finally {
@@ -78,6 +81,10 @@ const byName = ({ trigger, at, pid, threadId }, place, bytes, nodes, complete) =
   path: place, bytes, rawBytes: complete ? bytes : null, nodes, mode: null, trigger, at, pauseMs: null, durationMs: null, attempts: null, pid, threadId, nodeVersion: null, complete
 })
 
+/** When it was taken, or when its last byte was written, whichever can be; -Infinity: neither, as `now` goes. */
+const written = ({ info, modified }, now) => [info.at, modified].find((at) => Number.isFinite(at) && at <= now + AHEAD_MS) ?? -Infinity
+
+/** Newest first. Whose time nobody knows comes last: it would stay the newest until its time has come. */
 async function found (dir) {
   let names
   try {
@@ -88,7 +95,9 @@ async function found (dir) {
     throw folder.failed('cannot list', dir, error)
   }
   const all = (await Promise.all(names.map((one) => look(dir, one)))).filter(Boolean)
-  return all.sort((a, b) => b.info.at - a.info.at || (a.info.path < b.info.path ? 1 : -1))
+  const now = Date.now()
+  for (const one of all) one.written = written(one, now)
+  return all.sort((a, b) => b.written - a.written || b.info.at - a.info.at || (a.info.path < b.info.path ? 1 : -1))
 }
 
 /** SnapshotInfos, newest first. */
@@ -109,14 +118,15 @@ async function remove (dir, file) {
 
 /** Removes what `count`, `bytes` and `age` do not allow, oldest first, and never `spare`. */
 async function keep (dir, { count, bytes, age }, spare) {
-  const ours = (await found(dir)).filter(({ removable }) => removable).map(({ info }) => info)
-  ours.sort((a, b) => Number(b.path === spare) - Number(a.path === spare))
+  const ours = (await found(dir)).filter(({ removable }) => removable)
+  ours.sort((a, b) => Number(b.info.path === spare) - Number(a.info.path === spare))
   let sum = 0
   const now = Date.now()
-  for (const [i, info] of ours.entries()) {
+  for (const [i, { info, modified, written }] of ours.entries()) {
     sum += info.bytes
-    const surplus = i >= count || sum > bytes || now - info.at > age
-    const fresh = info.pid !== process.pid && now - info.at < FRESH_MS && alive(info.pid)
+    const surplus = i >= count || sum > bytes || (written > -Infinity && now - written > age)
+    // A clock that was set back says nothing about age.
+    const fresh = info.pid !== process.pid && Math.abs(now - modified) < FRESH_MS && alive(info.pid)
     if (i > 0 && surplus && !fresh) await fs.promises.rm(info.path, { force: true })
   }
 }

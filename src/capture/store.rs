@@ -1,5 +1,6 @@
 //! The folder as a store: list, find, keep the allowed number, clean up after the dead, remove.
 
+use std::cmp::Ordering;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -55,10 +56,11 @@ impl Swept {
 
 /// The snapshots in a folder, newest first, read from their first and last bytes only. Ours are files that
 /// carry our metadata or a generated name, among them cut ones (`complete: false`); everything else in the
-/// folder is passed over. A folder that does not exist yet has none.
+/// folder is passed over. A folder that does not exist yet has none. What a clock that was wrong has stamped counts by
+/// its last byte, as for [`keep()`].
 pub fn list(dir: &Path) -> Result<Vec<SnapshotInfo>> {
     let Some(folder) = open(dir)? else { return Ok(Vec::new()) };
-    Ok(found(&folder)?.into_iter().map(|found| found.info).collect())
+    Ok(found(&folder, retention::now())?.into_iter().map(|found| found.info).collect())
 }
 
 /// One snapshot of the folder. `InvalidOption` for a name that is not a plain file name, `NotFound` for one
@@ -121,6 +123,8 @@ struct Found {
     file: File,
     writer: Writer,
     removable: bool,
+    /// When, ms since 1970; `None`: nobody knows, or nobody has asked.
+    written: Option<f64>,
 }
 
 fn open(dir: &Path) -> Result<Option<Folder>> {
@@ -137,9 +141,16 @@ fn names(folder: &Folder) -> Result<Vec<String>> {
     folder.names().map_err(|e| fault::at("cannot list", folder.path(), &e))
 }
 
-fn found(folder: &Folder) -> Result<Vec<Found>> {
-    let mut all: Vec<Found> = names(folder)?.iter().filter_map(|name| look(folder, name)).collect();
-    all.sort_by(|a, b| b.info.at.total_cmp(&a.info.at).then_with(|| b.info.name().cmp(a.info.name())));
+/// Newest first, as `now` goes. Whose time nobody knows comes last: it would stay the newest until its time has come.
+fn found(folder: &Folder, now: f64) -> Result<Vec<Found>> {
+    let all = names(folder)?.into_iter().filter_map(|name| look(folder, &name));
+    let mut all: Vec<Found> =
+        all.map(|found| Found { written: retention::written(&found, now), ..found }).collect();
+    all.sort_by(|a, b| {
+        let by_time = b.written.partial_cmp(&a.written).unwrap_or(Ordering::Equal);
+        let by_stamp = || b.info.at.total_cmp(&a.info.at);
+        by_time.then_with(by_stamp).then_with(|| b.info.name().cmp(a.info.name()))
+    });
     Ok(all)
 }
 
@@ -156,14 +167,14 @@ fn look(folder: &Folder, name: &str) -> Option<Found> {
     if let Some((header, _)) = &survey.header {
         let trailer = survey.trailer.as_ref().map(|(trailer, _)| trailer);
         let info = SnapshotInfo::new(path, survey.size, header, trailer);
-        return Some(Found { info, file, writer: Writer::of(header), removable: owned });
+        return Some(Found { info, file, writer: Writer::of(header), removable: owned, written: None });
     }
     let parsed = parsed?;
     let (head, tail) = json::ends_of(&mut file).ok()?;
     let plain = !parsed.zstd && json::begins(&head);
     let writer = Writer { home: String::new(), pid: parsed.pid };
     let info = by_name(parsed, path, survey.size, plain.then_some((&head, &tail)));
-    Some(Found { info, file, writer, removable: owned && plain })
+    Some(Found { info, file, writer, removable: owned && plain, written: None })
 }
 
 // A plain file tells little: its name, its size, its first and last bytes.

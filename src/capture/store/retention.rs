@@ -1,6 +1,5 @@
 //! What stays in a folder when a file gets its name there, or is about to need the room.
 
-use std::cmp::Ordering;
 use std::fs::File;
 use std::path::Path;
 use std::time::SystemTime;
@@ -54,8 +53,9 @@ impl Retention {
         if clean_in(folder).is_ok_and(|swept| !swept.removed.is_empty()) {
             return true;
         }
-        let Ok(all) = found(folder) else { return false };
-        let surplus = surplus(&all, &self.keep, &self.me, now(), First::Coming(written));
+        let now = now();
+        let Ok(all) = found(folder, now) else { return false };
+        let surplus = surplus(&all, &self.keep, &self.me, now, First::Coming(written));
         let gain: u64 = surplus.iter().map(|found| found.info.bytes).sum();
         if gain < missing {
             return false;
@@ -86,7 +86,7 @@ pub fn keep(dir: &Path, keep: &Keep, now: f64, spare: Option<&str>) -> Result<Sw
 }
 
 fn sweep(folder: &Folder, keep: &Keep, me: &Writer, now: f64, first: First, swept: &mut Swept) -> Result<()> {
-    let all = found(folder)?;
+    let all = found(folder, now)?;
     for found in surplus(&all, keep, me, now, first) {
         if folder.leads_to(found.info.name(), &found.file) {
             swept.unlink(folder, found.info.name());
@@ -98,30 +98,27 @@ fn sweep(folder: &Folder, keep: &Keep, me: &Writer, now: f64, first: First, swep
 /// Of `all`, newest first: what need not stay.
 fn surplus<'a>(all: &'a [Found], keep: &Keep, me: &Writer, now: f64, first: First) -> Vec<&'a Found> {
     // Files that cannot be removed do not count either: they would push out those that can.
-    let mut ours: Vec<(&Found, Option<f64>)> =
-        all.iter().filter(|found| found.removable).map(|found| (found, written(found, now))).collect();
-    // Whose time nobody knows comes last: it would stay among the newest until its time has come.
-    ours.sort_by(|(_, a), (_, b)| b.partial_cmp(a).unwrap_or(Ordering::Equal));
+    let mut ours: Vec<&Found> = all.iter().filter(|found| found.removable).collect();
     let (mut count, mut bytes) = (0u64, 0u64);
     match first {
         First::Nothing => {}
-        First::Written(name) => ours.sort_by_key(|(found, _)| found.info.name() != name),
+        First::Written(name) => ours.sort_by_key(|found| found.info.name() != name),
         First::Coming(written) => (count, bytes) = (1, written),
     }
-    ours.retain(|(found, at)| {
+    ours.retain(|found| {
         let newest = count == 0;
         count += 1;
         bytes = bytes.saturating_add(found.info.bytes);
         let too_many = keep.count.is_some_and(|most| count > most);
         let too_big = keep.bytes.is_some_and(|most| bytes > most);
-        let too_old = keep.age_ms.zip(*at).is_some_and(|(age, at)| now - at > age);
+        let too_old = keep.age_ms.zip(found.written).is_some_and(|(age, at)| now - at > age);
         !newest && (too_many || too_big || too_old) && !is_fresh(found, me, now)
     });
-    ours.into_iter().map(|(found, _)| found).collect()
+    ours
 }
 
 /// When it was taken, ms since 1970, or when its last byte was written, whichever can be; `None`: neither, as `now` goes.
-fn written(found: &Found, now: f64) -> Option<f64> {
+pub(super) fn written(found: &Found, now: f64) -> Option<f64> {
     let possible = |at: &f64| at.is_finite() && *at <= now + AHEAD_MS;
     Some(found.info.at).filter(possible).or_else(|| Some(now - age_ms(&found.file, now)).filter(possible))
 }

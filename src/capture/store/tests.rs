@@ -419,3 +419,20 @@ fn a_file_of_the_future_ages_by_its_last_byte() {
     assert_eq!(keep(dir.path(), &hour, now, None).unwrap().removed, [ahead.name()]);
     assert_eq!(names(dir.path()), [last.name()]);
 }
+
+#[test]
+fn the_newest_is_not_what_a_wrong_clock_stamped() {
+    let now = retention::now();
+    for level in [0, 1] {
+        let dir = tempfile::tempdir().unwrap();
+        let put = |stamp| take(dir.path(), stamp, level);
+        let (of_2099, of_nobody_knows_when) = (put(now + 2e12), put(now + 1e12));
+        age(&of_2099.path, 3.6e6);
+        age(&of_nobody_knows_when.path, -1e9);
+        let (older, newer) = (put(now - 7.2e6), put(now));
+        // The clock of another machine.
+        let newest = put(now + 30_000.0);
+        let order = [&newest, &newer, &of_2099, &older, &of_nobody_knows_when].map(SnapshotInfo::name);
+        assert_eq!(names(dir.path()), order, "level {level}");
+    }
+}
