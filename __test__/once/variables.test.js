@@ -60,6 +60,20 @@ test('every other one', () => {
   for (const [word, said] of Object.entries(WORDS)) assert.equal(truth(word), said)
 })
 
+test('a preload with a boolean that says neither: unwatched with a warning, but for those that docs/register.md excepts', { skip: process.platform !== 'linux' }, async (t) => {
+  const dir = tempDir(t)
+  const [, excepted] = /((?:`HEAPWARDEN_\w+`(?:, | and )?)+) alone/.exec(fs.readFileSync(path.join(root, 'docs', 'register.md'), 'utf8')) ?? []
+  assert.deepEqual(excepted?.match(/HEAPWARDEN_\w+/g)?.sort(), Object.keys(EARLY).sort())
+  const show = `console.log(require(${JSON.stringify(path.join(root, 'lib', 'register.js'))}).monitor !== null)`
+  const names = [...settings, ...switches].filter(({ form }) => form === 'BOOLEAN').map(({ env }) => env)
+  assert.ok(names.includes('HEAPWARDEN_REDACT') && names.includes('HEAPWARDEN_FORK'))
+  for (const name of names) {
+    const { stdout, stderr, status } = await node(['-e', show], { cwd: dir, env: { [name]: 'ture' } })
+    assert.deepEqual([status, stdout.trim()], [0, String(Object.hasOwn(EARLY, name))], name)
+    assert.equal(stderr.match(/HEAPWARDEN_INVALID_OPTION/g)?.length, 1, stderr)
+  }
+})
+
 const rule = (action) => [{ name: 'a', metric: 'rss', above: '1TB', do: [action] }]
 const bin = path.join(root, 'bin', 'heapwarden.js')
 
