@@ -48,7 +48,8 @@ function largeObjects () {
 function allowance (budget) {
   // Elsewhere the system calls memory that it would give back at once "used".
   const room = process.platform === 'linux' ? Math.max(0, left() - RESERVE) : Infinity
-  return budget <= room ? { bytes: budget, whose: 'memoryBudget allows' } : { bytes: room, whose: 'the container or the machine has left' }
+  if (budget <= room) return { bytes: budget, whose: 'memoryBudget allows', but: '' }
+  return { bytes: room, whose: 'the container or the machine has left', but: ` once ${print(RESERVE)} are kept for the service` }
 }
 
 /**
@@ -61,12 +62,12 @@ function admit (budget) {
   const likely = BASE + RATIO * heapUsed
   const names = Math.floor(Math.max(0, large - OWN_LARGE) / 8) * NAME
   const need = Math.max(likely, BASE + RATIO_BESIDE_NAMES * heapUsed + names)
-  const { bytes, whose } = allowance(budget ?? Infinity)
+  const { bytes, whose, but } = allowance(budget ?? Infinity)
   if (need <= bytes) return
   throw new HeapwardenError('HEAPWARDEN_MEMORY_BUDGET',
     `a snapshot of ${print(heapUsed)} of heap needs about ${print(likely)} more memory` +
     (need > likely ? `, up to ${print(need)} if its ${print(large)} of large objects are one long array` : '') +
-    `, and ${whose} ${print(bytes)}; raise the limit or memoryBudget`)
+    `, and ${whose} ${print(bytes)}${but}; raise the limit or memoryBudget`)
 }
 
 module.exports = { admit }

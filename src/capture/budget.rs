@@ -175,8 +175,13 @@ fn admit_into(known: &Known, heap: Heap, budget: Option<u64>, room: Option<Room>
                 print_bytes(heap.large)
             )
         };
+        let but = if budget == Some(bytes) {
+            String::new()
+        } else {
+            format!(" once {} are kept for the service", print_bytes(taken))
+        };
         return Err(Error::MemoryBudget(format!(
-            "a snapshot of {} of heap needs about {} more memory{arrays}, and {whose} {}; raise the limit{}{}",
+            "a snapshot of {} of heap needs about {} more memory{arrays}, and {whose} {}{but}; raise the limit{}{}",
             print_bytes(heap_used),
             print_bytes(likely),
             print_bytes(bytes),
@@ -221,7 +226,7 @@ mod tests {
         let known = Known::default();
         let error = admit(&known, Heap::of_child(100 * MIB), Some(64 * MIB)).map(|_| ()).unwrap_err();
         assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET");
-        assert!(error.to_string().contains("memoryBudget allows"), "{error}");
+        assert!(error.to_string().contains("memoryBudget allows 64 MiB;"), "{error}");
         assert!(admit(&known, Heap::of_child(MIB), Some(1 << 30)).is_ok());
     }
 
@@ -234,6 +239,10 @@ mod tests {
         let known = Known::default();
         let error = admit_into(&known, Heap::of_child(20 * MIB), Some(1 << 40), room(200)).unwrap_err();
         assert!(error.to_string().contains("the test has left 1"), "{error}");
+        assert!(
+            error.to_string().contains(" are kept for the service"),
+            "who adds it up misses nothing: {error}"
+        );
         let admitted = admit_into(&known, Heap::of_child(20 * MIB), None, room(600)).unwrap();
         let child = admitted.child_may_take().unwrap();
         assert!(child < (600 - 32 - 20) * MIB && child > 500 * MIB, "{child}");
