@@ -5,7 +5,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { once } = require('node:events')
 const { test } = require('node:test')
-const { takeSnapshot } = require('..')
+const { capabilities, takeSnapshot } = require('..')
 const { version } = require('../package.json')
 const { environment, nodeOptions } = require('../lib/cli/run')
 const { settings } = require('../lib/settings')
@@ -91,7 +91,7 @@ for (const [args, says] of [
   })
 }
 
-test('too little memory is told by the flag', async (t) => {
+test('too little memory is told by the flag', { skip: !capabilities.analysis.available && 'analyses need the binary' }, async (t) => {
   const { path: file } = await takeSnapshot({ dir: tempDir(t) })
   const { status, stderr } = await heapwarden(['summary', file, '--max-memory', '1MB'])
   assert.equal(status, 1)

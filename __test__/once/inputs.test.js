@@ -160,6 +160,6 @@ test('an argument that is empty is no folder, and a folder that is not there is 
     assert.match(stderr, /is empty: a variable that is not set\?/)
   }
   const { status, stderr } = await node([bin, 'ls', path.join(dir, 'none')])
-  assert.equal(status, 0)
-  assert.match(stderr, /^there is no folder .*none\n$/)
+  assert.equal(status, 1)
+  assert.match(stderr, /^heapwarden: there is no folder .*none\n$/)
 })
