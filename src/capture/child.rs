@@ -159,6 +159,7 @@ unsafe fn settle(prepared: &Prepared, parent: i32) {
     unsafe { default_signals() };
     // SAFETY: as the caller vouches.
     unsafe { orphan::watch_over(prepared, parent) };
+    let_signals_come();
     // SAFETY: as the caller vouches: one thread, nobody waits.
     unsafe { prepared.slots.silence() };
     // The kernel should take the copy, never the service.
@@ -228,6 +229,10 @@ unsafe fn default_signals() {
         // SAFETY: the two standard dispositions; SIGKILL and SIGSTOP refuse.
         unsafe { libc::signal(signal, action) };
     }
+}
+
+/// One that was sent meanwhile is heard now.
+fn let_signals_come() {
     // SAFETY: an all-zero set is a valid, empty one on Linux.
     let empty: libc::sigset_t = unsafe { std::mem::zeroed() };
     // SAFETY: the set lives for the call.

@@ -126,6 +126,8 @@ impl Drop for Child {
         if *self.watched.get_mut() {
             return;
         }
+        // Before the end: the service may be next.
+        self.discard();
         self.reach.end();
         let (pid, marks) = (self.pid, std::mem::take(&mut self.marks));
         let see_off = move || {
@@ -235,6 +237,19 @@ pub fn prepare(
     })
 }
 
+/// Holds back SIGALRM, by which a child is told to end: before it has its handler that would end it with its file left behind.
+/// What was held back before, to go back to; the child lets it come when it is settled.
+fn hold_alarms() -> libc::sigset_t {
+    // SAFETY: all-zero sets are valid, empty ones on Linux.
+    let (mut alarm, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { std::mem::zeroed() };
+    // SAFETY: both live for the calls, which are about this thread only.
+    unsafe {
+        libc::sigaddset(&mut alarm, libc::SIGALRM);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &alarm, &mut before);
+    }
+    before
+}
+
 impl Prepared {
     /// Forks. On the isolate's thread, outside GC callbacks, which has stood still since `begin` ms. `clock` gives ms.
     ///
@@ -264,6 +279,7 @@ impl Prepared {
             }
         }
         self.intake.sink().lend();
+        let held = hold_alarms();
         // SAFETY: glibc's fork keeps malloc usable in the child; the child runs only `child::run`, which takes
         // no lock another thread may hold. We are outside GC callbacks, as the caller vouches, so no lock of
         // V8's is held by this thread.
@@ -273,6 +289,8 @@ impl Prepared {
             unsafe { super::child::run(self, isolate, contents, clock() - begin, parent) }
         }
         let error = io::Error::last_os_error();
+        // SAFETY: this thread's mask as it was; the value lives for the call.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &held, std::ptr::null_mut()) };
         let pause_ms = clock() - begin;
         if pid < 0 {
             self.marks.leave();

@@ -15,7 +15,7 @@ use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
 use crate::capture::info::{Finish, Mode, SnapshotInfo};
 use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::pipe::{Fate, Wish};
-use crate::capture::sink::{Sealed, Sink, unfinished};
+use crate::capture::sink::{Sealed, Sink};
 use crate::capture::turn::Turn;
 use crate::capture::user::User;
 use crate::error::{Error, Result};
@@ -117,12 +117,7 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
 /// The file, as for any capture: what stands in its way (a folder that is gone) stands in the way of the next one too.
 fn open_sink(order: &Order, began: f64) -> Result<Sink> {
     let header = run::header(&order.environment, &order.options, Mode::Fork, began);
-    let sink = Sink::create(&order.options.sink(process_facts().diagnostic_dir.as_deref()), header)?;
-    // Only now: before it there was none that could have been removed.
-    if unfinished::is_ending() {
-        return Err(Error::Stopped("the process is ending".into()));
-    }
-    Ok(sink)
+    Sink::create(&order.options.sink(process_facts().diagnostic_dir.as_deref()), header)
 }
 
 fn prepare(order: &Order, sink: Sink, quiet: Duration, urgent: bool, turn: Arc<Turn>) -> Result<Prepared> {

@@ -33,20 +33,17 @@ impl Temp {
         for _ in 0..TRIES {
             let target = name::generate(header, zstd);
             let name = name::temporary(&target, writer::machine());
-            let file = match folder.create_file(&name) {
-                Ok(file) => file,
+            let (file, entry) = match Entry::create(&folder, &name) {
+                Ok(both) => both,
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(e) if fault::is_full(&e) && make_room(&folder) => continue,
                 Err(e) => return Err(fault::at("cannot create a file in the folder", folder.path(), &e)),
             };
             match claim(&folder, &name, &file) {
-                Ok(true) => {
-                    let entry = Entry::new(&folder, &name, &file);
-                    return Ok((Self { folder, name, file, armed: true, entry }, target));
-                }
-                Ok(false) => {}
+                Ok(true) => return Ok((Self { folder, name, file, armed: true, entry }, target)),
+                Ok(false) => entry.strike(),
                 Err(e) => {
-                    let temp = Self { folder, name, file, armed: true, entry: Entry::default() };
+                    let temp = Self { folder, name, file, armed: true, entry };
                     return Err(fault::at("cannot lock", &temp.path(), &e));
                 }
             }
