@@ -197,6 +197,9 @@ test('an inline capture during which the user changes says that, not that permis
   const service = program(t, 'user-changes', { dir, mode: 'inline', level: 15, objects: 5_000 })
   // The thread that is captured stands still from then on; the other one changes the user long before V8 is done.
   await appears(dir, t.signal, isUnfinished)
+  // Before its writer is there the file is still being opened, by either user.
+  const tasks = `/proc/${service.child.pid}/task`
+  await until(t.signal, () => fs.readdirSync(tasks).some((id) => comm(`${service.child.pid}/task/${id}`) === 'heapwarden-zstd'))
   service.child.stdin.write('user\n')
   const { message } = await service.line(({ type }) => type === 'failed' || type === 'snapshot')
   assert.match(message, /changed its user from 0 to 65534 while .* Permission denied/)
