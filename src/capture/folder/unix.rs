@@ -113,8 +113,7 @@ impl Folder {
     pub fn find(&mut self) -> io::Result<()> {
         let here = rustix::fs::fstat(&*self.fd)?;
         let leads_here = |path: &Path| {
-            rustix::fs::statat(CWD, path, AtFlags::empty())
-                .map(|there| (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino))
+            rustix::fs::statat(CWD, path, AtFlags::empty()).map(|there| identity(&there) == identity(&here))
         };
         if leads_here(&self.path) == Ok(true) {
             return Ok(());
@@ -176,14 +175,13 @@ impl Folder {
             Err(Errno::NOENT) => return Ok(false),
             other => other?,
         };
-        let here = file.metadata()?;
-        Ok(there.st_ino == here.ino() && there.st_dev == here.dev())
+        Ok(identity(&there) == identity(&rustix::fs::fstat(file)?))
     }
 
     /// Where this open file is, to remove it without the folder at hand.
     pub fn place(&self, name: &str, file: &File) -> Option<Place> {
-        let here = file.metadata().ok()?;
-        Some(Place { folder: self.fd.clone(), name: name.to_owned(), file: (here.dev(), here.ino()) })
+        let here = rustix::fs::fstat(file).ok()?;
+        Some(Place { folder: self.fd.clone(), name: name.to_owned(), file: identity(&here) })
     }
 
     /// Gives a file its new name; `replace` false: `AlreadyExists` if the name is taken.
@@ -243,10 +241,8 @@ impl Folder {
     }
 
     /// Device and inode: the same for every descriptor of it.
-    // Their types differ between systems.
-    #[allow(clippy::unnecessary_cast)]
     pub fn identity(&self) -> Option<(u64, u64)> {
-        rustix::fs::fstat(&*self.fd).ok().map(|stat| (stat.st_dev as u64, stat.st_ino as u64))
+        rustix::fs::fstat(&*self.fd).ok().map(|stat| identity(&stat))
     }
 
     /// Asks for the folder's own lock, as [`lock`] does for a file's.
@@ -265,6 +261,13 @@ impl Folder {
     }
 }
 
+/// Device and inode.
+// Their types differ between systems.
+#[allow(clippy::unnecessary_cast)]
+fn identity(stat: &rustix::fs::Stat) -> (u64, u64) {
+    (stat.st_dev as u64, stat.st_ino as u64)
+}
+
 /// A file in a folder.
 pub struct Place {
     folder: Arc<OwnedFd>,
@@ -277,7 +280,7 @@ impl Place {
     /// Removes the file, if its name still leads to it.
     pub fn remove(&self) {
         let there = rustix::fs::statat(&*self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW);
-        if there.is_ok_and(|there| (there.st_dev, there.st_ino) == self.file) {
+        if there.is_ok_and(|there| identity(&there) == self.file) {
             let _ = rustix::fs::unlinkat(&*self.folder, &self.name, AtFlags::empty());
         }
     }
