@@ -132,7 +132,7 @@ impl Fate {
         if self.wish.is_given_up() {
             self.fail(aborted());
         } else if now >= self.deadline() {
-            self.fail(Error::Timeout("the snapshot was not complete within its timeout".into()));
+            self.fail(late());
         }
         self.reason.lock().is_none()
     }
@@ -169,6 +169,11 @@ impl Drop for Looking<'_> {
         self.0.look_at(Instant::now());
         self.0.deadline.lock().looked = None;
     }
+}
+
+/// Its time was over.
+pub fn late() -> Error {
+    Error::Timeout("the snapshot was not complete within its timeout".into())
 }
 
 fn aborted() -> Error {

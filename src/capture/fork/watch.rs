@@ -13,7 +13,7 @@ use super::Child;
 use super::stillness::Stillness;
 use crate::capture::budget::RESERVE;
 use crate::capture::child::{self, orphan};
-use crate::capture::pipe::Fate;
+use crate::capture::pipe::{self, Fate};
 use crate::error::Error;
 use crate::probe::cgroup::{self, Cgroup};
 use crate::units::print_bytes;
@@ -285,9 +285,7 @@ fn own_end(status: i32) -> Option<Outcome> {
             Outcome::Broken(Error::CaptureFailed("the child that takes the snapshot hung".into()))
         }
         orphan::UNWANTED => Outcome::Failed(Error::Aborted("the snapshot was given up".into())),
-        orphan::LATE => {
-            Outcome::Failed(Error::Timeout("the snapshot was not complete within its timeout".into()))
-        }
+        orphan::LATE => Outcome::Failed(pipe::late()),
         orphan::STARVING => Outcome::Failed(Error::MemoryBudget(
             "too little memory was left while a snapshot was being taken; its child ended itself".into(),
         )),
