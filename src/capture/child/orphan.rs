@@ -55,9 +55,7 @@ static SHARED: AtomicPtr<Shared> = AtomicPtr::new(std::ptr::null_mut());
 static GAUGE: AtomicPtr<Gauge> = AtomicPtr::new(std::ptr::null_mut());
 /// ms of the monotonic clock: when it must have ended.
 static DEADLINE: AtomicU64 = AtomicU64::new(u64::MAX);
-/// ms it has as an orphan; 0 = that has been taken off already.
-static ORPHANED: AtomicU64 = AtomicU64::new(0);
-/// The same, to stay.
+/// ms it has as an orphan.
 static ALONE: AtomicU64 = AtomicU64::new(0);
 /// ms of the monotonic clock: when it was looked at last.
 static LOOKED: AtomicU64 = AtomicU64::new(0);
@@ -87,7 +85,6 @@ pub unsafe fn watch_over(prepared: &Prepared, parent: c_int) {
     let terms = &prepared.terms;
     let left = terms.deadline.saturating_duration_since(Instant::now()) + PARENTS;
     DEADLINE.store(now().saturating_add(milliseconds(left)), Ordering::Relaxed);
-    ORPHANED.store(milliseconds(terms.orphaned).max(1), Ordering::Relaxed);
     // A month is never; and no overflow.
     ALONE.store(milliseconds(terms.orphaned).min(30 * 86_400_000), Ordering::Relaxed);
     LOOKED.store(now(), Ordering::Relaxed);
@@ -294,10 +291,8 @@ fn look_around() {
     if !orphan {
         return;
     }
-    let orphaned = ORPHANED.swap(0, Ordering::Relaxed);
-    if orphaned > 0 {
-        DEADLINE.fetch_min(now() + orphaned, Ordering::Relaxed);
-    }
+    // From the first look on: later ones give a later time.
+    DEADLINE.fetch_min(now() + ALONE.load(Ordering::Relaxed), Ordering::Relaxed);
     if starving() {
         end(STARVING);
     }
