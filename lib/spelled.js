@@ -28,4 +28,4 @@ function spelling (spellings, work) {
   }
 }
 
-module.exports = { spelled, spelling }
+module.exports = { spelling }

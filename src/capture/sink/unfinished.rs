@@ -11,14 +11,13 @@ use parking_lot::Mutex;
 
 use crate::capture::folder::{Folder, Place};
 
-#[derive(Default)]
 struct Files {
-    files: Vec<(u64, Place)>,
+    list: Vec<(u64, Place)>,
     /// The thread on which the process is ending: what runs there still may open others.
     ending: Option<ThreadId>,
 }
 
-static FILES: Mutex<Files> = Mutex::new(Files { files: Vec::new(), ending: None });
+static FILES: Mutex<Files> = Mutex::new(Files { list: Vec::new(), ending: None });
 /// A file is created under the lock, and the disk may be a network's that does not answer.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -54,7 +53,7 @@ impl Entry {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         if let Some(place) = place {
             let id = NEXT.fetch_add(1, Ordering::Relaxed);
-            files.files.push((id, place));
+            files.list.push((id, place));
             self.0.store(id, Ordering::Relaxed);
         }
     }
@@ -65,7 +64,7 @@ impl Entry {
         if id != 0
             && let Some(mut files) = FILES.try_lock_for(PATIENCE)
         {
-            files.files.retain(|(one, _)| *one != id);
+            files.list.retain(|(one, _)| *one != id);
         }
     }
 }
@@ -74,8 +73,7 @@ impl Entry {
 pub fn leave() {
     let Some(mut files) = FILES.try_lock_for(PATIENCE) else { return };
     files.ending = Some(std::thread::current().id());
-    let files = std::mem::take(&mut files.files);
-    for (_, place) in files {
+    for (_, place) in files.list.drain(..) {
         place.remove();
     }
 }
