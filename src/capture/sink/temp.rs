@@ -132,7 +132,7 @@ impl Temp {
 /// Locks a new file. False: begin anew. A cleaner that found it between its creation and its lock takes it for
 /// a leftover: it holds the lock, or has removed the name already, so the name has to lead here after locking.
 fn claim(folder: &Folder, name: &str, file: &File) -> io::Result<bool> {
-    Ok(folder::lock(file)? != Lock::Busy && folder.leads_to(name, file))
+    Ok(folder::lock(file)? != Lock::Busy && folder.finds(name, file)?)
 }
 
 impl Drop for Temp {
