@@ -189,6 +189,14 @@ impl Environment {
         self.v8.interrupt();
     }
 
+    /// While this lives none of our threads asks this one for an interrupt, through whichever environment of it. On that
+    /// thread, around a fork.
+    #[cfg(target_os = "linux")]
+    pub(super) fn unasked<'a>(&'a self, neighbours: &'a [Arc<Self>]) -> impl Sized + 'a {
+        let others: Vec<_> = neighbours.iter().map(|one| one.v8.unasked()).collect();
+        (self.v8.unasked(), others)
+    }
+
     /// The event loop turned: answers the doorbell. On the environment's thread. `true` if [`Self::drain`]
     /// has something.
     pub fn turn(self: &Arc<Self>) -> bool {

@@ -64,7 +64,10 @@ fn fork_with_ids(
     begin: f64,
 ) -> Result<Child> {
     let keep_ids = environment.ids.before(isolate, options.stable_ids, true);
+    let neighbours = environment.neighbours();
+    let unasked = environment.unasked(&neighbours);
     let mut child = prepared.fork(isolate, run::contents(options, true), begin, clock::now);
+    drop(unasked);
     if !keep_ids && options.stable_ids != StableIds::No {
         // The child has its own copy of them.
         environment.ids.end(isolate);

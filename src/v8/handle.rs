@@ -56,7 +56,7 @@ pub struct Handle {
     own: Option<Kept>,
     detached: AtomicBool,
     /// The same for other threads: `None` on the portable path and after [`Handle::detach`]. The lock is what makes a request from another
-    /// thread safe: `detach` takes it too, so the isolate is alive while it is held.
+    /// thread safe: `detach` takes it too, so the isolate is alive while it is held; and so does whoever forks ([`Handle::unasked`]).
     isolate: Mutex<Option<Kept>>,
     /// An interrupt is on its way; V8 queues every request, so one at a time.
     interrupting: AtomicBool,
@@ -110,6 +110,13 @@ impl Handle {
             // id, not a pointer, so it may come late or never.
             unsafe { isolate.request_interrupt(on_interrupt, self.id as usize) };
         }
+    }
+
+    /// While this lives nobody asks for an interrupt. V8 has a lock of the isolate's while it is asked, which a child's first
+    /// collection takes; one that was forked just then would wait for it for ever, wherever V8's locks are not the C library's
+    /// (from Node 24 on). Waits for who asks at the moment, as V8 does itself at each stack guard.
+    pub fn unasked(&self) -> impl Sized + '_ {
+        self.isolate.lock()
     }
 
     /// The interrupt has come: the next request asks V8 again.
@@ -205,4 +212,39 @@ unsafe extern "C" fn on_gc_epilogue(_: *mut c_void, kind: c_int, _: c_int, data:
         }
     });
     let _ = IN_GC.try_with(|in_gc| in_gc.set(false));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    fn nothing() -> Callbacks {
+        Callbacks {
+            interrupt: |_| (),
+            gc_started: |_| (),
+            gc_ended: |_, _| (),
+            near_limit: |_, limit, _| limit,
+        }
+    }
+
+    #[test]
+    fn nobody_asks_an_isolate_that_is_being_forked() {
+        let handle = Handle::attach(1, nothing());
+        let (began, beginning) = channel();
+        let (done, end) = channel();
+        std::thread::scope(|scope| {
+            let forking = handle.unasked();
+            scope.spawn(|| {
+                began.send(()).unwrap();
+                handle.interrupt();
+                done.send(()).unwrap();
+            });
+            beginning.recv().unwrap();
+            end.recv_timeout(Duration::from_millis(100)).unwrap_err();
+            drop(forking);
+            end.recv_timeout(Duration::from_secs(30)).unwrap();
+        });
+    }
 }
