@@ -9,7 +9,7 @@ const net = require('node:net')
 const path = require('node:path')
 const { Worker } = require('node:worker_threads')
 const { takeSnapshot, watch } = require('..')
-const { ballast, forkTest, goOn, gone, heldDump, letGo, hurried, over, totals, until } = require('./forks')
+const { ballast, forkTest, goOn, gone, heldDump, letGo, hurried, over, stat, totals, until } = require('./forks')
 const { root, tempDir } = require('./helpers')
 const { appears, isFinal, start } = require('./programs')
 
@@ -24,9 +24,14 @@ async function host (t, options) {
 }
 
 /** The orphan goes on, and the file in `dir` gets its name. */
-async function outlives ({ dir, dump }, t) {
-  assert.deepEqual(fs.readdirSync(dir).filter(isFinal), [])
-  goOn(dump)
+async function outlives (service, t) {
+  assert.deepEqual(fs.readdirSync(service.dir).filter(isFinal), [])
+  goOn(service.dump)
+  await names(service, t)
+}
+
+/** The orphan gives the file its name, and ends. */
+async function names ({ dir, dump }, t) {
   const name = await appears(dir, t.signal, isFinal)
   const { nodes } = await totals(path.join(dir, name))
   assert.ok(nodes > 30_000)
@@ -42,6 +47,22 @@ forkTest('SIGKILL: the port is free at once, and the child finishes alone', asyn
   t.after(() => successor.close())
   await once(successor, 'listening')
   await outlives(service, t)
+})
+
+/** `man 2 clock_nanosleep`, the number on x86-64. */
+const NANOSLEEP = '230 '
+
+forkTest('SIGKILL when the child has done its work, and before the file has its name', async (t) => {
+  const service = await host(t)
+  service.child.kill('SIGSTOP')
+  goOn(service.dump)
+  // A zombie's number of a system call is empty.
+  const waits = () => fs.readFileSync(`/proc/${service.dump}/syscall`, 'utf8').startsWith(NANOSLEEP) || stat(service.dump)[0] === 'Z'
+  await until(t.signal, waits)
+  assert.deepEqual(fs.readdirSync(service.dir).filter(isFinal), [])
+  service.child.kill('SIGKILL')
+  await service.ended
+  await names(service, t)
 })
 
 forkTest('process.exit() does not wait for the child; one that only a call waited for ends too', async (t) => {

@@ -4,6 +4,7 @@
 use std::os::fd::RawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::fork::Prepared;
 use super::fork::shared::Shared;
@@ -27,6 +28,9 @@ pub const FAILED: i32 = 1;
 pub const MARK: &str = "heapwarden-error ";
 /// Marks the name that the child has given its file, where the service may not do that any more.
 pub const PUBLISHED: &str = "heapwarden-published ";
+/// What the parent has to give the file its name.
+const NAMING: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// The name in `ps`, at most 15 characters.
 const NAME: &std::ffi::CStr = c"heapwarden-dump";
 
@@ -95,18 +99,40 @@ fn take(
     }
     // One that has given up its rights since may have lost that to its folder, and we still have it.
     let changed = !alone && User::of(parent).is_some_and(|user| user != User::now());
-    if !alone && !changed {
-        // The parent gives it its name, after it has seen that we left well.
+    orphan::publishing();
+    if !alone && !changed && (!has_to_name_it(&shared, parent)? || !orphan::has_file()) {
         std::mem::forget(intake);
         return Ok(());
     }
-    orphan::publishing();
     // The service has died: this file is what is left of it.
     let info = intake.handed_over().publish()?;
     if changed {
         tell(&format!("{PUBLISHED}{}\n", info.name()));
     }
     Ok(())
+}
+
+/// The parent gives the file its name, and ends us. Should it die before, which takes no longer than the end of a process of
+/// this size, nobody else is left to do it: whether that is so.
+fn has_to_name_it(shared: &Shared, parent: i32) -> Result<bool, Error> {
+    shared.complete();
+    // So that it looks.
+    tell("\n");
+    let begin = Instant::now();
+    loop {
+        if shared.ended() {
+            return Err(unwanted());
+        }
+        // SAFETY: no arguments, no failure.
+        if unsafe { libc::getppid() } != parent {
+            return Ok(true);
+        }
+        if begin.elapsed() >= NAMING {
+            // It is stopped. When it goes on it finds the file whole.
+            return Ok(false);
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
 }
 
 struct ToSink {

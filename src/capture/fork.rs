@@ -26,6 +26,7 @@ pub mod shared;
 pub mod slots;
 pub mod stillness;
 pub mod threads;
+pub mod waiting;
 pub mod watch;
 
 /// How long the JavaScript thread waits for V8's workers to sleep. They nearly always do; a fork while one does

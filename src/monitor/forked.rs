@@ -233,7 +233,7 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
             desk::progress(order.id, phase, done, total);
         });
         match outcome {
-            Outcome::Done { private, published: by_child } => {
+            Outcome::Done { private, published: by_child, waiting } => {
                 environment.needs.learn(heap_used, private);
                 let duration_ms = Some(clock::now() - began);
                 let finish = Finish { pause_ms, duration_ms, attempts: attempt };
@@ -242,6 +242,7 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
                     Some(name) => take_over(sealed, name, &fate),
                     None => publish(sealed, finish, &fate, environment),
                 });
+                drop(waiting);
                 return published.map_err(|error| Stop::Final(began_as.explain(error)));
             }
             Outcome::Failed(error) => return Err(Stop::Final(began_as.explain(error))),

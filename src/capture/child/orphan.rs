@@ -218,6 +218,14 @@ pub fn publishing() {
     kill_in(BLIND);
 }
 
+/// Whether its file is there under its temporary name.
+pub fn has_file() -> bool {
+    // SAFETY: a NUL-terminated name that lives as long as the process.
+    unsafe {
+        libc::faccessat(FOLDER.load(Ordering::Relaxed), TEMP.load(Ordering::Relaxed), libc::F_OK, 0) == 0
+    }
+}
+
 /// The words, if the service has died: while it lives it hears of everything itself.
 fn words() -> Option<&'static LastWords> {
     // SAFETY: they live as long as the process.

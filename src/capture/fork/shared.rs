@@ -16,6 +16,8 @@ struct Counters {
     written: AtomicU64,
     /// Not 0: the child is not wanted any more.
     unwanted: AtomicU64,
+    /// Not 0: its file is whole, and lacks only its name.
+    whole: AtomicU64,
 }
 
 // SAFETY: the page holds atomics only and lives until drop.
@@ -60,6 +62,16 @@ impl Shared {
     /// Whether it is.
     pub fn ended(&self) -> bool {
         self.counters().unwanted.load(Ordering::Acquire) != 0
+    }
+
+    /// The child's file is whole under its temporary name.
+    pub fn complete(&self) {
+        self.counters().whole.store(1, Ordering::Release);
+    }
+
+    /// Whether it is.
+    pub fn completed(&self) -> bool {
+        self.counters().whole.load(Ordering::Acquire) != 0
     }
 
     /// Objects walked, objects to walk, bytes of JSON written.

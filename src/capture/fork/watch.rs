@@ -11,6 +11,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, kill_pro
 
 use super::Child;
 use super::stillness::Stillness;
+use super::waiting::Waiting;
 use crate::capture::budget::RESERVE;
 use crate::capture::child::{self, orphan};
 use crate::capture::pipe::{self, Fate};
@@ -27,7 +28,7 @@ const SCARCE: u64 = 256 << 20;
 /// Counting its private memory walks its page tables.
 const MEMORY_EVERY: Duration = Duration::from_millis(500);
 /// What a killed child has until the answer is given without it. It is reaped later then.
-const DYING: Duration = Duration::from_secs(1);
+pub(super) const DYING: Duration = Duration::from_secs(1);
 /// Kept of its stderr: the end says most.
 const LAST_WORDS: usize = 4096;
 
@@ -44,6 +45,8 @@ pub enum Outcome {
         private: Option<u64>,
         /// The name that the child has given it, for the service has changed its user.
         published: Option<String>,
+        /// It has not ended: to be dropped when the file has its name.
+        waiting: Option<Waiting>,
     },
     /// It hung, and was ended, or crashed: another fork may do better.
     Broken(Error),
@@ -122,6 +125,9 @@ fn look_after(
                 (None, _) => outcome,
             };
         }
+        if child.shared.completed() && ended_for.is_none() {
+            return Outcome::Done { private, published: None, waiting: Some(Waiting::new(pid, child)) };
+        }
         let (walked, to_walk, written) = child.shared.read();
         progress(walked, to_walk, written);
         if let Some((outcome, since)) = ended_for.take() {
@@ -170,7 +176,7 @@ fn look_after(
 }
 
 /// Kills it, and has its memory given back at once: at idle priority it would take its time over that, and stay charged.
-fn end(pid: Pid) {
+pub(super) fn end(pid: Pid) {
     // Before the kill: after it, the number may be nobody's.
     let handle = pidfd_open(pid, PidfdFlags::empty());
     // SAFETY: plain system calls about a child of ours that is not reaped yet; a refusal leaves it as it was.
@@ -199,7 +205,7 @@ fn in_time(outcome: Outcome, fate: &Fate) -> Outcome {
 }
 
 /// Leaves the reaping to a thread of its own; whether there is one.
-fn reap_later(pid: Pid) -> bool {
+pub(super) fn reap_later(pid: Pid) -> bool {
     let wait = move || {
         let _ = waitpid(Some(pid), WaitOptions::empty());
     };
@@ -245,7 +251,7 @@ fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Ou
     if done && !words.contains(child::MARK) {
         let published =
             words.rsplit_once(child::PUBLISHED).map(|(_, name)| name.trim_end_matches('\n').to_owned());
-        return Outcome::Done { private, published };
+        return Outcome::Done { private, published, waiting: None };
     }
     if let Some((code, message)) =
         words.rsplit_once(child::MARK).and_then(|(_, line)| line.trim_end().split_once(' '))

@@ -1,0 +1,39 @@
+//! Between a child's work and its file's name.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, WaitOptions, waitpid};
+
+use super::Child;
+use super::shared::Shared;
+use super::watch::{DYING, end, reap_later};
+
+/// A child that has done its work, and waits until its file has a name: it gives it one itself should its service die before.
+/// Ended and reaped when dropped.
+#[derive(Debug)]
+pub struct Waiting {
+    pid: Pid,
+    shared: Arc<Shared>,
+}
+
+impl Waiting {
+    pub(super) fn new(pid: Pid, child: &Child) -> Self {
+        Self { pid, shared: child.shared.clone() }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // Where the service has changed its user since, the kernel refuses the signal.
+        self.shared.end();
+        end(self.pid);
+        let since = Instant::now();
+        while let Ok(None) = waitpid(Some(self.pid), WaitOptions::NOHANG) {
+            if since.elapsed() >= DYING && reap_later(self.pid) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
