@@ -29,7 +29,7 @@ pub const MARK: &str = "heapwarden-error ";
 /// Marks the name that the child has given its file, where the service may not do that any more.
 pub const PUBLISHED: &str = "heapwarden-published ";
 /// What the parent has to give the file its name.
-const NAMING: Duration = Duration::from_secs(60);
+const NAMING: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// The name in `ps`, at most 15 characters.
 const NAME: &std::ffi::CStr = c"heapwarden-dump";
