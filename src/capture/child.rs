@@ -28,8 +28,10 @@ pub const FAILED: i32 = 1;
 pub const MARK: &str = "heapwarden-error ";
 /// Marks the name that the child has given its file, where the service may not do that any more.
 pub const PUBLISHED: &str = "heapwarden-published ";
-/// What the parent has to give the file its name.
+/// What the parent has to give the file its name, if it is stopped then.
 const NAMING: Duration = Duration::from_secs(10);
+/// And if it is not: it dies, slowly.
+const DYING: Duration = Duration::from_secs(120);
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// The name in `ps`, at most 15 characters.
 const NAME: &std::ffi::CStr = c"heapwarden-dump";
@@ -112,8 +114,8 @@ fn take(
     Ok(())
 }
 
-/// The parent gives the file its name, and ends us. Should it die before, which takes no longer than the end of a process of
-/// this size, nobody else is left to do it: whether that is so.
+/// The parent gives the file its name, and ends us. Should it die before (its end may take seconds: a core is written, a
+/// large process given back), nobody else is left to do it: whether that is so.
 fn has_to_name_it(shared: &Shared, parent: i32) -> Result<bool, Error> {
     shared.complete();
     // So that it looks.
@@ -125,14 +127,24 @@ fn has_to_name_it(shared: &Shared, parent: i32) -> Result<bool, Error> {
         }
         // SAFETY: no arguments, no failure.
         if unsafe { libc::getppid() } != parent {
+            // Nobody waits for JavaScript any more: it need not stand back.
+            priority::look(true);
             return Ok(true);
         }
-        if begin.elapsed() >= NAMING {
-            // It is stopped. When it goes on it finds the file whole.
+        let waited = begin.elapsed();
+        if waited >= NAMING && (waited >= DYING || is_stopped(parent)) {
+            // When it goes on it finds the file whole.
             return Ok(false);
         }
         std::thread::sleep(LOOK_AGAIN);
     }
+}
+
+/// Whether all of a process stands still, by SIGSTOP or a debugger.
+fn is_stopped(pid: i32) -> bool {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let close = stat.iter().rposition(|byte| *byte == b')');
+    close.and_then(|close| stat.get(close + 2)).is_some_and(|state| b"Tt".contains(state))
 }
 
 struct ToSink {

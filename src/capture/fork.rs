@@ -113,10 +113,13 @@ impl Child {
         }
     }
 
-    /// The file it writes, to be published when it has ended. `None`: it was taken already.
-    pub fn handed_over(mut self) -> Option<Sealed> {
+    /// The file it has written, to be published. While it waits for that it is still the one who removes the file, or names
+    /// it, should this process end. `None`: it was taken already.
+    pub fn handed_over(mut self, waiting: bool) -> Option<Sealed> {
         let intake = self.intake.take()?;
-        intake.sink().take_back();
+        if !waiting {
+            intake.sink().take_back();
+        }
         Some(intake.handed_over())
     }
 }

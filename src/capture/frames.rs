@@ -36,6 +36,9 @@ pub const FRAME: usize = 8 << 20;
 /// Largest window a browser takes: 2^23 = 8 MiB.
 pub const WINDOW_LOG: u32 = 23;
 
+/// Bytes of a trailer frame beside its JSON.
+const AROUND: usize = 20;
+
 const HEADER_MAGIC: &[u8; 8] = b"hwsnap01";
 const TRAILER_MAGIC: &[u8; 8] = b"hwdone01";
 /// Metadata is a few hundred bytes; a length beyond this is damage, not data.
@@ -60,7 +63,14 @@ pub fn header(header: &Header) -> Result<Vec<u8>> {
 
 /// The trailer frame's bytes.
 pub fn trailer(trailer: &Trailer) -> Result<Vec<u8>> {
-    let json = to_json(trailer)?;
+    trailer_over(trailer, 0)
+}
+
+/// The same, to be written over one of `old` bytes: no shorter, so that the file is whole at each moment. Blanks fill it.
+pub fn trailer_over(trailer: &Trailer, old: usize) -> Result<Vec<u8>> {
+    let mut json = to_json(trailer)?;
+    let least = old.saturating_sub(AROUND).min(LIMIT);
+    json.resize(json.len().max(least), b' ');
     let m = length(json.len() + 12);
     Ok([&TRAILER.to_le_bytes()[..], &m, &json, &m, TRAILER_MAGIC].concat())
 }
@@ -175,6 +185,19 @@ mod tests {
         assert_eq!(survey.header, Some((head, begin)));
         assert_eq!(survey.trailer, Some((tail, begin + 5)));
         assert_eq!(survey.size, file.len() as u64);
+    }
+
+    #[test]
+    fn one_trailer_over_another_leaves_nothing_of_it() {
+        let (head, short, file) = sample();
+        let end = file.len() - trailer(&short).unwrap().len();
+        let long = trailer(&Trailer { duration_ms: 1.0 / 3.0, ..short.clone() }).unwrap();
+        let frame = trailer_over(&short, long.len()).unwrap();
+        assert_eq!(frame.len(), long.len());
+        let survey = survey(&mut Cursor::new([&file[..end], &frame].concat())).unwrap();
+        assert_eq!(survey.header.map(|(header, _)| header), Some(head));
+        assert_eq!(survey.trailer, Some((short.clone(), end as u64)));
+        assert_eq!(trailer_over(&short, 0).unwrap(), trailer(&short).unwrap());
     }
 
     #[test]

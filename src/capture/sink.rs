@@ -7,8 +7,8 @@
 //!    name that is not complete.
 //!
 //! In one process: `create`, `write`…, `seal`, `publish`. With a child: the parent creates, forks and keeps
-//! [`Sink::handed_over`]; the child writes, calls `finish` and leaves with `_exit`; the parent publishes what
-//! the trailer says. Whatever is dropped without being published removes the temporary file.
+//! [`Sink::handed_over`]; the child writes, calls `finish` and waits; the parent publishes what the trailer says, or the
+//! child does if the parent has died. Whatever is dropped without being published removes the temporary file.
 
 use std::io;
 use std::time::Instant;
@@ -196,7 +196,7 @@ impl Sink {
         self.temp.lend();
     }
 
-    /// It has ended well.
+    /// It has ended, and the file is whole.
     pub fn take_back(&self) {
         self.temp.take_back();
     }

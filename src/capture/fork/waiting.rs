@@ -27,9 +27,10 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         // Where the service has changed its user since, the kernel refuses the signal.
         self.shared.end();
-        end(self.pid);
         let since = Instant::now();
+        // Looked at first: if it has ended and somebody else has reaped it, its number may be another process's.
         while let Ok(None) = waitpid(Some(self.pid), WaitOptions::NOHANG) {
+            end(self.pid);
             if since.elapsed() >= DYING && reap_later(self.pid) {
                 return;
             }

@@ -45,7 +45,7 @@ pub enum Outcome {
         private: Option<u64>,
         /// The name that the child has given it, for the service has changed its user.
         published: Option<String>,
-        /// It has not ended: to be dropped when the file has its name.
+        /// It has not ended yet: to be dropped when the file has its name.
         waiting: Option<Waiting>,
     },
     /// It hung, and was ended, or crashed: another fork may do better.
@@ -60,7 +60,7 @@ pub struct Limits {
     pub memory: Option<u64>,
 }
 
-/// Watches until the child has ended and is reaped. `progress(walked, to walk, written)` once a tick.
+/// Watches until the child has ended and is reaped, or its file is whole. `progress(walked, to walk, written)` once a tick.
 pub fn watch(
     child: &Child,
     fate: &Fate,
@@ -116,6 +116,9 @@ fn look_after(
         };
         if let Some(status) = left {
             while listen(child, &mut words, Duration::ZERO) {}
+            // Its file is whole, however it has ended since: unless it was told to, and has taken it along.
+            let whole = child.shared.completed() && !child.shared.ended();
+            let status = if whole { None } else { status };
             let outcome = verdict(status, private, &words);
             return match (ended_for, &outcome) {
                 // It has published its file before it heard of its end.
@@ -126,7 +129,11 @@ fn look_after(
             };
         }
         if child.shared.completed() && ended_for.is_none() {
-            return Outcome::Done { private, published: None, waiting: Some(Waiting::new(pid, child)) };
+            let waiting = Waiting::new(pid, child);
+            // It keeps its memory while it waits. Where that is scarce the service goes first.
+            let scarce = cgroup::headroom(group.as_ref()).is_some_and(|room| room < SCARCE);
+            let waiting = (!scarce).then_some(waiting);
+            return Outcome::Done { private, published: None, waiting };
         }
         let (walked, to_walk, written) = child.shared.read();
         progress(walked, to_walk, written);

@@ -65,18 +65,19 @@ impl Sealed {
         self.temp.folder().path().join(&self.target.name)
     }
 
-    /// Says what only the parent knows, how long the fork held JS up: writes the trailer anew.
+    /// Says what only the parent knows, how long the fork held JS up: writes the trailer anew, in one piece over the old one.
+    /// Whoever dies meanwhile leaves a file that is whole.
     pub fn amend(&mut self, finish: Finish) -> Result<()> {
         let (mut trailer, end) = self.read_trailer()?;
         trailer.pause_ms = finish.pause_ms;
         trailer.attempts = finish.attempts;
         trailer.duration_ms = finish.duration_ms.unwrap_or(trailer.duration_ms);
         if let Some(end) = end {
-            let frame = frames::trailer(&trailer)?;
+            let size = self.size()?;
+            let frame = frames::trailer_over(&trailer, size.saturating_sub(end) as usize)?;
             let path = self.temp.path();
             let file = self.temp.file_mut();
             let mut rewrite = || -> io::Result<()> {
-                file.set_len(end)?;
                 file.seek(SeekFrom::Start(end))?;
                 file.write_all(&frame)?;
                 file.sync_all()
