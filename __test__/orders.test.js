@@ -162,7 +162,9 @@ forkTest('a worker at its limit gets its dump while another thread\'s capture is
   const held = await heldDump(t)
   const dir = tempDir(t)
   const leak = path.join(__dirname, 'programs', 'out-of-memory.js')
-  const worker = new Worker(leak, { argv: ['slow', dir], resourceLimits: { maxOldGenerationSizeMb: 40 }, stdout: true, stderr: true })
+  // A small young generation: see limit-worker.test.js.
+  const resourceLimits = { maxOldGenerationSizeMb: 40, maxYoungGenerationSizeMb: 2 }
+  const worker = new Worker(leak, { argv: ['slow', dir], resourceLimits, stdout: true, stderr: true })
   const [error] = await once(worker, 'error')
   assert.equal(error.code, 'ERR_WORKER_OUT_OF_MEMORY')
   assert.match(fs.readdirSync(dir)[0] ?? '', /-[1-9]\d*-nearheaplimit-/)
