@@ -56,7 +56,7 @@ forkTest('SIGKILL when the child has done its work, and before the file has its 
   const service = await host(t)
   service.child.kill('SIGSTOP')
   goOn(service.dump)
-  // A zombie's number of a system call is empty.
+  // A zombie is in no system call: the number is −1.
   const waits = () => fs.readFileSync(`/proc/${service.dump}/syscall`, 'utf8').startsWith(NANOSLEEP) || stat(service.dump)[0] === 'Z'
   await until(t.signal, waits)
   assert.deepEqual(fs.readdirSync(service.dir).filter(isFinal), [])

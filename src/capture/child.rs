@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::fork::Prepared;
 use super::fork::shared::Shared;
+use super::fork::threads;
 use super::info::Finish;
 use super::intake::Intake;
 use super::user::User;
@@ -28,10 +29,10 @@ pub const FAILED: i32 = 1;
 pub const MARK: &str = "heapwarden-error ";
 /// Marks the name that the child has given its file, where the service may not do that any more.
 pub const PUBLISHED: &str = "heapwarden-published ";
-/// What the parent has to give the file its name, if it is stopped then.
-const NAMING: Duration = Duration::from_secs(10);
-/// And if it is not: it dies, slowly.
-const DYING: Duration = Duration::from_secs(120);
+/// What the parent has to give the file its name: it may be dying, slowly.
+const NAMING: Duration = Duration::from_secs(120);
+/// The same for one that is stopped.
+const NAMING_STOPPED: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// The name in `ps`, at most 15 characters.
 const NAME: &std::ffi::CStr = c"heapwarden-dump";
@@ -102,7 +103,7 @@ fn take(
     // One that has given up its rights since may have lost that to its folder, and we still have it.
     let changed = !alone && User::of(parent).is_some_and(|user| user != User::now());
     orphan::publishing();
-    if !alone && !changed && (!has_to_name_it(&shared, parent)? || !orphan::has_file()) {
+    if !alone && !changed && (!has_to_name_it(&shared, parent)? || !intake.sink().may_be_there()) {
         std::mem::forget(intake);
         return Ok(());
     }
@@ -132,7 +133,7 @@ fn has_to_name_it(shared: &Shared, parent: i32) -> Result<bool, Error> {
             return Ok(true);
         }
         let waited = begin.elapsed();
-        if waited >= NAMING && (waited >= DYING || is_stopped(parent)) {
+        if waited >= NAMING || (waited >= NAMING_STOPPED && is_stopped(parent)) {
             // When it goes on it finds the file whole.
             return Ok(false);
         }
@@ -143,8 +144,7 @@ fn has_to_name_it(shared: &Shared, parent: i32) -> Result<bool, Error> {
 /// Whether all of a process stands still, by SIGSTOP or a debugger.
 fn is_stopped(pid: i32) -> bool {
     let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let close = stat.iter().rposition(|byte| *byte == b')');
-    close.and_then(|close| stat.get(close + 2)).is_some_and(|state| b"Tt".contains(state))
+    threads::state(&stat).is_some_and(|state| b"Tt".contains(&state))
 }
 
 struct ToSink {

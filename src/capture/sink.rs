@@ -201,6 +201,11 @@ impl Sink {
         self.temp.take_back();
     }
 
+    /// Whether the file has its temporary name still; yes where that cannot be seen.
+    pub fn may_be_there(&self) -> bool {
+        self.temp.may_be_there()
+    }
+
     /// Removes the file before its writer has ended: nothing can be published any more.
     pub fn discard(&self) {
         self.temp.remove();

@@ -238,13 +238,11 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
                 let duration_ms = Some(clock::now() - began);
                 let finish = Finish { pause_ms, duration_ms, attempts: attempt };
                 let taken = || Error::CaptureFailed("its file was handed over already".into());
-                let published =
-                    child.handed_over(waiting.is_some()).ok_or_else(taken).and_then(
-                        |sealed| match by_child {
-                            Some(name) => take_over(sealed, name, &fate),
-                            None => publish(sealed, finish, &fate, environment),
-                        },
-                    );
+                let sealed = child.handed_over(waiting.is_some()).ok_or_else(taken);
+                let published = sealed.and_then(|sealed| match by_child {
+                    Some(name) => take_over(sealed, name, &fate),
+                    None => publish(sealed, finish, &fate, environment),
+                });
                 drop(waiting);
                 return published.map_err(|error| Stop::Final(began_as.explain(error)));
             }

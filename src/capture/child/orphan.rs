@@ -218,16 +218,6 @@ pub fn publishing() {
     kill_in(BLIND);
 }
 
-/// Whether its file may be there under its temporary name.
-pub fn has_file() -> bool {
-    // SAFETY: an all-zero status is a valid one.
-    let mut status: libc::stat = unsafe { std::mem::zeroed() };
-    let (folder, name) = (FOLDER.load(Ordering::Relaxed), TEMP.load(Ordering::Relaxed));
-    // SAFETY: a NUL-terminated name that lives as long as the process; the status lives for the call.
-    let found = unsafe { libc::fstatat(folder, name, &mut status, libc::AT_SYMLINK_NOFOLLOW) } == 0;
-    found || std::io::Error::last_os_error().kind() != std::io::ErrorKind::NotFound
-}
-
 /// The words, if the service has died: while it lives it hears of everything itself.
 fn words() -> Option<&'static LastWords> {
     // SAFETY: they live as long as the process.

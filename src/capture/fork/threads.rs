@@ -13,8 +13,8 @@ fn name(task: u32) -> Option<String> {
         .map(|name| name.trim_end().to_owned())
 }
 
-/// The state letter of `/proc/self/task/N/stat`, behind the name in parentheses.
-fn state(stat: &[u8]) -> Option<u8> {
+/// The state letter of `/proc/PID/stat` or `/proc/self/task/N/stat`, behind the name in parentheses.
+pub fn state(stat: &[u8]) -> Option<u8> {
     let close = stat.iter().rposition(|byte| *byte == b')')?;
     stat.get(close + 2).copied()
 }

@@ -27,10 +27,14 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         // Where the service has changed its user since, the kernel refuses the signal.
         self.shared.end();
+        let ended = || !matches!(waitpid(Some(self.pid), WaitOptions::NOHANG), Ok(None));
+        // Looked at first: if somebody else has reaped it, its number may be another process's.
+        if ended() {
+            return;
+        }
+        end(self.pid);
         let since = Instant::now();
-        // Looked at first: if it has ended and somebody else has reaped it, its number may be another process's.
-        while let Ok(None) = waitpid(Some(self.pid), WaitOptions::NOHANG) {
-            end(self.pid);
+        while !ended() {
             if since.elapsed() >= DYING && reap_later(self.pid) {
                 return;
             }

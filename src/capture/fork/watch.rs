@@ -131,8 +131,7 @@ fn look_after(
         if child.shared.completed() && ended_for.is_none() {
             let waiting = Waiting::new(pid, child);
             // It keeps its memory while it waits. Where that is scarce the service goes first.
-            let scarce = cgroup::headroom(group.as_ref()).is_some_and(|room| room < SCARCE);
-            let waiting = (!scarce).then_some(waiting);
+            let waiting = (!is_scarce(cgroup::headroom(group.as_ref()))).then_some(waiting);
             return Outcome::Done { private, published: None, waiting };
         }
         let (walked, to_walk, written) = child.shared.read();
@@ -166,7 +165,7 @@ fn look_after(
             Some(Outcome::Broken(Error::CaptureFailed(how.into())))
         } else {
             let room = cgroup::headroom(group.as_ref());
-            tick = if room.is_some_and(|room| room < SCARCE) { SCARCE_TICK } else { TICK };
+            tick = if is_scarce(room) { SCARCE_TICK } else { TICK };
             starving(room, limits, private).map(Outcome::Failed)
         };
         if let Some(outcome) = outcome {
@@ -304,6 +303,10 @@ fn own_end(status: i32) -> Option<Outcome> {
         )),
         _ => return None,
     })
+}
+
+fn is_scarce(room: Option<u64>) -> bool {
+    room.is_some_and(|room| room < SCARCE)
 }
 
 fn starving(room: Option<u64>, limits: &Limits, private: Option<u64>) -> Option<Error> {

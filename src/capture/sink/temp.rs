@@ -84,6 +84,11 @@ impl Temp {
         self.folder.path().join(&self.name)
     }
 
+    /// Whether the name leads to it; yes where that cannot be seen.
+    pub fn may_be_there(&self) -> bool {
+        self.folder.finds(&self.name, &self.file).unwrap_or(true)
+    }
+
     /// Removes it, unless it has its final name.
     pub fn remove(&self) {
         // Only what is ours: if the name leads elsewhere, somebody else has put a file there.
