@@ -9,14 +9,17 @@
 //! | [`watch`] | what a sample is and when it calls for action; pure | error, units |
 //! | [`probe`] | reads the process from the kernel's side | error |
 //! | [`v8`] | the only place that knows V8's C++ ABI | error, units |
-//! | [`capture`] | makes a snapshot file | v8, probe, error, units |
-//! | [`heap`] | reads a snapshot; pure over `impl Read` | error |
-//! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, capture, probe, error, units |
+//! | [`json`] | V8's snapshot format | error |
+//! | [`redact`] | masks what is secret while it streams by; pure | json, error |
+//! | [`file`] | the snapshot file: name, layout, writing, reading, keeping | json, error, units |
+//! | [`capture`] | takes a snapshot | v8, probe, redact, file, error, units |
+//! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
+//! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |
 //! | [`monitor`] | the sampler thread | all but node |
 //! | `node` | the only importer of Node-API: objects, promises, events | all |
 //!
 //! Architecture invariants (`tests/walls.rs` checks them): nothing outside `v8` names a V8 symbol;
-//! nothing in `watch` or `heap` opens a file, starts a thread or reads a clock; nothing outside `node`
+//! nothing in `watch`, `redact` or `heap` opens a file, starts a thread or reads a clock; nothing outside `node`
 //! names napi; no import runs against the table above. Nothing prints but by `stderr`.
 
 // Tests may print.
@@ -25,13 +28,16 @@
 pub mod analysis;
 pub mod capture;
 pub mod error;
+pub mod file;
 pub mod heap;
+pub mod json;
 pub mod memory;
 pub mod monitor;
 #[cfg(feature = "node")]
 #[cfg_attr(test, allow(dead_code, reason = "napi-derive registers nothing in test builds"))]
 pub mod node;
 pub mod probe;
+pub mod redact;
 pub mod stderr;
 pub mod units;
 pub mod v8;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::process::Command;
 
-use heapwarden::capture::redact::Redactor;
+use heapwarden::redact::Redactor;
 use serde_json::Value;
 
 /// Plants secrets wherever a string can be, and names that must stay readable. Each secret has `s3cret` in it, so that

@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
-use crate::capture::fault;
-use crate::capture::reader::Stop;
 use crate::error::Error;
+use crate::file::fault;
+use crate::file::reader::Stop;
 
 /// Bytes of a block, and how many of them go round.
 const BLOCK: usize = 1 << 20;

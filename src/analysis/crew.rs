@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::capture::reader::Stop;
 use crate::error::Error;
+use crate::file::reader::Stop;
 use crate::heap::{Host, Stage};
 use crate::probe::cgroup::Cgroup;
 use crate::probe::limits;

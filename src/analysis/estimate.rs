@@ -3,10 +3,11 @@
 
 use std::io::{self, Read};
 
-use crate::capture::{fault, json};
 use crate::error::{Error, Result};
+use crate::file::fault;
 use crate::heap::Held;
 use crate::heap::engine::Analysis;
+use crate::json::outline;
 use crate::probe::cgroup::Cgroup;
 use crate::probe::limits;
 use crate::units::print_bytes;
@@ -84,8 +85,8 @@ pub struct Extent {
 impl Extent {
     /// From the JSON's first bytes.
     pub fn of(head: &[u8], json: Option<u64>) -> Self {
-        let head = &head[..head.len().min(json::HEAD)];
-        Self { nodes: json::node_count(head), edges: json::edge_count(head), json }
+        let head = &head[..head.len().min(outline::HEAD)];
+        Self { nodes: outline::node_count(head), edges: outline::edge_count(head), json }
     }
 
     /// Bytes at the peak. With nothing known at all: those that any snapshot needs.

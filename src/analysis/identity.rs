@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use crate::capture::info::Header;
+use crate::file::info::Header;
 use crate::heap::{Graph, NodeKind};
 
 /// Nodes looked at, at most.
@@ -168,7 +168,7 @@ fn look(graph: &Graph, node: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capture::info::Mode;
+    use crate::file::info::Mode;
     use crate::heap::{Options, Quiet, parse};
 
     /// `changed` of 1000 nodes have another name; ids begin at `first`.

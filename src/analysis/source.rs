@@ -3,10 +3,10 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::capture::info::Header;
-use crate::capture::reader::{self, Input, Reader, Stop};
-use crate::capture::store;
 use crate::error::{Error, Result};
+use crate::file::info::Header;
+use crate::file::reader::{self, Input, Reader, Stop};
+use crate::file::store;
 
 /// Where a snapshot is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +74,8 @@ fn newest(dir: &Path, salvage: bool) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capture::info::{Finish, Mode};
-    use crate::capture::sink::{Sink, SinkOptions};
+    use crate::file::info::{Finish, Mode};
+    use crate::file::sink::{Sink, SinkOptions};
 
     const JSON: &[u8] = br#"{"snapshot":{"meta":{},"node_count":3},"nodes":[],"strings":[]}"#;
 

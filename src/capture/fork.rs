@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::child::words::LastWords;
 use super::intake::Intake;
-use super::sink::{Sealed, Sink};
-use super::turn::Turn;
 use crate::error::{Error, Result};
+use crate::file::sink::{Sealed, Sink};
+use crate::file::turn::Turn;
 use crate::probe::cgroup::{Cgroup, gauge::Gauge};
 use crate::units::switch;
 use crate::v8::Isolate;

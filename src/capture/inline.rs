@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::budget::RESERVE;
-use super::info::Finish;
 use super::pipe::{Fate, Feed};
 use crate::error::Error;
+use crate::file::info::Finish;
 use crate::probe::cgroup::Cgroup;
 use crate::probe::limits;
 use crate::units::print_bytes;

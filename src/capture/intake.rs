@@ -1,9 +1,9 @@
 //! What V8 writes on its way into the file: masked first, if that was asked for.
 
-use super::info::{Finish, Trailer};
-use super::redact::{HELD, Redactor};
-use super::sink::{Sealed, Sink};
 use crate::error::{Error, Result};
+use crate::file::info::{Finish, Trailer};
+use crate::file::sink::{Sealed, Sink};
+use crate::redact::{HELD, Redactor};
 
 /// What is masked may be longer, byte for byte, than what it was: `"x",` becomes `"(redacted #12345678, length 1)",`.
 const MASKED: usize = 9;

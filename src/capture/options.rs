@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::sink::SinkOptions;
-use super::store::Keep;
 use crate::error::{Error, Result};
+use crate::file::sink::SinkOptions;
+use crate::file::store::Keep;
 
 /// Which way is wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

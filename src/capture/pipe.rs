@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
 use parking_lot::Mutex;
 
-use super::info::{Finish, SnapshotInfo};
 use super::intake::Intake;
-use super::sink::Sink;
 use super::user::User;
 use crate::error::{Error, Result};
+use crate::file::info::{Finish, SnapshotInfo};
+use crate::file::sink::Sink;
 use crate::v8::profiler::CHUNK;
 
 /// Chunks in flight: 32 × 64 KiB = 2 MiB, enough to ride out one fsync of the page cache.

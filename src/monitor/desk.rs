@@ -14,12 +14,12 @@ use super::environment::Environment;
 use super::outbox::Event;
 #[cfg(target_os = "linux")]
 use crate::capture::fork::reach::Reach;
-use crate::capture::info::SnapshotInfo;
 use crate::capture::options::CaptureOptions;
 use crate::capture::pipe::Wish;
-use crate::capture::sink::unfinished;
-use crate::capture::turn::Turn;
 use crate::error::{Error, Result};
+use crate::file::info::SnapshotInfo;
+use crate::file::sink::unfinished;
+use crate::file::turn::Turn;
 
 /// Who ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

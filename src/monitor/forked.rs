@@ -12,13 +12,13 @@ use super::{Event, clock, limit, paused, run, turns};
 use crate::capture::budget::{self, Admitted, Heap};
 use crate::capture::fork::watch::{Limits, Outcome, watch};
 use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
-use crate::capture::info::{Finish, Mode, SnapshotInfo};
 use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::pipe::{Fate, Wish};
-use crate::capture::sink::{Sealed, Sink};
-use crate::capture::turn::Turn;
 use crate::capture::user::User;
 use crate::error::{Error, Result};
+use crate::file::info::{Finish, Mode, SnapshotInfo};
+use crate::file::sink::{Sealed, Sink};
+use crate::file::turn::Turn;
 use crate::v8::Isolate;
 
 /// A child that hangs or crashes is forked anew so many times in all.

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::capture::info::SnapshotInfo;
 use crate::error::Error;
+use crate::file::info::SnapshotInfo;
 use crate::v8::GcKind;
 use crate::watch::Sample;
 

@@ -9,12 +9,12 @@ use super::desk::{self, Order, Origin};
 use super::environment::{Environment, process_facts};
 use super::{Event, clock, paused, turns};
 use crate::capture::budget::Heap;
-use crate::capture::info::{Finish, Header, Mode, SnapshotInfo};
 use crate::capture::options::{CaptureOptions, INLINE_TIMEOUT, StableIds, WantedMode};
 use crate::capture::pipe::{self, Fate, Feed};
-use crate::capture::sink::Sink;
 use crate::capture::{budget, inline};
 use crate::error::{Error, Result};
+use crate::file::info::{Finish, Header, Mode, SnapshotInfo};
+use crate::file::sink::Sink;
 use crate::units::print_bytes;
 use crate::v8::profiler::Contents;
 

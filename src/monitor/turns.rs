@@ -7,8 +7,8 @@ use super::desk::{self, Order};
 use super::environment::process_facts;
 use crate::capture::options::CaptureOptions;
 use crate::capture::pipe::Fate;
-use crate::capture::turn::Turn;
 use crate::error::{Error, Result};
+use crate::file::turn::Turn;
 
 /// Between two questions, ms: at least, and what comes on top by chance, so that six that wait do not ask in step.
 const PAUSE_MS: u64 = 50;

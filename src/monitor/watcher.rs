@@ -12,8 +12,8 @@ use super::environment::{Environment, process_facts};
 use super::outbox::Event;
 use super::{clock, isolates, limit};
 use crate::capture::options::CaptureOptions;
-use crate::capture::{folder, store};
 use crate::error::{Error, Result};
+use crate::file::{folder, store};
 use crate::probe::process;
 use crate::watch::{Action, Awake, History, Outcome, Rule, RuleState, Sample, Trend, step};
 

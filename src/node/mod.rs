@@ -14,8 +14,8 @@ mod twins;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use crate::capture::folder;
 use crate::error::Error as Fault;
+use crate::file::folder;
 use crate::{stderr, units, watch};
 
 /// The `code` of a JavaScript error.

@@ -11,9 +11,9 @@ use parking_lot::Mutex;
 use super::tasks::failure;
 use super::{Code, fault};
 use crate::analysis::ahead::Ahead;
-use crate::capture::fault as fs_fault;
-use crate::capture::reader::{self, Input, Later, Stop};
 use crate::error::Error as Fault;
+use crate::file::fault as fs_fault;
+use crate::file::reader::{self, Input, Later, Stop};
 
 type Source = Arc<Mutex<Stage>>;
 

@@ -6,8 +6,8 @@ use napi::{Env, Task};
 use napi_derive::napi;
 use std::path::PathBuf;
 
-use crate::capture::store;
 use crate::error::Error as Fault;
+use crate::file::store;
 use crate::monitor::run;
 use crate::monitor::sampler::Ending;
 

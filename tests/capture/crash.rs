@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use heapwarden::capture::info::Finish;
-use heapwarden::capture::sink::{self, Sink};
-use heapwarden::capture::{name, reader, store};
+use heapwarden::file::info::Finish;
+use heapwarden::file::sink::{self, Sink};
+use heapwarden::file::{name, reader, store};
 
 use crate::{header, in_dir, names, snapshot};
 

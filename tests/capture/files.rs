@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use heapwarden::capture::info::Finish;
-use heapwarden::capture::sink::{Sink, SinkOptions};
-use heapwarden::capture::{reader, store};
+use heapwarden::file::info::Finish;
+use heapwarden::file::sink::{Sink, SinkOptions};
+use heapwarden::file::{reader, store};
 
 use crate::{header, in_dir, names, snapshot};
 

@@ -9,8 +9,8 @@ mod space;
 
 use std::path::Path;
 
-use heapwarden::capture::info::{Header, Mode};
-use heapwarden::capture::sink::SinkOptions;
+use heapwarden::file::info::{Header, Mode};
+use heapwarden::file::sink::SinkOptions;
 
 /// As V8 writes it, with `numbers` numbers in it that do not compress well.
 pub fn snapshot(numbers: u32) -> Vec<u8> {

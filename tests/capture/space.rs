@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use heapwarden::capture::info::Finish;
-use heapwarden::capture::sink::{Sink, SinkOptions};
 use heapwarden::error::{Error, Result};
+use heapwarden::file::info::Finish;
+use heapwarden::file::sink::{Sink, SinkOptions};
 
 use crate::{header, names, snapshot};
 

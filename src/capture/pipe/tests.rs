@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use crate::capture::info::{Header, Mode};
-use crate::capture::reader;
-use crate::capture::sink::SinkOptions;
+use crate::file::info::{Header, Mode};
+use crate::file::reader;
+use crate::file::sink::SinkOptions;
 
 const JSON: &str = r#"{"snapshot":{"meta":{"node_fields":["type","name","id"],"node_types":[["object","string"]],
 "edge_fields":["type","name_or_index","to_node"],"edge_types":[["property"]]},"node_count":2,"edge_count":1},

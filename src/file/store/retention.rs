@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::{Found, Keep, Swept, clean_in, found, open};
-use crate::capture::folder::Folder;
-use crate::capture::info::Header;
-use crate::capture::writer::Writer;
 use crate::error::{Error, Result};
+use crate::file::folder::Folder;
+use crate::file::info::Header;
+use crate::file::writer::Writer;
 
 /// ms; a minute: whoever was told of a file gets to it. So long nobody removes what another living process wrote.
 const FRESH_MS: f64 = 60_000.0;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::capture::folder::{Folder, Place};
+use crate::file::folder::{Folder, Place};
 
 struct Files {
     list: Vec<(u64, Place)>,

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{LEVEL, SinkOptions};
-use crate::capture::folder::{self, Folder};
-use crate::capture::{fault, name};
 use crate::error::{Error, Result};
+use crate::file::folder::{self, Folder};
+use crate::file::{fault, name};
 
 /// The final name, and whether it may take the place of another file.
 #[derive(Debug)]

@@ -157,7 +157,7 @@ pub fn u32_at(bytes: &[u8], offset: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capture::info::Mode;
+    use crate::file::info::Mode;
     use proptest::prelude::*;
     use std::io::Cursor;
 

@@ -6,9 +6,9 @@ use std::path::Path;
 use super::gzip::Gunzip;
 use super::input::{Input, Stop};
 use super::{Layer, Reader, Source};
-use crate::capture::fault;
-use crate::capture::frames::{self, Survey};
 use crate::error::{Error, Result};
+use crate::file::fault;
+use crate::file::frames::{self, Survey};
 
 /// Our header is within this many bytes.
 const HEAD: u64 = 16 + frames::LIMIT as u64;

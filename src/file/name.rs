@@ -176,7 +176,7 @@ fn date(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capture::info::Mode;
+    use crate::file::info::Mode;
     use proptest::prelude::*;
 
     #[test]

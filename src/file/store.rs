@@ -11,8 +11,9 @@ use super::folder::{self, Folder, Lock};
 use super::info::SnapshotInfo;
 use super::name::{self, Name};
 use super::writer::{self, Writer};
-use super::{fault, frames, json};
+use super::{fault, frames};
 use crate::error::{Error, Result};
+use crate::json::outline;
 
 mod retention;
 
@@ -170,8 +171,8 @@ fn look(folder: &Folder, name: &str) -> Option<Found> {
         return Some(Found { info, file, writer: Writer::of(header), removable: owned, written: None });
     }
     let parsed = parsed?;
-    let (head, tail) = json::ends_of(&mut file).ok()?;
-    let plain = !parsed.zstd && json::begins(&head);
+    let (head, tail) = outline::ends_of(&mut file).ok()?;
+    let plain = !parsed.zstd && outline::begins(&head);
     let writer = Writer { home: String::new(), pid: parsed.pid };
     let info = by_name(parsed, path, survey.size, plain.then_some((&head, &tail)));
     Some(Found { info, file, writer, removable: owned && plain, written: None })
@@ -184,12 +185,12 @@ fn by_name(
     bytes: u64,
     ends: Option<(&Vec<u8>, &Vec<u8>)>,
 ) -> SnapshotInfo {
-    let complete = ends.is_some_and(|(_, tail)| json::ends(tail));
+    let complete = ends.is_some_and(|(_, tail)| outline::ends(tail));
     SnapshotInfo {
         path,
         bytes,
         raw_bytes: complete.then_some(bytes),
-        nodes: ends.and_then(|(head, _)| json::node_count(head)),
+        nodes: ends.and_then(|(head, _)| outline::node_count(head)),
         mode: None,
         trigger: name.trigger,
         at: name.at,

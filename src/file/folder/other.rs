@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Lock, Room, not_a_folder};
-use crate::capture::fault;
 use crate::error::{Error, Result};
+use crate::file::fault;
 
 /// A folder.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use zstd::stream::raw::{self, CParameter, InBuffer, Operation, OutBuffer};
 
-use crate::capture::frames;
 use crate::error::{Error, Result};
+use crate::file::frames;
 
 /// Bytes collected before they go to the file: one system call for about a megabyte of JSON.
 const BUFFER: usize = 128 * 1024;

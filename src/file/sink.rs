@@ -19,9 +19,9 @@ use super::fault;
 use super::folder;
 use super::frames;
 use super::info::{Finish, Header, Trailer};
-use super::json::{self, Tail};
 use super::store::{Keep, Retention};
 use crate::error::{Error, Result};
+use crate::json::outline::{self, Tail};
 
 mod encode;
 mod output;
@@ -123,8 +123,8 @@ impl Sink {
         if self.trailer.is_some() {
             return Err(Error::CaptureFailed("bytes were written to a snapshot that was finished".into()));
         }
-        if self.head.len() < json::HEAD && !self.counted() {
-            self.head.extend_from_slice(&bytes[..bytes.len().min(json::HEAD - self.head.len())]);
+        if self.head.len() < outline::HEAD && !self.counted() {
+            self.head.extend_from_slice(&bytes[..bytes.len().min(outline::HEAD - self.head.len())]);
         }
         self.tail.push(bytes);
         self.raw_bytes += bytes.len() as u64;
@@ -148,7 +148,7 @@ impl Sink {
     }
 
     fn end(&mut self, finish: Finish) -> Result<Trailer> {
-        if !json::begins(&self.head) || !json::ends(self.tail.bytes()) {
+        if !outline::begins(&self.head) || !outline::ends(self.tail.bytes()) {
             return Err(Error::CaptureFailed(format!(
                 "the snapshot's JSON is not whole: it stopped after {} bytes",
                 self.raw_bytes
@@ -162,7 +162,7 @@ impl Sink {
             raw_bytes: self.raw_bytes,
             data_bytes: self.output.written() - begin,
             frames: self.encoder.frames(),
-            nodes: json::node_count(&self.head),
+            nodes: outline::node_count(&self.head),
             pause_ms: finish.pause_ms,
             duration_ms: finish.duration_ms.unwrap_or_else(|| self.started.elapsed().as_secs_f64() * 1000.0),
             attempts: finish.attempts,
@@ -239,7 +239,7 @@ impl Sink {
     }
 
     fn counted(&self) -> bool {
-        json::node_count(&self.head).is_some()
+        outline::node_count(&self.head).is_some()
     }
 
     fn check(&self) -> Result<()> {

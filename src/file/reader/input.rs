@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Reader, stream};
-use crate::capture::{fault, folder};
 use crate::error::{Error, Result};
+use crate::file::{fault, folder};
 
 /// Ends the reading of a pipe from another thread.
 #[derive(Clone, Debug, Default)]

@@ -6,10 +6,11 @@ use std::path::Path;
 use super::target::{Target, refuse_irregular};
 use super::temp::{TRIES, Temp};
 
-use crate::capture::info::{Finish, Header, SnapshotInfo, Trailer};
-use crate::capture::store::Retention;
-use crate::capture::{fault, folder, frames, json, name};
 use crate::error::{Error, Result};
+use crate::file::info::{Finish, Header, SnapshotInfo, Trailer};
+use crate::file::store::Retention;
+use crate::file::{fault, folder, frames, name};
+use crate::json::outline;
 
 /// A file whose writer is done, or will be before [`publish`](Self::publish) is called. Dropped, it is removed.
 pub struct Sealed {
@@ -163,8 +164,8 @@ impl Sealed {
             let (trailer, end) = survey.trailer.ok_or_else(unfinished)?;
             return Ok((trailer, Some(end)));
         }
-        let (head, tail) = json::ends_of(file).map_err(|e| fault::at("cannot read", &path, &e))?;
-        if !json::begins(&head) || !json::ends(&tail) {
+        let (head, tail) = outline::ends_of(file).map_err(|e| fault::at("cannot read", &path, &e))?;
+        if !outline::begins(&head) || !outline::ends(&tail) {
             return Err(unfinished());
         }
         if let Some(trailer) = &self.trailer {
@@ -175,7 +176,7 @@ impl Sealed {
             raw_bytes: survey.size,
             data_bytes: survey.size,
             frames: 0,
-            nodes: json::node_count(&head),
+            nodes: outline::node_count(&head),
             pause_ms: f64::NAN,
             duration_ms: f64::NAN,
             attempts: 1,

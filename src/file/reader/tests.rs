@@ -1,8 +1,8 @@
 //! The reader over whole, cut, damaged and foreign files.
 
 use super::*;
-use crate::capture::info::{Finish, Mode};
-use crate::capture::sink::{Sink, SinkOptions};
+use crate::file::info::{Finish, Mode};
+use crate::file::sink::{Sink, SinkOptions};
 use std::fs;
 use std::sync::OnceLock;
 

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{self, Write};
 
 use super::temp::Temp;
-use crate::capture::fault;
-use crate::capture::folder::{self, Folder, Room};
-use crate::capture::store::Retention;
 use crate::error::{Error, Result};
+use crate::file::fault;
+use crate::file::folder::{self, Folder, Room};
+use crate::file::store::Retention;
 
 /// Default of `minFreeDisk`: 64 MiB, what an ordinary server's own logs and sockets need for a while.
 pub const MIN_FREE_DISK: u64 = 64 << 20;
@@ -150,7 +150,7 @@ fn spare(room: Room, asked: Option<u64>, need: u64) -> Result<u64, Missing> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capture::info::{Header, Mode};
+    use crate::file::info::{Header, Mode};
 
     const MIB: u64 = 1 << 20;
 

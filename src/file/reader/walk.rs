@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
-use crate::capture::frames;
+use crate::file::frames;
 
 /// Bytes read from the file at once.
 const BUFFER: usize = 128 * 1024;

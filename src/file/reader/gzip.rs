@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::capture::fault;
 use crate::error::Error;
+use crate::file::fault;
 
 /// Begins a member.
 pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];

@@ -5,10 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::unfinished::Entry;
-use crate::capture::folder::{self, Folder, Lock};
-use crate::capture::info::Header;
-use crate::capture::{fault, name, writer};
 use crate::error::{Error, Result};
+use crate::file::folder::{self, Folder, Lock};
+use crate::file::info::Header;
+use crate::file::{fault, name, writer};
 
 /// Names collide only when two processes with one pid write in one millisecond.
 pub(super) const TRIES: usize = 16;
@@ -150,8 +150,8 @@ impl Drop for Temp {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::capture::info::Mode;
-    use crate::capture::store;
+    use crate::file::info::Mode;
+    use crate::file::store;
 
     #[test]
     fn a_cleaner_between_creation_and_lock() {

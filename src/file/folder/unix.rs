@@ -11,8 +11,8 @@ use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::{Lock, Room, not_a_folder};
-use crate::capture::fault;
 use crate::error::{Error, Result};
+use crate::file::fault;
 
 /// An open folder.
 #[derive(Debug)]

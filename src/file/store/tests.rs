@@ -1,8 +1,8 @@
 //! The store over folders with good, cut and strange files.
 
 use super::*;
-use crate::capture::info::{Finish, Header, Mode};
-use crate::capture::sink::{Sink, SinkOptions};
+use crate::file::info::{Finish, Header, Mode};
+use crate::file::sink::{Sink, SinkOptions};
 use std::fs;
 use std::path::PathBuf;
 

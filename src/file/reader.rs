@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use super::fault;
 use super::frames::{self, Survey};
 use super::info::{Header, Trailer};
-use super::json::Balance;
 use super::sink::LEVEL;
 use crate::error::{Error, Result};
+use crate::json::outline::Balance;
 
 mod gzip;
 mod input;

@@ -1,9 +1,9 @@
 //! The sink through its public steps.
 
 use super::*;
-use crate::capture::folder::Folder;
-use crate::capture::info::Mode;
-use crate::capture::name;
+use crate::file::folder::Folder;
+use crate::file::info::Mode;
+use crate::file::name;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ fn at_path(path: &Path) -> SinkOptions {
     SinkOptions { path: Some(path.to_owned()), min_free_disk: Some(0), ..SinkOptions::default() }
 }
 
-fn take(options: &SinkOptions) -> Result<crate::capture::info::SnapshotInfo> {
+fn take(options: &SinkOptions) -> Result<crate::file::info::SnapshotInfo> {
     let mut sink = Sink::create(options, header())?;
     sink.write(JSON)?;
     sink.seal(Finish { pause_ms: 2.5, ..Finish::default() })?.publish()

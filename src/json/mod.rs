@@ -1,0 +1,7 @@
+//! V8's snapshot format.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`outline`] | what can be told of a snapshot's JSON without parsing it |
+
+pub mod outline;
