@@ -3,10 +3,10 @@
 // The package's face. What each name does is written where it lives; the types are in index.d.ts.
 
 const { compare, findPaths, summarize } = require('./lib/analysis')
-const native = require('./lib/native')
-const { HeapwardenError } = require('./lib/errors')
-const { Monitor, watch } = require('./lib/monitor')
-const { openSnapshot, takeSnapshot } = require('./lib/snapshots')
+const native = require('./lib/addon/native')
+const { HeapwardenError } = require('./lib/base/errors')
+const { Monitor, watch } = require('./lib/monitor/monitor')
+const { openSnapshot, takeSnapshot } = require('./lib/monitor/snapshots')
 
 let capabilities
 

@@ -8,7 +8,7 @@ const { test } = require('node:test')
 const { capabilities, takeSnapshot } = require('..')
 const { version } = require('../package.json')
 const { environment, nodeOptions } = require('../lib/cli/run')
-const { settings } = require('../lib/settings')
+const { settings } = require('../lib/options/variables')
 const { bytes } = require('../lib/cli/terminal')
 const { node, root, run, tempDir } = require('./helpers')
 

@@ -30,7 +30,7 @@ test('sub-paths, both ways', async () => {
   }
   assert.equal(require('heapwarden/middleware'), require('heapwarden/middleware').middleware)
   assert.equal(require('heapwarden/package.json').name, 'heapwarden')
-  assert.throws(() => require('heapwarden/lib/native'), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' })
+  assert.throws(() => require('heapwarden/lib/addon/native'), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' })
 })
 
 test('capabilities are read once and cannot be changed', () => {

@@ -5,7 +5,7 @@ const { once } = require('node:events')
 const { after, test } = require('node:test')
 const { Worker } = require('node:worker_threads')
 const { Monitor, watch } = require('..')
-const native = require('../lib/native')
+const native = require('../lib/addon/native')
 const { nextEvent, node, root, tempDir } = require('./helpers')
 
 // A monitor lets the process end, and so would a test that waits for one.

@@ -3,8 +3,8 @@
 const assert = require('node:assert/strict')
 const { test } = require('node:test')
 const { HeapwardenError, Monitor, takeSnapshot, watch } = require('..')
-const { checkSnapshot, checkUpdate, checkWatch, mergeSnapshots, snapshotJson, watchJson } = require('../lib/options')
-const { closest } = require('../lib/suggest')
+const { checkSnapshot, checkUpdate, checkWatch, mergeSnapshots, snapshotJson, watchJson } = require('../lib/options/check')
+const { closest } = require('../lib/base/suggest')
 
 const rule = (more) => ({ rules: [{ name: 'r', metric: 'heapUsed', above: 1, ...more }] })
 

@@ -6,7 +6,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
 const { openSnapshot, takeSnapshot, watch } = require('..')
-const native = require('../lib/native')
+const native = require('../lib/addon/native')
 const { node, readJson, root, tempDir } = require('./helpers')
 
 test('takes a snapshot that says of itself what it is', async (t) => {

@@ -6,11 +6,11 @@ const fs = require('node:fs')
 const path = require('node:path')
 const v8 = require('node:v8')
 const { isMainThread } = require('node:worker_threads')
-const channel = require('./channel')
-const native = require('./native')
-const { HeapwardenError, adopt } = require('./errors')
-const { checkSnapshot, snapshotJson } = require('./options')
-const { warn } = require('./warn')
+const channel = require('./monitor/channel')
+const native = require('./addon/native')
+const { HeapwardenError, adopt } = require('./base/errors')
+const { checkSnapshot, snapshotJson } = require('./options/check')
+const { warn } = require('./log/warn')
 
 /** `heapdump-<seconds>.<microseconds>.heapsnapshot`, relative as theirs. */
 function defaultName () {

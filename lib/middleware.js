@@ -2,8 +2,8 @@
 
 // `heapwarden/middleware`: the admin routes, for Express, Connect and bare node:http.
 
-const schema = require('./schema')
-const { warnOnce } = require('./warn')
+const schema = require('./options/kinds')
+const { warnOnce } = require('./log/warn')
 const { checkGuard, guard } = require('./http/guard')
 const { Refusal, failure, open } = require('./http/reply')
 const { resolve, routes } = require('./http/routes')

@@ -6,7 +6,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { isMainThread } = require('node:worker_threads')
-const { warn } = require('./warn')
+const { warn } = require('./log/warn')
 
 const HELPERS = /^(npm|npx|npm-cli|npx-cli|npm-prefix|yarn|yarnpkg|yarn-[\d.]+|pnpm|pnpx|corepack|node-gyp|heapwarden)(\.[cm]?js)?$/
 
@@ -21,15 +21,15 @@ function isHelper (script) {
 }
 
 function arm () {
-  const { readConfig } = require('./config')
+  const { readConfig } = require('./options/config')
   const { options, spellings, enabled, workers, log, strangers } = readConfig()
   for (const message of strangers) warn(message)
   if (enabled === false || (!isMainThread && workers !== true)) return null
   if (enabled === undefined && isHelper(process.argv[1])) return null
 
-  const { spelling } = require('./spelled')
-  const monitor = spelling(spellings, () => require('./monitor').watch(options))
-  if (log !== 'off') require('./log').logEvents(monitor, log)
+  const { spelling } = require('./options/as-typed')
+  const monitor = spelling(spellings, () => require('./monitor/monitor').watch(options))
+  if (log !== 'off') require('./log/events').logEvents(monitor, log)
   return monitor
 }
 

@@ -84,7 +84,7 @@ pub fn parse_ratio(text: &str) -> Result<f64> {
         .ok_or_else(|| refused(text, "a ratio", "a number from 0 to 1, or a percentage ('0.8', '80%')"))
 }
 
-/// What a text says where a yes or a no is wanted; `None`: neither. The twin of `lib/truth.js`.
+/// What a text says where a yes or a no is wanted; `None`: neither. The twin of `lib/base/yes-or-no.js`.
 pub fn parse_truth(text: &str) -> Option<bool> {
     let is = |words: [&str; 4]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     if is(["1", "true", "yes", "on"]) {

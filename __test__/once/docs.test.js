@@ -6,9 +6,9 @@ const assert = require('node:assert/strict')
 const { existsSync, readFileSync, readdirSync } = require('node:fs')
 const { dirname, join } = require('node:path')
 const { test } = require('node:test')
-const { codes } = require('../../lib/errors')
-const { actionNames, metrics } = require('../../lib/rules')
-const { settings, switches } = require('../../lib/settings')
+const { codes } = require('../../lib/base/errors')
+const { actionNames, metrics } = require('../../lib/options/rules')
+const { settings, switches } = require('../../lib/options/variables')
 const { watch } = require('../..')
 
 const root = join(__dirname, '..', '..')
@@ -51,7 +51,7 @@ test('docs/errors.md has every code, and no other', () => {
 /** Codes that only JavaScript raises: both in the middleware. */
 const ONLY_HERE = ['HEAPWARDEN_INTERNAL', 'HEAPWARDEN_UNAUTHORIZED']
 
-test('src/error.rs and index.d.ts have the codes of lib/errors.js', () => {
+test('src/error.rs and index.d.ts have the codes of lib/base/errors.js', () => {
   const rust = read('src/error.rs').split('#[cfg(test)]')[0]
   const [, code, back] = /pub fn code([^]*?)pub fn from_code([^]*)$/.exec(rust)
   const told = [...code.matchAll(/=> "(HEAPWARDEN_\w+)"/g)].map(([, name]) => name)

@@ -75,7 +75,7 @@ for (const [name, pretend, fits] of [
       Object.defineProperty(process, 'versions', { value: { ...process.versions } })
       ${pretend}
       try {
-        console.log(JSON.stringify(require(${JSON.stringify(path.join(root, 'lib', 'node.js'))}).nodeProgram('this')))
+        console.log(JSON.stringify(require(${JSON.stringify(path.join(root, 'lib', 'base', 'node-program.js'))}).nodeProgram('this')))
       } catch ({ code, message }) { console.log(JSON.stringify({ code, message })) }`])
     const said = JSON.parse(stdout || assert.fail(stderr))
     if (!fits) return assert.deepEqual(said, { file: process.execPath, env: { ELECTRON_RUN_AS_NODE: '1' } })

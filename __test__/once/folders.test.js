@@ -6,8 +6,8 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
-const name = require('../../lib/fallback/name')
-const store = require('../../lib/fallback/store')
+const name = require('../../lib/addon/fallback/name')
+const store = require('../../lib/addon/fallback/store')
 const { node, root, tempDir } = require('../helpers')
 
 const heapwarden = JSON.stringify(root)
@@ -100,7 +100,7 @@ test('services that leave a file and die, one after the other, leave as many as 
   assert.equal(fs.readdirSync(dir).length, 1)
 })
 
-const listings = { addon: require('../../lib/snapshots').list, 'no addon': store.list }
+const listings = { addon: require('../../lib/monitor/snapshots').list, 'no addon': store.list }
 
 for (const [how, list] of Object.entries(listings)) {
   test(`the newest is not what a wrong clock stamped: ${how}`, async (t) => {

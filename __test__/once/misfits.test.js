@@ -31,7 +31,7 @@ test('code that a bundler took away from its binary', async (t) => {
 test('an ES module that a bundler made of it, which has no folder of its own', async (t) => {
   // As rollup and webpack leave it: CommonJS in a function, without __dirname and with the require of the module.
   const file = path.join(tempDir(t), 'service.mjs')
-  const lib = path.join(root, 'lib', 'native.js')
+  const lib = path.join(root, 'lib', 'addon', 'native.js')
   fs.writeFileSync(file, `import { createRequire } from 'node:module'
     const require = createRequire(${JSON.stringify(lib)})
     const module = { exports: {} }

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
-const { optionValue, split } = require('../../lib/nodeoptions')
+const { optionValue, split } = require('../../lib/base/node-options')
 const { node, root, tempDir } = require('../helpers')
 
 const DEADLINE_MS = 30_000
@@ -32,7 +32,7 @@ test('the last word of the nearest place wins, with underscores too', () => {
   assert.equal(optionValue('--v8-pool-size', { env: {}, execArgv: ['--v8_pool_size=2'] }), '2')
 })
 
-const program = `console.log(require(${JSON.stringify(path.join(root, 'lib', 'native.js'))}).snapshotDir(''))`
+const program = `console.log(require(${JSON.stringify(path.join(root, 'lib', 'addon', 'native.js'))}).snapshotDir(''))`
 
 test('snapshots go where Node puts its own files', async (t) => {
   const dir = tempDir(t)

@@ -6,10 +6,10 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
-const machine = require('../../lib/fallback/machine')
-const metrics = require('../../lib/fallback/metrics')
-const names = require('../../lib/fallback/name')
-const units = require('../../lib/fallback/units')
+const machine = require('../../lib/addon/fallback/machine')
+const metrics = require('../../lib/addon/fallback/metrics')
+const names = require('../../lib/addon/fallback/name')
+const units = require('../../lib/addon/fallback/units')
 const { capabilities } = require('../..')
 const { root } = require('../helpers')
 
@@ -58,7 +58,7 @@ test('sizes, durations and ratios are read the same', () => {
   assert.ok(read > 3000, `only ${read} of them were any`)
 })
 
-/** A rule as lib/rules.js makes it. */
+/** A rule as lib/options/rules.js makes it. */
 function rule ({ below, pick }) {
   const threshold = below(10) - 5
   const slack = below(4)
@@ -111,7 +111,7 @@ test('rules are judged the same', () => {
 
 test('there are the same metrics, of the same kinds, and the same capabilities', () => {
   assert.deepEqual(Object.entries(metrics.kinds).map(([name, kind]) => ({ name, kind })), JSON.parse(binding.metrics()))
-  const { create } = require('../../lib/fallback')
+  const { create } = require('../../lib/addon/fallback')
   const without = JSON.parse(create('a test', { diagnosticDir: () => undefined }).capabilities())
   assert.deepEqual(Object.keys(without).sort(), Object.keys(capabilities).sort())
   assert.deepEqual(Object.keys(without.snapshots).sort(), Object.keys(capabilities.snapshots).sort())
@@ -122,7 +122,7 @@ test('there are the same metrics, of the same kinds, and the same capabilities',
 
 test('the container and the pressure are read as the addon reads them', async (t) => {
   const { watch } = require('../..')
-  const { clock, look } = require('../../lib/fallback/figures')
+  const { clock, look } = require('../../lib/addon/fallback/figures')
   const monitor = watch({ rules: [] })
   t.after(() => monitor.stop())
   const [theirs, ours] = [await monitor.sample(), look(clock(), 0)]

@@ -6,10 +6,10 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
-const { readConfig } = require('../../lib/config')
-const { checkUpdate } = require('../../lib/options')
-const { settings, switches } = require('../../lib/settings')
-const { truth } = require('../../lib/truth')
+const { readConfig } = require('../../lib/options/config')
+const { checkUpdate } = require('../../lib/options/check')
+const { settings, switches } = require('../../lib/options/variables')
+const { truth } = require('../../lib/base/yes-or-no')
 const { watch } = require('../..')
 const { node, root, tempDir } = require('../helpers')
 
@@ -103,7 +103,7 @@ for (const action of ['report', 'Snapshot', 'exit']) {
     assert.match((await node(['-e', show], { cwd: dir })).stderr, /not watched: rules\[0\]\.do\[0\].*'snapshot'/)
 
     // The addon itself.
-    const native = require('../../lib/native')
+    const native = require('../../lib/addon/native')
     assert.throws(() => native.monitorStart(JSON.stringify({ intervalMs: 1000, history: 1, rules: [{ name: 'a', metric: 'rss', above: 1, do: [action] }], snapshots: {}, nearHeapLimit: false })),
       ({ code, message }) => code === 'HEAPWARDEN_INVALID_OPTION' && message.includes('snapshot'))
   })

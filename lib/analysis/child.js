@@ -6,8 +6,8 @@ const childProcess = require('node:child_process')
 const { writeFile } = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { HeapwardenError, codes } = require('../errors')
-const { nodeProgram } = require('../node')
+const { HeapwardenError, codes } = require('../base/errors')
+const { nodeProgram } = require('../base/node-program')
 
 // Not there in an ES module that a bundler made; such a one has no addon either, and analyses nothing.
 const bin = typeof __dirname === 'string' ? path.join(__dirname, '..', '..', 'bin', 'heapwarden.js') : ''

@@ -3,8 +3,8 @@
 // What the analyses can be told, checked.
 
 const { types } = require('node:util')
-const schema = require('../schema')
-const { HeapwardenError } = require('../errors')
+const schema = require('../options/kinds')
+const { HeapwardenError } = require('../base/errors')
 
 const memory = schema.bytes(1, ", or 'auto'")
 

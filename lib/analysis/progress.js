@@ -1,7 +1,7 @@
 'use strict'
 
-const { warnOnce } = require('../warn')
-const { clearInterval, setInterval } = require('../timers')
+const { warnOnce } = require('../log/warn')
+const { clearInterval, setInterval } = require('../base/timers')
 
 /** At most ten times a second: for eyes. */
 const PERIOD_MS = 100

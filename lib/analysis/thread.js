@@ -2,8 +2,8 @@
 
 // An analysis on a thread of this process.
 
-const native = require('../native')
-const { adopting } = require('../errors')
+const native = require('../addon/native')
+const { adopting } = require('../base/errors')
 const { follow } = require('./progress')
 
 /**

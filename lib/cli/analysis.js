@@ -6,7 +6,7 @@ const path = require('node:path')
 const tty = require('node:tty')
 const { check: checkOptions, target: checkTarget } = require('../analysis/options')
 const { parse } = require('../analysis/filter')
-const { spelling } = require('../spelled')
+const { spelling } = require('../options/as-typed')
 const { UsageError, args } = require('./terminal')
 
 const flags = {

@@ -5,7 +5,7 @@
 const { spawn } = require('node:child_process')
 const os = require('node:os')
 const { isatty } = require('node:tty')
-const { tame } = require('../tame')
+const { tame } = require('../base/printable')
 const { capturesEnded } = require('./afterwards')
 const { say } = require('./terminal')
 

@@ -1,7 +1,7 @@
 'use strict'
 
 const { args, check, classFilter, common, flags, given, help, number, places } = require('./analysis')
-const { tame, tameJson } = require('../tame')
+const { tame, tameJson } = require('../base/printable')
 const { withProgress } = require('./progress')
 const { UsageError, print } = require('./terminal')
 const { bytes, number: count, signed, table, widthOf } = require('./table')

@@ -3,8 +3,8 @@
 // The command line: which command, and what becomes of its failures.
 
 const { version } = require('../../package.json')
-const { didYouMean } = require('../suggest')
-const { tame, tameLines } = require('../tame')
+const { didYouMean } = require('../base/suggest')
+const { tame, tameLines } = require('../base/printable')
 const { UsageError, print, say, watchOutput } = require('./terminal')
 
 /**

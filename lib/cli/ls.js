@@ -2,8 +2,8 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
-const { HeapwardenError } = require('../errors')
-const { tame, tameJson } = require('../tame')
+const { HeapwardenError } = require('../base/errors')
+const { tame, tameJson } = require('../base/printable')
 const { table } = require('./table')
 const { UsageError, args, bytes, print, say } = require('./terminal')
 
@@ -29,8 +29,8 @@ const row = (info) => [
 async function ls (argv) {
   const { values, positionals } = args(argv, { json: { type: 'boolean' } }, { positionals: 1 })
   if (positionals[0] === '') throw new UsageError('DIR is empty: a variable that is not set?')
-  const { list } = require('../snapshots')
-  const dir = positionals[0] === undefined ? require('../native').snapshotDir('') : path.resolve(positionals[0])
+  const { list } = require('../monitor/snapshots')
+  const dir = positionals[0] === undefined ? require('../addon/native').snapshotDir('') : path.resolve(positionals[0])
   const found = await list(dir)
   // Where none has been taken yet the folder by default need not be there; one that is named should.
   if (found.length === 0 && positionals.length > 0 && !fs.existsSync(dir)) throw new HeapwardenError('HEAPWARDEN_NOT_FOUND', `there is no folder ${dir}`)

@@ -2,7 +2,7 @@
 
 const path = require('node:path')
 const { args, check, common, flags, given, help, number, places, target } = require('./analysis')
-const { tame, tameJson } = require('../tame')
+const { tame, tameJson } = require('../base/printable')
 const { withProgress } = require('./progress')
 const { UsageError, print } = require('./terminal')
 const { bytes, cut, number: count, widthOf } = require('./table')

@@ -1,10 +1,10 @@
 'use strict'
 
 const path = require('node:path')
-const { readConfig } = require('../config')
-const { checkUpdate } = require('../options')
-const { boolean, settings } = require('../settings')
-const { spelling } = require('../spelled')
+const { readConfig } = require('../options/config')
+const { checkUpdate } = require('../options/check')
+const { boolean, settings } = require('../options/variables')
+const { spelling } = require('../options/as-typed')
 const { follow } = require('./child')
 const { UsageError, args } = require('./terminal')
 

@@ -2,7 +2,7 @@
 
 // Tables for eyes: numbers to the right, in a terminal no line longer than it is wide, elsewhere no text of 800 characters.
 
-const { tame } = require('../tame')
+const { tame } = require('../base/printable')
 const { bytes } = require('./terminal')
 
 /** Columns of the terminal; 0: it is none, and only long texts are cut; Infinity: nothing is, with --wide. */

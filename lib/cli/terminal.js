@@ -4,7 +4,7 @@
 
 const fs = require('node:fs')
 const { parseArgs } = require('node:util')
-const { didYouMean } = require('../suggest')
+const { didYouMean } = require('../base/suggest')
 
 /** Used wrongly: exit status 2, with the usage. */
 class UsageError extends Error {}

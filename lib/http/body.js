@@ -2,7 +2,7 @@
 
 // The one body we read: `{ "trigger": "why" }` of an order, 1 KiB at most.
 
-const schema = require('../schema')
+const schema = require('../options/kinds')
 const { Refusal } = require('./reply')
 
 const LIMIT = 1024

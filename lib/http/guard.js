@@ -3,9 +3,9 @@
 // Who may come in. A heap snapshot holds every secret of the process, so the door is shut unless told.
 
 const { createHash, timingSafeEqual } = require('node:crypto')
-const { HeapwardenError } = require('../errors')
-const { invalid } = require('../schema')
-const { warnOnce } = require('../warn')
+const { HeapwardenError } = require('../base/errors')
+const { invalid } = require('../options/kinds')
+const { warnOnce } = require('../log/warn')
 const { Refusal, open } = require('./reply')
 
 const digest = (text) => createHash('sha256').update(text).digest()

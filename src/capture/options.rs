@@ -105,7 +105,7 @@ pub const INLINE_TIMEOUT: Duration = Duration::from_secs(300);
 const LONGEST_TIMEOUT: f64 = 24.0 * 3600.0 * 1e3;
 
 impl CaptureOptions {
-    /// Parses the JSON that `lib/options.js` makes.
+    /// Parses the JSON that `lib/options/check.js` makes.
     ///
     /// # Errors
     /// `InvalidOption` with serde's words.

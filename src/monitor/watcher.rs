@@ -17,7 +17,7 @@ use crate::file::{folder, store};
 use crate::probe::process;
 use crate::watch::{Action, Awake, History, Outcome, Rule, RuleState, Sample, Trend, step};
 
-/// Normalised settings of a monitor, as `lib/options.js` makes them.
+/// Normalised settings of a monitor, as `lib/options/check.js` makes them.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WatchSettings {

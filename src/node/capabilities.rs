@@ -49,7 +49,7 @@ pub fn capabilities() -> Result<String, Code> {
         "synchronous": through_v8("a synchronous snapshot"),
         "gcEvents": through_v8("hearing of collections"),
         "liveHeap": through_v8("the live heap after a full collection"),
-        // Without the addon they are not there, or not everywhere: lib/fallback/index.js.
+        // Without the addon they are not there, or not everywhere: lib/addon/fallback/index.js.
         "redact": one(true, ""),
         "analysis": one(true, ""),
         "zstd": one(true, ""),

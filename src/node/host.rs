@@ -1,4 +1,4 @@
-//! One environment as an object of JavaScript: what `lib/native.js` calls.
+//! One environment as an object of JavaScript: what `lib/addon/native.js` calls.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;

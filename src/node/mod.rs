@@ -1,7 +1,7 @@
 //! The only importer of Node-API.
 //!
 //! Values cross the border as JSON: one parse is cheaper than twenty property sets, and serde keeps the names.
-//! `lib/native.js` is the other side. Errors carry our code; nothing panics into JavaScript.
+//! `lib/addon/native.js` is the other side. Errors carry our code; nothing panics into JavaScript.
 
 mod analysis;
 mod capabilities;

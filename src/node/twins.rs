@@ -1,4 +1,4 @@
-//! For a test alone: the rule machine, so that its twin in JavaScript (`lib/fallback/machine.js`) can be compared
+//! For a test alone: the rule machine, so that its twin in JavaScript (`lib/addon/fallback/machine.js`) can be compared
 //! with it on the same series.
 
 use napi::bindgen_prelude::*;

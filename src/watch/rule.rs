@@ -55,7 +55,7 @@ pub struct Limit {
     pub per_ms: f64,
 }
 
-/// What a breach can set off. Any other word is refused, wherever a rule comes from: `lib/rules.js` has the same list.
+/// What a breach can set off. Any other word is refused, wherever a rule comes from: `lib/options/rules.js` has the same list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Action {

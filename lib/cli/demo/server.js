@@ -7,7 +7,7 @@ const { randomBytes } = require('node:crypto')
 const { mkdirSync, symlinkSync } = require('node:fs')
 const { delimiter, dirname, join } = require('node:path')
 const readline = require('node:readline')
-const { nodeProgram } = require('../../node')
+const { nodeProgram } = require('../../base/node-program')
 
 const packageRoot = join(__dirname, '..', '..', '..')
 const program = join(packageRoot, 'examples', 'express', 'server.js')

@@ -4,7 +4,7 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
-const { HeapwardenError } = require('../errors')
+const { HeapwardenError } = require('../../base/errors')
 const { bytesAt, survey } = require('./frames')
 const folder = require('./folder')
 const name = require('./name')

@@ -6,7 +6,7 @@
 const { clock, look } = require('./figures')
 const machine = require('./machine')
 const metrics = require('./metrics')
-const { clearTimeout, setImmediate, setTimeout } = require('../timers')
+const { clearTimeout, setImmediate, setTimeout } = require('../../base/timers')
 
 const SHORTEST_INTERVAL = 10
 
@@ -31,7 +31,7 @@ class Watcher {
 
   /**
    * @param {number} id
-   * @param {object} settings as lib/options.js makes them
+   * @param {object} settings as lib/options/check.js makes them
    * @param {{ tell: (event: object) => void, order: (options: object, monitor: number) => void }} out
    */
   constructor (id, settings, { tell, order }) {

@@ -3,8 +3,8 @@
 // What users write → what the addon reads: checked, in bytes and milliseconds, under the addon's names.
 
 const os = require('node:os')
-const schema = require('./schema')
-const { HeapwardenError } = require('./errors')
+const schema = require('./kinds')
+const { HeapwardenError } = require('../base/errors')
 const { defaultRules, rules } = require('./rules')
 
 const { DAY, invalid } = schema

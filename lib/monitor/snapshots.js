@@ -2,11 +2,11 @@
 
 const { Readable } = require('node:stream')
 const path = require('node:path')
-const native = require('./native')
+const native = require('../addon/native')
 const channel = require('./channel')
-const { HeapwardenError, adopt, adopting } = require('./errors')
-const { checkSnapshot, mergeSnapshots, snapshotJson } = require('./options')
-const schema = require('./schema')
+const { HeapwardenError, adopt, adopting } = require('../base/errors')
+const { checkSnapshot, mergeSnapshots, snapshotJson } = require('../options/check')
+const schema = require('../options/kinds')
 
 function aborted (signal) {
   return new HeapwardenError('HEAPWARDEN_ABORTED', 'the snapshot was aborted by its AbortSignal', { cause: signal.reason })
@@ -15,7 +15,7 @@ function aborted (signal) {
 /**
  * Orders one snapshot and waits for it.
  *
- * @param {object} options checked options (lib/options.js), signal included
+ * @param {object} options checked options (lib/options/check.js), signal included
  * @param {number} [monitor] id of the monitor whose listeners hear of it; 0 = none
  */
 async function order ({ signal, ...options }, monitor = 0) {

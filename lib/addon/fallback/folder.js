@@ -6,7 +6,7 @@
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { HeapwardenError } = require('../errors')
+const { HeapwardenError } = require('../../base/errors')
 
 const MIN_FREE_DISK = 64 * 2 ** 20
 

@@ -1,6 +1,6 @@
 'use strict'
 
-const { HeapwardenError } = require('./errors')
+const { HeapwardenError } = require('../base/errors')
 
 /**
  * An error about an option in the words of whoever set it: not all have done so by the option's own name.

@@ -2,12 +2,12 @@
 
 // What a snapshot says. The work is done on a thread of its own or in a child, never on the event loop.
 
-const { HeapwardenError } = require('./errors')
-const { check, file, files, target } = require('./analysis/options')
-const { filter, print } = require('./analysis/filter')
-const { inChild } = require('./analysis/child')
-const { inThread } = require('./analysis/thread')
-const { spare } = require('./analysis/progress')
+const { HeapwardenError } = require('../base/errors')
+const { check, file, files, target } = require('./options')
+const { filter, print } = require('./filter')
+const { inChild } = require('./child')
+const { inThread } = require('./thread')
+const { spare } = require('./progress')
 
 const aborted = (signal) => new HeapwardenError('HEAPWARDEN_ABORTED',
   'the analysis was aborted by its AbortSignal', { cause: signal.reason })

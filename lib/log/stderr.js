@@ -8,7 +8,7 @@ const fs = require('node:fs')
 /** The addon, which can write without waiting; undefined where there is none. */
 function addon () {
   try {
-    return require('./native')
+    return require('../addon/native')
   } catch {}
 }
 

@@ -4,7 +4,7 @@
 
 const os = require('node:os')
 const v8 = require('node:v8')
-const { HeapwardenError } = require('../errors')
+const { HeapwardenError } = require('../../base/errors')
 const cgroup = require('./cgroup')
 
 // As src/capture/budget.rs has them, where this thread's heap was not captured before.

@@ -1,17 +1,17 @@
 'use strict'
 
 // The addon: finds its file, attaches this thread, and turns its JSON into what lib/ speaks. The only module
-// that knows the binary, and whether there is one: without it lib/fallback/ takes its place.
+// that knows the binary, and whether there is one: without it lib/addon/fallback/ takes its place.
 
 const fs = require('node:fs')
 const path = require('node:path')
 const v8 = require('node:v8')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { getEnvironmentData, isMainThread, setEnvironmentData, threadId } = require('node:worker_threads')
-const { HeapwardenError } = require('./errors')
-const { optionValue } = require('./nodeoptions')
+const { HeapwardenError } = require('../base/errors')
+const { optionValue } = require('../base/node-options')
 const portable = require('./portable')
-const { ACCEPTED, truth } = require('./truth')
+const { ACCEPTED, truth } = require('../base/yes-or-no')
 
 /** Bundlers that make an ES module of this file leave it without its own folder. */
 const ownFolder = typeof __dirname === 'string' ? __dirname : undefined
@@ -74,7 +74,7 @@ function find () {
 
 function load () {
   if (ownFolder === undefined) throw unfit([])
-  const folder = path.join(ownFolder, '..', 'native')
+  const folder = path.join(ownFolder, '..', '..', 'native')
   const shipped = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith('.node')) : []
   const place = `heapwarden.${process.platform}-${process.arch}`
   const fitting = shipped.filter((name) => name === `${place}.node` || name.startsWith(`${place}-`))
@@ -94,7 +94,7 @@ function load () {
 function isBundled () {
   if (ownFolder === undefined) return true
   try {
-    return JSON.parse(fs.readFileSync(path.join(ownFolder, '..', 'package.json'), 'utf8')).name !== 'heapwarden'
+    return JSON.parse(fs.readFileSync(path.join(ownFolder, '..', '..', 'package.json'), 'utf8')).name !== 'heapwarden'
   } catch {
     return true
   }

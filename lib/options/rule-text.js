@@ -2,7 +2,7 @@
 
 // Rules where there is only text: variables and the command line.
 
-const { HeapwardenError } = require('./errors')
+const { HeapwardenError } = require('../base/errors')
 
 const SHAPE = /^(?:([\w.-]+)\s*:\s*)?(\w+)\s*([<>])\s*(.+?)(?:\s+for\s+(\S+))?(?:\s+do\s+(nothing|[a-z]+(?:\s*,\s*[a-z]+)*))?$/
 

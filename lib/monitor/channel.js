@@ -3,10 +3,10 @@
 // The addon's events on their way to monitors and promises. One channel an environment (a thread): the addon
 // rings the doorbell on the loop, we empty the box and deliver in order.
 
-const native = require('./native')
-const { HeapwardenError, adopting } = require('./errors')
-const { warnOnce } = require('./warn')
-const { clearInterval, setInterval } = require('./timers')
+const native = require('../addon/native')
+const { HeapwardenError, adopting } = require('../base/errors')
+const { warnOnce } = require('../log/warn')
+const { clearInterval, setInterval } = require('../base/timers')
 
 /** monitor id → (event, ordered) => void. Strong on purpose: `watch()` without keeping the result goes on watching. */
 const monitors = new Map()

@@ -2,14 +2,14 @@
 
 const { EventEmitter } = require('node:events')
 const path = require('node:path')
-const native = require('./native')
+const native = require('../addon/native')
 const channel = require('./channel')
-const { HeapwardenError, adopt, adopting } = require('./errors')
-const { checkSnapshot, checkUpdate, checkWatch, mergeSnapshots, watchJson } = require('./options')
+const { HeapwardenError, adopt, adopting } = require('../base/errors')
+const { checkSnapshot, checkUpdate, checkWatch, mergeSnapshots, watchJson } = require('../options/check')
 const { onSignal } = require('./signal')
 const snapshots = require('./snapshots')
-const { warnOnce } = require('./warn')
-const { clearInterval, setInterval } = require('./timers')
+const { warnOnce } = require('../log/warn')
+const { clearInterval, setInterval } = require('../base/timers')
 
 // What listeners get of an event of the addon, where it is not the whole event.
 const payload = {
@@ -25,7 +25,7 @@ class Monitor extends EventEmitter {
   #last // what latest, history() and rules() say once it is over
   #unlisten = () => {}
 
-  /** @param {import('..').WatchOptions} [options] */
+  /** @param {import('../..').WatchOptions} [options] */
   constructor (options) {
     super()
     this.#options = checkWatch(options)
@@ -89,7 +89,7 @@ class Monitor extends EventEmitter {
 
   /** An HTTP handler on this monitor, see `heapwarden/middleware`. */
   middleware (options) {
-    return require('./middleware')({ ...options, monitor: this })
+    return require('../middleware')({ ...options, monitor: this })
   }
 
   /** Ends the watch; whoever still waits for it is told HEAPWARDEN_STOPPED. The second call is the first one's promise. */
@@ -208,7 +208,7 @@ class Monitor extends EventEmitter {
   }
 }
 
-/** Starts watching this thread's memory. @param {import('..').WatchOptions} [options] */
+/** Starts watching this thread's memory. @param {import('../..').WatchOptions} [options] */
 function watch (options) {
   return new Monitor(options)
 }

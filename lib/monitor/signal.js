@@ -4,7 +4,7 @@
 
 const fs = require('node:fs')
 const { isMainThread } = require('node:worker_threads')
-const { warnOnce } = require('./warn')
+const { warnOnce } = require('../log/warn')
 
 /** Whether nodemon started this process. It restarts a program by SIGUSR2, and waits for the end that a listener prevents. */
 function underNodemon () {

@@ -5,9 +5,9 @@
 
 const path = require('node:path')
 const { inspect } = require('node:util')
-const { HeapwardenError } = require('./errors')
-const { didYouMean } = require('./suggest')
-const native = require('./native')
+const { HeapwardenError } = require('../base/errors')
+const { didYouMean } = require('../base/suggest')
+const native = require('../addon/native')
 
 const DAY = 86_400_000
 

@@ -2,9 +2,9 @@
 
 // One rule: from what a user writes to what the addon judges.
 
-const schema = require('./schema')
-const { HeapwardenError } = require('./errors')
-const native = require('./native')
+const schema = require('./kinds')
+const { HeapwardenError } = require('../base/errors')
+const native = require('../addon/native')
 
 const { DAY, invalid } = schema
 

@@ -1,7 +1,7 @@
 'use strict'
 
 const { say } = require('./stderr')
-const { tame } = require('./tame')
+const { tame } = require('../base/printable')
 
 /** A monitor's events as one line each. */
 const lines = {
@@ -15,7 +15,7 @@ const lines = {
 
 /**
  * Prints what a monitor says to stderr, as text or as JSON lines.
- * @param {import('..').Monitor} monitor
+ * @param {import('../..').Monitor} monitor
  * @param {'text' | 'json'} form
  */
 function logEvents (monitor, form) {

@@ -3,9 +3,9 @@
 // Every option of a watch that text can set: its variable, its flag of `heapwarden run`, and how the text is
 // read. The documentation's table and `--help` are made of this one.
 
-const { invalid } = require('./schema')
-const { parseRules } = require('./ruletext')
-const { ACCEPTED, truth } = require('./truth')
+const { invalid } = require('./kinds')
+const { parseRules } = require('./rule-text')
+const { ACCEPTED, truth } = require('../base/yes-or-no')
 
 const text = (value) => value
 

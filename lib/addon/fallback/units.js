@@ -2,7 +2,7 @@
 
 // Sizes, durations and ratios as people write them: the twin of src/units.rs. __test__/once/twins.test.js compares them.
 
-const { HeapwardenError } = require('../errors')
+const { HeapwardenError } = require('../../base/errors')
 
 const BYTES = {
   '': 1n, b: 1n, kb: 1000n, kib: 1n << 10n, mb: 1000n ** 2n, mib: 1n << 20n, gb: 1000n ** 3n, gib: 1n << 30n, tb: 1000n ** 4n, tib: 1n << 40n

@@ -1,18 +1,18 @@
 'use strict'
 
-// heapwarden without its binary: the same functions as lib/native.js gives to the rest of lib/, in JavaScript. Timers of
+// heapwarden without its binary: the same functions as lib/addon/native.js gives to the rest of lib/, in JavaScript. Timers of
 // the loop sample, node:v8 takes the snapshots. What needs the addon is an error with the code HEAPWARDEN_UNSUPPORTED.
 
 const path = require('node:path')
-const { version } = require('../../package.json')
-const { HeapwardenError } = require('../errors')
+const { version } = require('../../../package.json')
+const { HeapwardenError } = require('../../base/errors')
 const cgroup = require('./cgroup')
 const folder = require('./folder')
 const { kinds } = require('./metrics')
 const reader = require('./reader')
 const store = require('./store')
 const units = require('./units')
-const { setImmediate } = require('../timers')
+const { setImmediate } = require('../../base/timers')
 
 const unavailable = (reason) => ({ available: false, reason })
 

@@ -5,7 +5,7 @@
 const fs = require('node:fs')
 const { Readable, pipeline } = require('node:stream')
 const zlib = require('node:zlib')
-const { HeapwardenError } = require('../errors')
+const { HeapwardenError } = require('../../base/errors')
 const { DATA, Damage, bytesAt, dataFrames } = require('./frames')
 const { ends } = require('./store')
 

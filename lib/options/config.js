@@ -4,10 +4,10 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
-const { HeapwardenError } = require('./errors')
-const { invalid, isObject } = require('./schema')
-const { boolean, place, settings, switches } = require('./settings')
-const { didYouMean } = require('./suggest')
+const { HeapwardenError } = require('../base/errors')
+const { invalid, isObject } = require('./kinds')
+const { boolean, place, settings, switches } = require('./variables')
+const { didYouMean } = require('../base/suggest')
 
 const FILE = 'heapwarden.config.json'
 /** Bytes; more is another file. */

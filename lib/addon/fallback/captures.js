@@ -2,9 +2,9 @@
 
 // Who may capture, and when: one at a time, and who orders the same meanwhile shares it. As src/monitor/desk.rs.
 
-const { HeapwardenError } = require('../errors')
+const { HeapwardenError } = require('../../base/errors')
 const { take, tidy } = require('./snapshot')
-const { clearTimeout, setImmediate, setTimeout } = require('../timers')
+const { clearTimeout, setImmediate, setTimeout } = require('../../base/timers')
 
 const TIMEOUT_MS = 300_000
 

@@ -8,8 +8,8 @@ const { pipeline } = require('node:stream/promises')
 const v8 = require('node:v8')
 const { isMainThread, threadId } = require('node:worker_threads')
 const zlib = require('node:zlib')
-const { version } = require('../../package.json')
-const { HeapwardenError } = require('../errors')
+const { version } = require('../../../package.json')
+const { HeapwardenError } = require('../../base/errors')
 const { admit } = require('./budget')
 const folder = require('./folder')
 const frames = require('./frames')
@@ -104,7 +104,7 @@ async function write (file, dir, options, level, signal) {
 }
 
 /**
- * Takes it. `options` are those of lib/options.js in the addon's form; `at`: when it was ordered, epoch ms.
+ * Takes it. `options` are those of lib/options/check.js in the addon's form; `at`: when it was ordered, epoch ms.
  * @returns {Promise<object>} SnapshotInfo
  */
 async function take (options, { at, diagnosticDir, signal }) {

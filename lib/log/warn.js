@@ -1,7 +1,7 @@
 'use strict'
 
 const { takes } = require('./stderr')
-const { setTimeout } = require('./timers')
+const { setTimeout } = require('../base/timers')
 
 /** Longer is cut: what Node prints of a warning must fit into the room that was seen, which is a page at least. */
 const MOST_CHARACTERS = 1000
