@@ -3,11 +3,11 @@
 use std::io::Read;
 
 use heapwarden::error::{Error, Result};
-use heapwarden::heap::aggregates::Twins;
-use heapwarden::heap::diff::{Same, diff};
 use heapwarden::heap::engine::{Analysis, Needs, analyze, count};
 use heapwarden::heap::paths::Paths;
-use heapwarden::heap::trend::trend;
+use heapwarden::heap::tables::aggregates::Twins;
+use heapwarden::heap::tables::diff::{Same, diff};
+use heapwarden::heap::tables::growth::trend;
 use heapwarden::heap::{Graph, Options, Parsed, Quiet, parse};
 
 /// Nodes and classes of one snapshot that paths are asked to.

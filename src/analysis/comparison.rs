@@ -8,10 +8,10 @@ use super::identity::{Identity, Verdict};
 use super::load::{self, Origin, Terms};
 use super::source::Place;
 use crate::error::Result;
-use crate::heap::aggregates::Twins;
-use crate::heap::diff::{self, DiffRow, Same};
 use crate::heap::engine::{self, Analysis, Needs};
-use crate::heap::trend::{self, TrendRow};
+use crate::heap::tables::aggregates::Twins;
+use crate::heap::tables::diff::{self, DiffRow, Same};
+use crate::heap::tables::growth::{self, TrendRow};
 use crate::heap::{Host, Stage};
 
 /// What came and what went. Sizes are bytes.
@@ -147,7 +147,7 @@ pub fn follow(places: &[Place], terms: Terms, crew: &Crew) -> Result<HeapTrend> 
     let damage = damage(&origins);
     let (snapshots, tables): (Vec<_>, Vec<_>) =
         rows.into_iter().map(|(_, brief, table)| (brief, table)).unzip();
-    let classes = trend::trend(&tables);
+    let classes = growth::trend(&tables);
     Ok(HeapTrend { snapshots, comparable_ids: false, classes, complete: damage.is_none(), damage })
 }
 

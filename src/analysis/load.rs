@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::info::Header;
 use crate::heap::engine::{self, Analysis, Needs};
-use crate::heap::parse::{self, Options};
+use crate::heap::read::parse::{self, Options};
 use crate::heap::{Graph, Held, Host, Stage};
 
 /// How to read.

@@ -10,10 +10,10 @@ use super::estimate::{self, Work};
 use super::load::{self, Origin, Terms};
 use super::source::Place;
 use crate::error::Result;
-use crate::heap::aggregates::{ClassRow, Twins};
-use crate::heap::duplicates::DuplicateRow;
 use crate::heap::engine::{Analysis, Needs};
-use crate::heap::statistics::Statistics;
+use crate::heap::tables::aggregates::{ClassRow, Twins};
+use crate::heap::tables::duplicates::DuplicateRow;
+use crate::heap::tables::statistics::Statistics;
 use crate::heap::{Host, NodeKind, Stage};
 
 /// The tables of one snapshot. Sizes are bytes.

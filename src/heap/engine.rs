@@ -2,19 +2,19 @@
 
 use std::borrow::Cow;
 
-use super::aggregates::Aggregates;
-use super::bits::Bits;
-use super::classes::{Classes, Definitions, Sorts};
-use super::diff::Census;
-use super::dominators::{self, Dominators, Tree};
-use super::duplicates::{Duplicates, Spans};
-use super::ephemerons::Ephemerons;
-use super::graph::Graph;
-use super::host::{self, Host, Stage};
-use super::names::Names;
-use super::statistics::Statistics;
-use super::{detached, distances, essential, page, shallow};
+use super::rules::{detached, distances, essential, page, shallow};
 use crate::error::{Error, Result};
+use crate::heap::graph::Graph;
+use crate::heap::graph::bits::Bits;
+use crate::heap::graph::dominators::{self, Dominators, Tree};
+use crate::heap::host::{self, Host, Stage};
+use crate::heap::rules::classes::{Classes, Definitions, Sorts};
+use crate::heap::rules::ephemerons::Ephemerons;
+use crate::heap::rules::names::Names;
+use crate::heap::tables::aggregates::Aggregates;
+use crate::heap::tables::diff::Census;
+use crate::heap::tables::duplicates::{Duplicates, Spans};
+use crate::heap::tables::statistics::Statistics;
 
 /// What the caller will ask afterwards.
 #[derive(Clone, Copy, Debug, Default)]

@@ -33,9 +33,9 @@ pub use step::{NodeRef, Place, RetainingPath, Step};
 use self::rank::Words;
 use self::text::Writer;
 use self::tree::Tree;
-use super::host::Host;
-use super::scripts::Scripts;
 use crate::error::Result;
+use crate::heap::host::Host;
+use crate::heap::rules::scripts::Scripts;
 
 /// Paths that are given when nobody says how many.
 pub const LIMIT: usize = 5;

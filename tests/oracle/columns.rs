@@ -10,10 +10,10 @@ use std::fs::File;
 use std::io::{BufWriter, Write, stdout};
 
 use heapwarden::analysis::crew::Crew;
-use heapwarden::heap::aggregates::Twins;
-use heapwarden::heap::diff::{self, DiffRow, Same};
 use heapwarden::heap::engine::{self, Analysis, Needs};
-use heapwarden::heap::{Graph, parse};
+use heapwarden::heap::tables::aggregates::Twins;
+use heapwarden::heap::tables::diff::{self, DiffRow, Same};
+use heapwarden::heap::{Graph, Options, parse};
 use serde_json::{Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -27,7 +27,7 @@ fn main() -> Result<()> {
 }
 
 fn graph(file: &str) -> Result<Graph> {
-    Ok(parse(File::open(file)?, parse::Options::default(), &Crew::default())?.graph)
+    Ok(parse(File::open(file)?, Options::default(), &Crew::default())?.graph)
 }
 
 fn changes(before: &str, after: &str) -> Result<Vec<DiffRow>> {

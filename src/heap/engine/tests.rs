@@ -1,9 +1,9 @@
 //! Rules b, c, e and f on graphs small enough to be right by hand.
 
-use super::super::build::Builder;
-use super::super::graph::{EdgeKind as E, NodeKind as N};
-use super::super::host::Quiet;
 use super::*;
+use crate::heap::graph::build::Builder;
+use crate::heap::graph::{EdgeKind as E, NodeKind as N};
+use crate::heap::host::Quiet;
 
 fn run(builder: &Builder) -> Result<Analysis> {
     analyze(builder.graph(), Needs { edges: true, ..Needs::default() }, &Quiet)

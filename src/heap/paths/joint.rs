@@ -7,8 +7,8 @@ use super::facts::Facts;
 use super::rank::Words;
 use super::shape::{Key, Keys, Shapes};
 use super::tree::{NONE, Tree, source};
-use crate::heap::bits::Bits;
 use crate::heap::graph::Graph;
+use crate::heap::graph::bits::Bits;
 
 /// Different names of properties that lead from one holder to the same class: from here on the holder is a table
 /// and its names are keys.

@@ -1,7 +1,7 @@
 //! Nodes that people know by other names than V8 does.
 
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
-use crate::heap::scripts::short;
+use crate::heap::rules::scripts::short;
 
 use super::step::cut;
 

@@ -9,8 +9,8 @@ use super::nest::Nest;
 use super::rank::Words;
 use super::several::is_store;
 use super::tree::{Tree, source};
-use crate::heap::bits::Bits;
 use crate::heap::graph::Graph;
+use crate::heap::graph::bits::Bits;
 
 /// Ways of one shape.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use super::rank::Words;
 use super::shape::{Keys, Shapes};
 use super::step::begin;
 use super::tree::{NONE, Tree};
-use crate::heap::bits::Bits;
+use crate::heap::graph::bits::Bits;
 use crate::heap::graph::{EdgeKind, Graph};
 
 /// Nodes at the end of the shortest way whose other holders are looked for.

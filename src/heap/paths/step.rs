@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::facts::Facts;
 use super::tree::source;
 use crate::heap::graph::Graph;
-use crate::heap::scripts::Scripts;
+use crate::heap::rules::scripts::Scripts;
 
 /// Characters of a name that are kept.
 const NAME: usize = 200;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::{Facts, Paths, RetainingPath};
-use crate::heap::build::Builder;
+use crate::heap::graph::build::Builder;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 use crate::heap::host::Quiet;
 

@@ -11,7 +11,7 @@ use super::rank::{Word, Words, pair_table};
 use super::step::{begin, cut};
 use super::tree::Tree;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
-use crate::heap::scripts::Scripts;
+use crate::heap::rules::scripts::Scripts;
 
 /// Steps of a path that are read at its beginning, and as many at its end.
 const HALF: usize = 300;

@@ -8,8 +8,8 @@ use std::ops::Range;
 use super::facts::Facts;
 use super::rank::Words;
 use crate::error::Result;
-use crate::heap::bits::Bits;
 use crate::heap::graph::Graph;
+use crate::heap::graph::bits::Bits;
 use crate::heap::host::{self, Host};
 
 /// No edge, no depth.

@@ -1,0 +1,66 @@
+//! What a node is shown as.
+//!
+//! Mostly that is its name in the snapshot. A concatenated string is shown as its parts together, a plain object as
+//! `{a, b, …, z}`. Both need edges, and are asked for when edges have long been forgotten: what they need is
+//! collected beforehand.
+
+mod objects;
+pub(in crate::heap) mod ropes;
+#[cfg(test)]
+mod tests;
+pub(in crate::heap) mod told;
+
+use std::borrow::Cow;
+
+use self::objects::Objects;
+use self::ropes::Ropes;
+use self::told::Told;
+use super::classes::{Classes, Sorts};
+use crate::heap::graph::strings::show;
+use crate::heap::graph::{Graph, NodeKind};
+
+/// Texts for human eyes are cut here, bytes. V8 cuts its own at 1,024 UTF-16 units, so this cuts none of them; but a
+/// file may have one long text and use it for everything.
+const LONGEST: usize = 8 << 10;
+
+/// What the names of concatenated strings and plain objects are made of.
+#[derive(Debug, Default)]
+pub struct Names {
+    pub(in crate::heap) ropes: Ropes,
+    pub(in crate::heap) told: Vec<Told>,
+    objects: Objects,
+}
+
+impl Names {
+    /// Collects it, while the graph has its edges. Twelve bytes for each concatenated string, some dozens for each
+    /// list of names that plain objects have.
+    pub fn of(graph: &Graph, sorts: &Sorts) -> Self {
+        Self { ropes: Ropes::of(graph), told: told::find(graph), objects: Objects::of(graph, sorts) }
+    }
+
+    /// The node's name as DevTools shows it, WTF-8. The graph needs no edges.
+    pub fn text<'a>(&self, graph: &'a Graph, classes: &Classes, node: u32) -> Cow<'a, [u8]> {
+        match classes.shape(node).and_then(|shape| self.objects.text(graph, shape)) {
+            Some(text) => Cow::Owned(text),
+            None => self.string(graph, node),
+        }
+    }
+
+    /// The text of a string, or the beginning of it; the name of a node that is none.
+    pub(in crate::heap) fn string<'a>(&self, graph: &'a Graph, node: u32) -> Cow<'a, [u8]> {
+        match graph.kind(node) {
+            NodeKind::CONS_STRING => Cow::Owned(self.ropes.text(graph, node)),
+            _ => graph.strings().text(graph.name(node)),
+        }
+    }
+
+    /// The node's name for human eyes, at most some 8 KiB of it.
+    pub fn show(&self, graph: &Graph, classes: &Classes, node: u32) -> String {
+        shorten(&self.text(graph, classes, node))
+    }
+}
+
+/// A text for human eyes, not too long.
+pub(in crate::heap) fn shorten(text: &[u8]) -> String {
+    if text.len() <= LONGEST { show(text) } else { show(&text[..LONGEST]) + "…" }
+}
