@@ -8,12 +8,9 @@
 //! | [`intake`] | masks, then writes |
 //! | [`pipe`] | the way from the JavaScript thread to the sink |
 //! | [`inline`] | the snapshot in this process |
-//! | `fork` | the snapshot in a forked child: the parent's side |
-//! | `child` | the child's side |
+//! | `fork` | the snapshot in a forked child |
 
 pub mod budget;
-#[cfg(target_os = "linux")]
-pub mod child;
 #[cfg(target_os = "linux")]
 pub mod fork;
 pub mod inline;

@@ -13,7 +13,7 @@ use parking_lot::{Mutex, MutexGuard};
 use super::environment::Environment;
 use super::outbox::Event;
 #[cfg(target_os = "linux")]
-use crate::capture::fork::reach::Reach;
+use crate::capture::fork::terminate::Reach;
 use crate::capture::options::CaptureOptions;
 use crate::capture::pipe::Wish;
 use crate::error::{Error, Result};

@@ -10,7 +10,7 @@ use super::desk::{self, Order};
 use super::environment::{Environment, process_facts};
 use super::{Event, clock, limit, paused, run, turns};
 use crate::capture::budget::{self, Admitted, Heap};
-use crate::capture::fork::watch::{Limits, Outcome, watch};
+use crate::capture::fork::supervise::{Limits, Outcome, watch};
 use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
 use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::pipe::{Fate, Wish};

@@ -2,7 +2,7 @@
 
 use std::os::fd::{BorrowedFd, RawFd};
 
-use crate::capture::child::words::LastWords;
+use super::child::last_message::LastWords;
 
 /// eventfds at this moment: what libuv writes to from any thread, and aborts if it cannot. In the child they become `/dev/null`: V8 posts tasks there, which libuv announces
 /// by a write, and a closed descriptor would end the child.

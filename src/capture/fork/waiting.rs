@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, WaitOptions, waitpid};
 
-use super::Child;
-use super::shared::Shared;
-use super::watch::{DYING, end, reap_later};
+use super::prepared::Child;
+use super::shared_page::Shared;
+use super::supervise::{DYING, end, reap_later};
 
 /// A child that has done its work, and waits until its file has a name: it gives it one itself should its service die before.
 /// Ended and reaped when dropped.

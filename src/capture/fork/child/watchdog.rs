@@ -13,11 +13,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::words::LastWords;
+use super::last_message::LastWords;
 use crate::capture::budget::RESERVE;
-use crate::capture::fork::Prepared;
-use crate::capture::fork::shared::Shared;
-use crate::capture::fork::stillness::CIRCLES;
+use crate::capture::fork::hang::CIRCLES;
+use crate::capture::fork::prepared::Prepared;
+use crate::capture::fork::priority;
+use crate::capture::fork::shared_page::Shared;
 use crate::probe::cgroup::gauge::Gauge;
 
 /// Seconds without CPU time. A disk can make it wait, and so can a busy machine.
@@ -287,7 +288,7 @@ fn look_around() {
         end(LATE);
     }
     let orphan = is_orphan();
-    super::priority::look(orphan);
+    priority::look(orphan);
     if !orphan {
         return;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::shared::Shared;
+use super::shared_page::Shared;
 
 /// The way to a child.
 #[derive(Debug)]

@@ -9,11 +9,11 @@ use crossbeam_channel::{Receiver, bounded};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, kill_process, pidfd_open, waitpid};
 
-use super::Child;
-use super::stillness::Stillness;
+use super::child::{run as child, watchdog};
+use super::hang::Stillness;
+use super::prepared::Child;
 use super::waiting::Waiting;
 use crate::capture::budget::RESERVE;
-use crate::capture::child::{self, orphan};
 use crate::capture::pipe::{self, Fate};
 use crate::error::Error;
 use crate::probe::cgroup::{self, Cgroup};
@@ -293,12 +293,12 @@ fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Ou
 /// How a child ended that saw itself that it had to.
 fn own_end(status: i32) -> Option<Outcome> {
     Some(match status {
-        orphan::HUNG => {
+        watchdog::HUNG => {
             Outcome::Broken(Error::CaptureFailed("the child that takes the snapshot hung".into()))
         }
-        orphan::UNWANTED => Outcome::Failed(Error::Aborted("the snapshot was given up".into())),
-        orphan::LATE => Outcome::Failed(pipe::late()),
-        orphan::STARVING => Outcome::Failed(Error::MemoryBudget(
+        watchdog::UNWANTED => Outcome::Failed(Error::Aborted("the snapshot was given up".into())),
+        watchdog::LATE => Outcome::Failed(pipe::late()),
+        watchdog::STARVING => Outcome::Failed(Error::MemoryBudget(
             "too little memory was left while a snapshot was being taken; its child ended itself".into(),
         )),
         _ => return None,

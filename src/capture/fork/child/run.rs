@@ -6,20 +6,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::fork::Prepared;
-use super::fork::shared::Shared;
-use super::fork::threads;
-use super::intake::Intake;
-use super::user::User;
+use super::watchdog;
+use crate::capture::fork::prepared::Prepared;
+use crate::capture::fork::shared_page::Shared;
+use crate::capture::fork::{priority, v8_workers};
+use crate::capture::intake::Intake;
+use crate::capture::user::User;
 use crate::error::Error;
 use crate::file::info::Finish;
 use crate::probe::limits;
 use crate::v8::profiler::{Contents, Ending, Output, snapshot};
 use crate::v8::{Isolate, silence};
-
-pub mod orphan;
-pub mod priority;
-pub mod words;
 
 /// The exit status that means: the file is finished.
 pub const DONE: i32 = 0;
@@ -62,12 +59,12 @@ pub unsafe fn run(
             // The service has said where the file is being written, and may have died: what it cannot take back is said
             // in its place. Who gave it up knows.
             if !matches!(error, Error::Aborted(_)) {
-                orphan::say(&error.to_string());
+                watchdog::say(&error.to_string());
             }
             FAILED
         }
         Err(_) => {
-            orphan::say_of_file("it stopped in the middle, for want of memory or by a defect");
+            watchdog::say_of_file("it stopped in the middle, for want of memory or by a defect");
             FAILED
         }
     };
@@ -102,7 +99,7 @@ fn take(
     }
     // One that has given up its rights since may have lost that to its folder, and we still have it.
     let changed = !alone && User::of(parent).is_some_and(|user| user != User::now());
-    orphan::publishing();
+    watchdog::publishing();
     if !alone && !changed && (!has_to_name_it(&shared, parent)? || !intake.sink().may_be_there()) {
         std::mem::forget(intake);
         return Ok(());
@@ -144,7 +141,7 @@ fn has_to_name_it(shared: &Shared, parent: i32) -> Result<bool, Error> {
 /// Whether all of a process stands still, by SIGSTOP or a debugger.
 fn is_stopped(pid: i32) -> bool {
     let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
-    threads::state(&stat).is_some_and(|state| b"Tt".contains(&state))
+    v8_workers::state(&stat).is_some_and(|state| b"Tt".contains(&state))
 }
 
 struct ToSink {
@@ -196,7 +193,7 @@ unsafe fn settle(prepared: &Prepared, parent: i32) {
     // SAFETY: as the caller vouches.
     unsafe { default_signals() };
     // SAFETY: as the caller vouches.
-    unsafe { orphan::watch_over(prepared, parent) };
+    unsafe { watchdog::watch_over(prepared, parent) };
     let_signals_come();
     // SAFETY: as the caller vouches: one thread, nobody waits.
     unsafe { prepared.slots.silence() };
@@ -277,7 +274,7 @@ fn let_signals_come() {
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, &empty, std::ptr::null_mut()) };
 }
 
-fn write_file(path: &std::ffi::CStr, text: &[u8]) -> bool {
+pub(in crate::capture::fork) fn write_file(path: &std::ffi::CStr, text: &[u8]) -> bool {
     // SAFETY: a NUL-terminated path.
     let fd = unsafe { libc::open(path.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC) };
     if fd < 0 {

@@ -1,6 +1,6 @@
 //! A snapshot by a forked child: the parent's side.
 //!
-//! [`prepare`] and [`watch`] run on a thread of their own; only [`Prepared::fork`] runs on the JavaScript
+//! [`prepare`] and [`supervise::watch`] run on a thread of their own; only [`Prepared::fork`] runs on the JavaScript
 //! thread, which stands still for some system calls. See docs/pause-free.md.
 
 use std::io;
@@ -8,8 +8,12 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::child::words::LastWords;
-use super::intake::Intake;
+use super::child::last_message::LastWords;
+use super::{
+    child, descriptors, mappings, marks, priority, pthread_slots, shared_page, supervise, terminate,
+    v8_workers,
+};
+use crate::capture::intake::Intake;
 use crate::error::{Error, Result};
 use crate::file::sink::{Sealed, Sink};
 use crate::file::turn::Turn;
@@ -17,17 +21,6 @@ use crate::probe::cgroup::{Cgroup, gauge::Gauge};
 use crate::units::switch;
 use crate::v8::Isolate;
 use crate::v8::profiler::Contents;
-
-pub mod descriptors;
-pub mod mappings;
-pub mod marks;
-pub mod reach;
-pub mod shared;
-pub mod slots;
-pub mod stillness;
-pub mod threads;
-pub mod waiting;
-pub mod watch;
 
 /// How long the JavaScript thread waits for V8's workers to sleep. They nearly always do; a fork while one does
 /// not may hang, and is then tried again.
@@ -52,8 +45,8 @@ pub struct Terms {
 /// Everything the child needs, made before the fork: the child must not open, allocate much or ask.
 pub struct Prepared {
     pub(super) intake: Intake,
-    pub(super) shared: Arc<shared::Shared>,
-    pub(super) slots: slots::Slots,
+    pub(super) shared: Arc<shared_page::Shared>,
+    pub(super) slots: pthread_slots::Slots,
     pub(super) eventfds: Vec<RawFd>,
     /// Descriptors that must stay what they are.
     pub(super) keep: Vec<RawFd>,
@@ -78,26 +71,26 @@ pub struct Prepared {
     /// For a child that is left alone.
     pub(super) gauge: Box<Gauge>,
     marks: marks::Marks,
-    workers: threads::Workers,
+    workers: v8_workers::Workers,
 }
 
 /// A child that takes a snapshot.
 pub struct Child {
-    /// Its process id; a zombie at worst, until [`watch::watch`] has reaped it.
+    /// Its process id; a zombie at worst, until [`supervise::watch`] has reaped it.
     pub pid: i32,
     /// `None`: handed over.
     intake: Option<Intake>,
     /// Its last words.
     pub stderr: OwnedFd,
     /// How far it is.
-    pub shared: Arc<shared::Shared>,
+    pub shared: Arc<shared_page::Shared>,
     /// To end it.
-    pub reach: Arc<reach::Reach>,
+    pub reach: Arc<terminate::Reach>,
     /// ms JavaScript stood still.
     pub pause_ms: f64,
     /// Somebody has seen it end.
-    watched: std::sync::atomic::AtomicBool,
-    marks: marks::Marks,
+    pub(super) watched: std::sync::atomic::AtomicBool,
+    pub(super) marks: marks::Marks,
 }
 
 impl Child {
@@ -107,7 +100,7 @@ impl Child {
     }
 
     /// Removes the file it writes.
-    fn discard(&self) {
+    pub(super) fn discard(&self) {
         if let Some(intake) = &self.intake {
             intake.sink().discard();
         }
@@ -135,7 +128,7 @@ impl Drop for Child {
         self.reach.end();
         let (pid, marks) = (self.pid, std::mem::take(&mut self.marks));
         let see_off = move || {
-            watch::see_off(pid);
+            supervise::see_off(pid);
             while !marks.put_back() {}
         };
         // Without a thread it ends by itself, as the page tells it to, and stays a zombie.
@@ -158,7 +151,7 @@ pub fn available() -> Result<()> {
             return Err(format!("HEAPWARDEN_FORK={word}"));
         }
         mappings::supported().map_err(|error| format!("madvise(MADV_DOFORK) is refused: {error}"))?;
-        if !slots::find().wake() {
+        if !pthread_slots::find().wake() {
             return Err(
                 "no object here calls pthread_cond_signal through a slot that a child could replace".into()
             );
@@ -190,7 +183,7 @@ pub fn prepare(
     urgent: bool,
     terms: Terms,
 ) -> Result<Prepared> {
-    let shared = Arc::new(shared::Shared::new().map_err(failed("no shared page"))?);
+    let shared = Arc::new(shared_page::Shared::new().map_err(failed("no shared page"))?);
     let null =
         std::fs::File::options().read(true).write(true).open("/dev/null").map_err(failed("/dev/null"))?;
     let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
@@ -213,8 +206,8 @@ pub fn prepare(
     let temp = std::ffi::CString::new(temp.unwrap_or_default())
         .map_err(|error| failed("a path with a NUL")(error.into()))?;
     let gauge = Box::new(Gauge::new(Cgroup::detect().as_ref()));
-    let workers = threads::Workers::find(pool);
-    let slots = slots::find();
+    let workers = v8_workers::Workers::find(pool);
+    let slots = pthread_slots::find();
     let marks = marks::remember();
     workers.wait(quiet, LOOK_AGAIN);
     Ok(Prepared {
@@ -235,7 +228,7 @@ pub fn prepare(
         terms,
         gauge,
         // Tried out by a thread that the idlest of all waits for: not while JavaScript's thread does, at its limit.
-        returns: quiet != QUIET_AT_LIMIT && super::child::priority::may_return(),
+        returns: quiet != QUIET_AT_LIMIT && priority::may_return(),
         marks,
         workers,
     })
@@ -284,13 +277,13 @@ impl Prepared {
         }
         self.intake.sink().lend();
         let held = hold_alarms();
-        // SAFETY: glibc's fork keeps malloc usable in the child; the child runs only `child::run`, which takes
+        // SAFETY: glibc's fork keeps malloc usable in the child; the child runs only `child::run::run`, which takes
         // no lock another thread may hold. We are outside GC callbacks, as the caller vouches, so no lock of
         // V8's is held by this thread.
         let pid = unsafe { libc::fork() };
         if pid == 0 {
             // SAFETY: this is the child.
-            unsafe { super::child::run(self, isolate, contents, clock() - begin, parent) }
+            unsafe { child::run::run(self, isolate, contents, clock() - begin, parent) }
         }
         let error = io::Error::last_os_error();
         // SAFETY: this thread's mask as it was; the value lives for the call.
@@ -301,7 +294,7 @@ impl Prepared {
             return Err(failed("the kernel refuses")(error));
         }
         let (stderr, _, _) = self.owned;
-        let reach = Arc::new(reach::Reach::new(pid, self.shared.clone()));
+        let reach = Arc::new(terminate::Reach::new(pid, self.shared.clone()));
         Ok(Child {
             pid,
             intake: Some(self.intake),

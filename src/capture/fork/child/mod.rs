@@ -1,0 +1,5 @@
+//! The forked child's side.
+
+pub mod last_message;
+pub mod run;
+pub mod watchdog;
