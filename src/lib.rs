@@ -3,6 +3,7 @@
 //! | room | what it does | sees |
 //! |---|---|---|
 //! | [`error`] | `Error` and its stable codes | nothing |
+//! | [`clock`] | milliseconds that never run backwards, and the clock on the wall | nothing |
 //! | [`memory`] | the allocator: large blocks go back to the kernel | nothing |
 //! | [`stderr`] | lines for the operator, which never wait and never fail | nothing |
 //! | [`units`] | bytes, durations, ratios: parse and print | error |
@@ -15,7 +16,9 @@
 //! | [`capture`] | takes a snapshot | v8, probe, redact, file, error, units |
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |
-//! | [`monitor`] | the sampler thread | all but node |
+//! | [`thread`] | one JavaScript thread: its figures, events, object ids | v8, probe, watch, file, error, clock, units; for now orders, capture |
+//! | [`orders`] | who may capture, and how | thread, capture, file, v8, probe, watch, error, stderr, clock, units |
+//! | [`monitor`] | the sampler thread | watch, probe, thread, orders, capture, file, error, clock |
 //! | `node` | the only importer of Node-API: objects, promises, events | all |
 //!
 //! Architecture invariants (`tests/walls.rs` checks them): nothing outside `v8` names a V8 symbol;
@@ -27,6 +30,7 @@
 
 pub mod analysis;
 pub mod capture;
+pub mod clock;
 pub mod error;
 pub mod file;
 pub mod heap;
@@ -36,9 +40,11 @@ pub mod monitor;
 #[cfg(feature = "node")]
 #[cfg_attr(test, allow(dead_code, reason = "napi-derive registers nothing in test builds"))]
 pub mod node;
+pub mod orders;
 pub mod probe;
 pub mod redact;
 pub mod stderr;
+pub mod thread;
 pub mod units;
 pub mod v8;
 pub mod watch;

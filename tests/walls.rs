@@ -10,6 +10,7 @@ use std::path::Path;
 const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("memory", &[]),
+    ("clock", &[]),
     ("stderr", &[]),
     ("units", &["error"]),
     ("watch", &["error", "units"]),
@@ -21,12 +22,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("capture", &["v8", "probe", "redact", "file", "error", "units"]),
     ("heap", &["json", "error"]),
     ("analysis", &["heap", "file", "json", "probe", "error", "units"]),
-    ("monitor", &["error", "stderr", "units", "watch", "probe", "v8", "file", "capture"]),
+    // Until the orders are told by a slot of the thread's: `orders` and `capture`.
+    ("thread", &["error", "clock", "units", "watch", "probe", "v8", "file", "orders", "capture"]),
+    ("orders", &["error", "stderr", "clock", "units", "watch", "probe", "v8", "file", "capture", "thread"]),
+    ("monitor", &["error", "clock", "watch", "probe", "file", "capture", "thread", "orders"]),
     (
         "node",
         &[
-            "error", "stderr", "units", "watch", "probe", "v8", "file", "capture", "heap", "analysis",
-            "monitor",
+            "error", "stderr", "clock", "units", "watch", "probe", "v8", "file", "capture", "heap",
+            "analysis", "thread", "orders", "monitor",
         ],
     ),
 ];
@@ -164,7 +168,7 @@ fn a_breach_is_seen() {
         ("error.rs", "use crate::units;"),
         ("v8/isolate.rs", "use crate::file::info;"),
         ("heap/parse.rs", "use crate::analysis::source;"),
-        ("analysis/crew.rs", "use crate::monitor::run;"),
+        ("analysis/crew.rs", "use crate::monitor::sampler;"),
         ("monitor/mod.rs", "use crate::node::events;"),
         ("file/sink.rs", "use crate::r#heap;"),
         ("file/sink.rs", "use crate::probe::disk;"),

@@ -1,6 +1,6 @@
 //! The kernel's side of a sample, each figure as often as it may cost.
 
-use super::clock;
+use crate::clock;
 use crate::probe::cgroup::{Cgroup, Figures};
 use crate::probe::{allocator, pressure, process};
 use crate::watch::{self, Sample};

@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::Watcher;
 use super::probes::Probes;
-use super::{Event, Watcher, clock, desk};
+use crate::clock;
 use crate::error::Error;
+use crate::orders::queue;
+use crate::thread::Event;
 use crate::watch::Sample;
 
 /// How long fresh figures are waited for: this share of the interval, at most so many ms. A loop that is
@@ -204,7 +207,7 @@ impl Sampler {
         for watcher in due {
             watcher.take_in(sample.clone(), now);
         }
-        desk::call_next(true);
+        queue::call_next(true);
     }
 
     /// Until all environments have published since `asked`, or `until`; whether they have.

@@ -7,14 +7,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use parking_lot::Mutex;
 use serde::Deserialize;
 
-use super::desk::{self, Origin};
-use super::environment::{Environment, process_facts};
-use super::outbox::Event;
-use super::{clock, isolates, limit};
 use crate::capture::options::CaptureOptions;
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::file::{folder, store};
+use crate::orders::heap_limit;
+use crate::orders::queue::{self, Origin};
 use crate::probe::process;
+use crate::thread::environment::process_facts;
+use crate::thread::{Environment, Event, other_heaps};
 use crate::watch::{Action, Awake, History, Outcome, Rule, RuleState, Sample, Trend, step};
 
 /// Normalised settings of a monitor, as `lib/options/check.js` makes them.
@@ -33,7 +34,7 @@ pub struct WatchSettings {
     pub snapshots: CaptureOptions,
     /// Whether the heap limit is watched.
     #[serde(default)]
-    pub near_heap_limit: limit::Setting,
+    pub near_heap_limit: heap_limit::Setting,
 }
 
 /// What `update()` may change: whatever is there.
@@ -44,7 +45,7 @@ pub struct WatchUpdate {
     history: Option<usize>,
     rules: Option<Vec<Rule>>,
     snapshots: Option<CaptureOptions>,
-    near_heap_limit: Option<limit::Setting>,
+    near_heap_limit: Option<heap_limit::Setting>,
 }
 
 /// Settings from JSON.
@@ -155,7 +156,7 @@ impl Watcher {
         self.state.lock().requests.push(request);
     }
 
-    /// When it wants the next sample, ms of [`super::clock::now`].
+    /// When it wants the next sample, ms of [`crate::clock::now`].
     pub(super) fn due(&self) -> f64 {
         let state = self.state.lock();
         if state.requests.is_empty() { state.next_due } else { 0.0 }
@@ -194,7 +195,7 @@ impl Watcher {
     }
 
     /// What it wants at the heap limit.
-    pub fn at_limit(&self) -> Option<limit::Wanted> {
+    pub fn at_limit(&self) -> Option<heap_limit::Wanted> {
         let settings = &self.state.lock().settings;
         settings.near_heap_limit.wanted(self.id, &settings.snapshots)
     }
@@ -245,8 +246,8 @@ impl Watcher {
             sample.heap_age = f64::INFINITY;
         }
         sample.loop_blocked = environment.loop_blocked(now);
-        let outside = isolates::outside(sample.external, sample.array_buffers);
-        sample.derive_native(outside + isolates::elsewhere(environment.thread_id));
+        let outside = other_heaps::outside(sample.external, sample.array_buffers);
+        sample.derive_native(outside + other_heaps::elsewhere(environment.thread_id));
 
         let mut state = self.state.lock();
         if let Some((live, at)) = figures.live_heap {
@@ -319,7 +320,7 @@ impl Watcher {
                 self.environment.tell(Event::Breach { monitor, rule, sample, value, since, limited });
                 if actions.contains(&Action::Snapshot) {
                     let options = CaptureOptions { trigger: Some(trigger), ..snapshots.clone() };
-                    desk::submit(&self.environment, options, Origin::Rule, monitor);
+                    queue::submit(&self.environment, options, Origin::Rule, monitor);
                 }
             }
             Outcome::Recovered { value, since } => {

@@ -9,15 +9,17 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 use serde::Deserialize;
 
-use super::doorbell::{Bell, Shared};
 use super::tasks::{Feeding, Joining};
+use super::waker::{Bell, Shared};
 use super::{Code, fault, odd};
 use crate::capture::options::CaptureOptions;
 use crate::error::Error as Fault;
-use crate::monitor::environment::{ProcessFacts, set_process_facts};
-use crate::monitor::figures::Figures;
+use crate::monitor::sampler;
 use crate::monitor::watcher::{WatchSettings, WatchUpdate, Watcher, parse};
-use crate::monitor::{Environment, desk, run, sampler};
+use crate::orders::{inline, queue};
+use crate::thread::Environment;
+use crate::thread::environment::{ProcessFacts, set_process_facts};
+use crate::thread::figures::Figures;
 use crate::v8::{self, HeapFigures, array_buffers};
 
 /// What JavaScript tells when it attaches.
@@ -96,7 +98,7 @@ impl Host {
     pub fn publish(&self, figures: Float64Array) {
         let at = |index: usize| figures.get(index).copied().unwrap_or(0.0).max(0.0) as u64;
         self.environment.store(&Figures {
-            at: crate::monitor::clock::now(),
+            at: crate::clock::now(),
             heap: HeapFigures {
                 heap_total: at(0),
                 heap_physical: at(1),
@@ -163,7 +165,7 @@ impl Host {
     #[napi]
     pub fn monitor_stop(&self, id: f64) -> AsyncTask<Joining> {
         self.watchers.lock().remove(&(id as u64));
-        desk::cancel_monitor(id as u64);
+        queue::cancel_monitor(id as u64);
         self.environment.listen_gc(id as u64, false);
         self.tune();
         AsyncTask::new(Joining(Some(sampler::stop(id as u64))))
@@ -209,27 +211,27 @@ impl Host {
         let options = CaptureOptions::from_json(&options).map_err(fault)?;
         // Without a monitor nobody has looked at the heap since the last capture, and its budget goes by that.
         self.environment.refresh();
-        Ok(desk::submit(&self.environment, options, desk::Origin::Caller, monitor as u64) as f64)
+        Ok(queue::submit(&self.environment, options, queue::Origin::Caller, monitor as u64) as f64)
     }
 
     /// Takes one here and now. SnapshotInfo as JSON.
     #[napi]
     pub fn capture_sync(&self, options: String) -> Result<String, Code> {
         let options = CaptureOptions::from_json(&options).map_err(fault)?;
-        let info = run::now(&self.environment, options).map_err(fault)?;
+        let info = inline::now(&self.environment, options).map_err(fault)?;
         serde_json::to_string(&info).map_err(|error| fault(Fault::CaptureFailed(error.to_string())))
     }
 
     /// The caller waits no longer.
     #[napi]
     pub fn cancel(&self, capture: f64) {
-        desk::cancel(capture as u64);
+        queue::cancel(capture as u64);
     }
 
     /// The process ends: so do the children whose callers nobody will answer.
     #[napi]
     pub fn leave(&self) {
-        desk::leave(&self.environment);
+        queue::leave(&self.environment);
     }
 
     /// Portable path: a piece of the snapshot.
@@ -242,8 +244,8 @@ impl Host {
     #[napi]
     pub fn fed(&self, capture: f64, pause_ms: f64, failure: Option<String>, code: Option<String>) {
         match failure {
-            Some(message) => run::fail(capture as u64, code.as_deref().unwrap_or_default(), message),
-            None => run::fed(capture as u64, pause_ms),
+            Some(message) => inline::fail(capture as u64, code.as_deref().unwrap_or_default(), message),
+            None => inline::fed(capture as u64, pause_ms),
         }
     }
 

@@ -5,11 +5,11 @@
 
 mod analysis;
 mod capabilities;
-mod doorbell;
 mod host;
+mod judge_for_test;
 mod reader;
 mod tasks;
-mod twins;
+mod waker;
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;

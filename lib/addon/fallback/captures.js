@@ -1,6 +1,6 @@
 'use strict'
 
-// Who may capture, and when: one at a time, and who orders the same meanwhile shares it. As src/monitor/desk.rs.
+// Who may capture, and when: one at a time, and who orders the same meanwhile shares it. As src/orders/queue.rs.
 
 const { HeapwardenError } = require('../../base/errors')
 const { take, tidy } = require('./snapshot')

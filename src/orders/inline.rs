@@ -5,16 +5,18 @@ use std::sync::{Arc, LazyLock};
 
 use parking_lot::Mutex;
 
-use super::desk::{self, Order, Origin};
-use super::environment::{Environment, process_facts};
-use super::{Event, clock, paused, turns};
+use super::queue::{self, Order, Origin};
+use super::{folder_turn, paused};
 use crate::capture::budget::Heap;
 use crate::capture::options::{CaptureOptions, INLINE_TIMEOUT, StableIds, WantedMode};
 use crate::capture::pipe::{self, Fate, Feed};
 use crate::capture::{budget, inline};
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::file::info::{Finish, Header, Mode, SnapshotInfo};
 use crate::file::sink::Sink;
+use crate::thread::environment::process_facts;
+use crate::thread::{Environment, Event};
 use crate::units::print_bytes;
 use crate::v8::profiler::Contents;
 
@@ -42,23 +44,23 @@ pub fn orders(environment: &Arc<Environment>, from: From) {
     if from == From::Interrupt && !environment.is_native() {
         return;
     }
-    let Some(mut order) = desk::take(environment.id, from == From::Interrupt) else { return };
+    let Some(mut order) = queue::take(environment.id, from == From::Interrupt) else { return };
     let id = order.id;
     let heap_used = environment.figures.read().heap.heap_used;
     if !environment.is_native()
         && let Err(error) = may_stand_still(&order, heap_used, &no_fork())
     {
-        return desk::complete(id, &Err(error));
+        return queue::complete(id, &Err(error));
     }
     if order.turn.is_none() {
-        order.turn = turns::ask(&order.options);
+        order.turn = folder_turn::ask(&order.options);
         if order.turn.is_none() {
             // This thread has better things to do.
-            return turns::later(order);
+            return folder_turn::later(order);
         }
     }
     if let Err(error) = begin(order, |_| {}) {
-        desk::complete(id, &Err(error));
+        queue::complete(id, &Err(error));
     }
 }
 
@@ -106,7 +108,7 @@ pub(super) fn explain_inline(order: &Order, why: &Error) {
     if order.origin == Origin::Rule {
         let message =
             format!("a snapshot that a rule ordered is taken inline, which stops JavaScript: {why}");
-        desk::warn(order.id, &Error::from_code(why.code(), message));
+        queue::warn(order.id, &Error::from_code(why.code(), message));
     }
 }
 
@@ -128,8 +130,8 @@ pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<Sn
     }
     let patience =
         Fate::new(Arc::default(), std::time::Instant::now() + options.timeout().min(SYNC_PATIENCE));
-    let turn = turns::wait(&options, &patience)?;
-    let mut order = desk::now(environment, options);
+    let turn = folder_turn::wait(&options, &patience)?;
+    let mut order = queue::now(environment, options);
     order.turn = Some(turn);
     let id = order.id;
     let (sender, receiver) = crossbeam_channel::bounded(1);
@@ -137,7 +139,7 @@ pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<Sn
         let _ = sender.send(result.clone());
     });
     if let Err(error) = begun {
-        desk::complete(id, &Err(error.clone()));
+        queue::complete(id, &Err(error.clone()));
         return Err(error);
     }
     receiver.recv().unwrap_or_else(|_| Err(Error::CaptureFailed("the writer thread ended early".into())))
@@ -191,7 +193,7 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
     let process = process_facts();
     let header = header(&environment, &options, mode, began);
     let sink = Sink::create(&options.sink(process.diagnostic_dir.as_deref()), header)?;
-    desk::set_place(id, sink.target().display().to_string());
+    queue::set_place(id, sink.target().display().to_string());
     let (home, owner) = (environment.clone(), id);
     let heap = environment.clone();
     let tell = move |error: &Error| home.tell(Event::warning(0, error));
@@ -201,7 +203,7 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
         }
         also(&result);
         drop(turn);
-        desk::complete(owner, &result);
+        queue::complete(owner, &result);
     })?;
     match isolate {
         Some(isolate) => {

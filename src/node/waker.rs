@@ -6,7 +6,7 @@ use napi::Status;
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 
-use crate::monitor::{Doorbell, Environment};
+use crate::thread::{Doorbell, Environment};
 
 /// Weak (does not keep the process alive), bounded to one call in flight, and without an error argument.
 type Wake = ThreadsafeFunction<(), (), bool, Status, false, true, 1>;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::desk::{self, Order};
-use super::environment::process_facts;
+use super::queue::{self, Order};
 use crate::capture::options::CaptureOptions;
 use crate::capture::pipe::Fate;
 use crate::error::{Error, Result};
 use crate::file::turn::Turn;
+use crate::thread::environment::process_facts;
 
 /// Between two questions, ms: at least, and what comes on top by chance, so that six that wait do not ask in step.
 const PAUSE_MS: u64 = 50;
@@ -62,13 +62,13 @@ pub fn later(mut order: Order) {
         match wait(&order.options, &fate) {
             Ok(turn) => {
                 order.turn = Some(turn);
-                desk::put_back(order);
+                queue::put_back(order);
             }
-            Err(error) => desk::complete(order.id, &Err(error)),
+            Err(error) => queue::complete(order.id, &Err(error)),
         }
     });
     if let Err(error) = thread {
         let error = Error::CaptureFailed(format!("{}, and there is no thread to wait on: {error}", busy()));
-        desk::complete(id, &Err(error));
+        queue::complete(id, &Err(error));
     }
 }

@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use super::figures::{FigureCell, Figures};
-#[cfg(target_os = "linux")]
-use super::forked;
-use super::ids::{self, Ids};
-use super::limit::{self, Limit};
+use super::object_ids::{self, Ids};
+use super::other_heaps;
 use super::outbox::{Event, Outbox};
-use super::{clock, desk, isolates, run};
 use crate::capture::budget::Known;
+use crate::clock;
+#[cfg(target_os = "linux")]
+use crate::orders::by_fork;
+use crate::orders::heap_limit::{self, Limit};
+use crate::orders::{inline, queue};
 use crate::v8::{Callbacks, GcKind, Handle, Isolate, array_buffers};
 
 /// Wakes the event loop: after `ring`, the loop calls [`Environment::turn`]. From any thread; must not block,
@@ -34,19 +36,19 @@ pub struct Environment {
     /// V8's figures, as last published.
     pub figures: FigureCell,
     /// Bytes of V8's `heap_size_limit` that are the young generation's, 0 where it is not known.
-    pub(super) young_reserve: u64,
+    pub(crate) young_reserve: u64,
     doorbell: Box<dyn Doorbell>,
     #[cfg(target_os = "linux")]
-    fork: Mutex<Vec<forked::Job>>,
+    fork: Mutex<Vec<by_fork::Job>>,
     fork_wanted: AtomicBool,
     ended: AtomicBool,
     /// The watch over the heap limit.
-    pub(super) limit: Mutex<Limit>,
+    pub(crate) limit: Mutex<Limit>,
     /// Object ids that match between snapshots.
-    pub(super) ids: Ids,
+    pub(crate) ids: Ids,
     /// What snapshots of its heap took.
-    pub(super) needs: Known,
-    pub(super) dump_wanted: AtomicBool,
+    pub(crate) needs: Known,
+    pub(crate) dump_wanted: AtomicBool,
     /// A full collection has seen the heap recover.
     restore_wanted: AtomicBool,
     v8: Handle,
@@ -112,13 +114,13 @@ impl Environment {
         });
         LOCAL.with(|all| all.borrow_mut().push(environment.clone()));
         environment.publish(None);
-        isolates::enter(&environment);
+        other_heaps::enter(&environment);
         environment
     }
 
     /// The cleanup hook: after it nothing of ours touches the isolate. On the environment's thread.
     pub fn detach(self: &Arc<Self>) {
-        // In this order: see `ask_fork`, and `desk::put_back`.
+        // In this order: see `ask_fork`, and `queue::put_back`.
         self.ended.store(true, Ordering::Release);
         self.v8.detach();
         self.withdraw_forks();
@@ -127,12 +129,12 @@ impl Environment {
                 all.retain(|environment| environment.id != self.id);
             }
         });
-        isolates::leave(self.id);
-        desk::forget(self.id);
+        other_heaps::leave(self.id);
+        queue::forget(self.id);
     }
 
     /// Whether its thread has ended, or is about to: nothing can be asked of it any more.
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::Acquire)
     }
 
@@ -142,12 +144,12 @@ impl Environment {
     }
 
     /// The owner of this, on the environment's own thread.
-    pub(super) fn shared(&self) -> Option<Arc<Self>> {
+    pub(crate) fn shared(&self) -> Option<Arc<Self>> {
         local(self.id)
     }
 
     /// The isolate, on the environment's own thread.
-    pub(super) fn isolate(&self) -> Option<Isolate> {
+    pub(crate) fn isolate(&self) -> Option<Isolate> {
         self.v8.local()
     }
 
@@ -175,7 +177,7 @@ impl Environment {
 
     /// Asks the loop for fresh figures. From the sampler, which asks for an interrupt too if the loop does not
     /// answer at once: one that turns is spared it.
-    pub(super) fn ask(&self) {
+    pub(crate) fn ask(&self) {
         *self.awaited.lock() = Some(std::thread::current());
         self.awaiting.store(true, Ordering::Release);
         if !self.is_native() && self.rung_at.load(Ordering::Acquire) == 0 {
@@ -185,14 +187,14 @@ impl Environment {
     }
 
     /// Asks V8 for a turn at the next stack guard.
-    pub(super) fn interrupt(&self) {
+    pub(crate) fn interrupt(&self) {
         self.v8.interrupt();
     }
 
     /// While this lives none of our threads asks this one for an interrupt, through whichever environment of it. On that
     /// thread, around a fork.
     #[cfg(target_os = "linux")]
-    pub(super) fn unasked<'a>(&'a self, neighbours: &'a [Arc<Self>]) -> impl Sized + 'a {
+    pub(crate) fn unasked<'a>(&'a self, neighbours: &'a [Arc<Self>]) -> impl Sized + 'a {
         let others: Vec<_> = neighbours.iter().map(|one| one.v8.unasked()).collect();
         (self.v8.unasked(), others)
     }
@@ -207,16 +209,16 @@ impl Environment {
             && let Some(isolate) = self.isolate()
         {
             self.ids.end(&isolate);
-            self.outbox.push(Event::warning(0, &ids::too_long()));
+            self.outbox.push(Event::warning(0, &object_ids::too_long()));
         }
         self.fork_if_wanted();
-        run::orders(self, run::From::Loop);
+        inline::orders(self, inline::From::Loop);
         !self.outbox.is_empty()
     }
 
     /// Has this environment's thread fork at its next turn or stack guard, whichever comes first.
     #[cfg(target_os = "linux")]
-    pub(super) fn ask_fork(&self, job: forked::Job) {
+    pub(crate) fn ask_fork(&self, job: by_fork::Job) {
         self.fork.lock().push(job);
         self.fork_wanted.store(true, Ordering::Release);
         if !self.is_native() {
@@ -231,7 +233,7 @@ impl Environment {
 
     /// It need not for this order any more.
     #[cfg(target_os = "linux")]
-    pub(super) fn withdraw_fork(&self, order: u64) {
+    pub(crate) fn withdraw_fork(&self, order: u64) {
         // What is let go of removes its file: not under a lock that this environment's thread takes.
         let gone = self.fork.lock().extract_if(.., |job| job.order == order).collect::<Vec<_>>();
         drop(gone);
@@ -306,7 +308,7 @@ impl Environment {
     }
 
     /// Watches the heap limit, or not. On the environment's thread.
-    pub fn watch_limit(&self, wanted: Option<limit::Wanted>) {
+    pub fn watch_limit(&self, wanted: Option<heap_limit::Wanted>) {
         let on = wanted.is_some();
         let restore = self.limit.lock().set(wanted);
         self.v8.watch_limit(on, restore);
@@ -314,12 +316,12 @@ impl Environment {
 
     /// Leaves the limit to the callback that was there before ours, until the heap has recovered. Also inside
     /// V8's call of ours.
-    pub(super) fn leave_limit(&self) {
+    pub(crate) fn leave_limit(&self) {
         self.v8.leave_limit();
     }
 
     /// The other environments of this thread: the addon may have been loaded more than once. On that thread.
-    pub(super) fn neighbours(&self) -> Vec<Arc<Self>> {
+    pub(crate) fn neighbours(&self) -> Vec<Arc<Self>> {
         let others = |all: &RefCell<Vec<Arc<Self>>>| {
             let all = all.try_borrow().ok()?;
             Some(all.iter().filter(|one| one.id != self.id).cloned().collect())
@@ -328,14 +330,14 @@ impl Environment {
     }
 
     /// Has a stack guard carry out the dump. Inside a collection.
-    pub(super) fn ask_dump(&self) {
+    pub(crate) fn ask_dump(&self) {
         self.dump_wanted.store(true, Ordering::Release);
         self.v8.interrupt();
     }
 
     fn look_after_limit(self: &Arc<Self>) {
         if self.dump_wanted.swap(false, Ordering::AcqRel) {
-            limit::dump(self);
+            heap_limit::dump(self);
         }
         if !self.restore_wanted.swap(false, Ordering::AcqRel) {
             return;
@@ -404,7 +406,7 @@ const CALLBACKS: Callbacks = Callbacks {
             }
             environment.look_after_limit();
             environment.fork_if_wanted();
-            run::orders(&environment, run::From::Interrupt);
+            inline::orders(&environment, inline::From::Interrupt);
         }
     },
     gc_started: |id| {
@@ -412,7 +414,9 @@ const CALLBACKS: Callbacks = Callbacks {
             environment.gc_started();
         }
     },
-    near_limit: |id, current, _| local(id).map_or(current, |environment| limit::near(&environment, current)),
+    near_limit: |id, current, _| {
+        local(id).map_or(current, |environment| heap_limit::near(&environment, current))
+    },
     gc_ended: |id, kind| {
         if let Some(environment) = local(id) {
             environment.gc_ended(kind);

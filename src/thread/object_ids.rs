@@ -3,8 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::clock;
 use crate::capture::options::StableIds;
+use crate::clock;
 use crate::error::Error;
 use crate::v8::Isolate;
 

@@ -5,20 +5,21 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
-use super::desk::Origin;
-use super::desk::{self, Order};
-use super::environment::{Environment, process_facts};
-use super::{Event, clock, limit, paused, run, turns};
+use super::queue::{self, Order, Origin};
+use super::{folder_turn, heap_limit, inline, paused};
 use crate::capture::budget::{self, Admitted, Heap};
 use crate::capture::fork::supervise::{Limits, Outcome, watch};
 use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
 use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::pipe::{Fate, Wish};
 use crate::capture::user::User;
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::file::info::{Finish, Mode, SnapshotInfo};
 use crate::file::sink::{Sealed, Sink};
 use crate::file::turn::Turn;
+use crate::thread::environment::process_facts;
+use crate::thread::{Environment, Event};
 use crate::v8::Isolate;
 
 /// A child that hangs or crashes is forked anew so many times in all.
@@ -29,7 +30,7 @@ const ALONE: Duration = Duration::from_secs(120);
 /// What the JavaScript thread is asked to do at its next turn or stack guard.
 pub struct Job {
     /// Whose.
-    pub(super) order: u64,
+    pub(crate) order: u64,
     wish: Arc<Wish>,
     prepared: Prepared,
     options: CaptureOptions,
@@ -66,7 +67,7 @@ fn fork_with_ids(
     let keep_ids = environment.ids.before(isolate, options.stable_ids, true);
     let neighbours = environment.neighbours();
     let unasked = environment.unasked(&neighbours);
-    let mut child = prepared.fork(isolate, run::contents(options, true), begin, clock::now);
+    let mut child = prepared.fork(isolate, inline::contents(options, true), begin, clock::now);
     drop(unasked);
     if !keep_ids && options.stable_ids != StableIds::No {
         // The child has its own copy of them.
@@ -96,16 +97,16 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
         })
         .map(|granted| admitted.insert(granted).child_may_take())
         .and_then(|memory| {
-            let turn = order.turn.clone().ok_or_else(|| Error::CaptureFailed(turns::busy()))?;
+            let turn = order.turn.clone().ok_or_else(|| Error::CaptureFailed(folder_turn::busy()))?;
             let sink = open_sink(&order, began)?;
-            let mut prepared = prepare(&order, sink, fork::QUIET_AT_LIMIT, limit::dies_with_us(), turn)?;
+            let mut prepared = prepare(&order, sink, fork::QUIET_AT_LIMIT, heap_limit::dies_with_us(), turn)?;
             prepared.memory = memory;
             Ok(prepared)
         })
         .and_then(|prepared| fork_with_ids(&order.environment, &isolate, &order.options, prepared, began));
     match forked {
         Ok(child) => {
-            desk::set_reach(order.id, &child.reach);
+            queue::set_reach(order.id, &child.reach);
             tell_place(order.id, &child);
             spawn(order, Some(child).zip(admitted));
             Ok(())
@@ -119,7 +120,7 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
 
 /// The file, as for any capture: what stands in its way (a folder that is gone) stands in the way of the next one too.
 fn open_sink(order: &Order, began: f64) -> Result<Sink> {
-    let header = run::header(&order.environment, &order.options, Mode::Fork, began);
+    let header = inline::header(&order.environment, &order.options, Mode::Fork, began);
     Sink::create(&order.options.sink(process_facts().diagnostic_dir.as_deref()), header)
 }
 
@@ -145,13 +146,13 @@ fn spawn(order: Order, first: Option<(Child, Admitted)>) {
     let thread = std::thread::Builder::new().name("heapwarden-fork".into()).spawn(move || {
         let work = std::panic::AssertUnwindSafe(|| conduct(order, first));
         if std::panic::catch_unwind(work).is_err() {
-            desk::complete(id, &Err(Error::CaptureFailed("the conductor of a snapshot panicked".into())));
+            queue::complete(id, &Err(Error::CaptureFailed("the conductor of a snapshot panicked".into())));
         }
     });
     if let Err(error) = thread {
         // A full pids group is the usual reason, and an inline snapshot needs a thread too.
         let unknown = || Error::CaptureFailed(format!("no thread to conduct with: {error}"));
-        desk::complete(id, &Err(budget::admit_process().err().unwrap_or_else(unknown)));
+        queue::complete(id, &Err(budget::admit_process().err().unwrap_or_else(unknown)));
     }
 }
 
@@ -177,29 +178,29 @@ fn conduct(mut order: Order, first: Option<(Child, Admitted)>) {
     };
     match ending {
         Ok(info) => {
-            desk::complete(order.id, &Ok(info));
+            queue::complete(order.id, &Ok(info));
         }
         Err(Stop::NotByFork(why)) if order.options.mode == WantedMode::Auto => {
             let heap_used = order.environment.figures.read().heap.heap_used;
-            match run::may_stand_still(&order, heap_used, &why) {
+            match inline::may_stand_still(&order, heap_used, &why) {
                 Ok(()) => {
-                    run::explain_inline(&order, &why);
+                    inline::explain_inline(&order, &why);
                     order.options.mode = WantedMode::Inline;
-                    desk::put_back(order);
+                    queue::put_back(order);
                 }
-                Err(error) => desk::complete(order.id, &Err(error)),
+                Err(error) => queue::complete(order.id, &Err(error)),
             }
         }
-        Err(Stop::NotByFork(error) | Stop::Final(error)) => desk::complete(order.id, &Err(error)),
+        Err(Stop::NotByFork(error) | Stop::Final(error)) => queue::complete(order.id, &Err(error)),
         // `fork_one` says so to `attempts` only.
-        Err(Stop::Later) => desk::complete(order.id, &Err(Error::CaptureFailed(turns::busy()))),
+        Err(Stop::Later) => queue::complete(order.id, &Err(Error::CaptureFailed(folder_turn::busy()))),
     }
 }
 
 fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result::Result<SnapshotInfo, Stop> {
     let fate = Fate::new(order.wish.clone(), order.deadline);
     if order.turn.is_none() {
-        order.turn = Some(turns::wait(&order.options, &fate).map_err(Stop::Final)?);
+        order.turn = Some(folder_turn::wait(&order.options, &fate).map_err(Stop::Final)?);
     }
     let environment = &order.environment.clone();
     let heap_used = environment.figures.read().heap.heap_used;
@@ -225,12 +226,12 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
         };
         tell_place(order.id, &child);
         pause_ms += child.pause_ms;
-        desk::set_reach(order.id, &child.reach);
+        queue::set_reach(order.id, &child.reach);
         let limits = Limits { memory: order.options.memory_budget };
         let outcome = watch(&child, &fate, &limits, |walked, to_walk, written| {
             let (phase, done, total) =
                 if written == 0 { ("walk", walked, to_walk) } else { ("write", written, 0) };
-            desk::progress(order.id, phase, done, total);
+            queue::progress(order.id, phase, done, total);
         });
         match outcome {
             Outcome::Done { private, published: by_child, waiting } => {
@@ -256,7 +257,7 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
 }
 
 fn tell_place(id: u64, child: &Child) {
-    desk::set_place(id, format!("{} by process {}", child.target().display(), child.pid));
+    queue::set_place(id, format!("{} by process {}", child.target().display(), child.pid));
 }
 
 /// The child has given it its name, for we may not any more.
@@ -289,14 +290,14 @@ fn fork_patiently(
     began: f64,
 ) -> std::result::Result<Child, Stop> {
     loop {
-        desk::asks_thread(order.id, true);
+        queue::asks_thread(order.id, true);
         let forked = fork_one(order, admitted, fate, began);
-        desk::asks_thread(order.id, false);
+        queue::asks_thread(order.id, false);
         match forked {
             Err(Stop::Later) => {
                 order.turn = None;
                 std::thread::sleep(LEAVE);
-                order.turn = Some(turns::wait(&order.options, fate).map_err(Stop::Final)?);
+                order.turn = Some(folder_turn::wait(&order.options, fate).map_err(Stop::Final)?);
             }
             other => return other,
         }
@@ -307,7 +308,7 @@ fn fork_patiently(
 fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std::result::Result<Child, Stop> {
     let environment = &order.environment;
     budget::admit_process().map_err(Stop::NotByFork)?;
-    let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(turns::busy())))?;
+    let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(folder_turn::busy())))?;
     let sink = open_sink(order, began).map_err(|error| {
         // Inline needs fewer of them.
         if descriptors::scarce() { Stop::NotByFork(error) } else { Stop::Final(error) }

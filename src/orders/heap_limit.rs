@@ -11,15 +11,16 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::environment::Environment;
-use super::{Event, clock, desk, run, turns};
+use super::{folder_turn, inline, queue};
 use crate::capture::budget::RESERVE;
 use crate::capture::options::{CaptureOptions, WantedMode};
+use crate::clock;
 use crate::error::Error;
 use crate::file::turn::Turn;
 use crate::probe::cgroup::Cgroup;
 use crate::probe::limits::{self, Room};
 use crate::stderr::say;
+use crate::thread::{Environment, Event};
 use crate::units::print_bytes;
 
 /// Bytes in all: enough to reach a stack guard, in 8 of 8 tries.
@@ -233,11 +234,11 @@ fn last_words(limit: usize, dump: Dump, why: Option<String>, wait: Duration) {
     let limit = print_bytes(limit as u64);
     match dump {
         Dump::Running(id) => {
-            let place = desk::place(id).unwrap_or_else(|| desk::failure(id));
+            let place = queue::place(id).unwrap_or_else(|| queue::failure(id));
             say(&format!("heapwarden: heap limit of {limit} reached; its snapshot {place}"));
             if dies_with_us() {
                 let until = Instant::now() + wait;
-                while desk::may_be_waited_for(id) && Instant::now() < until {
+                while queue::may_be_waited_for(id) && Instant::now() < until {
                     std::thread::sleep(Duration::from_millis(20));
                 }
             }
@@ -257,24 +258,24 @@ fn in_place(environment: &Environment, wanted: Wanted) {
     let timeout_ms = Some(wanted.wait.as_secs_f64() * 1e3);
     let monitor = wanted.monitor();
     let options = CaptureOptions { mode: WantedMode::Inline, timeout_ms, ..wanted.options };
-    let outcome = desk::at_limit(&environment, options, monitor)
+    let outcome = queue::at_limit(&environment, options, monitor)
         .ok_or_else(|| Error::CaptureFailed("another snapshot is being taken".into()))
         .and_then(|mut order| {
             let id = order.id;
             turn(&order)
                 .and_then(|turn| {
                     order.turn = Some(turn);
-                    run::begin(order, |_| {})
+                    inline::begin(order, |_| {})
                 })
                 .map(|()| id)
-                .inspect_err(|error| desk::complete(id, &Err(error.clone())))
+                .inspect_err(|error| queue::complete(id, &Err(error.clone())))
         });
     match outcome {
         Ok(id) => {
             set(&environment, Dump::Running(id));
             // Its bytes are with the writer; its name is not there yet.
             let until = Instant::now() + wanted.wait;
-            while desk::is_running(id) && Instant::now() < until {
+            while queue::is_running(id) && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
@@ -304,10 +305,10 @@ pub fn dump(environment: &std::sync::Arc<Environment>) {
     let monitor = wanted.monitor();
     announce(environment, &wanted, before);
     let trigger = wanted.options.trigger().to_owned();
-    let Some(mut order) = desk::at_limit(environment, wanted.options, monitor) else {
+    let Some(mut order) = queue::at_limit(environment, wanted.options, monitor) else {
         // The last ramp's is still being written: it is of the same leak.
         let busy = Error::CaptureFailed("the last dump of this heap limit is still being written".into());
-        match desk::forked_of(environment.id) {
+        match queue::forked_of(environment.id) {
             Some(id) => set(environment, Dump::Running(id)),
             None => refuse(environment, &busy),
         }
@@ -319,14 +320,14 @@ pub fn dump(environment: &std::sync::Arc<Environment>) {
         Ok(turn) => order.turn = Some(turn),
         Err(error) => {
             refuse(environment, &error);
-            desk::complete(id, &Err(error));
+            queue::complete(id, &Err(error));
             return;
         }
     }
     #[cfg(target_os = "linux")]
-    let order = if super::forked::applies(environment, order.options.mode) {
+    let order = if super::by_fork::applies(environment, order.options.mode) {
         set(environment, Dump::Running(id));
-        match super::forked::start_here(order) {
+        match super::by_fork::start_here(order) {
             Ok(()) => return,
             Err(order) => *order,
         }
@@ -334,11 +335,11 @@ pub fn dump(environment: &std::sync::Arc<Environment>) {
         order
     };
     set(environment, Dump::Inline);
-    match run::begin(order, |_| {}) {
+    match inline::begin(order, |_| {}) {
         Ok(()) => set(environment, Dump::Running(id)),
         Err(error) => {
             refuse(environment, &error);
-            desk::complete(id, &Err(error));
+            queue::complete(id, &Err(error));
         }
     }
 }
@@ -365,9 +366,9 @@ fn announce(environment: &Environment, wanted: &Wanted, before: usize) {
 }
 
 /// Its folder's, or not: who is about to die does not wait for another process.
-fn turn(order: &desk::Order) -> Result<Arc<Turn>, Error> {
-    turns::ask(&order.options)
-        .ok_or_else(|| Error::CaptureFailed(format!("no dump at the heap limit: {}", turns::busy())))
+fn turn(order: &queue::Order) -> Result<Arc<Turn>, Error> {
+    folder_turn::ask(&order.options)
+        .ok_or_else(|| Error::CaptureFailed(format!("no dump at the heap limit: {}", folder_turn::busy())))
 }
 
 /// There is none: the process's last words say why.

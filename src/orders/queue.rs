@@ -10,8 +10,6 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 
-use super::environment::Environment;
-use super::outbox::Event;
 #[cfg(target_os = "linux")]
 use crate::capture::fork::terminate::Reach;
 use crate::capture::options::CaptureOptions;
@@ -20,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::file::info::SnapshotInfo;
 use crate::file::sink::unfinished;
 use crate::file::turn::Turn;
+use crate::thread::{Environment, Event};
 
 /// Who ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,10 +180,10 @@ pub fn call_next(impatient: bool) {
         }
         let Some(order) = desk.queue.front() else { return };
         #[cfg(target_os = "linux")]
-        if super::forked::applies(&order.environment, order.options.mode) {
+        if super::by_fork::applies(&order.environment, order.options.mode) {
             if let Some(order) = desk.run_front() {
                 drop(desk);
-                super::forked::start(order);
+                super::by_fork::start(order);
             }
             return;
         }
@@ -207,7 +206,7 @@ pub fn take(environment: u64, from_interrupt: bool) -> Option<Order> {
     let front = desk.queue.front()?;
     // Its thread has nothing to do with it but to fork: `call_next` gives it to a conductor.
     #[cfg(target_os = "linux")]
-    if super::forked::applies(&front.environment, front.options.mode) {
+    if super::by_fork::applies(&front.environment, front.options.mode) {
         return None;
     }
     let allowed = !from_interrupt || front.origin != Origin::Caller || front.since.elapsed() > PATIENCE;
@@ -489,7 +488,7 @@ pub fn forget(environment: u64) {
         ours.map(|running| running.id).collect::<Vec<_>>()
     };
     for id in fed {
-        super::run::give_up(id);
+        super::inline::give_up(id);
     }
     call_next(false);
 }

@@ -7,7 +7,7 @@ use crate::v8::HeapFigures;
 /// What one environment's thread published.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Figures {
-    /// When, ms of [`super::clock::now`]; 0 = never.
+    /// When, ms of [`crate::clock::now`]; 0 = never.
     pub at: f64,
     /// V8's heap statistics.
     pub heap: HeapFigures,

@@ -1,0 +1,9 @@
+//! Who may capture, and how: a rule, a caller or the heap limit orders, and one at a time is carried out.
+
+#[cfg(target_os = "linux")]
+pub mod by_fork;
+pub mod folder_turn;
+pub mod heap_limit;
+pub mod inline;
+mod paused;
+pub mod queue;
