@@ -11,14 +11,13 @@ const { readFileSync, readdirSync, writeFileSync } = require('node:fs')
 const { basename, join } = require('node:path')
 const { before, describe, test } = require('node:test')
 const { parseArgs } = require('node:util')
-const { nodeBinary } = require('../scripts/test/nodes')
+const { MAJORS, nodeBinary } = require('../scripts/test/nodes')
 const { run, tempDir } = require('./helpers')
 const { ensureBundle } = require('./oracle/bundle')
 const { differences, differencesOfDiff } = require('./oracle/compare')
 const devtools = require('./oracle/devtools')
 const engine = require('./oracle/engine')
 
-const MAJORS = [20, 22, 24, 26]
 const OPTIONS = ['default', 'internals', 'numeric']
 const TAKE_TIMEOUT_MS = 120_000
 

@@ -10,9 +10,7 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { parseArgs } = require('node:util')
-const { nodeBinary } = require('./test/nodes')
-
-const MAJORS = [20, 22, 24, 26]
+const { MAJORS, nodeBinary } = require('./test/nodes')
 
 /** The value below which `share` of the sorted `values` lie. */
 const percentile = (values, share) => values[Math.min(values.length - 1, Math.floor(values.length * share))]

@@ -9,9 +9,8 @@ const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { nodeBinary } = require('./test/nodes')
+const { MAJORS, nodeBinary } = require('./test/nodes')
 
-const MAJORS = [20, 22, 24, 26]
 const PROGRAM = path.join(__dirname, '..', '__test__', 'programs', 'beside.js')
 
 async function main () {

@@ -1,12 +1,16 @@
 'use strict'
 
-// Finds (and the first time fetches) a Node binary of a given major version.
+// Which majors of Node there are to test, and where the binary of one is (the first time it is fetched).
+// Another major is added to node-majors.json, with V8's; __test__/once/node-majors.test.js says where else it is told.
 
 const { execFile } = require('node:child_process')
 const { tmpdir } = require('node:os')
 const { promisify } = require('node:util')
+const { tested } = require('../node-majors.json')
 const { stageEnvironment } = require('./run')
 
+/** The oldest first. */
+const MAJORS = Object.keys(tested).map(Number)
 const FETCH_TIMEOUT_MS = 180_000
 const found = new Map()
 
@@ -35,4 +39,4 @@ function nodeBinary (major) {
   return found.get(major)
 }
 
-module.exports = { nodeBinary }
+module.exports = { MAJORS, nodeBinary }

@@ -4,10 +4,9 @@
 
 const { readdirSync } = require('node:fs')
 const { join, relative, sep } = require('node:path')
-const { nodeBinary } = require('./nodes')
+const { MAJORS, nodeBinary } = require('./nodes')
 const { root } = require('./run')
 
-const MAJORS = [20, 22, 24, 26]
 /** What does not depend on the Node version or path has a stage of its own and runs once. */
 const ONCE = { package: 'package.test.js', demo: 'demo.test.js', oracle: 'oracle.test.js' }
 const TEST_FOLDER = join(root, '__test__')
