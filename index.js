@@ -5,7 +5,7 @@
 const { compare, findPaths, summarize } = require('./lib/analysis')
 const native = require('./lib/addon/native')
 const { HeapwardenError } = require('./lib/base/errors')
-const { Monitor, watch } = require('./lib/monitor/monitor')
+const { Monitor, watch } = require('./lib/watch')
 const { openSnapshot, takeSnapshot } = require('./lib/monitor/snapshots')
 
 let capabilities

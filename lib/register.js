@@ -28,7 +28,7 @@ function arm () {
   if (enabled === undefined && isHelper(process.argv[1])) return null
 
   const { spelling } = require('./options/as-typed')
-  const monitor = spelling(spellings, () => require('./monitor/monitor').watch(options))
+  const monitor = spelling(spellings, () => require('./watch').watch(options))
   if (log !== 'off') require('./log/events').logEvents(monitor, log)
   return monitor
 }

@@ -87,11 +87,6 @@ class Monitor extends EventEmitter {
     if (change.signal !== undefined) this.#listenToSignal()
   }
 
-  /** An HTTP handler on this monitor, see `heapwarden/middleware`. */
-  middleware (options) {
-    return require('../middleware')({ ...options, monitor: this })
-  }
-
   /** Ends the watch; whoever still waits for it is told HEAPWARDEN_STOPPED. The second call is the first one's promise. */
   stop () {
     this.#stopped ??= this.#stop()
@@ -208,9 +203,4 @@ class Monitor extends EventEmitter {
   }
 }
 
-/** Starts watching this thread's memory. @param {import('../..').WatchOptions} [options] */
-function watch (options) {
-  return new Monitor(options)
-}
-
-module.exports = { Monitor, watch }
+module.exports = { Monitor }
