@@ -5,3 +5,5 @@
 //! | [`outline`] | what can be told of a snapshot's JSON without parsing it |
 
 pub mod outline;
+pub mod rows;
+pub mod step;

@@ -1,6 +1,6 @@
 //! A JSON value of any kind, by its brackets and quotes only.
 
-use super::{Fault, Scan, Step};
+use crate::json::step::{Fault, Scanned, Step};
 
 /// What stands for a text outside `strings`, where V8 writes none.
 const MASK: &[u8] = b"\"(redacted)\"";
@@ -16,7 +16,7 @@ pub(super) struct Literal {
 
 impl Literal {
     /// Keeps the value in `held` as it is, up to `limit` bytes.
-    pub(super) fn keep(&mut self, bytes: &[u8], held: &mut Vec<u8>, limit: usize) -> Scan {
+    pub(super) fn keep(&mut self, bytes: &[u8], held: &mut Vec<u8>, limit: usize) -> Scanned {
         let step = self.scan(bytes, |_| {})?;
         let used = step.used(bytes);
         if held.len() + used > limit {
@@ -29,7 +29,7 @@ impl Literal {
     }
 
     /// Writes the value without its texts.
-    pub(super) fn mask(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Scan {
+    pub(super) fn mask(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Scanned {
         self.scan(bytes, |byte| match byte {
             b'"' => out.extend_from_slice(MASK),
             _ => out.push(byte),
@@ -37,7 +37,7 @@ impl Literal {
     }
 
     /// Calls `outside` for each byte outside the texts, and with the quote at the end of each.
-    fn scan(&mut self, bytes: &[u8], mut outside: impl FnMut(u8)) -> Scan {
+    fn scan(&mut self, bytes: &[u8], mut outside: impl FnMut(u8)) -> Scanned {
         for (at, &byte) in bytes.iter().enumerate() {
             if self.in_text {
                 match byte {

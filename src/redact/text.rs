@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use memchr::{memchr2, memmem};
 
-use super::{Fault, Scan, Step};
+use crate::json::step::{Fault, Scanned, Step};
 
 /// Bytes of a text that are held to be judged. Enough for any that may stay: V8 builds names, also those of WeakMap
 /// pairs, in 1,024 bytes, which JSON's escapes make six times as many.
@@ -31,7 +31,7 @@ enum Escape {
 
 impl Text {
     /// Reads up to the closing quote and past it.
-    pub(super) fn scan(&mut self, bytes: &[u8]) -> Scan {
+    pub(super) fn scan(&mut self, bytes: &[u8]) -> Scanned {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             let misplaced = Err(Fault { at, what: "comes no escape that JSON has" });

@@ -1,8 +1,8 @@
 //! What each text is used for, and what follows for it.
 
-use super::meta::{Edges, Nodes, Traces};
-use super::rows::WIDEST;
+use super::columns::{Edges, Nodes, Traces};
 use super::text::{Text, is_pair};
+use crate::json::rows::WIDEST;
 
 /// Names a class, function, script or something of V8's.
 pub(super) const NAME: u8 = 1;

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::rows::WIDEST;
 use super::uses::{KEY, NAME, SLOT, VALUE};
+use crate::json::rows::WIDEST;
 
 /// Node types whose name is a name. A type that is not here, and any that V8 may invent, is taken for a value.
 const NAMED: &[&str] =

@@ -1,8 +1,8 @@
 //! The document around the sections: braces, names, colons, commas.
 
-use super::literal::Literal;
-use super::rows::Rows;
 use super::{NO_SHAPE, Redactor, Section, State};
+use crate::json::rows::Rows;
+use crate::redact::literal::Literal;
 
 /// Bytes of a section's name; V8's longest has 20.
 const NAME_LIMIT: usize = 64;

@@ -1,9 +1,9 @@
 //! A flat list of whole numbers, cut into rows of a known width.
 
-use super::{Fault, Scan, Step};
+use super::step::{Fault, Scanned, Step};
 
 /// Fields that a row may have; V8's have at most 7.
-pub(super) const WIDEST: usize = 16;
+pub const WIDEST: usize = 16;
 
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 enum Before {
@@ -18,7 +18,7 @@ enum Before {
 
 /// The scanner, from behind the list's `[`.
 #[derive(Default)]
-pub(super) struct Rows {
+pub struct Rows {
     row: [u64; WIDEST],
     column: usize,
     number: u64,
@@ -27,12 +27,12 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Reads on in rows of `width` numbers (1 … [`WIDEST`]), calls `each` with every complete one.
-    pub(super) fn scan(
+    pub fn scan(
         &mut self,
         bytes: &[u8],
         width: usize,
         mut each: impl FnMut(&[u64; WIDEST]) -> Result<(), &'static str>,
-    ) -> Scan {
+    ) -> Scanned {
         // Locals: the loop runs once for each byte of most of the file.
         let (mut number, mut before, mut column) = (self.number, self.before, self.column);
         for (at, &byte) in bytes.iter().enumerate() {
