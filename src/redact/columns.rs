@@ -3,8 +3,16 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::uses::{KEY, NAME, SLOT, VALUE};
 use crate::json::rows::WIDEST;
+
+/// Names a class, function, script or something of V8's.
+pub(super) const NAME: u8 = 1;
+/// Names a property or variable.
+pub(super) const KEY: u8 = 2;
+/// Names or numbers an internal or weak slot.
+pub(super) const SLOT: u8 = 4;
+/// Is the content of a string, number or RegExp.
+pub(super) const VALUE: u8 = 8;
 
 /// Node types whose name is a name. A type that is not here, and any that V8 may invent, is taken for a value.
 const NAMED: &[&str] =

@@ -1,17 +1,8 @@
 //! What each text is used for, and what follows for it.
 
-use super::columns::{Edges, Nodes, Traces};
+use super::columns::{Edges, KEY, NAME, Nodes, SLOT, Traces, VALUE};
 use super::text::{Text, is_pair};
 use crate::json::rows::WIDEST;
-
-/// Names a class, function, script or something of V8's.
-pub(super) const NAME: u8 = 1;
-/// Names a property or variable.
-pub(super) const KEY: u8 = 2;
-/// Names or numbers an internal or weak slot.
-pub(super) const SLOT: u8 = 4;
-/// Is the content of a string, number or RegExp.
-pub(super) const VALUE: u8 = 8;
 
 /// Characters of a class, function or script name that is kept. V8 cuts texts at 1,024, so a longer name is
 /// incomplete anyway, and `data:` URLs are among them.
