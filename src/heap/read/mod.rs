@@ -4,14 +4,15 @@
 //! |---|---|
 //! | [`parse`](self::parse) | the sections in their order |
 //! | `meta` | what a snapshot says of its own layout |
-//! | `scan` | the bytes, block by block |
+//! | `cursor` | the bytes, block by block |
 //! | `section` | what is no row of nodes or edges |
-//! | `halves` | rows, two halves of a block at a time |
+//! | `parallel`, `columns` | rows, two halves of a block at a time |
 //! | `salvage` | what can be made of a file that was cut |
 
-mod halves;
+mod columns;
+mod cursor;
 mod meta;
+mod parallel;
 pub mod parse;
 mod salvage;
-mod scan;
 mod section;

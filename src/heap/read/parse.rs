@@ -3,9 +3,10 @@
 
 use std::io::Read;
 
-use super::halves::{Edges, Halves, Nodes};
+use super::columns::{Edges, Nodes};
+use super::cursor::{After, Scan, corrupt};
 use super::meta::{EdgeLayout, FIELDS, Header, LocationLayout, NodeLayout};
-use super::scan::{After, Scan, corrupt};
+use super::parallel::Halves;
 use super::{salvage, section};
 use crate::error::{Error, Result};
 use crate::heap::graph::Graph;

@@ -3,8 +3,8 @@
 
 use std::io::Read;
 
+use super::cursor::{After, Scan, corrupt};
 use super::meta::{FIELDS, LocationLayout};
-use super::scan::{After, Scan, corrupt};
 use crate::error::Result;
 use crate::heap::graph::{Graph, Location};
 

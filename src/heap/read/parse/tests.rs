@@ -1,7 +1,7 @@
 use super::*;
 use crate::heap::graph::{EdgeKind, NodeKind};
 use crate::heap::host::{Held, Quiet};
-use crate::heap::read::scan::BLOCK;
+use crate::heap::read::cursor::BLOCK;
 
 const META: &str = r#""meta":{"node_fields":["type","name","id","self_size","edge_count","trace_node_id","detachedness"],
 "node_types":[["hidden","array","string","object"],"string","number","number","number","number","number"],

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::halves::{self, Columns};
+use super::parallel::{self, Columns};
 use crate::error::{Error, Result};
 use crate::heap::host::{self, Held, Host, Stage};
 
@@ -116,7 +116,7 @@ impl<'a, R: Read> Scan<'a, R> {
         &self.window[self.at..self.len]
     }
 
-    /// Reads rows by halves, see [`halves`]: how many bytes they are. The caller goes on behind them when it has taken them.
+    /// Reads rows by halves, see [`parallel`]: how many bytes they are. The caller goes on behind them when it has taken them.
     pub(super) fn halves<C: Columns>(
         &mut self,
         fields: usize,
@@ -124,10 +124,10 @@ impl<'a, R: Read> Scan<'a, R> {
         columns: &mut [C; 2],
     ) -> Result<usize> {
         self.need(BLOCK)?;
-        if self.len - self.at < halves::LEAST {
+        if self.len - self.at < parallel::LEAST {
             return Ok(0);
         }
-        Ok(halves::read(&self.window, self.at..self.len, fields, of, self.host, columns))
+        Ok(parallel::read(&self.window, self.at..self.len, fields, of, self.host, columns))
     }
 
     /// Goes on behind `count` bytes that are ready.

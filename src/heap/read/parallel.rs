@@ -4,15 +4,12 @@
 //! be, in the order of the bytes or in what they say, makes a half nothing; it is then read row by row, and what is
 //! wrong is told as if there were no halves.
 
-mod columns;
-
 use std::io::Read;
 use std::ops::Range;
 
-pub(super) use self::columns::{Edges, Nodes};
+use super::cursor::{After, BLOCK, POWERS, Scan, eight};
 use super::meta::FIELDS;
 use super::parse::Widest;
-use super::scan::{After, BLOCK, POWERS, Scan, eight};
 use crate::error::Result;
 use crate::heap::graph::Graph;
 use crate::heap::host::Host;

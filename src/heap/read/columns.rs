@@ -1,6 +1,6 @@
 //! The columns that halves go into.
 
-use super::{Columns, Section};
+use super::parallel::{Columns, Section};
 use crate::heap::graph::{Graph, NodeKind};
 use crate::heap::read::meta::{EdgeLayout, FIELDS, NodeLayout};
 use crate::heap::read::parse::{Ordinal, Widest};
@@ -8,7 +8,7 @@ use crate::heap::read::parse::{Ordinal, Widest};
 /// Nodes, as [`Graph`] has them. The two halves are apart, or their threads would wait for one cache line.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(in crate::heap::read) struct Nodes {
+pub(super) struct Nodes {
     kinds: Vec<NodeKind>,
     names: Vec<u32>,
     ids: Vec<u32>,
@@ -88,7 +88,7 @@ impl Section for Nodes {
 /// Edges, as [`Graph`] has them. Apart as nodes are.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub(in crate::heap::read) struct Edges {
+pub(super) struct Edges {
     targets: Vec<u32>,
     labels: Vec<u32>,
     /// The largest name, and where.

@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::error::{Error, Result};
 use crate::heap::host::Quiet;
+use crate::heap::read::cursor::BLOCK;
 use crate::heap::read::parse::{Options, Parsed, parse};
-use crate::heap::read::scan::BLOCK;
 
 /// Rows as they are read one by one: each field a number, and nothing but numbers.
 #[derive(Debug, Default, PartialEq)]
