@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`outline`] | what can be told of a snapshot's JSON without parsing it |
 
+pub mod digits;
 pub mod outline;
 pub mod rows;
 pub mod step;

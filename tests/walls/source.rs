@@ -130,9 +130,12 @@ pub fn paths(tokens: &[String]) -> Vec<(usize, Vec<String>)> {
         match tokens[i].as_str() {
             // `use<'a>` is a capture list, not an import.
             "use" if next(1) != "<" => i = tree(tokens, i + 1, &[], &mut here),
-            // pub(crate), pub(super) say who sees the item, not what it sees.
+            // pub(crate), pub(super), pub(in …) say who sees the item, not what it sees.
             "pub" if next(1) == "(" && next(3) == ")" && ["crate", "super", "self"].contains(&next(2)) => {
                 i += 4
+            }
+            "pub" if next(1) == "(" && next(2) == "in" => {
+                i += tokens[i..].iter().take_while(|token| *token != ")").count();
             }
             token if is_name(token) => {
                 if token == "mod" && next(2) == "{" {

@@ -1,9 +1,24 @@
 //! The columns that halves go into.
 
-use super::parallel::{Columns, Section};
+use super::layout::{EdgeLayout, FIELDS, NodeLayout};
+use super::parallel::Columns;
+use super::references::{LargestName, NodeIndex};
 use crate::heap::graph::{Graph, NodeKind};
-use crate::heap::read::meta::{EdgeLayout, FIELDS, NodeLayout};
-use crate::heap::read::parse::{Ordinal, Widest};
+
+/// Columns of a section of the graph.
+pub(super) trait Section: Columns {
+    /// Fields of a row.
+    fn fields(of: &Self::Layout) -> usize;
+
+    /// Edges the rows are, or have.
+    fn edges(&self) -> u64;
+
+    /// The largest name, and where in the window.
+    fn largest_name(&self) -> &LargestName;
+
+    /// Appends them to those of the graph, which are, or have, `edges` edges.
+    fn append(&self, graph: &mut Graph, edges: u64);
+}
 
 /// Nodes, as [`Graph`] has them. The two halves are apart, or their threads would wait for one cache line.
 #[derive(Debug, Default)]
@@ -19,7 +34,7 @@ pub(super) struct Nodes {
     /// Edges of all rows.
     edges: u64,
     /// The largest name, and where.
-    widest: Widest,
+    largest_name: LargestName,
 }
 
 impl Columns for Nodes {
@@ -37,7 +52,7 @@ impl Columns for Nodes {
         };
         self.kinds.push(*kind);
         self.names.push(name);
-        self.widest.see(u64::from(name), at as u64);
+        self.largest_name.see(u64::from(name), at as u64);
         self.ids.push(id);
         self.self_sizes.push(size);
         self.first_edges.push(self.edges as u32);
@@ -56,7 +71,7 @@ impl Columns for Nodes {
         self.first_edges.clear();
         self.states.clear();
         self.edges = 0;
-        self.widest = Widest::default();
+        self.largest_name = LargestName::default();
     }
 }
 
@@ -69,8 +84,8 @@ impl Section for Nodes {
         self.edges
     }
 
-    fn widest(&self) -> &Widest {
-        &self.widest
+    fn largest_name(&self) -> &LargestName {
+        &self.largest_name
     }
 
     fn append(&self, graph: &mut Graph, edges: u64) {
@@ -92,11 +107,11 @@ pub(super) struct Edges {
     targets: Vec<u32>,
     labels: Vec<u32>,
     /// The largest name, and where.
-    widest: Widest,
+    largest_name: LargestName,
 }
 
 impl Columns for Edges {
-    type Layout = (EdgeLayout, Ordinal);
+    type Layout = (EdgeLayout, NodeIndex);
 
     #[inline]
     fn push(&mut self, row: &[u64; FIELDS], at: usize, (of, node): &Self::Layout) -> bool {
@@ -108,7 +123,7 @@ impl Columns for Edges {
         let name = row[of.label % FIELDS];
         let Some(label) = Graph::short_label(*kind, name) else { return false };
         if !kind.is_numbered() {
-            self.widest.see(name, at as u64);
+            self.largest_name.see(name, at as u64);
         }
         self.labels.push(label);
         self.targets.push(target);
@@ -118,7 +133,7 @@ impl Columns for Edges {
     fn clear(&mut self) {
         self.targets.clear();
         self.labels.clear();
-        self.widest = Widest::default();
+        self.largest_name = LargestName::default();
     }
 }
 
@@ -131,8 +146,8 @@ impl Section for Edges {
         self.targets.len() as u64
     }
 
-    fn widest(&self) -> &Widest {
-        &self.widest
+    fn largest_name(&self) -> &LargestName {
+        &self.largest_name
     }
 
     fn append(&self, graph: &mut Graph, _: u64) {

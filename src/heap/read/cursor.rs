@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use super::parallel::{self, Columns};
 use crate::error::{Error, Result};
 use crate::heap::host::{self, Held, Host, Stage};
+use crate::json::digits::{POWERS, eight};
 
 /// Bytes asked of the source at a time. Tests have many blocks in little text, and fuzzers little text.
 pub(super) const BLOCK: usize = if cfg!(fuzzing) {
@@ -14,12 +15,12 @@ pub(super) const BLOCK: usize = if cfg!(fuzzing) {
 } else {
     2 << 20
 };
+/// Below this two threads are not worth it, bytes.
+const LEAST: usize = BLOCK / 16;
 /// Bytes between two looks at what is held. No row or string takes four times its bytes.
 const LOOK: u64 = if cfg!(test) { 1 << 10 } else { 1 << 20 };
 /// Zero bytes behind the last one read: eight can be loaded at once wherever one stands.
 const PAD: usize = 8;
-
-pub(super) const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
 /// What stands behind a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(super) enum After {
 }
 
 /// A window over the source: `window[at..len]` is read and not yet used.
-pub(super) struct Scan<'a, R> {
+pub(super) struct Cursor<'a, R> {
     source: R,
     window: Vec<u8>,
     at: usize,
@@ -44,7 +45,7 @@ pub(super) struct Scan<'a, R> {
     host: &'a dyn Host,
 }
 
-impl<'a, R: Read> Scan<'a, R> {
+impl<'a, R: Read> Cursor<'a, R> {
     /// `total`: bytes there will be, if that is known.
     pub(super) fn new(source: R, total: Option<u64>, host: &'a dyn Host) -> Self {
         let window = vec![0; 2 * BLOCK + PAD];
@@ -116,15 +117,15 @@ impl<'a, R: Read> Scan<'a, R> {
         &self.window[self.at..self.len]
     }
 
-    /// Reads rows by halves, see [`parallel`]: how many bytes they are. The caller goes on behind them when it has taken them.
-    pub(super) fn halves<C: Columns>(
+    /// Reads rows, both halves of what is ready at the same time, see [`parallel`]: how many bytes they are. The caller goes on behind them when it has taken them.
+    pub(super) fn rows_in_parallel<C: Columns>(
         &mut self,
         fields: usize,
         of: &C::Layout,
         columns: &mut [C; 2],
     ) -> Result<usize> {
         self.need(BLOCK)?;
-        if self.len - self.at < parallel::LEAST {
+        if self.len - self.at < LEAST {
             return Ok(0);
         }
         Ok(parallel::read(&self.window, self.at..self.len, fields, of, self.host, columns))
@@ -258,27 +259,6 @@ impl<'a, R: Read> Scan<'a, R> {
     }
 }
 
-/// The number that the digits at `at` are, of the next eight bytes; how many digits that were.
-#[inline]
-pub(super) fn eight(window: &[u8], at: usize) -> (u64, usize) {
-    let Some(bytes) = window.get(at..at + 8).and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()) else {
-        return (0, 0);
-    };
-    let word = u64::from_le_bytes(bytes);
-    let low = word ^ 0x3030_3030_3030_3030;
-    // The high bit of each byte that is no digit: its value above 9 carries into it.
-    let other = (low.wrapping_add(0x7676_7676_7676_7676) | low) & 0x8080_8080_8080_8080;
-    let digits = (other.trailing_zeros() / 8) as usize;
-    if digits == 0 {
-        return (0, 0);
-    }
-    // Leading zeros in place of what stands behind: then it is always eight digits.
-    let low = low << ((8 - digits.min(8)) * 8);
-    let pairs = (low.wrapping_mul(10)).wrapping_add(low >> 8) & 0x00FF_00FF_00FF_00FF;
-    let fours = (pairs.wrapping_mul(100)).wrapping_add(pairs >> 16) & 0x0000_FFFF_0000_FFFF;
-    ((fours.wrapping_mul(10_000)).wrapping_add(fours >> 32) & 0xFFFF_FFFF, digits)
-}
-
 pub(super) fn corrupt(at: u64, what: impl std::fmt::Display) -> Error {
     Error::CorruptSnapshot(format!("the snapshot is damaged at byte {at} of its JSON: {what}"))
 }
@@ -306,11 +286,11 @@ mod tests {
     }
 
     fn rows(text: &str, fields: usize) -> Result<Vec<u64>> {
-        let mut scan = Scan::new(Drip(text.as_bytes()), None, &Quiet);
+        let mut cursor = Cursor::new(Drip(text.as_bytes()), None, &Quiet);
         let mut all = Vec::new();
         loop {
             let mut row = vec![0; fields];
-            let after = scan.row(&mut row)?;
+            let after = cursor.row(&mut row)?;
             all.extend(row);
             if after == After::End {
                 return Ok(all);

@@ -4,18 +4,11 @@
 //! be, in the order of the bytes or in what they say, makes a half nothing; it is then read row by row, and what is
 //! wrong is told as if there were no halves.
 
-use std::io::Read;
 use std::ops::Range;
 
-use super::cursor::{After, BLOCK, POWERS, Scan, eight};
-use super::meta::FIELDS;
-use super::parse::Widest;
-use crate::error::Result;
-use crate::heap::graph::Graph;
+use super::layout::FIELDS;
 use crate::heap::host::Host;
-
-/// Below this two threads are not worth it, bytes.
-pub(super) const LEAST: usize = BLOCK / 16;
+use crate::json::digits;
 
 /// Columns of some rows.
 pub(super) trait Columns: Default + Send {
@@ -26,60 +19,6 @@ pub(super) trait Columns: Default + Send {
     fn push(&mut self, row: &[u64; FIELDS], at: usize, of: &Self::Layout) -> bool;
 
     fn clear(&mut self);
-}
-
-/// Columns of a section of the graph.
-pub(super) trait Section: Columns {
-    /// Fields of a row.
-    fn fields(of: &Self::Layout) -> usize;
-
-    /// Edges the rows are, or have.
-    fn edges(&self) -> u64;
-
-    /// The largest name, and where in the window.
-    fn widest(&self) -> &Widest;
-
-    /// Appends them to those of the graph, which are, or have, `edges` edges.
-    fn append(&self, graph: &mut Graph, edges: u64);
-}
-
-/// A section on its way into the graph.
-#[derive(Default)]
-pub(super) struct Halves<S> {
-    columns: [S; 2],
-    /// From which byte on it is tried again, where it did not go.
-    again: u64,
-}
-
-impl<S: Section> Halves<S> {
-    /// Takes the rows that come next, if there are no more than `most` edges with theirs; what stands behind the last.
-    /// `None`: the next row is to be read alone.
-    pub(super) fn next<R: Read>(
-        &mut self,
-        scan: &mut Scan<R>,
-        of: &S::Layout,
-        graph: &mut Graph,
-        widest: &mut Widest,
-        edges: &mut u64,
-        most: u64,
-    ) -> Result<Option<After>> {
-        let at = scan.offset();
-        if at < self.again {
-            return Ok(None);
-        }
-        let used = scan.halves(S::fields(of), of, &mut self.columns)?;
-        if used == 0 || *edges + self.columns.iter().map(S::edges).sum::<u64>() > most {
-            self.again = at + BLOCK as u64;
-            return Ok(None);
-        }
-        for half in &self.columns {
-            half.append(graph, *edges);
-            *edges += half.edges();
-            widest.see_all(half.widest(), scan.base());
-        }
-        scan.advance(used);
-        scan.after(b']').map(Some)
-    }
 }
 
 /// Where the two halves end, each before the comma behind a row. The fields are counted by their commas.
@@ -155,7 +94,7 @@ fn rows_of<C: Columns, const N: usize>(
     loop {
         let begin = at;
         for (field, value) in row[..N].iter_mut().enumerate() {
-            let Some((number, digits)) = number(bytes, at) else { return false };
+            let Some((number, digits)) = digits::up_to_fifteen(bytes, at) else { return false };
             *value = number;
             at += digits;
             if field + 1 < N {
@@ -177,17 +116,6 @@ fn rows_of<C: Columns, const N: usize>(
         }
         at += 1;
     }
-}
-
-/// A number of at most fifteen digits, and how many they are.
-#[inline]
-fn number(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
-    let (value, digits) = eight(bytes, at);
-    if digits < 8 {
-        return (digits > 0).then_some((value, digits));
-    }
-    let (more, digits) = eight(bytes, at + 8);
-    (digits < 8).then(|| (value * POWERS[digits] + more, 8 + digits))
 }
 
 #[cfg(test)]

@@ -3,16 +3,17 @@
 
 use std::io::Read;
 
+use super::blocks::Blocks;
 use super::columns::{Edges, Nodes};
-use super::cursor::{After, Scan, corrupt};
-use super::meta::{EdgeLayout, FIELDS, Header, LocationLayout, NodeLayout};
-use super::parallel::Halves;
+use super::cursor::{After, Cursor, corrupt};
+use super::layout::{EdgeLayout, FIELDS, Header, LocationLayout, NodeLayout};
+use super::references::{LargestName, NodeIndex};
 use super::{salvage, section};
 use crate::error::{Error, Result};
 use crate::heap::graph::Graph;
 use crate::heap::host::Host;
 
-/// Ordinals have 32 bits, and `dominators` needs one of a node's. Their JSON would have 50 GB and more.
+/// NodeIndexs have 32 bits, and `dominators` needs one of a node's. Their JSON would have 50 GB and more.
 const MOST_NODES: u64 = (1 << 31) - 2;
 const MOST_EDGES: u64 = u32::MAX as u64 - 1;
 /// Rows are not reserved for beyond this many unless the bytes for them are known to be there.
@@ -46,13 +47,13 @@ pub struct Parsed {
 /// 2³¹ − 2 nodes or 2³² − 2 edges, `Aborted` when the host wants an end, and what it says where too much is held.
 pub fn parse(source: impl Read, options: Options, host: &dyn Host) -> Result<Parsed> {
     let mut parser = Parser {
-        scan: Scan::new(source, options.total, host),
+        cursor: Cursor::new(source, options.total, host),
         graph: Graph::default(),
         layout: None,
         nodes: false,
         edges: false,
         strings: false,
-        widest: Widest::default(),
+        largest_name: LargestName::default(),
     };
     let damage = match parser.snapshot() {
         Ok(()) => None,
@@ -65,27 +66,6 @@ pub fn parse(source: impl Read, options: Options, host: &dyn Host) -> Result<Par
     Ok(Parsed { graph: parser.graph, damage })
 }
 
-/// The largest string index seen, and where: strings come last.
-#[derive(Debug, Default)]
-pub(super) struct Widest {
-    index: u64,
-    at: u64,
-}
-
-impl Widest {
-    #[inline]
-    pub(super) fn see(&mut self, index: u64, at: u64) {
-        if index > self.index {
-            *self = Self { index, at };
-        }
-    }
-
-    /// What was seen in bytes that begin at `base`.
-    pub(super) fn see_all(&mut self, other: &Self, base: u64) {
-        self.see(other.index, base + other.at);
-    }
-}
-
 struct Layout {
     header: Header,
     nodes: NodeLayout,
@@ -94,51 +74,51 @@ struct Layout {
 }
 
 struct Parser<'a, R> {
-    scan: Scan<'a, R>,
+    cursor: Cursor<'a, R>,
     graph: Graph,
     layout: Option<Layout>,
     nodes: bool,
     edges: bool,
     strings: bool,
-    widest: Widest,
+    largest_name: LargestName,
 }
 
 impl<R: Read> Parser<'_, R> {
     fn snapshot(&mut self) -> Result<()> {
-        self.scan.expect(b'{')?;
+        self.cursor.expect(b'{')?;
         loop {
-            let at = self.scan.offset();
-            let name = section::key(&mut self.scan)?;
-            self.scan.expect(b':')?;
+            let at = self.cursor.offset();
+            let name = section::key(&mut self.cursor)?;
+            self.cursor.expect(b':')?;
             match name.as_slice() {
                 b"snapshot" => self.header()?,
                 b"nodes" => self.nodes(at)?,
                 b"edges" => self.edges(at)?,
                 b"locations" => self.locations(at)?,
                 b"strings" => self.strings()?,
-                _ => section::skip(&mut self.scan)?,
+                _ => section::skip(&mut self.cursor)?,
             }
-            if self.scan.after(b'}')? == After::End {
+            if self.cursor.after(b'}')? == After::End {
                 break;
             }
         }
-        if let found @ Some(_) = self.scan.token()? {
-            return Err(self.scan.unexpected(found, "the end"));
+        if let found @ Some(_) = self.cursor.token()? {
+            return Err(self.cursor.unexpected(found, "the end"));
         }
         for (there, name) in [(self.nodes, "nodes"), (self.edges, "edges"), (self.strings, "strings")] {
             if !there {
-                return Err(self.scan.corrupt(format_args!("it has no \"{name}\"")));
+                return Err(self.cursor.corrupt(format_args!("it has no \"{name}\"")));
             }
         }
         Ok(())
     }
 
     fn header(&mut self) -> Result<()> {
-        let at = self.scan.offset();
+        let at = self.cursor.offset();
         if self.layout.is_some() {
             return Err(corrupt(at, "\"snapshot\" stands there twice"));
         }
-        let bytes = section::value(&mut self.scan)?;
+        let bytes = section::value(&mut self.cursor)?;
         let header: Header = serde_json::from_slice(&bytes)
             .map_err(|error| corrupt(at, format_args!("\"snapshot\" cannot be understood: {error}")))?;
         let wrong = |what: String| corrupt(at, what);
@@ -161,9 +141,9 @@ impl<R: Read> Parser<'_, R> {
         let Some(layout) = self.layout.as_ref().filter(|_| !self.nodes) else {
             return Err(corrupt(at, "\"nodes\" stands before \"snapshot\", or twice"));
         };
-        let (scan, graph, of) = (&mut self.scan, &mut self.graph, &layout.nodes);
+        let (cursor, graph, of) = (&mut self.cursor, &mut self.graph, &layout.nodes);
         let claimed = layout.header.node_count;
-        let room = room(claimed, of.fields, scan.left());
+        let room = room(claimed, of.fields, cursor.left());
         graph.kinds.reserve_exact(room);
         graph.names.reserve_exact(room);
         graph.ids.reserve(room);
@@ -172,11 +152,11 @@ impl<R: Read> Parser<'_, R> {
         graph.detachedness = of.detachedness.map(|_| Vec::with_capacity(room));
         let mut row = [0; FIELDS];
         let mut edges = 0_u64;
-        let mut more = section::open(scan)?;
-        let mut halves = Halves::<Nodes>::default();
+        let mut more = section::open(cursor)?;
+        let mut blocks = Blocks::<Nodes>::default();
         while more {
-            let at = scan.offset();
-            scan.weigh(|| graph.held())?;
+            let at = cursor.offset();
+            cursor.weigh(|| graph.held())?;
             if graph.kinds.len() as u64 >= claimed {
                 return Err(corrupt(
                     at,
@@ -184,16 +164,16 @@ impl<R: Read> Parser<'_, R> {
                 ));
             }
             let most = layout.header.edge_count;
-            if let Some(after) = halves.next(scan, of, graph, &mut self.widest, &mut edges, most)? {
+            if let Some(after) = blocks.next(cursor, of, graph, &mut self.largest_name, &mut edges, most)? {
                 more = after == After::Comma;
                 continue;
             }
-            more = scan.row(&mut row[..of.fields])? == After::Comma;
+            more = cursor.row(&mut row[..of.fields])? == After::Comma;
             let Some(kind) = of.kinds.get(row[of.kind % FIELDS] as usize) else {
                 return Err(corrupt(at, format_args!("there is no node type {}", row[of.kind])));
             };
             let name = row[of.name % FIELDS];
-            self.widest.see(name, at);
+            self.largest_name.see(name, at);
             graph.kinds.push(*kind);
             graph.names.push(name as u32);
             graph.ids.push(row[of.id % FIELDS]);
@@ -208,17 +188,17 @@ impl<R: Read> Parser<'_, R> {
             }
         }
         graph.first_edges.push(edges as u32);
-        count(scan, "nodes", graph.kinds.len(), claimed)?;
+        count(cursor, "nodes", graph.kinds.len(), claimed)?;
         if edges != layout.header.edge_count {
             let said = layout.header.edge_count;
             return Err(
-                scan.corrupt(format_args!("the nodes have {edges} edges, \"edge_count\" says {said}"))
+                cursor.corrupt(format_args!("the nodes have {edges} edges, \"edge_count\" says {said}"))
             );
         }
         let root = layout.header.root_index;
         graph.root = (root / of.fields as u64) as u32;
         if root % of.fields as u64 != 0 || root / of.fields as u64 >= claimed {
-            return Err(scan.corrupt(format_args!("there is no node at \"root_index\" {root}")));
+            return Err(cursor.corrupt(format_args!("there is no node at \"root_index\" {root}")));
         }
         self.nodes = true;
         Ok(())
@@ -228,30 +208,32 @@ impl<R: Read> Parser<'_, R> {
         let Some(layout) = self.layout.as_ref().filter(|_| self.nodes && !self.edges) else {
             return Err(corrupt(at, "\"edges\" stands before \"nodes\", or twice"));
         };
-        let (scan, graph, of) = (&mut self.scan, &mut self.graph, &layout.edges);
+        let (cursor, graph, of) = (&mut self.cursor, &mut self.graph, &layout.edges);
         let claimed = layout.header.edge_count;
-        graph.reserve_edges(room(claimed, of.fields, scan.left()));
-        let node = Ordinal::new(layout.nodes.fields as u64, u64::from(graph.node_count()));
+        graph.reserve_edges(room(claimed, of.fields, cursor.left()));
+        let node = NodeIndex::new(layout.nodes.fields as u64, u64::from(graph.node_count()));
         let mut row = [0; FIELDS];
-        let mut more = section::open(scan)?;
+        let mut more = section::open(cursor)?;
         let terms = (of.clone(), node);
         let node = &terms.1;
-        let mut halves = Halves::<Edges>::default();
+        let mut blocks = Blocks::<Edges>::default();
         let mut edges = 0;
         while more {
-            let at = scan.offset();
-            scan.weigh(|| graph.held())?;
-            if let Some(after) = halves.next(scan, &terms, graph, &mut self.widest, &mut edges, claimed)? {
+            let at = cursor.offset();
+            cursor.weigh(|| graph.held())?;
+            if let Some(after) =
+                blocks.next(cursor, &terms, graph, &mut self.largest_name, &mut edges, claimed)?
+            {
                 more = after == After::Comma;
                 continue;
             }
-            more = scan.row(&mut row[..of.fields])? == After::Comma;
+            more = cursor.row(&mut row[..of.fields])? == After::Comma;
             let Some(kind) = of.kinds.get(row[of.kind % FIELDS] as usize) else {
                 return Err(corrupt(at, format_args!("there is no edge type {}", row[of.kind])));
             };
             let label = row[of.label % FIELDS];
             if !kind.is_numbered() {
-                self.widest.see(label, at);
+                self.largest_name.see(label, at);
             }
             let Some(target) = node.of(row[of.target % FIELDS]) else {
                 return Err(corrupt(at, format_args!("there is no node at {}", row[of.target])));
@@ -262,7 +244,7 @@ impl<R: Read> Parser<'_, R> {
                 return Err(corrupt(at, "there are more edges than \"edge_count\" says"));
             }
         }
-        count(scan, "edges", graph.targets.len(), claimed)?;
+        count(cursor, "edges", graph.targets.len(), claimed)?;
         self.edges = true;
         Ok(())
     }
@@ -271,17 +253,17 @@ impl<R: Read> Parser<'_, R> {
         let Some(layout) = self.layout.as_ref().filter(|_| self.nodes) else {
             return Err(corrupt(at, "\"locations\" stands before \"nodes\""));
         };
-        let Some(of) = &layout.locations else { return section::skip(&mut self.scan) };
-        let node = Ordinal::new(layout.nodes.fields as u64, u64::from(self.graph.node_count()));
-        section::locations(&mut self.scan, of, &mut self.graph, |index| node.of(index))
+        let Some(of) = &layout.locations else { return section::skip(&mut self.cursor) };
+        let node = NodeIndex::new(layout.nodes.fields as u64, u64::from(self.graph.node_count()));
+        section::locations(&mut self.cursor, of, &mut self.graph, |index| node.of(index))
     }
 
     fn strings(&mut self) -> Result<()> {
         if self.strings {
-            return Err(self.scan.corrupt("\"strings\" stands there twice"));
+            return Err(self.cursor.corrupt("\"strings\" stands there twice"));
         }
-        section::strings(&mut self.scan, &mut self.graph)?;
-        let (Widest { index, at }, count) = (&self.widest, self.graph.strings.len());
+        section::strings(&mut self.cursor, &mut self.graph)?;
+        let (LargestName { index, at }, count) = (&self.largest_name, self.graph.strings.len());
         if self.nodes && *index >= count as u64 {
             return Err(corrupt(*at, format_args!("there is no string {index}, only {count} are there")));
         }
@@ -297,35 +279,11 @@ fn room(claimed: u64, fields: usize, left: Option<u64>) -> usize {
     claimed.min(possible).min(RESERVED) as usize
 }
 
-fn count<R: Read>(scan: &Scan<R>, what: &str, found: usize, claimed: u64) -> Result<()> {
+fn count<R: Read>(cursor: &Cursor<R>, what: &str, found: usize, claimed: u64) -> Result<()> {
     if found as u64 == claimed {
         return Ok(());
     }
-    Err(scan.corrupt(format_args!("there are {found} {what}, the header says {claimed}")))
-}
-
-/// Index into the flat array of nodes → ordinal, without a division for each edge.
-pub(super) struct Ordinal {
-    fields: u64,
-    nodes: u64,
-    magic: u64,
-}
-
-impl Ordinal {
-    fn new(fields: u64, nodes: u64) -> Self {
-        Self { fields, nodes, magic: u64::MAX / fields.max(1) + 1 }
-    }
-
-    #[inline]
-    pub(super) fn of(&self, index: u64) -> Option<u32> {
-        // Exact for multiples: magic × fields is at most `fields` above 2⁶⁴.
-        let ordinal = if self.fields == 1 {
-            index
-        } else {
-            ((u128::from(index) * u128::from(self.magic)) >> 64) as u64
-        };
-        (ordinal < self.nodes && ordinal * self.fields == index).then_some(ordinal as u32)
-    }
+    Err(cursor.corrupt(format_args!("there are {found} {what}, the header says {claimed}")))
 }
 
 #[cfg(test)]

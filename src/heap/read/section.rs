@@ -3,8 +3,8 @@
 
 use std::io::Read;
 
-use super::cursor::{After, Scan, corrupt};
-use super::meta::{FIELDS, LocationLayout};
+use super::cursor::{After, Cursor, corrupt};
+use super::layout::{FIELDS, LocationLayout};
 use crate::error::Result;
 use crate::heap::graph::{Graph, Location};
 
@@ -12,31 +12,31 @@ use crate::heap::graph::{Graph, Location};
 const LARGEST_VALUE: usize = 1 << 20;
 
 /// The next key of the snapshot, without its quotes.
-pub(super) fn key<R: Read>(scan: &mut Scan<R>) -> Result<Vec<u8>> {
-    if scan.token()? != Some(b'"') {
-        let found = scan.token()?;
-        return Err(scan.unexpected(found, "the name of a section"));
+pub(super) fn key<R: Read>(cursor: &mut Cursor<R>) -> Result<Vec<u8>> {
+    if cursor.token()? != Some(b'"') {
+        let found = cursor.token()?;
+        return Err(cursor.unexpected(found, "the name of a section"));
     }
-    let key = value(scan)?;
+    let key = value(cursor)?;
     Ok(key[1..key.len() - 1].to_vec())
 }
 
 /// Opens an array; whether it has anything in it.
-pub(super) fn open<R: Read>(scan: &mut Scan<R>) -> Result<bool> {
-    scan.expect(b'[')?;
-    if scan.token()? == Some(b']') {
-        scan.advance(1);
+pub(super) fn open<R: Read>(cursor: &mut Cursor<R>) -> Result<bool> {
+    cursor.expect(b'[')?;
+    if cursor.token()? == Some(b']') {
+        cursor.advance(1);
         return Ok(false);
     }
     Ok(true)
 }
 
 /// Takes a JSON value whole.
-pub(super) fn value<R: Read>(scan: &mut Scan<R>) -> Result<Vec<u8>> {
+pub(super) fn value<R: Read>(cursor: &mut Cursor<R>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    walk(scan, |scan, piece| {
+    walk(cursor, |cursor, piece| {
         if bytes.len() + piece.len() > LARGEST_VALUE {
-            return Err(scan.corrupt("a value of the header is too large"));
+            return Err(cursor.corrupt("a value of the header is too large"));
         }
         bytes.extend_from_slice(piece);
         Ok(())
@@ -45,23 +45,26 @@ pub(super) fn value<R: Read>(scan: &mut Scan<R>) -> Result<Vec<u8>> {
 }
 
 /// Goes past a JSON value, however deep it is.
-pub(super) fn skip<R: Read>(scan: &mut Scan<R>) -> Result<()> {
-    walk(scan, |_, _| Ok(()))
+pub(super) fn skip<R: Read>(cursor: &mut Cursor<R>) -> Result<()> {
+    walk(cursor, |_, _| Ok(()))
 }
 
 /// Follows brackets and strings of one value; a number or word ends before what cannot belong to it.
-fn walk<R: Read>(scan: &mut Scan<R>, mut take: impl FnMut(&Scan<R>, &[u8]) -> Result<()>) -> Result<()> {
+fn walk<R: Read>(
+    cursor: &mut Cursor<R>,
+    mut take: impl FnMut(&Cursor<R>, &[u8]) -> Result<()>,
+) -> Result<()> {
     let mut depth = 0_u64;
     let (mut in_string, mut escaped, mut begun) = (false, false, false);
-    scan.token()?;
+    cursor.token()?;
     loop {
-        scan.need(1)?;
-        if scan.rest().is_empty() {
-            return Err(scan.corrupt("it ends within a value"));
+        cursor.need(1)?;
+        if cursor.rest().is_empty() {
+            return Err(cursor.corrupt("it ends within a value"));
         }
         let mut used = 0;
         let mut done = false;
-        for byte in scan.rest() {
+        for byte in cursor.rest() {
             let ends_before = depth == 0 && !in_string && matches!(byte, b',' | b'}' | b']' | b':');
             if ends_before {
                 done = true;
@@ -90,38 +93,38 @@ fn walk<R: Read>(scan: &mut Scan<R>, mut take: impl FnMut(&Scan<R>, &[u8]) -> Re
                 break;
             }
         }
-        let piece = scan.rest()[..used].to_vec();
-        take(scan, &piece)?;
-        scan.advance(used);
+        let piece = cursor.rest()[..used].to_vec();
+        take(cursor, &piece)?;
+        cursor.advance(used);
         if done && begun {
             return Ok(());
         }
         if done {
-            let found = scan.peek()?;
-            return Err(scan.unexpected(found, "a value"));
+            let found = cursor.peek()?;
+            return Err(cursor.unexpected(found, "a value"));
         }
     }
 }
 
 /// Reads rows of locations.
 pub(super) fn locations<R: Read>(
-    scan: &mut Scan<R>,
+    cursor: &mut Cursor<R>,
     of: &LocationLayout,
     graph: &mut Graph,
     node: impl Fn(u64) -> Option<u32>,
 ) -> Result<()> {
     let mut row = [0; FIELDS];
-    let mut more = open(scan)?;
+    let mut more = open(cursor)?;
     while more {
-        let at = scan.offset();
-        more = scan.row(&mut row[..of.fields])? == After::Comma;
+        let at = cursor.offset();
+        more = cursor.row(&mut row[..of.fields])? == After::Comma;
         let Some(node) = node(row[of.node]) else {
             return Err(corrupt(at, format_args!("there is no node at {}", row[of.node])));
         };
         let [script, line, column] =
             [of.script, of.line, of.column].map(|field| u32::try_from(row[field]).unwrap_or(u32::MAX));
         graph.locations.push(Location { node, script, line, column });
-        scan.weigh(|| graph.held())?;
+        cursor.weigh(|| graph.held())?;
     }
     // The last one counts, as in DevTools.
     let locations = &mut graph.locations;
@@ -135,46 +138,46 @@ pub(super) fn locations<R: Read>(
 }
 
 /// Reads the strings into the arena.
-pub(super) fn strings<R: Read>(scan: &mut Scan<R>, graph: &mut Graph) -> Result<()> {
-    let mut more = open(scan)?;
+pub(super) fn strings<R: Read>(cursor: &mut Cursor<R>, graph: &mut Graph) -> Result<()> {
+    let mut more = open(cursor)?;
     while more {
-        string(scan, graph)?;
-        more = scan.after(b']')? == After::Comma;
+        string(cursor, graph)?;
+        more = cursor.after(b']')? == After::Comma;
     }
     graph.strings.shrink();
     Ok(())
 }
 
-fn string<R: Read>(scan: &mut Scan<R>, graph: &mut Graph) -> Result<()> {
-    scan.expect(b'"')?;
-    let begin = scan.offset();
+fn string<R: Read>(cursor: &mut Cursor<R>, graph: &mut Graph) -> Result<()> {
+    cursor.expect(b'"')?;
+    let begin = cursor.offset();
     let mut escapes = false;
     loop {
         // A single one may be all of the file.
-        scan.weigh(|| graph.held())?;
-        scan.need(1)?;
-        let (rest, strings) = (scan.rest(), &mut graph.strings);
+        cursor.weigh(|| graph.held())?;
+        cursor.need(1)?;
+        let (rest, strings) = (cursor.rest(), &mut graph.strings);
         if rest.is_empty() {
-            return Err(scan.corrupt("it ends within a string"));
+            return Err(cursor.corrupt("it ends within a string"));
         }
         let Some(found) = memchr::memchr2(b'"', b'\\', rest) else {
             let used = rest.len();
             strings.extend(rest);
-            scan.advance(used);
+            cursor.advance(used);
             continue;
         };
         if rest[found] == b'"' {
             strings.extend(&rest[..found]);
-            scan.advance(found + 1);
+            cursor.advance(found + 1);
             break;
         }
         escapes = true;
         strings.extend(&rest[..=found]);
-        scan.advance(found + 1);
+        cursor.advance(found + 1);
         // What is escaped cannot end the string.
-        let Some(byte) = scan.peek()? else { return Err(scan.corrupt("it ends within a string")) };
+        let Some(byte) = cursor.peek()? else { return Err(cursor.corrupt("it ends within a string")) };
         strings.extend(&[byte]);
-        scan.advance(1);
+        cursor.advance(1);
     }
     let text = graph.strings.open_text();
     if let Err(error) = std::str::from_utf8(text) {

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::error::{Error, Result};
+use crate::heap::graph::Graph;
 use crate::heap::host::Quiet;
 use crate::heap::read::cursor::BLOCK;
 use crate::heap::read::parse::{Options, Parsed, parse};
