@@ -3,15 +3,15 @@
 //! Internally, as in DevTools, a class name is a string's *index*, not its text: the closures' `Function` and
 //! objects that are called `Function` are two classes, and retain two sums.
 
+#[cfg(test)]
+mod devtools;
 pub(in crate::heap) mod format;
 mod interfaces;
 pub(in crate::heap) mod matching;
+mod partition;
 mod shapes;
-mod sorts;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod twin;
 
 use std::borrow::Cow;
 
@@ -21,9 +21,9 @@ use serde::Serialize;
 
 pub use self::interfaces::Definitions;
 use self::matching::Matcher;
+use self::partition::NONE;
+pub use self::partition::Sorts;
 pub(in crate::heap) use self::shapes::properties;
-use self::sorts::NONE;
-pub use self::sorts::Sorts;
 
 use crate::heap::graph::Graph;
 use crate::heap::graph::strings::show;
