@@ -5,7 +5,7 @@ use std::io::Read;
 use heapwarden::error::{Error, Result};
 use heapwarden::heap::engine::{Analysis, Needs, analyze, count};
 use heapwarden::heap::paths::Paths;
-use heapwarden::heap::tables::aggregates::Twins;
+use heapwarden::heap::tables::aggregates::Namesakes;
 use heapwarden::heap::tables::diff::{Same, diff};
 use heapwarden::heap::tables::growth::trend;
 use heapwarden::heap::{Graph, Options, Parsed, Quiet, parse};
@@ -85,7 +85,7 @@ pub fn everything(graph: Graph, again: Graph) {
     let counted = asked(count(again, &Quiet));
     assert_eq!((counted.nodes, counted.total_size), (nodes, analysis.total_size()));
     for same in [Same::Ids, Same::Totals] {
-        let rows = diff(&counted.census, &counted.census, &counted.definitions, same, Twins::Keep);
+        let rows = diff(&counted.census, &counted.census, &counted.definitions, same, Namesakes::Keep);
         assert!(rows.is_empty(), "nothing changed: {rows:?}");
     }
 }
@@ -120,8 +120,8 @@ fn retainers(analysis: &Analysis) {
 fn tables(analysis: &Analysis) {
     let Analysis { graph, classes, names, duplicates, .. } = analysis;
     let aggregates = analysis.aggregates();
-    for twins in [Twins::Keep, Twins::Last] {
-        let table = aggregates.table(graph, classes, twins);
+    for namesakes in [Namesakes::Keep, Namesakes::Last] {
+        let table = aggregates.table(graph, classes, namesakes);
         assert!(!trend(&[table.clone(), table]).iter().any(|row| row.grows_every_time));
     }
     let rows = duplicates.rows(graph, names, usize::MAX);

@@ -9,7 +9,7 @@ use super::load::{self, Origin, Terms};
 use super::source::Place;
 use crate::error::Result;
 use crate::heap::engine::{self, Analysis, Needs};
-use crate::heap::tables::aggregates::Twins;
+use crate::heap::tables::aggregates::Namesakes;
 use crate::heap::tables::diff::{self, DiffRow, Same};
 use crate::heap::tables::growth::{self, TrendRow};
 use crate::heap::{Host, Stage};
@@ -105,7 +105,7 @@ pub fn compare(
     terms.budget.admit(held + more, &second.name())?;
     crew.progress(Stage::Tables, 0, 1);
     let same = if comparable { Same::Ids } else { Same::Totals };
-    let classes = diff::diff(&base.census, &now.census, &now.definitions, same, Twins::Last);
+    let classes = diff::diff(&base.census, &now.census, &now.definitions, same, Namesakes::Last);
     let damage = damage(&[&first, &second]);
     Ok(HeapDiff {
         comparable_ids: comparable,
@@ -135,7 +135,7 @@ pub fn follow(places: &[Place], terms: Terms, crew: &Crew) -> Result<HeapTrend> 
         let need = estimate::exact(&analysis.graph.held(), Work::Summary).saturating_add(held);
         terms.budget.admit(need, &origin.name())?;
         crew.progress(Stage::Tables, 0, 1);
-        let table = analysis.aggregates().table(&analysis.graph, &analysis.classes, Twins::Keep);
+        let table = analysis.aggregates().table(&analysis.graph, &analysis.classes, Namesakes::Keep);
         let path = origin.path.as_ref().map(|path| path.to_string_lossy().into_owned());
         let brief = Brief { path, total_size: analysis.total_size(), nodes: analysis.graph.node_count() };
         rows.push((origin, brief, table));

@@ -11,7 +11,7 @@ use super::load::{self, Origin, Terms};
 use super::source::Place;
 use crate::error::Result;
 use crate::heap::engine::{Analysis, Needs};
-use crate::heap::tables::aggregates::{ClassRow, Twins};
+use crate::heap::tables::aggregates::{ClassRow, Namesakes};
 use crate::heap::tables::duplicates::DuplicateRow;
 use crate::heap::tables::statistics::Statistics;
 use crate::heap::{Host, NodeKind, Stage};
@@ -84,7 +84,7 @@ pub fn summarize(place: &Place, top: usize, which: &Which, terms: Terms, crew: &
     let Origin { path, damage, edges, .. } = origin;
     crew.progress(Stage::Tables, 0, 1);
     let Analysis { graph, names, classes, duplicates, .. } = &analysis;
-    let rows = analysis.aggregates().table(graph, classes, Twins::Last);
+    let rows = analysis.aggregates().table(graph, classes, Namesakes::Last);
     let duplicates = duplicates.rows(graph, names, top);
     let largest = largest(&analysis, top, which).into_iter().map(|node| describe(&analysis, node)).collect();
     Ok(HeapSummary {

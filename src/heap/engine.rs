@@ -8,7 +8,7 @@ use crate::heap::graph::Graph;
 use crate::heap::graph::bits::Bits;
 use crate::heap::graph::dominators::{self, Dominators, Tree};
 use crate::heap::host::{self, Host, Stage};
-use crate::heap::rules::classes::{Classes, Definitions, Sorts};
+use crate::heap::rules::classes::{Classes, Definitions, Partition};
 use crate::heap::rules::ephemerons::Ephemerons;
 use crate::heap::rules::names::Names;
 use crate::heap::tables::aggregates::Aggregates;
@@ -80,7 +80,7 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
     host.progress(Stage::Rules, 0, 2);
     detached::propagate(&mut graph);
     let ephemerons = Ephemerons::find(&graph);
-    let (mut essential, mut moves, mut distances, mut sorts) =
+    let (mut essential, mut moves, mut distances, mut partition) =
         (Bits::default(), Vec::new(), Vec::new(), None);
     host::check(host)?;
     host.both(
@@ -90,7 +90,7 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
         },
         &mut || {
             distances = distances::measure(&graph, &ephemerons);
-            sorts = Some(Sorts::of(&graph));
+            partition = Some(Partition::of(&graph));
         },
     );
     host::check(host)?;
@@ -100,7 +100,7 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
     host.progress(Stage::Dominators, 0, u64::from(graph.node_count()));
     let (mut tree, mut told) = (None, None);
     host.both(&mut || tree = Some(Tree::grow(&graph, &essential, host)), &mut || {
-        told = Some(Told::of(&graph, sorts.take(), needs, host))
+        told = Some(Told::of(&graph, partition.take(), needs, host))
     });
     let tree = tree.unwrap_or_else(|| Tree::grow(&graph, &essential, host))?;
     let Told { names, definitions, classes, statistics, ropes } =
@@ -145,11 +145,11 @@ struct Told {
 }
 
 impl Told {
-    fn of(graph: &Graph, sorts: Option<Sorts>, needs: Needs, host: &dyn Host) -> Result<Self> {
-        let sorts = sorts.unwrap_or_else(|| Sorts::of(graph));
-        let names = if needs.names || needs.tables { Names::of(graph, &sorts) } else { Names::default() };
-        let definitions = needs.definitions.cloned().unwrap_or_else(|| Definitions::infer(graph, &sorts));
-        let classes = sorts.classes(graph, &definitions);
+    fn of(graph: &Graph, partition: Option<Partition>, needs: Needs, host: &dyn Host) -> Result<Self> {
+        let partition = partition.unwrap_or_else(|| Partition::of(graph));
+        let names = if needs.names || needs.tables { Names::of(graph, &partition) } else { Names::default() };
+        let definitions = needs.definitions.cloned().unwrap_or_else(|| Definitions::infer(graph, &partition));
+        let classes = partition.classes(graph, &definitions);
         // Duplicate strings want them. Here there is time for it.
         let ropes = needs.tables.then(|| Spans::of(graph, &names, host)).transpose()?;
         Ok(Self { names, definitions, classes, statistics: Statistics::of(graph), ropes })
@@ -176,17 +176,17 @@ pub struct Count {
 pub fn count(mut graph: Graph, host: &dyn Host) -> Result<Count> {
     host.progress(Stage::Rules, 0, 2);
     detached::propagate(&mut graph);
-    let (mut sorts, mut moves) = (None, Vec::new());
+    let (mut partition, mut moves) = (None, Vec::new());
     host::check(host)?;
-    host.both(&mut || sorts = Some(Sorts::of(&graph)), &mut || moves = shallow::moves(&graph));
+    host.both(&mut || partition = Some(Partition::of(&graph)), &mut || moves = shallow::moves(&graph));
     host::check(host)?;
     host.progress(Stage::Rules, 1, 2);
     shallow::apply(&mut graph, &moves);
     drop(moves);
-    let sorts = sorts.unwrap_or_else(|| Sorts::of(&graph));
-    let definitions = Definitions::infer(&graph, &sorts);
+    let partition = partition.unwrap_or_else(|| Partition::of(&graph));
+    let definitions = Definitions::infer(&graph, &partition);
     let total_size = Statistics::of(&graph).total;
-    Ok(Count { census: Census::of(&graph, &sorts), definitions, nodes: graph.node_count(), total_size })
+    Ok(Count { census: Census::of(&graph, &partition), definitions, nodes: graph.node_count(), total_size })
 }
 
 #[cfg(test)]

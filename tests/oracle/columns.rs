@@ -11,7 +11,7 @@ use std::io::{BufWriter, Write, stdout};
 
 use heapwarden::analysis::crew::Crew;
 use heapwarden::heap::engine::{self, Analysis, Needs};
-use heapwarden::heap::tables::aggregates::Twins;
+use heapwarden::heap::tables::aggregates::Namesakes;
 use heapwarden::heap::tables::diff::{self, DiffRow, Same};
 use heapwarden::heap::{Graph, Options, parse};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ fn graph(file: &str) -> Result<Graph> {
 fn changes(before: &str, after: &str) -> Result<Vec<DiffRow>> {
     let count = |file| -> Result<_> { Ok(engine::count(graph(file)?, &Crew::default())?) };
     let (base, now) = (count(before)?, count(after)?);
-    Ok(diff::diff(&base.census, &now.census, &now.definitions, Same::Ids, Twins::Last))
+    Ok(diff::diff(&base.census, &now.census, &now.definitions, Same::Ids, Namesakes::Last))
 }
 
 fn numbers(file: &str) -> Result<()> {
@@ -72,7 +72,7 @@ fn print(analysis: &Analysis) -> Result<()> {
         "nodes": graph.node_count(),
         "statistics": analysis.statistics,
         "classes": rows,
-        "ranking": sums.ranking(graph, classes, Twins::Last),
+        "ranking": sums.ranking(graph, classes, Namesakes::Last),
         "duplicates": duplicates.rows(graph, names, usize::MAX),
     })
     .to_string();

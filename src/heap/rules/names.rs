@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use self::objects::Objects;
 use self::ropes::Ropes;
 use self::told::Told;
-use super::classes::{Classes, Sorts};
+use super::classes::{Classes, Partition};
 use crate::heap::graph::strings::show;
 use crate::heap::graph::{Graph, NodeKind};
 
@@ -34,8 +34,8 @@ pub struct Names {
 impl Names {
     /// Collects it, while the graph has its edges. Twelve bytes for each concatenated string, some dozens for each
     /// list of names that plain objects have.
-    pub fn of(graph: &Graph, sorts: &Sorts) -> Self {
-        Self { ropes: Ropes::of(graph), told: told::find(graph), objects: Objects::of(graph, sorts) }
+    pub fn of(graph: &Graph, partition: &Partition) -> Self {
+        Self { ropes: Ropes::of(graph), told: told::find(graph), objects: Objects::of(graph, partition) }
     }
 
     /// The node's name as DevTools shows it, WTF-8. The graph needs no edges.

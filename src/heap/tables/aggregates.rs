@@ -31,7 +31,7 @@ pub struct Aggregates(Vec<Aggregate>);
 
 /// Classes that read the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Twins {
+pub enum Namesakes {
     /// Each has its row, so that the rows' sizes add up. (In a comparison: one row, of all of them.)
     Keep,
     /// Only the one whose first node comes last, as in DevTools, where it takes the others' place unseen.
@@ -139,10 +139,10 @@ impl Aggregates {
     }
 
     /// The classes that have nodes with a size, by falling retained size.
-    pub fn ranking(&self, graph: &Graph, classes: &Classes, twins: Twins) -> Vec<u32> {
+    pub fn ranking(&self, graph: &Graph, classes: &Classes, namesakes: Namesakes) -> Vec<u32> {
         let mut ranking: Vec<_> =
             (0..classes.len() as u32).filter(|class| self.get(*class).count > 0).collect();
-        if twins == Twins::Last {
+        if namesakes == Namesakes::Last {
             ranking.sort_unstable_by_key(|class| self.get(*class).first);
             let mut last: HashMap<_, u32, RandomState> = HashMap::default();
             for class in &ranking {
@@ -158,8 +158,8 @@ impl Aggregates {
     }
 
     /// The table, by falling retained size.
-    pub fn table(&self, graph: &Graph, classes: &Classes, twins: Twins) -> Vec<ClassRow> {
-        let ranking = self.ranking(graph, classes, twins);
+    pub fn table(&self, graph: &Graph, classes: &Classes, namesakes: Namesakes) -> Vec<ClassRow> {
+        let ranking = self.ranking(graph, classes, namesakes);
         ranking.into_iter().map(|class| self.row(graph, classes, class)).collect()
     }
 

@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 use serde::Serialize;
 
 pub use self::census::Census;
-use super::aggregates::Twins;
+use super::aggregates::Namesakes;
 use crate::heap::graph::texts::Texts;
 use crate::heap::rules::classes::matching::Matcher;
 use crate::heap::rules::classes::{Definitions, Place};
@@ -53,13 +53,19 @@ pub enum Same {
 
 /// Compares two snapshots, the newer one's interfaces for both. Classes that did not change have no row; the others
 /// come by falling growth.
-pub fn diff(base: &Census, now: &Census, interfaces: &Definitions, same: Same, twins: Twins) -> Vec<DiffRow> {
+pub fn diff(
+    base: &Census,
+    now: &Census,
+    interfaces: &Definitions,
+    same: Same,
+    namesakes: Namesakes,
+) -> Vec<DiffRow> {
     let mut classes = Joint { same, ..Joint::default() };
     classes.add(0, base, interfaces);
     classes.add(1, now, interfaces);
     let mut rows: Vec<_> = (classes.list.into_iter())
         .filter_map(|mut class| {
-            if twins == Twins::Last {
+            if namesakes == Namesakes::Last {
                 class.last_only([base, now]);
             }
             let [before, after] = [class.members[0].as_slice(), class.members[1].as_slice()];

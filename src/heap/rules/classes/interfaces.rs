@@ -5,8 +5,8 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::Sorts;
 use super::format;
+use super::partition::Partition;
 use super::shapes;
 use crate::heap::graph::Graph;
 use crate::heap::graph::texts::Texts;
@@ -36,10 +36,10 @@ pub struct Definitions {
 
 impl Definitions {
     /// The interfaces that occur in this graph often enough: at least twice, and in one of 1,000 plain objects.
-    pub fn infer(graph: &Graph, sorts: &Sorts) -> Self {
+    pub fn infer(graph: &Graph, partition: &Partition) -> Self {
         let mut candidates = Candidates::new(graph);
-        sorts.shapes.iter().for_each(|shape| candidates.add(shape.node, u64::from(shape.count)));
-        let total: u64 = sorts.shapes.iter().map(|shape| u64::from(shape.count)).sum();
+        partition.shapes.iter().for_each(|shape| candidates.add(shape.node, u64::from(shape.count)));
+        let total: u64 = partition.shapes.iter().map(|shape| u64::from(shape.count)).sum();
         candidates.list.retain(|candidate| candidate.count >= 2 && candidate.count * 1_000 >= total);
         // Stable: of equally frequent ones, the one that was seen first.
         candidates.list.sort_by_key(|candidate| std::cmp::Reverse(candidate.count));

@@ -128,12 +128,12 @@ fn another_graphs_interfaces() {
     plain(&mut builder, &["b", "a"]);
     plain(&mut builder, &["b", "a"]);
     let newer = builder.graph();
-    let definitions = Definitions::infer(&newer, &Sorts::of(&newer));
+    let definitions = Definitions::infer(&newer, &Partition::of(&newer));
     let mut builder = Builder::new();
     builder.node(NodeKind::STRING, "so that indexes differ", 8);
     plain(&mut builder, &["a", "b"]);
     let older = builder.graph();
-    let classes = Sorts::of(&older).classes(&older, &definitions);
+    let classes = Partition::of(&older).classes(&older, &definitions);
     assert_eq!(classes.show(&older, classes.of_node(2)), "{b, a}");
     assert_eq!(names(&older)[2], "Object");
 }
@@ -183,25 +183,25 @@ proptest! {
         let mut builder = Builder::new();
         objects.iter().for_each(|object| { plain(&mut builder, object); });
         let graph = builder.graph();
-        let sorts = Sorts::of(&graph);
-        let definitions = Definitions::infer(&graph, &sorts);
+        let partition = Partition::of(&graph);
+        let definitions = Definitions::infer(&graph, &partition);
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
         let inferred: Vec<_> = definitions.list.iter().map(|definition| {
             let properties = definition.properties.iter().map(|number| text(definitions.texts.get(*number)));
             (text(&definition.name), properties.collect::<Vec<_>>())
         }).collect();
-        let twins = twin::infer(&objects);
+        let twins = devtools::infer(&objects);
         prop_assert_eq!(&inferred, &twins);
 
         let in_js: Vec<Vec<_>> =
-            twins.iter().map(|(_, list)| list.iter().map(|name| twin::js(name)).collect()).collect();
+            twins.iter().map(|(_, list)| list.iter().map(|name| devtools::js(name)).collect()).collect();
         let mut builder = Builder::new();
         others.iter().for_each(|object| { plain(&mut builder, object); });
         let graph = builder.graph();
-        let classes = Sorts::of(&graph).classes(&graph, &definitions);
+        let classes = Partition::of(&graph).classes(&graph, &definitions);
         for (node, object) in (1..).zip(&others) {
-            let object: Vec<_> = object.iter().map(|name| twin::js(name)).collect();
-            let expected = twin::best(&in_js, &object).map_or("Object", |index| &twins[index].0);
+            let object: Vec<_> = object.iter().map(|name| devtools::js(name)).collect();
+            let expected = devtools::best(&in_js, &object).map_or("Object", |index| &twins[index].0);
             prop_assert_eq!(classes.show(&graph, classes.of_node(node)), expected);
         }
     }
@@ -218,8 +218,8 @@ proptest! {
         let mut matcher = Matcher::new(&definitions, object.len());
         let text = |name: u32| Cow::Borrowed(object[name as usize].as_bytes());
         let found = matcher.best(0..object.len() as u32, text).map(|index| index as usize);
-        let in_js = |names: &[&str]| names.iter().map(|name| twin::js(name)).collect::<Vec<_>>();
+        let in_js = |names: &[&str]| names.iter().map(|name| devtools::js(name)).collect::<Vec<_>>();
         let list: Vec<_> = list.iter().map(|names| in_js(names)).collect();
-        prop_assert_eq!(found, twin::best(&list, &in_js(&object)));
+        prop_assert_eq!(found, devtools::best(&list, &in_js(&object)));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::heap::graph::words::Word;
 use crate::heap::graph::{EdgeKind, Graph};
-use crate::heap::rules::classes::{Sorts, format};
+use crate::heap::rules::classes::{Partition, format};
 
 /// No further name once the whole is longer, in UTF-16 units; the first is always in it.
 const LONGEST: usize = 100;
@@ -44,11 +44,11 @@ impl Side {
 }
 
 impl Objects {
-    pub(super) fn of(graph: &Graph, sorts: &Sorts) -> Self {
+    pub(super) fn of(graph: &Graph, partition: &Partition) -> Self {
         let mut proto = Word::new(graph.strings(), "__proto__");
         let mut objects = Self::default();
         let [mut front, mut back] = [Side::default(), Side::default()];
-        for node in sorts.shapes().iter().map(|shape| shape.node) {
+        for node in partition.shapes().iter().map(|shape| shape.node) {
             for side in [&mut front, &mut back] {
                 side.names.clear();
                 side.units = 1;

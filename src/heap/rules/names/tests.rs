@@ -6,9 +6,9 @@ use crate::heap::graph::build::Builder;
 
 fn shown(builder: &Builder, node: u32) -> String {
     let graph = builder.graph();
-    let sorts = Sorts::of(&graph);
-    let names = Names::of(&graph, &sorts);
-    names.show(&graph, &sorts.classes(&graph, &Default::default()), node)
+    let partition = Partition::of(&graph);
+    let names = Names::of(&graph, &partition);
+    names.show(&graph, &partition.classes(&graph, &Default::default()), node)
 }
 
 fn rope(builder: &mut Builder, first: Option<u32>, second: Option<u32>) -> u32 {

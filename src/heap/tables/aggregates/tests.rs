@@ -59,7 +59,7 @@ proptest! {
             let least = members().map(|node| distances[node as usize]).min();
             prop_assert_eq!(sum.distance, least.unwrap_or(i32::MAX));
         }
-        let table = aggregates.table(&graph, &classes, Twins::Keep);
+        let table = aggregates.table(&graph, &classes, Namesakes::Keep);
         prop_assert!(table.is_sorted_by_key(|row| std::cmp::Reverse(row.retained_size)));
         prop_assert_eq!(table.iter().map(|row| row.shallow_size).sum::<u64>(), retained[0]);
     }
@@ -72,14 +72,14 @@ fn a_list_of_a_million() {
     let classes = Classes::of(&graph);
     let aggregates =
         Aggregates::of(&graph, &classes, &dominators, &retained, &vec![-5; graph.node_count() as usize]);
-    let table = aggregates.table(&graph, &classes, Twins::Keep);
+    let table = aggregates.table(&graph, &classes, Namesakes::Keep);
     let rows: Vec<_> = table.iter().map(|row| (row.name.as_str(), row.count, row.retained_size)).collect();
     assert_eq!(rows, [("A", 500_000, 1_000_000), ("B", 500_000, 999_999)]);
     assert_eq!(table[0].distance, -5);
 }
 
 #[test]
-fn twins() {
+fn namesakes() {
     let mut builder = Builder::new();
     builder.node(NodeKind::OBJECT, "Function", 0);
     builder.node(NodeKind::CLOSURE, "f", 10);
@@ -89,10 +89,10 @@ fn twins() {
     let classes = Classes::of(&graph);
     let retained: Vec<_> = graph.nodes().map(|node| graph.self_size(node)).collect();
     let aggregates = Aggregates::of(&graph, &classes, &[0; 5], &retained, &[1; 5]);
-    let rows = |twins| {
-        let table = aggregates.table(&graph, &classes, twins);
+    let rows = |namesakes| {
+        let table = aggregates.table(&graph, &classes, namesakes);
         table.iter().map(|row| (row.count, row.shallow_size, row.retained_size)).collect::<Vec<_>>()
     };
-    assert_eq!(rows(Twins::Keep), [(2, 50, 50), (1, 20, 20)]);
-    assert_eq!(rows(Twins::Last), [(1, 20, 20)]);
+    assert_eq!(rows(Namesakes::Keep), [(2, 50, 50), (1, 20, 20)]);
+    assert_eq!(rows(Namesakes::Last), [(1, 20, 20)]);
 }

@@ -6,9 +6,9 @@ use hashbrown::HashMap;
 use crate::heap::graph::Graph;
 use crate::heap::graph::texts::Texts;
 use crate::heap::graph::wide::Wide;
-use crate::heap::rules::classes::{Name, Place, Sorts, properties};
+use crate::heap::rules::classes::{Name, Partition, Place, properties};
 
-/// All nodes of one sort that have a size. Which class a plain object belongs to is decided by the newer snapshot's
+/// All nodes of one part that have a size. Which class a plain object belongs to is decided by the newer snapshot's
 /// interfaces, which are not known yet: the names of its properties are kept.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -39,31 +39,31 @@ pub struct Census {
 
 impl Census {
     /// Takes it, once sizes are reassigned and while the graph has its edges and the names of them.
-    pub fn of(graph: &Graph, sorts: &Sorts) -> Self {
+    pub fn of(graph: &Graph, partition: &Partition) -> Self {
         let mut census = Self::default();
         let mut names: HashMap<Name, u32, RandomState> = HashMap::default();
-        // A shape's sorts differ in their places only.
-        let mut shapes = vec![None; sorts.shapes().len()];
-        let (order, ends) = by_sort(graph, sorts);
+        // A shape's parts differ in their places only.
+        let mut shapes = vec![None; partition.shapes().len()];
+        let (order, ends) = by_part(graph, partition);
         let mut begin = 0;
-        for (sort, end) in sorts.list.iter().zip(ends) {
+        for (part, end) in partition.list.iter().zip(ends) {
             if begin == end {
                 continue;
             }
             let members = &order[begin as usize..end as usize];
-            let text = match sort.name {
+            let text = match part.name {
                 Name::Own(index) => census.texts.intern(&graph.strings().text(index)),
-                Name::Made(number) => census.texts.intern(sorts.made.get(number)),
+                Name::Made(number) => census.texts.intern(partition.made.get(number)),
             };
             let new = names.len() as u32;
-            let properties = shapes.get_mut(sort.shape as usize).map(|known| {
-                let object = sorts.shapes()[sort.shape as usize].node;
+            let properties = shapes.get_mut(part.shape as usize).map(|known| {
+                let object = partition.shapes()[part.shape as usize].node;
                 *known.get_or_insert_with(|| census.keep(graph, object))
             });
             census.entries.push(Entry {
                 text,
-                name: *names.entry(sort.name).or_insert(new),
-                place: sorts.places.get(sort.place as usize).copied(),
+                name: *names.entry(part.name).or_insert(new),
+                place: partition.places.get(part.place as usize).copied(),
                 properties,
                 first: members.iter().copied().min().unwrap_or_default(),
                 begin,
@@ -95,18 +95,18 @@ impl Census {
     }
 }
 
-/// Nodes with a size, by sort and within a sort by id; where each sort ends.
-fn by_sort(graph: &Graph, sorts: &Sorts) -> (Vec<u32>, Vec<u32>) {
-    let mut ends = vec![0_u32; sorts.list.len()];
+/// Nodes with a size, by part and within a part by id; where each part ends.
+fn by_part(graph: &Graph, partition: &Partition) -> (Vec<u32>, Vec<u32>) {
+    let mut ends = vec![0_u32; partition.list.len()];
     let sized = || graph.nodes().filter(|node| graph.self_size(*node) > 0);
-    sized().for_each(|node| ends[sorts.sort_of[node as usize] as usize] += 1);
+    sized().for_each(|node| ends[partition.part_of[node as usize] as usize] += 1);
     let mut sum = 0;
     for end in &mut ends {
         (*end, sum) = (sum, sum + *end);
     }
     let mut order = vec![0; sum as usize];
     let mut put = |node: u32| {
-        let end = &mut ends[sorts.sort_of[node as usize] as usize];
+        let end = &mut ends[partition.part_of[node as usize] as usize];
         order[*end as usize] = node;
         *end += 1;
     };

@@ -5,13 +5,13 @@ use proptest::prelude::*;
 use super::*;
 use crate::heap::graph::Graph;
 use crate::heap::graph::build::Builder;
-use crate::heap::rules::classes::Sorts;
+use crate::heap::rules::classes::Partition;
 use crate::heap::{EdgeKind, NodeKind};
 
-fn compare(base: &Graph, now: &Graph, same: Same, twins: Twins) -> Vec<DiffRow> {
-    let [before, after] = [base, now].map(|graph| Census::of(graph, &Sorts::of(graph)));
-    let interfaces = Definitions::infer(now, &Sorts::of(now));
-    diff(&before, &after, &interfaces, same, twins)
+fn compare(base: &Graph, now: &Graph, same: Same, namesakes: Namesakes) -> Vec<DiffRow> {
+    let [before, after] = [base, now].map(|graph| Census::of(graph, &Partition::of(graph)));
+    let interfaces = Definitions::infer(now, &Partition::of(now));
+    diff(&before, &after, &interfaces, same, namesakes)
 }
 
 /// (class, id, size, properties)
@@ -46,10 +46,10 @@ fn by_ids_with_the_newer_interfaces() {
         ("A", 1 << 40, 10, vec![]),
         ("C", 13, 0, vec![]),
     ];
-    let rows = compare(&graph(&base, "one"), &graph(&now, "another"), Same::Ids, Twins::Keep);
+    let rows = compare(&graph(&base, "one"), &graph(&now, "another"), Same::Ids, Namesakes::Keep);
     assert_eq!(short(&rows), [("{y, x}", 1, 0, 8), ("A", 1, 1, 0), ("B", 0, 1, -4)]);
     assert_eq!((rows[1].added_size, rows[1].removed_size, rows[1].count_delta), (10, 10, 0));
-    let rows = compare(&graph(&base, "one"), &graph(&now, "another"), Same::Totals, Twins::Keep);
+    let rows = compare(&graph(&base, "one"), &graph(&now, "another"), Same::Totals, Namesakes::Keep);
     assert_eq!(short(&rows), [("{y, x}", 1, 0, 8), ("A", 0, 0, 2), ("B", 0, 1, -4)]);
 }
 
@@ -58,9 +58,9 @@ fn twins_are_one_row_or_the_last_of_them() {
     let base = [("Function", 1, 10, vec![]), ("F", 3, 20, vec![]), ("Function", 5, 40, vec![])];
     let now = [("F", 3, 20, vec![]), ("Function", 7, 80, vec![])];
     let [base, now] = [graph(&base, "one"), graph(&now, "another")];
-    let all = compare(&base, &now, Same::Ids, Twins::Keep);
+    let all = compare(&base, &now, Same::Ids, Namesakes::Keep);
     assert_eq!(short(&all), [("Function", 1, 2, 30)]);
-    let last = compare(&base, &now, Same::Ids, Twins::Last);
+    let last = compare(&base, &now, Same::Ids, Namesakes::Last);
     assert_eq!(short(&last), [("Function", 1, 1, 60)]);
 }
 
@@ -73,9 +73,9 @@ fn places() {
         builder.graph()
     };
     let [base, moved] = [build(1, 1, 1), build(2, 1, 3)];
-    assert_eq!(short(&compare(&base, &moved, Same::Ids, Twins::Keep)), [("A", 1, 0, 8), ("A", 0, 1, -8)]);
-    assert_eq!(compare(&base, &moved, Same::Totals, Twins::Keep), []);
-    let rows = compare(&base, &build(2, 2, 3), Same::Totals, Twins::Keep);
+    assert_eq!(short(&compare(&base, &moved, Same::Ids, Namesakes::Keep)), [("A", 1, 0, 8), ("A", 0, 1, -8)]);
+    assert_eq!(compare(&base, &moved, Same::Totals, Namesakes::Keep), []);
+    let rows = compare(&base, &build(2, 2, 3), Same::Totals, Namesakes::Keep);
     assert_eq!(rows[0].location, Some(Place { script_id: 2, line: 2, column: 1 }));
 }
 
@@ -95,9 +95,9 @@ proptest! {
     #[test]
     fn as_sets(base in nodes(), now in nodes()) {
         let [base, now] = [graph(&base, "one"), graph(&now, "another")];
-        let interfaces = Definitions::infer(&now, &Sorts::of(&now));
+        let interfaces = Definitions::infer(&now, &Partition::of(&now));
         let [before, after] = [&base, &now].map(|graph| {
-            let classes = Sorts::of(graph).classes(graph, &interfaces);
+            let classes = Partition::of(graph).classes(graph, &interfaces);
             let mut sets: BTreeMap<String, BTreeMap<u64, u64>> = BTreeMap::new();
             for node in graph.nodes().filter(|node| graph.self_size(*node) > 0) {
                 let class = classes.show(graph, classes.of_node(node));
@@ -118,7 +118,7 @@ proptest! {
                 expected.insert(class.clone(), (added, removed));
             }
         }
-        let rows = compare(&base, &now, Same::Ids, Twins::Keep);
+        let rows = compare(&base, &now, Same::Ids, Namesakes::Keep);
         prop_assert!(rows.is_sorted_by_key(|row| Reverse(row.size_delta)));
         for row in &rows {
             prop_assert_eq!(row.count_delta, row.added as i64 - row.removed as i64);

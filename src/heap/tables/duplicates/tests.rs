@@ -4,11 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::heap::graph::build::Builder;
-use crate::heap::rules::classes::{Classes, Sorts};
+use crate::heap::rules::classes::{Classes, Partition};
 use crate::heap::{EdgeKind, Quiet};
 
 fn find(graph: &Graph, most: usize) -> Vec<DuplicateRow> {
-    let names = Names::of(graph, &Sorts::of(graph));
+    let names = Names::of(graph, &Partition::of(graph));
     // Any numbers that differ will do as retained sizes.
     let retained: Vec<_> = graph.nodes().map(|node| graph.self_size(node) * 1000 + u64::from(node)).collect();
     let duplicates = Duplicates::find(graph, &names, &Spans::of(graph, &names, &Quiet).unwrap(), &Quiet)
@@ -174,7 +174,7 @@ proptest! {
         }
         let graph = builder.graph();
         let classes = Classes::of(&graph);
-        let names = Names::of(&graph, classes.sorts());
+        let names = Names::of(&graph, classes.partition());
         for node in graph.nodes() {
             names.show(&graph, &classes, node);
         }
@@ -198,7 +198,7 @@ proptest! {
             made.push(rope(&mut builder, first, second, *size));
         }
         let graph = builder.graph();
-        let names = Names::of(&graph, &Sorts::of(&graph));
+        let names = Names::of(&graph, &Partition::of(&graph));
         let mut groups: HashMap<String, (u64, u64)> = HashMap::new();
         for node in made.into_iter().filter(|node| graph.self_size(*node) > 0) {
             let text = |node| String::from_utf8(names.string(&graph, node).into_owned()).unwrap();
