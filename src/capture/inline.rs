@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::budget::RESERVE;
-use super::pipe::{Fate, Feed};
+use super::permit::Permit;
+use super::pipe::Feed;
 use crate::error::Error;
 use crate::file::info::Finish;
 use crate::probe::cgroup::Cgroup;
@@ -21,7 +22,7 @@ const LEAST: u64 = RESERVE / 2;
 
 struct ToFeed<'a> {
     feed: &'a Feed,
-    fate: Arc<Fate>,
+    permit: Arc<Permit>,
     group: Option<Cgroup>,
     looked: Instant,
 }
@@ -36,7 +37,7 @@ impl ToFeed<'_> {
         let Some(room) = limits::room(self.group.as_ref()).filter(|room| room.bytes < LEAST) else {
             return true;
         };
-        self.fate.fail(Error::MemoryBudget(format!(
+        self.permit.fail(Error::MemoryBudget(format!(
             "the snapshot was given up: {} only {} while it was being taken",
             room.whose,
             print_bytes(room.bytes)
@@ -51,15 +52,19 @@ impl Output for ToFeed<'_> {
     }
 
     fn proceed(&mut self, _done: u32, _total: u32) -> bool {
-        self.has_room() && self.fate.is_open()
+        self.has_room() && self.permit.is_open()
     }
 }
 
 /// Takes the snapshot on this, the isolate's, thread and hands its bytes to `feed`, whose thread finishes the
 /// file. `clock` gives ms; the thread has stood still since `begin`.
 pub fn take(isolate: &Isolate, contents: Contents, feed: Feed, begin: f64, clock: impl Fn() -> f64) {
-    let mut output =
-        ToFeed { feed: &feed, fate: feed.fate().clone(), group: Cgroup::detect(), looked: Instant::now() };
+    let mut output = ToFeed {
+        feed: &feed,
+        permit: feed.permit().clone(),
+        group: Cgroup::detect(),
+        looked: Instant::now(),
+    };
     let ending = snapshot(isolate, contents, &mut output);
     if ending == Ending::Complete {
         feed.finish(Finish { pause_ms: clock() - begin, ..Finish::default() });

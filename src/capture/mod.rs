@@ -6,6 +6,7 @@
 //! | [`options`] | what a caller or a rule may say |
 //! | [`budget`] | whether there is memory for it |
 //! | [`intake`] | masks, then writes |
+//! | [`permit`] | whether it may go on, and its file may get its name |
 //! | [`pipe`] | the way from the JavaScript thread to the sink |
 //! | [`inline`] | the snapshot in this process |
 //! | `fork` | the snapshot in a forked child |
@@ -16,5 +17,6 @@ pub mod fork;
 pub mod inline;
 pub mod intake;
 pub mod options;
+pub mod permit;
 pub mod pipe;
 pub mod user;

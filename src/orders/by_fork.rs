@@ -11,7 +11,7 @@ use crate::capture::budget::{self, Admitted, Heap};
 use crate::capture::fork::supervise::{Limits, Outcome, watch};
 use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
 use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
-use crate::capture::pipe::{Fate, Wish};
+use crate::capture::permit::{Demand, Permit};
 use crate::capture::user::User;
 use crate::clock;
 use crate::error::{Error, Result};
@@ -31,7 +31,7 @@ const ALONE: Duration = Duration::from_secs(120);
 pub struct Job {
     /// Whose.
     pub(crate) order: u64,
-    wish: Arc<Wish>,
+    demand: Arc<Demand>,
     prepared: Prepared,
     options: CaptureOptions,
     reply: Sender<Result<Child>>,
@@ -42,7 +42,7 @@ impl Job {
     pub fn carry_out(self, environment: &Environment) {
         let begin = clock::now();
         let result = match environment.isolate() {
-            _ if self.wish.is_given_up() => {
+            _ if self.demand.is_given_up() => {
                 Err(Error::Aborted("nobody waits for this snapshot any more".into()))
             }
             Some(isolate) => fork_with_ids(environment, &isolate, &self.options, self.prepared, begin),
@@ -198,9 +198,9 @@ fn conduct(mut order: Order, first: Option<(Child, Admitted)>) {
 }
 
 fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result::Result<SnapshotInfo, Stop> {
-    let fate = Fate::new(order.wish.clone(), order.deadline);
+    let permit = Permit::new(order.demand.clone(), order.deadline);
     if order.turn.is_none() {
-        order.turn = Some(folder_turn::wait(&order.options, &fate).map_err(Stop::Final)?);
+        order.turn = Some(folder_turn::wait(&order.options, &permit).map_err(Stop::Final)?);
     }
     let environment = &order.environment.clone();
     let heap_used = environment.figures.read().heap.heap_used;
@@ -217,18 +217,18 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
     let mut pause_ms = 0.0;
     let mut last = None;
     for attempt in 1..=ATTEMPTS {
-        if !fate.is_open() {
-            return Err(Stop::Final(fate.reason()));
+        if !permit.is_open() {
+            return Err(Stop::Final(permit.reason()));
         }
         let child = match first.take() {
             Some(child) => child,
-            None => fork_patiently(order, &admitted, &fate, began)?,
+            None => fork_patiently(order, &admitted, &permit, began)?,
         };
         tell_place(order.id, &child);
         pause_ms += child.pause_ms;
         queue::set_reach(order.id, &child.reach);
         let limits = Limits { memory: order.options.memory_budget };
-        let outcome = watch(&child, &fate, &limits, |walked, to_walk, written| {
+        let outcome = watch(&child, &permit, &limits, |walked, to_walk, written| {
             let (phase, done, total) =
                 if written == 0 { ("walk", walked, to_walk) } else { ("write", written, 0) };
             queue::progress(order.id, phase, done, total);
@@ -241,8 +241,8 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
                 let taken = || Error::CaptureFailed("its file was handed over already".into());
                 let sealed = child.handed_over(waiting.is_some()).ok_or_else(taken);
                 let published = sealed.and_then(|sealed| match by_child {
-                    Some(name) => take_over(sealed, name, &fate),
-                    None => publish(sealed, finish, &fate, environment),
+                    Some(name) => take_over(sealed, name, &permit),
+                    None => publish(sealed, finish, &permit, environment),
                 });
                 drop(waiting);
                 return published.map_err(|error| Stop::Final(began_as.explain(error)));
@@ -261,10 +261,10 @@ fn tell_place(id: u64, child: &Child) {
 }
 
 /// The child has given it its name, for we may not any more.
-fn take_over(sealed: Sealed, name: String, fate: &Fate) -> Result<SnapshotInfo> {
+fn take_over(sealed: Sealed, name: String, permit: &Permit) -> Result<SnapshotInfo> {
     let info = sealed.published_as(name)?;
     // Given up in this very moment: what the child did a moment before can be undone only where that is allowed.
-    fate.grant().inspect_err(|_| {
+    permit.grant().inspect_err(|_| {
         let _ = std::fs::remove_file(&info.path);
     })?;
     Ok(info)
@@ -273,11 +273,11 @@ fn take_over(sealed: Sealed, name: String, fate: &Fate) -> Result<SnapshotInfo> 
 fn publish(
     mut sealed: Sealed,
     finish: Finish,
-    fate: &Fate,
+    permit: &Permit,
     environment: &Environment,
 ) -> Result<SnapshotInfo> {
     sealed.amend(finish)?;
-    fate.grant()?;
+    permit.grant()?;
     sealed.publish_telling(|error| environment.tell(Event::warning(0, error)))
 }
 
@@ -286,18 +286,18 @@ fn publish(
 fn fork_patiently(
     order: &mut Order,
     admitted: &Admitted,
-    fate: &Fate,
+    permit: &Permit,
     began: f64,
 ) -> std::result::Result<Child, Stop> {
     loop {
         queue::asks_thread(order.id, true);
-        let forked = fork_one(order, admitted, fate, began);
+        let forked = fork_one(order, admitted, permit, began);
         queue::asks_thread(order.id, false);
         match forked {
             Err(Stop::Later) => {
                 order.turn = None;
                 std::thread::sleep(LEAVE);
-                order.turn = Some(folder_turn::wait(&order.options, fate).map_err(Stop::Final)?);
+                order.turn = Some(folder_turn::wait(&order.options, permit).map_err(Stop::Final)?);
             }
             other => return other,
         }
@@ -305,7 +305,12 @@ fn fork_patiently(
 }
 
 /// Sees that a process may be had, prepares, and has the JavaScript thread fork.
-fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std::result::Result<Child, Stop> {
+fn fork_one(
+    order: &Order,
+    admitted: &Admitted,
+    permit: &Permit,
+    began: f64,
+) -> std::result::Result<Child, Stop> {
     let environment = &order.environment;
     budget::admit_process().map_err(Stop::NotByFork)?;
     let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(folder_turn::busy())))?;
@@ -317,12 +322,12 @@ fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std:
     let mut prepared = prepare(order, sink, fork::QUIET_BEFORE, false, turn).map_err(Stop::NotByFork)?;
     prepared.memory = admitted.child_may_take();
     let (reply, answer) = bounded(1);
-    let wish = order.wish.clone();
+    let demand = order.demand.clone();
     let asked = Instant::now();
-    let _looking = fate.looking();
-    environment.ask_fork(Job { order: order.id, wish, prepared, options: order.options.clone(), reply });
+    let _looking = permit.looking();
+    environment.ask_fork(Job { order: order.id, demand, prepared, options: order.options.clone(), reply });
     loop {
-        fate.look();
+        permit.look();
         // JavaScript may sit in one long builtin call, where neither bell nor interrupt reaches it.
         match answer.recv_timeout(Duration::from_millis(200)) {
             Ok(Ok(child)) => return Ok(child),
@@ -332,7 +337,7 @@ fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std:
                 let gone = Error::Stopped("the thread ended before its snapshot could be taken".into());
                 return Err(Stop::Final(gone));
             }
-            Err(RecvTimeoutError::Timeout) if fate.is_open() && asked.elapsed() < HOLD => {}
+            Err(RecvTimeoutError::Timeout) if permit.is_open() && asked.elapsed() < HOLD => {}
             Err(RecvTimeoutError::Timeout) => {
                 environment.withdraw_fork(order.id);
                 // It may have been forked in this very moment: then the answer is there, and the child with it. One that
@@ -340,7 +345,7 @@ fn fork_one(order: &Order, admitted: &Admitted, fate: &Fate, began: f64) -> std:
                 if let Ok(Ok(child)) = answer.try_recv() {
                     return Ok(child);
                 }
-                return Err(if fate.is_open() { Stop::Later } else { Stop::Final(fate.reason()) });
+                return Err(if permit.is_open() { Stop::Later } else { Stop::Final(permit.reason()) });
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::queue::{self, Order};
 use crate::capture::options::CaptureOptions;
-use crate::capture::pipe::Fate;
+use crate::capture::permit::Permit;
 use crate::error::{Error, Result};
 use crate::file::turn::Turn;
 use crate::thread::environment::process_facts;
@@ -19,19 +19,19 @@ pub fn ask(options: &CaptureOptions) -> Option<Arc<Turn>> {
     Turn::ask(&options.sink(process_facts().diagnostic_dir.as_deref()))
 }
 
-/// Waits for it while `fate` allows.
+/// Waits for it while `permit` allows.
 ///
 /// # Errors
 /// Why it was given up.
-pub fn wait(options: &CaptureOptions, fate: &Fate) -> Result<Arc<Turn>> {
-    let _looking = fate.looking();
+pub fn wait(options: &CaptureOptions, permit: &Permit) -> Result<Arc<Turn>> {
+    let _looking = permit.looking();
     loop {
-        fate.look();
+        permit.look();
         if let Some(turn) = ask(options) {
             return Ok(turn);
         }
-        if !fate.is_open() {
-            return Err(match fate.reason() {
+        if !permit.is_open() {
+            return Err(match permit.reason() {
                 Error::Timeout(_) => {
                     Error::Timeout(format!("{}; the timeout passed before it ended", busy()))
                 }
@@ -58,8 +58,8 @@ fn pause() -> Duration {
 pub fn later(mut order: Order) {
     let id = order.id;
     let thread = std::thread::Builder::new().name("heapwarden-turn".into()).spawn(move || {
-        let fate = Fate::new(order.wish.clone(), order.deadline);
-        match wait(&order.options, &fate) {
+        let permit = Permit::new(order.demand.clone(), order.deadline);
+        match wait(&order.options, &permit) {
             Ok(turn) => {
                 order.turn = Some(turn);
                 queue::put_back(order);

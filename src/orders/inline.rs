@@ -9,7 +9,8 @@ use super::queue::{self, Order, Origin};
 use super::{folder_turn, paused};
 use crate::capture::budget::Heap;
 use crate::capture::options::{CaptureOptions, INLINE_TIMEOUT, StableIds, WantedMode};
-use crate::capture::pipe::{self, Fate, Feed};
+use crate::capture::permit::Permit;
+use crate::capture::pipe::{self, Feed};
 use crate::capture::{budget, inline};
 use crate::clock;
 use crate::error::{Error, Result};
@@ -129,7 +130,7 @@ pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<Sn
         ));
     }
     let patience =
-        Fate::new(Arc::default(), std::time::Instant::now() + options.timeout().min(SYNC_PATIENCE));
+        Permit::new(Arc::default(), std::time::Instant::now() + options.timeout().min(SYNC_PATIENCE));
     let turn = folder_turn::wait(&options, &patience)?;
     let mut order = queue::now(environment, options);
     order.turn = Some(turn);
@@ -149,7 +150,7 @@ pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<Sn
 pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static) -> Result<()> {
     // From here on JavaScript stands still, and before that for what failed.
     let since = clock::now() - paused::before(order.id);
-    let Order { id, environment, options, deadline, wish, turn, origin, .. } = order;
+    let Order { id, environment, options, deadline, demand, turn, origin, .. } = order;
     if options.mode == WantedMode::Fork {
         return Err(Error::Unsupported(
             "mode 'fork' needs V8's own interface and an asynchronous call; use 'auto' or 'inline'".into(),
@@ -158,9 +159,9 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
     // Nobody said how long JavaScript may stand still.
     let most = std::time::Instant::now() + INLINE_TIMEOUT;
     let deadline = if options.timeout_ms.is_none() { deadline.min(most) } else { deadline };
-    let fate = Arc::new(Fate::new(wish, deadline));
-    if !fate.is_open() {
-        return Err(fate.reason());
+    let permit = Arc::new(Permit::new(demand, deadline));
+    if !permit.is_open() {
+        return Err(permit.reason());
     }
     let isolate = environment.isolate();
     let heap = || {
@@ -197,7 +198,7 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
     let (home, owner) = (environment.clone(), id);
     let heap = environment.clone();
     let tell = move |error: &Error| home.tell(Event::warning(0, error));
-    let (feed, _thread) = pipe::start(sink, fate, options.redact, tell, move |result| {
+    let (feed, _thread) = pipe::start(sink, permit, options.redact, tell, move |result| {
         if result.is_ok() {
             admitted.learn(&heap.needs);
         }
@@ -252,7 +253,7 @@ pub fn feed(id: u64, bytes: &[u8]) -> Result<()> {
         FED.lock().insert(id, fed);
         Ok(())
     } else {
-        Err(fed.feed.fate().reason())
+        Err(fed.feed.permit().reason())
     }
 }
 
@@ -267,13 +268,13 @@ pub fn fed(id: u64, pause_ms: f64) {
 /// Portable path: it will not be fed any more.
 pub fn give_up(id: u64) {
     if let Some(fed) = FED.lock().remove(&id) {
-        fed.feed.fate().fail(Error::Stopped("the thread ended while its snapshot was being taken".into()));
+        fed.feed.permit().fail(Error::Stopped("the thread ended while its snapshot was being taken".into()));
     }
 }
 
 /// Portable path: `node:v8` failed, or JavaScript refused with `code`.
 pub fn fail(id: u64, code: &str, message: String) {
     if let Some(fed) = FED.lock().remove(&id) {
-        fed.feed.fate().fail(Error::from_code(code, message));
+        fed.feed.permit().fail(Error::from_code(code, message));
     }
 }

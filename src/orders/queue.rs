@@ -13,7 +13,7 @@ use parking_lot::{Mutex, MutexGuard};
 #[cfg(target_os = "linux")]
 use crate::capture::fork::terminate::Reach;
 use crate::capture::options::CaptureOptions;
-use crate::capture::pipe::Wish;
+use crate::capture::permit::Demand;
 use crate::error::{Error, Result};
 use crate::file::info::SnapshotInfo;
 use crate::file::sink::unfinished;
@@ -65,7 +65,7 @@ pub struct Order {
     /// When it must be done.
     pub deadline: Instant,
     /// Given up when nobody waits any more.
-    pub wish: Arc<Wish>,
+    pub demand: Arc<Demand>,
     /// Its folder's, if it has it already.
     pub turn: Option<Arc<Turn>>,
     tickets: Vec<Ticket>,
@@ -77,7 +77,7 @@ struct Running {
     slot: Slot,
     environment: Arc<Environment>,
     options: CaptureOptions,
-    wish: Arc<Wish>,
+    demand: Arc<Demand>,
     tickets: Vec<Ticket>,
     place: String,
     /// Its conductor waits for JavaScript's thread.
@@ -94,7 +94,7 @@ impl Running {
             slot,
             environment: order.environment.clone(),
             options: order.options.clone(),
-            wish: order.wish.clone(),
+            demand: order.demand.clone(),
             tickets: std::mem::take(&mut order.tickets),
             place: String::new(),
             asks: false,
@@ -105,7 +105,7 @@ impl Running {
 
     /// Nobody waits any more. `true`: a child takes it, and who waited is told when that has ended.
     fn give_up(&self) -> bool {
-        if !self.wish.give_up() {
+        if !self.demand.give_up() {
             // Its file is getting its name.
             return true;
         }
@@ -152,7 +152,7 @@ pub fn submit(environment: &Arc<Environment>, options: CaptureOptions, origin: O
         let shared = desk.running.iter_mut().find(|running| {
             running.slot != Slot::Now
                 && fits(&running.environment, &running.options)
-                && !running.wish.is_given_up()
+                && !running.demand.is_given_up()
         });
         if let Some(running) = shared {
             running.tickets.push(ticket);
@@ -225,7 +225,7 @@ impl Order {
             deadline: since + options.timeout(),
             options,
             origin,
-            wish: Arc::default(),
+            demand: Arc::default(),
             turn: None,
             tickets: vec![ticket],
             since,
@@ -327,7 +327,7 @@ pub fn forked_of(environment: u64) -> Option<u64> {
 #[cfg(target_os = "linux")]
 pub fn set_reach(id: u64, reach: &Arc<Reach>) {
     if let Some(running) = desk().running(id) {
-        if running.wish.is_given_up() {
+        if running.demand.is_given_up() {
             reach.end();
         }
         running.reach = Some(reach.clone());

@@ -14,7 +14,7 @@ use super::hang::Stillness;
 use super::prepared::Child;
 use super::waiting::Waiting;
 use crate::capture::budget::RESERVE;
-use crate::capture::pipe::{self, Fate};
+use crate::capture::permit::{self, Permit};
 use crate::error::Error;
 use crate::probe::cgroup::{self, Cgroup};
 use crate::units::print_bytes;
@@ -63,13 +63,13 @@ pub struct Limits {
 /// Watches until the child has ended and is reaped, or its file is whole. `progress(walked, to walk, written)` once a tick.
 pub fn watch(
     child: &Child,
-    fate: &Fate,
+    permit: &Permit,
     limits: &Limits,
     mut progress: impl FnMut(u64, u64, u64),
 ) -> Outcome {
-    let _looking = fate.looking();
+    let _looking = permit.looking();
     let mut put_back = false;
-    let outcome = look_after(child, fate, limits, |walked, to_walk, written| {
+    let outcome = look_after(child, permit, limits, |walked, to_walk, written| {
         put_back = put_back || child.marks.put_back();
         progress(walked, to_walk, written);
     });
@@ -90,7 +90,7 @@ pub(super) fn see_off(pid: i32) {
 
 fn look_after(
     child: &Child,
-    fate: &Fate,
+    permit: &Permit,
     limits: &Limits,
     mut progress: impl FnMut(u64, u64, u64),
 ) -> Outcome {
@@ -107,7 +107,7 @@ fn look_after(
     let mut tick = SCARCE_TICK;
     loop {
         listen(child, &mut words, tick);
-        let mut stood = fate.look();
+        let mut stood = permit.look();
         let left = match waitpid(Some(pid), WaitOptions::NOHANG) {
             Ok(Some((_, status))) => Some(Some(status)),
             Ok(None) => None,
@@ -124,7 +124,7 @@ fn look_after(
                 // It has published its file before it heard of its end.
                 (Some(_), Outcome::Done { published: Some(_), .. }) => outcome,
                 (Some((outcome, _)), _) => outcome,
-                (None, _) if status.is_some() => in_time(outcome, fate),
+                (None, _) if status.is_some() => in_time(outcome, permit),
                 (None, _) => outcome,
             };
         }
@@ -153,14 +153,14 @@ fn look_after(
             memory_at = Instant::now();
             measured = measure(child.pid);
         }
-        let open = fate.is_open();
-        stood |= fate.look();
+        let open = permit.is_open();
+        stood |= permit.look();
         if stood {
             // Perhaps its child did too.
             stillness = Stillness::new();
         }
         let outcome = if !open {
-            Some(Outcome::Failed(fate.reason()))
+            Some(Outcome::Failed(permit.reason()))
         } else if let Some(how) = stillness.look(child.pid, [walked, to_walk, written]) {
             Some(Outcome::Broken(Error::CaptureFailed(how.into())))
         } else {
@@ -171,7 +171,7 @@ fn look_after(
         if let Some(outcome) = outcome {
             // Where the service has changed its user since, the kernel refuses the signal: then the page tells it.
             child.shared.end();
-            if fate.wish.is_given_up() {
+            if permit.demand.is_given_up() {
                 // Perhaps because the service ends, which leaves nobody to do it after the kill.
                 child.discard();
             }
@@ -202,10 +202,10 @@ pub(super) fn end(pid: Pid) {
 const SYS_PROCESS_MRELEASE: libc::c_long = 448;
 
 /// A child that ended itself because its time was over, or because it was told to, says less than we know.
-fn in_time(outcome: Outcome, fate: &Fate) -> Outcome {
+fn in_time(outcome: Outcome, permit: &Permit) -> Outcome {
     match outcome {
         Outcome::Done { .. } => outcome,
-        _ if !fate.is_open() => Outcome::Failed(fate.reason()),
+        _ if !permit.is_open() => Outcome::Failed(permit.reason()),
         _ => outcome,
     }
 }
@@ -297,7 +297,7 @@ fn own_end(status: i32) -> Option<Outcome> {
             Outcome::Broken(Error::CaptureFailed("the child that takes the snapshot hung".into()))
         }
         watchdog::UNWANTED => Outcome::Failed(Error::Aborted("the snapshot was given up".into())),
-        watchdog::LATE => Outcome::Failed(pipe::late()),
+        watchdog::LATE => Outcome::Failed(permit::late()),
         watchdog::STARVING => Outcome::Failed(Error::MemoryBudget(
             "too little memory was left while a snapshot was being taken; its child ended itself".into(),
         )),

@@ -1,7 +1,7 @@
 //! What the writer thread does to the bytes.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::file::info::{Header, Mode};
@@ -15,11 +15,11 @@ const JSON: &str = r#"{"snapshot":{"meta":{"node_fields":["type","name","id"],"n
 fn capture(dir: &Path, json: &str, redact: bool) -> Result<SnapshotInfo> {
     let options = SinkOptions { dir: Some(dir.to_owned()), min_free_disk: Some(0), ..SinkOptions::default() };
     let sink = Sink::create(&options, Header::new(1_795_383_671_123.0, Mode::Inline, "test"))?;
-    let fate = Arc::new(Fate::new(Arc::default(), Instant::now() + Duration::from_secs(60)));
+    let permit = Arc::new(Permit::new(Arc::default(), Instant::now() + Duration::from_secs(60)));
     let (sender, receiver) = bounded(1);
     let (feed, thread) = start(
         sink,
-        fate,
+        permit,
         redact,
         |_| {},
         move |result| {
@@ -62,37 +62,4 @@ fn what_cannot_be_redacted_leaves_no_file() {
         assert!(error.to_string().contains("cannot be redacted"), "{error}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
-}
-
-#[test]
-fn what_is_given_up_gets_no_name_and_what_gets_its_name_is_not_given_up() {
-    let later = Instant::now() + Duration::from_secs(60);
-    let given_up = Fate::new(Arc::default(), later);
-    assert!(given_up.wish.give_up() && given_up.wish.give_up());
-    assert_eq!(given_up.grant().unwrap_err().code(), "HEAPWARDEN_ABORTED");
-    let granted = Fate::new(Arc::default(), later);
-    granted.grant().unwrap();
-    assert!(!granted.wish.give_up() && !granted.wish.is_given_up());
-    let late = Fate::new(Arc::default(), Instant::now());
-    assert_eq!(late.grant().unwrap_err().code(), "HEAPWARDEN_TIMEOUT");
-}
-
-#[test]
-fn time_in_which_the_process_stood_still_does_not_count() {
-    let begin = Instant::now();
-    let fate = Fate::new(Arc::default(), begin + Duration::from_secs(60));
-    let after = |seconds| begin + Duration::from_secs(seconds);
-    fate.look_at(after(1));
-    fate.look_at(after(3));
-    assert_eq!(fate.deadline(), after(60), "a busy machine");
-    fate.look_at(after(3603));
-    assert_eq!(fate.deadline(), after(3660), "stopped for an hour");
-    fate.look_at(after(3604));
-    assert_eq!(fate.deadline(), after(3660));
-    // It was stopped after the loop's look and before its question.
-    assert!(fate.is_open_at(after(9000)));
-    assert_eq!(fate.deadline(), after(9056));
-    // A slow disk, when the loop is over.
-    fate.deadline.lock().looked = None;
-    assert!(!fate.is_open_at(after(9057)));
 }
