@@ -8,7 +8,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use super::queue::{self, Order, Origin};
 use super::{folder_turn, heap_limit, inline, paused};
 use crate::capture::budget::{self, Admitted, Heap};
-use crate::capture::fork::supervise::{Limits, Outcome, watch};
+use crate::capture::fork::supervise::{ChildLimits, Outcome, supervise};
 use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
 use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::permit::{Demand, Permit};
@@ -106,7 +106,7 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
         .and_then(|prepared| fork_with_ids(&order.environment, &isolate, &order.options, prepared, began));
     match forked {
         Ok(child) => {
-            queue::set_reach(order.id, &child.reach);
+            queue::set_terminator(order.id, &child.terminator);
             tell_place(order.id, &child);
             spawn(order, Some(child).zip(admitted));
             Ok(())
@@ -226,9 +226,9 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
         };
         tell_place(order.id, &child);
         pause_ms += child.pause_ms;
-        queue::set_reach(order.id, &child.reach);
-        let limits = Limits { memory: order.options.memory_budget };
-        let outcome = watch(&child, &permit, &limits, |walked, to_walk, written| {
+        queue::set_terminator(order.id, &child.terminator);
+        let limits = ChildLimits { memory: order.options.memory_budget };
+        let outcome = supervise(&child, &permit, &limits, |walked, to_walk, written| {
             let (phase, done, total) =
                 if written == 0 { ("walk", walked, to_walk) } else { ("write", written, 0) };
             queue::progress(order.id, phase, done, total);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, MutexGuard};
 
 #[cfg(target_os = "linux")]
-use crate::capture::fork::terminate::Reach;
+use crate::capture::fork::terminate::Terminator;
 use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Demand;
 use crate::error::{Error, Result};
@@ -84,7 +84,7 @@ struct Running {
     asks: bool,
     /// The child that takes it.
     #[cfg(target_os = "linux")]
-    reach: Option<Arc<Reach>>,
+    terminator: Option<Arc<Terminator>>,
 }
 
 impl Running {
@@ -99,7 +99,7 @@ impl Running {
             place: String::new(),
             asks: false,
             #[cfg(target_os = "linux")]
-            reach: None,
+            terminator: None,
         }
     }
 
@@ -110,8 +110,8 @@ impl Running {
             return true;
         }
         #[cfg(target_os = "linux")]
-        if let Some(reach) = &self.reach {
-            reach.end();
+        if let Some(terminator) = &self.terminator {
+            terminator.end();
             return true;
         }
         false
@@ -254,7 +254,7 @@ impl Desk {
     fn end_children(&self, environment: u64) {
         #[cfg(target_os = "linux")]
         for running in self.running.iter().filter(|running| running.environment.id == environment) {
-            if running.reach.is_some() && running.tickets.iter().all(|ticket| ticket.caller) {
+            if running.terminator.is_some() && running.tickets.iter().all(|ticket| ticket.caller) {
                 running.give_up();
             }
         }
@@ -313,7 +313,7 @@ pub fn forked_of(environment: u64) -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
         let desk = desk();
-        let has = |running: &&Running| running.environment.id == environment && running.reach.is_some();
+        let has = |running: &&Running| running.environment.id == environment && running.terminator.is_some();
         desk.running.iter().filter(has).map(|running| running.id).max()
     }
     #[cfg(not(target_os = "linux"))]
@@ -325,12 +325,12 @@ pub fn forked_of(environment: u64) -> Option<u64> {
 
 /// A child takes `id` from now on.
 #[cfg(target_os = "linux")]
-pub fn set_reach(id: u64, reach: &Arc<Reach>) {
+pub fn set_terminator(id: u64, terminator: &Arc<Terminator>) {
     if let Some(running) = desk().running(id) {
         if running.demand.is_given_up() {
-            reach.end();
+            terminator.end();
         }
-        running.reach = Some(reach.clone());
+        running.terminator = Some(terminator.clone());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::os::fd::{BorrowedFd, RawFd};
 
-use super::child::last_message::LastWords;
+use super::child::last_message::LastMessage;
 
 /// eventfds at this moment: what libuv writes to from any thread, and aborts if it cannot. In the child they become `/dev/null`: V8 posts tasks there, which libuv announces
 /// by a write, and a closed descriptor would end the child.
@@ -18,10 +18,10 @@ pub fn eventfds() -> Vec<RawFd> {
 }
 
 /// A way for a child to say on stderr that it failed, when there is nobody else left to say it.
-pub fn last_words(file: String) -> Option<Box<LastWords>> {
+pub fn last_message(file: String) -> Option<Box<LastMessage>> {
     // SAFETY: used for this call only; a closed one is an error.
     let stderr = unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) };
-    LastWords::prepare(stderr, file).map(Box::new)
+    LastMessage::prepare(stderr, file).map(Box::new)
 }
 
 /// More than a capture opens at a time.

@@ -26,7 +26,7 @@ struct Stat {
 }
 
 /// A process that gets nowhere: it sleeps on a lock and uses no CPU, or uses it for nothing.
-pub(super) struct Stillness {
+pub(super) struct HangDetector {
     cpu: Option<u64>,
     since: Instant,
     /// Page faults and progress when there was some last, and the CPU ticks then.
@@ -35,7 +35,7 @@ pub(super) struct Stillness {
     awake: Instant,
 }
 
-impl Stillness {
+impl HangDetector {
     pub(super) fn new() -> Self {
         let now = Instant::now();
         Self { cpu: None, since: now, gone: Default::default(), awake: now }
@@ -113,10 +113,10 @@ mod tests {
     #[test]
     fn who_uses_the_cpu_for_nothing_goes_in_circles() {
         const CIRCLES: u64 = 1000;
-        let mut stillness = Stillness::new();
+        let mut hang = HangDetector::new();
         let now = Instant::now();
         let mut circles = |cpu, faults, walked| {
-            stillness.nowhere(Stat { state: b'R', cpu, faults }, [walked, 10, 0], now).is_some()
+            hang.nowhere(Stat { state: b'R', cpu, faults }, [walked, 10, 0], now).is_some()
         };
         assert!(!circles(5, 100, 1));
         assert!(!circles(CIRCLES + 4, 100, 1), "not yet");
@@ -129,11 +129,11 @@ mod tests {
 
     #[test]
     fn who_only_sleeps_gets_nowhere() {
-        let mut stillness = Stillness::new();
+        let mut hang = HangDetector::new();
         let begin = Instant::now();
         let mut nowhere = |seconds, state, cpu, walked| {
             let at = begin + Duration::from_secs(seconds);
-            stillness.nowhere(Stat { state, cpu, faults: 7 }, [walked, 10, 0], at).is_some()
+            hang.nowhere(Stat { state, cpu, faults: 7 }, [walked, 10, 0], at).is_some()
         };
         assert!(!nowhere(1, b'S', 1, 1));
         assert!(!nowhere(30, b'S', 9, 1), "not yet");

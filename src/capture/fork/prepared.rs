@@ -1,6 +1,6 @@
 //! A snapshot by a forked child: the parent's side.
 //!
-//! [`prepare`] and [`supervise::watch`] run on a thread of their own; only [`Prepared::fork`] runs on the JavaScript
+//! [`prepare`] and [`supervise::supervise`] run on a thread of their own; only [`Prepared::fork`] runs on the JavaScript
 //! thread, which stands still for some system calls. See docs/pause-free.md.
 
 use std::io;
@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::child::last_message::LastWords;
+use super::child::last_message::LastMessage;
 use super::{
     child, descriptors, mappings, marks, priority, pthread_slots, shared_page, supervise, terminate,
     v8_workers,
@@ -45,8 +45,8 @@ pub struct Terms {
 /// Everything the child needs, made before the fork: the child must not open, allocate much or ask.
 pub struct Prepared {
     pub(super) intake: Intake,
-    pub(super) shared: Arc<shared_page::Shared>,
-    pub(super) slots: pthread_slots::Slots,
+    pub(super) shared: Arc<shared_page::SharedPage>,
+    pub(super) slots: pthread_slots::PthreadSlots,
     pub(super) eventfds: Vec<RawFd>,
     /// Descriptors that must stay what they are.
     pub(super) keep: Vec<RawFd>,
@@ -60,7 +60,7 @@ pub struct Prepared {
     pub(super) folder: RawFd,
     pub(super) owned: (OwnedFd, OwnedFd, OwnedFd),
     /// To the service's own stderr, for an orphan that fails.
-    pub(super) last_words: Option<Box<LastWords>>,
+    pub(super) last_message: Option<Box<LastMessage>>,
     /// Somebody waits for it who will be gone afterwards: it need not stand back.
     pub(super) urgent: bool,
     /// Bytes it may allocate; `None`: what it gets.
@@ -76,16 +76,16 @@ pub struct Prepared {
 
 /// A child that takes a snapshot.
 pub struct Child {
-    /// Its process id; a zombie at worst, until [`supervise::watch`] has reaped it.
+    /// Its process id; a zombie at worst, until [`supervise::supervise`] has reaped it.
     pub pid: i32,
     /// `None`: handed over.
     intake: Option<Intake>,
     /// Its last words.
     pub stderr: OwnedFd,
     /// How far it is.
-    pub shared: Arc<shared_page::Shared>,
+    pub shared: Arc<shared_page::SharedPage>,
     /// To end it.
-    pub reach: Arc<terminate::Reach>,
+    pub terminator: Arc<terminate::Terminator>,
     /// ms JavaScript stood still.
     pub pause_ms: f64,
     /// Somebody has seen it end.
@@ -125,7 +125,7 @@ impl Drop for Child {
         }
         // Before the end: the service may be next.
         self.discard();
-        self.reach.end();
+        self.terminator.end();
         let (pid, marks) = (self.pid, std::mem::take(&mut self.marks));
         let see_off = move || {
             supervise::see_off(pid);
@@ -183,20 +183,20 @@ pub fn prepare(
     urgent: bool,
     terms: Terms,
 ) -> Result<Prepared> {
-    let shared = Arc::new(shared_page::Shared::new().map_err(failed("no shared page"))?);
+    let shared = Arc::new(shared_page::SharedPage::new().map_err(failed("no shared page"))?);
     let null =
         std::fs::File::options().read(true).write(true).open("/dev/null").map_err(failed("/dev/null"))?;
     let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
         .map_err(|errno| failed("no pipe")(errno.into()))?;
     let eventfds = descriptors::eventfds();
     let intake = Intake::new(sink, redact);
-    let last_words = descriptors::last_words(intake.sink().target().display().to_string());
+    let last_message = descriptors::last_message(intake.sink().target().display().to_string());
     let descriptors = intake.sink().descriptors();
     let keep: Vec<RawFd> = descriptors
         .iter()
         .map(AsRawFd::as_raw_fd)
         .chain(terms.turn.descriptor().as_ref().map(AsRawFd::as_raw_fd))
-        .chain(last_words.as_ref().map(|words| words.as_fd().as_raw_fd()))
+        .chain(last_message.as_ref().map(|message| message.as_fd().as_raw_fd()))
         .collect();
     let mut kept: Vec<RawFd> = keep.iter().chain(&eventfds).copied().collect();
     kept.sort_unstable();
@@ -222,7 +222,7 @@ pub fn prepare(
         temp,
         folder,
         owned: (reader, writer, null.into()),
-        last_words,
+        last_message,
         urgent,
         memory: None,
         terms,
@@ -294,13 +294,13 @@ impl Prepared {
             return Err(failed("the kernel refuses")(error));
         }
         let (stderr, _, _) = self.owned;
-        let reach = Arc::new(terminate::Reach::new(pid, self.shared.clone()));
+        let terminator = Arc::new(terminate::Terminator::new(pid, self.shared.clone()));
         Ok(Child {
             pid,
             intake: Some(self.intake),
             stderr,
             shared: self.shared,
-            reach,
+            terminator,
             pause_ms,
             watched: std::sync::atomic::AtomicBool::new(false),
             marks: self.marks,

@@ -62,24 +62,24 @@ struct Symbol {
 
 /// Addresses of the slots.
 #[derive(Clone, Debug, Default)]
-pub struct Slots {
+pub struct PthreadSlots {
     all: Vec<usize>,
     /// Whether one of them wakes threads.
     wakes: bool,
 }
 
 /// Looks through all loaded objects. Takes the loader's lock; some ms with a position-independent executable.
-pub fn find() -> Slots {
-    let mut slots = Slots::default();
-    let data: *mut Slots = &mut slots;
+pub fn find() -> PthreadSlots {
+    let mut slots = PthreadSlots::default();
+    let data: *mut PthreadSlots = &mut slots;
     // SAFETY: the callback gets `data` back and uses it only during this call.
     unsafe { libc::dl_iterate_phdr(Some(object), data.cast()) };
     slots
 }
 
 unsafe extern "C" fn object(info: *mut libc::dl_phdr_info, _size: usize, data: *mut c_void) -> c_int {
-    // SAFETY: `find` passes its own Slots, and the loader a valid description of one object.
-    let (slots, info) = unsafe { (&mut *data.cast::<Slots>(), &*info) };
+    // SAFETY: `find` passes its own PthreadSlots, and the loader a valid description of one object.
+    let (slots, info) = unsafe { (&mut *data.cast::<PthreadSlots>(), &*info) };
     if info.dlpi_phdr.is_null() {
         return 0;
     }
@@ -95,7 +95,7 @@ unsafe extern "C" fn object(info: *mut libc::dl_phdr_info, _size: usize, data: *
 
 /// # Safety
 /// `entry` is the dynamic section of a loaded object with this load address.
-unsafe fn dynamic(base: usize, mut entry: *const Dyn, slots: &mut Slots) {
+unsafe fn dynamic(base: usize, mut entry: *const Dyn, slots: &mut PthreadSlots) {
     let (mut strings, mut symbols, mut jumps, mut jumps_size, mut rela, mut rela_size) = (0, 0, 0, 0, 0, 0);
     let mut jumps_are_rela = true;
     loop {
@@ -148,7 +148,7 @@ unsafe extern "C" fn alone(_object: *mut c_void) -> c_int {
     0
 }
 
-impl Slots {
+impl PthreadSlots {
     /// Whether there is what must be replaced; without it the child would hang now and then.
     pub fn wake(&self) -> bool {
         self.wakes

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counters in a shared page. The child writes, the parent reads.
 #[derive(Debug)]
-pub struct Shared(NonNull<Counters>);
+pub struct SharedPage(NonNull<Counters>);
 
 #[derive(Debug, Default)]
 #[repr(C)]
@@ -21,11 +21,11 @@ struct Counters {
 }
 
 // SAFETY: the page holds atomics only and lives until drop.
-unsafe impl Send for Shared {}
+unsafe impl Send for SharedPage {}
 // SAFETY: as above.
-unsafe impl Sync for Shared {}
+unsafe impl Sync for SharedPage {}
 
-impl Shared {
+impl SharedPage {
     /// A new page.
     pub fn new() -> io::Result<Self> {
         let (protection, flags) =
@@ -84,7 +84,7 @@ impl Shared {
 
 const SIZE: usize = 4096;
 
-impl Drop for Shared {
+impl Drop for SharedPage {
     fn drop(&mut self) {
         // SAFETY: the page made in `new`; nobody else in this process has its address.
         unsafe { libc::munmap(self.0.as_ptr().cast(), SIZE) };

@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, kill_process, pidfd_open, waitpid};
 
 use super::child::{run as child, watchdog};
-use super::hang::Stillness;
+use super::hang::HangDetector;
 use super::prepared::Child;
 use super::waiting::Waiting;
 use crate::capture::budget::RESERVE;
@@ -30,7 +30,7 @@ const MEMORY_EVERY: Duration = Duration::from_millis(500);
 /// What a killed child has until the answer is given without it. It is reaped later then.
 pub(super) const DYING: Duration = Duration::from_secs(1);
 /// Kept of its stderr: the end says most.
-const LAST_WORDS: usize = 4096;
+const STDERR_KEPT: usize = 4096;
 
 /// What V8, C++ and Rust say when an allocation fails, in small letters: V8 says it in both. The one exception of C++ that is
 /// thrown where there are none, by `new`, is foreign to Rust.
@@ -55,16 +55,16 @@ pub enum Outcome {
 }
 
 /// Limits on a child.
-pub struct Limits {
+pub struct ChildLimits {
     /// Bytes of private memory; `None`: what the container has left.
     pub memory: Option<u64>,
 }
 
 /// Watches until the child has ended and is reaped, or its file is whole. `progress(walked, to walk, written)` once a tick.
-pub fn watch(
+pub fn supervise(
     child: &Child,
     permit: &Permit,
-    limits: &Limits,
+    limits: &ChildLimits,
     mut progress: impl FnMut(u64, u64, u64),
 ) -> Outcome {
     let _looking = permit.looking();
@@ -91,22 +91,22 @@ pub(super) fn see_off(pid: i32) {
 fn look_after(
     child: &Child,
     permit: &Permit,
-    limits: &Limits,
+    limits: &ChildLimits,
     mut progress: impl FnMut(u64, u64, u64),
 ) -> Outcome {
     let Some(pid) = Pid::from_raw(child.pid) else {
         return Outcome::Failed(Error::CaptureFailed("fork gave no process id".into()));
     };
     let group = Cgroup::detect();
-    let mut words = Vec::new();
-    let mut stillness = Stillness::new();
+    let mut stderr = Vec::new();
+    let mut hang = HangDetector::new();
     let mut private = None;
     let mut memory_at = Instant::now();
     let mut measured: Option<Receiver<Option<u64>>> = None;
     let mut ended_for: Option<(Outcome, Instant)> = None;
     let mut tick = SCARCE_TICK;
     loop {
-        listen(child, &mut words, tick);
+        listen(child, &mut stderr, tick);
         let mut stood = permit.look();
         let left = match waitpid(Some(pid), WaitOptions::NOHANG) {
             Ok(Some((_, status))) => Some(Some(status)),
@@ -115,11 +115,11 @@ fn look_after(
             Err(_) => Some(None),
         };
         if let Some(status) = left {
-            while listen(child, &mut words, Duration::ZERO) {}
+            while listen(child, &mut stderr, Duration::ZERO) {}
             // Its file is whole, however it has ended since: unless it was told to, and has taken it along.
             let whole = child.shared.completed() && !child.shared.ended();
             let status = if whole { None } else { status };
-            let outcome = verdict(status, private, &words);
+            let outcome = verdict(status, private, &stderr);
             return match (ended_for, &outcome) {
                 // It has published its file before it heard of its end.
                 (Some(_), Outcome::Done { published: Some(_), .. }) => outcome,
@@ -157,11 +157,11 @@ fn look_after(
         stood |= permit.look();
         if stood {
             // Perhaps its child did too.
-            stillness = Stillness::new();
+            hang = HangDetector::new();
         }
         let outcome = if !open {
             Some(Outcome::Failed(permit.reason()))
-        } else if let Some(how) = stillness.look(child.pid, [walked, to_walk, written]) {
+        } else if let Some(how) = hang.look(child.pid, [walked, to_walk, written]) {
             Some(Outcome::Broken(Error::CaptureFailed(how.into())))
         } else {
             let room = cgroup::headroom(group.as_ref());
@@ -230,7 +230,7 @@ fn measure(pid: i32) -> Option<Receiver<Option<u64>>> {
 }
 
 /// Reads a piece of its stderr, or waits a tick for it to say something or end. Whether it has said something.
-fn listen(child: &Child, words: &mut Vec<u8>, tick: Duration) -> bool {
+fn listen(child: &Child, stderr: &mut Vec<u8>, tick: Duration) -> bool {
     let mut wanted = [PollFd::from_borrowed_fd(child.stderr.as_fd(), PollFlags::IN)];
     let tick = Timespec { tv_sec: 0, tv_nsec: tick.as_nanos() as _ };
     let ready = poll(&mut wanted, Some(&tick)).is_ok_and(|count| count > 0);
@@ -244,23 +244,23 @@ fn listen(child: &Child, words: &mut Vec<u8>, tick: Duration) -> bool {
         std::thread::sleep(Duration::from_millis(2));
         return false;
     }
-    words.extend_from_slice(&piece[..read]);
-    if words.len() > LAST_WORDS {
-        words.drain(..words.len() - LAST_WORDS);
+    stderr.extend_from_slice(&piece[..read]);
+    if stderr.len() > STDERR_KEPT {
+        stderr.drain(..stderr.len() - STDERR_KEPT);
     }
     true
 }
 
-fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Outcome {
-    let words = String::from_utf8_lossy(words);
+fn verdict(status: Option<WaitStatus>, private: Option<u64>, stderr: &[u8]) -> Outcome {
+    let stderr = String::from_utf8_lossy(stderr);
     let done = status.is_none_or(|status| status.exit_status() == Some(child::DONE));
-    if done && !words.contains(child::MARK) {
+    if done && !stderr.contains(child::MARK) {
         let published =
-            words.rsplit_once(child::PUBLISHED).map(|(_, name)| name.trim_end_matches('\n').to_owned());
+            stderr.rsplit_once(child::PUBLISHED).map(|(_, name)| name.trim_end_matches('\n').to_owned());
         return Outcome::Done { private, published, waiting: None };
     }
     if let Some((code, message)) =
-        words.rsplit_once(child::MARK).and_then(|(_, line)| line.trim_end().split_once(' '))
+        stderr.rsplit_once(child::MARK).and_then(|(_, line)| line.trim_end().split_once(' '))
     {
         return Outcome::Failed(Error::from_code(code, message.to_owned()));
     }
@@ -272,15 +272,15 @@ fn verdict(status: Option<WaitStatus>, private: Option<u64>, words: &[u8]) -> Ou
         Some((_, Some(signal))) => format!("was ended by signal {signal}"),
         _ => "ended".to_owned(),
     };
-    let small = words.to_ascii_lowercase();
+    let small = stderr.to_ascii_lowercase();
     if OUT_OF_MEMORY.iter().any(|said| small.contains(said)) {
         return Outcome::Failed(Error::MemoryBudget(format!(
             "the child that takes the snapshot needed more memory than there was for it, and {how}; raise the \
              container's limit"
         )));
     }
-    let words = words.trim();
-    let said = if words.is_empty() { String::new() } else { format!("; its last words: {words}") };
+    let stderr = stderr.trim();
+    let said = if stderr.is_empty() { String::new() } else { format!("; its last words: {stderr}") };
     let error = Error::CaptureFailed(format!("the child that takes the snapshot {how}{said}"));
     match status.and_then(WaitStatus::terminating_signal) {
         Some(libc::SIGSEGV | libc::SIGBUS | libc::SIGILL | libc::SIGTRAP | libc::SIGABRT) => {
@@ -309,7 +309,7 @@ fn is_scarce(room: Option<u64>) -> bool {
     room.is_some_and(|room| room < SCARCE)
 }
 
-fn starving(room: Option<u64>, limits: &Limits, private: Option<u64>) -> Option<Error> {
+fn starving(room: Option<u64>, limits: &ChildLimits, private: Option<u64>) -> Option<Error> {
     if let (Some(most), Some(private)) = (limits.memory, private)
         && private > most
     {
@@ -348,8 +348,8 @@ mod tests {
 
     #[test]
     fn last_words_become_the_error() {
-        let words = format!("noise\n{}HEAPWARDEN_NO_SPACE the disk is full\n", child::MARK);
-        let Outcome::Failed(error) = verdict(None, None, words.as_bytes()) else { panic!() };
+        let stderr = format!("noise\n{}HEAPWARDEN_NO_SPACE the disk is full\n", child::MARK);
+        let Outcome::Failed(error) = verdict(None, None, stderr.as_bytes()) else { panic!() };
         assert_eq!((error.code(), error.to_string().as_str()), ("HEAPWARDEN_NO_SPACE", "the disk is full"));
     }
 }

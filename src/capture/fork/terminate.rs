@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::shared_page::Shared;
+use super::shared_page::SharedPage;
 
 /// The way to a child.
 #[derive(Debug)]
-pub struct Reach {
-    shared: Arc<Shared>,
+pub struct Terminator {
+    shared: Arc<SharedPage>,
     /// `None` before Linux 5.3 or without a descriptor to be had: then it looks at the page once a second.
     pidfd: Option<OwnedFd>,
 }
 
-impl Reach {
-    pub(super) fn new(pid: i32, shared: Arc<Shared>) -> Self {
+impl Terminator {
+    pub(super) fn new(pid: i32, shared: Arc<SharedPage>) -> Self {
         let pidfd = Pid::from_raw(pid).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         Self { shared, pidfd }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, WaitOptions, waitpid};
 
 use super::prepared::Child;
-use super::shared_page::Shared;
+use super::shared_page::SharedPage;
 use super::supervise::{DYING, end, reap_later};
 
 /// A child that has done its work, and waits until its file has a name: it gives it one itself should its service die before.
@@ -14,7 +14,7 @@ use super::supervise::{DYING, end, reap_later};
 #[derive(Debug)]
 pub struct Waiting {
     pid: Pid,
-    shared: Arc<Shared>,
+    shared: Arc<SharedPage>,
 }
 
 impl Waiting {

@@ -18,7 +18,7 @@ const PATH: usize = 3072;
 const JOURNAL: &[u8] = b"/run/systemd/journal/stdout\0";
 
 /// A way to stderr, prepared before the fork.
-pub struct LastWords {
+pub struct LastMessage {
     to: To,
     file: String,
 }
@@ -30,7 +30,7 @@ enum To {
     Path(OwnedFd, CString),
 }
 
-impl LastWords {
+impl LastMessage {
     /// A way to `stderr`, to say what becomes of `file`. `None`: there is none that nobody would wait for.
     pub fn prepare(stderr: BorrowedFd<'_>, file: String) -> Option<Self> {
         let to = match FileType::from_raw_mode(fstat(stderr).ok()?.st_mode) {
@@ -111,7 +111,7 @@ impl To {
     }
 }
 
-impl AsFd for LastWords {
+impl AsFd for LastMessage {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.to {
             To::Open(fd) | To::Path(fd, _) => fd.as_fd(),
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_pipe_ends_for_its_reader_though_there_are_words_left_to_say() {
         let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
-        let words = LastWords::prepare(writer.as_fd(), "/d/x".into()).unwrap();
+        let words = LastMessage::prepare(writer.as_fd(), "/d/x".into()).unwrap();
         words.say_of_file("it has ended");
         let second = writer.try_clone().unwrap();
         drop(writer);
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_full_pipe_holds_nobody_up_and_stays_as_its_owner_wants_it() {
         let (_reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
-        let words = LastWords::prepare(writer.as_fd(), "x".repeat(PATH * 2)).unwrap();
+        let words = LastMessage::prepare(writer.as_fd(), "x".repeat(PATH * 2)).unwrap();
         for _ in 0..100 {
             words.say_of_file("again");
         }
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn nor_does_a_full_socket() {
         let (ours, _theirs) = UnixStream::pair().unwrap();
-        let words = LastWords { to: To::Open(ours.into()), file: "x".repeat(PATH) };
+        let words = LastMessage { to: To::Open(ours.into()), file: "x".repeat(PATH) };
         let (done, end) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             for _ in 0..1_000 {
@@ -184,13 +184,13 @@ mod tests {
     fn a_file_is_kept_and_a_socket_that_somebody_may_wait_for_is_not() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let to = File::options().append(true).open(file.path()).unwrap();
-        let words = LastWords::prepare(to.as_fd(), "/d/ü".into()).unwrap();
+        let words = LastMessage::prepare(to.as_fd(), "/d/ü".into()).unwrap();
         drop(to);
         words.say_of_file("late");
         assert_eq!(std::fs::read_to_string(file.path()).unwrap(), format!("{BEGIN}/d/ü: late\n"));
         let (ours, _theirs) = UnixStream::pair().unwrap();
         if getrlimit(Resource::Fsize).current.is_none() {
-            assert!(LastWords::prepare(ours.as_fd(), String::new()).is_none());
+            assert!(LastMessage::prepare(ours.as_fd(), String::new()).is_none());
         }
     }
 }

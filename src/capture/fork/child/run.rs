@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::watchdog;
 use crate::capture::fork::prepared::Prepared;
-use crate::capture::fork::shared_page::Shared;
+use crate::capture::fork::shared_page::SharedPage;
 use crate::capture::fork::{priority, v8_workers};
 use crate::capture::intake::Intake;
 use crate::capture::user::User;
@@ -79,9 +79,9 @@ fn take(
     pause_ms: f64,
     parent: i32,
 ) -> Result<(), Error> {
-    let Prepared { intake, shared, owned, temp, last_words, terms, gauge, .. } = prepared;
+    let Prepared { intake, shared, owned, temp, last_message, terms, gauge, .. } = prepared;
     // The timer's handler still has their addresses, and the turn is ours until we are gone.
-    std::mem::forget((temp, shared.clone(), gauge, last_words, terms));
+    std::mem::forget((temp, shared.clone(), gauge, last_message, terms));
     // Their descriptors were closed by number: closing them again would end us, also while a panic unwinds.
     std::mem::forget(owned);
     let mut to = ToSink { intake, shared, error: None };
@@ -114,7 +114,7 @@ fn take(
 
 /// The parent gives the file its name, and ends us. Should it die before (its end may take seconds: a core is written, a
 /// large process given back), nobody else is left to do it: whether that is so.
-fn has_to_name_it(shared: &Shared, parent: i32) -> Result<bool, Error> {
+fn has_to_name_it(shared: &SharedPage, parent: i32) -> Result<bool, Error> {
     shared.complete();
     // So that it looks.
     tell("\n");
@@ -146,7 +146,7 @@ fn is_stopped(pid: i32) -> bool {
 
 struct ToSink {
     intake: Intake,
-    shared: Arc<Shared>,
+    shared: Arc<SharedPage>,
     error: Option<Error>,
 }
 
@@ -185,7 +185,7 @@ fn tell(line: &str) {
 ///
 /// # Safety
 /// Only in a forked child with one thread. What is behind `prepared.temp`, `prepared.shared`, `prepared.gauge` and
-/// `prepared.last_words` must stay where it is for the rest of the process.
+/// `prepared.last_message` must stay where it is for the rest of the process.
 unsafe fn settle(prepared: &Prepared, parent: i32) {
     // A copied listening socket would keep the port, a copied connection would hold back its FIN.
     // SAFETY: descriptors are numbers; the ones kept are named.

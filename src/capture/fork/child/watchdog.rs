@@ -13,12 +13,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::last_message::LastWords;
+use super::last_message::LastMessage;
 use crate::capture::budget::RESERVE;
 use crate::capture::fork::hang::CIRCLES;
 use crate::capture::fork::prepared::Prepared;
 use crate::capture::fork::priority;
-use crate::capture::fork::shared_page::Shared;
+use crate::capture::fork::shared_page::SharedPage;
 use crate::probe::cgroup::gauge::Gauge;
 
 /// Seconds without CPU time. A disk can make it wait, and so can a busy machine.
@@ -51,8 +51,8 @@ static PARENT: AtomicI32 = AtomicI32::new(0);
 static TEMP: AtomicPtr<c_char> = AtomicPtr::new(std::ptr::null_mut());
 /// The descriptor of its folder.
 static FOLDER: AtomicI32 = AtomicI32::new(-1);
-static WORDS: AtomicPtr<LastWords> = AtomicPtr::new(std::ptr::null_mut());
-static SHARED: AtomicPtr<Shared> = AtomicPtr::new(std::ptr::null_mut());
+static MESSAGE: AtomicPtr<LastMessage> = AtomicPtr::new(std::ptr::null_mut());
+static SHARED: AtomicPtr<SharedPage> = AtomicPtr::new(std::ptr::null_mut());
 static GAUGE: AtomicPtr<Gauge> = AtomicPtr::new(std::ptr::null_mut());
 /// ms of the monotonic clock: when it must have ended.
 static DEADLINE: AtomicU64 = AtomicU64::new(u64::MAX);
@@ -74,15 +74,15 @@ static GONE_AT: AtomicU64 = AtomicU64::new(0);
 ///
 /// # Safety
 /// Only in the forked child. What is behind `prepared.temp`, `prepared.shared`, `prepared.gauge` and
-/// `prepared.last_words` must stay where it is for the rest of the process.
+/// `prepared.last_message` must stay where it is for the rest of the process.
 pub unsafe fn watch_over(prepared: &Prepared, parent: c_int) {
     PARENT.store(parent, Ordering::Relaxed);
     TEMP.store(prepared.temp.as_ptr().cast_mut(), Ordering::Relaxed);
     SHARED.store(Arc::as_ptr(&prepared.shared).cast_mut(), Ordering::Relaxed);
     FOLDER.store(prepared.folder, Ordering::Relaxed);
     GAUGE.store((&raw const *prepared.gauge).cast_mut(), Ordering::Relaxed);
-    let words = prepared.last_words.as_deref().map_or(std::ptr::null(), |words| &raw const *words);
-    WORDS.store(words.cast_mut(), Ordering::Relaxed);
+    let message = prepared.last_message.as_deref().map_or(std::ptr::null(), |message| &raw const *message);
+    MESSAGE.store(message.cast_mut(), Ordering::Relaxed);
     let terms = &prepared.terms;
     let left = terms.deadline.saturating_duration_since(Instant::now()) + PARENTS;
     DEADLINE.store(now().saturating_add(milliseconds(left)), Ordering::Relaxed);
@@ -219,23 +219,23 @@ pub fn publishing() {
     kill_in(BLIND);
 }
 
-/// The words, if the service has died: while it lives it hears of everything itself.
-fn words() -> Option<&'static LastWords> {
+/// The message, if the service has died: while it lives it hears of everything itself.
+fn message() -> Option<&'static LastMessage> {
     // SAFETY: they live as long as the process.
-    is_orphan().then(|| unsafe { WORDS.load(Ordering::Relaxed).as_ref() })?
+    is_orphan().then(|| unsafe { MESSAGE.load(Ordering::Relaxed).as_ref() })?
 }
 
 /// Says for a dead service what became of its file. Async-signal-safe.
 pub fn say_of_file(what: &str) {
-    if let Some(words) = words() {
-        words.say_of_file(what);
+    if let Some(message) = message() {
+        message.say_of_file(what);
     }
 }
 
 /// Says for a dead service why it has no file. Async-signal-safe.
 pub fn say(why: &str) {
-    if let Some(words) = words() {
-        words.say(why);
+    if let Some(message) = message() {
+        message.say(why);
     }
 }
 
@@ -278,7 +278,7 @@ extern "C" fn look(_: c_int) {
 
 fn look_around() {
     // SAFETY: the shared page and its keeper live as long as the process.
-    if unsafe { SHARED.load(Ordering::Relaxed).as_ref() }.is_some_and(Shared::ended) {
+    if unsafe { SHARED.load(Ordering::Relaxed).as_ref() }.is_some_and(SharedPage::ended) {
         end(UNWANTED);
     }
     leave_out_standstill();
@@ -321,7 +321,7 @@ fn look_around() {
 fn gone() -> u64 {
     // SAFETY: the shared page and its keeper live as long as the process.
     let shared = unsafe { SHARED.load(Ordering::Relaxed).as_ref() };
-    let (walked, _, written) = shared.map_or((0, 0, 0), Shared::read);
+    let (walked, _, written) = shared.map_or((0, 0, 0), SharedPage::read);
     // SAFETY: an all-zero rusage is a valid one.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: a plain system call; the value lives for it.
