@@ -8,8 +8,10 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use super::queue::{self, Order, Origin};
 use super::{folder_turn, heap_limit, inline, paused};
 use crate::capture::budget::{self, Admitted, Heap};
-use crate::capture::fork::supervise::{ChildLimits, Outcome, supervise};
-use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
+use crate::capture::fork::child_memory::ChildLimits;
+use crate::capture::fork::supervise::supervise;
+use crate::capture::fork::verdict::Outcome;
+use crate::capture::fork::{self, Child, Prepared, Snapshot, Terms, descriptors};
 use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
 use crate::capture::permit::{Demand, Permit};
 use crate::capture::user::User;
@@ -67,7 +69,8 @@ fn fork_with_ids(
     let keep_ids = environment.ids.before(isolate, options.stable_ids, true);
     let neighbours = environment.neighbours();
     let unasked = environment.unasked(&neighbours);
-    let mut child = prepared.fork(isolate, inline::contents(options, true), begin, clock::now);
+    let mut work = Snapshot(inline::contents(options, true));
+    let mut child = prepared.fork(isolate, &mut work, begin, clock::now);
     drop(unasked);
     if !keep_ids && options.stable_ids != StableIds::No {
         // The child has its own copy of them.

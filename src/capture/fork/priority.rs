@@ -8,6 +8,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 
+use super::system::{cpu_ms, now_ms, write_file};
+
 /// Of a second, in percent: with less it is raised.
 const SHARE: u64 = 40;
 /// Runs when nothing else wants to; a tenth of its share; as the service does.
@@ -48,8 +50,8 @@ pub unsafe fn begin(returns: bool, own_group: bool) {
     NICE.store(nice.clamp(0, 19) as u8, Relaxed);
     RETURNS.store(returns, Relaxed);
     OWN_GROUP.store(own_group, Relaxed);
-    LOOKED[0].store(now(libc::CLOCK_MONOTONIC), Relaxed);
-    LOOKED[1].store(now(libc::CLOCK_PROCESS_CPUTIME_ID), Relaxed);
+    LOOKED[0].store(now_ms(), Relaxed);
+    LOOKED[1].store(cpu_ms(), Relaxed);
     STEP.store(0, Relaxed);
     apply(0);
 }
@@ -60,8 +62,8 @@ pub fn look(orphan: bool) {
     if step >= FULL {
         return;
     }
-    let time = now(libc::CLOCK_MONOTONIC);
-    let cpu = now(libc::CLOCK_PROCESS_CPUTIME_ID);
+    let time = now_ms();
+    let cpu = cpu_ms();
     let passed = time.saturating_sub(LOOKED[0].swap(time, Relaxed));
     let used = cpu.saturating_sub(LOOKED[1].swap(cpu, Relaxed));
     let next = next(step, orphan, passed, used);
@@ -102,15 +104,8 @@ fn apply(step: u8) {
     // own group is not ours to change.
     if OWN_GROUP.load(Relaxed) {
         let place: &[u8] = [b"19".as_slice(), b"10", b"0"][usize::from(step)];
-        let _ = super::child::run::write_file(c"/proc/self/autogroup", place);
+        let _ = write_file(c"/proc/self/autogroup", place);
     }
-}
-
-fn now(clock: libc::clockid_t) -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` lives for the call, which is async-signal-safe.
-    unsafe { libc::clock_gettime(clock, &mut time) };
-    time.tv_sec as u64 * 1000 + time.tv_nsec as u64 / 1_000_000
 }
 
 #[cfg(test)]

@@ -2,63 +2,32 @@
 //! absolute: nothing that could wait for the child is done on the thread that minds it, and the answer does not wait
 //! until a child that was killed has come to its end, which takes memory and a processor.
 
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::Receiver;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, kill_process, pidfd_open, waitpid};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
-use super::child::{run as child, watchdog};
+use super::child_handle::Child;
+use super::child_memory::{ChildLimits, is_scarce, measure, starving};
 use super::hang::HangDetector;
-use super::prepared::Child;
+use super::reap::{DYING, kill, reap_later};
+use super::verdict::{Outcome, verdict};
 use super::waiting::Waiting;
-use crate::capture::budget::RESERVE;
-use crate::capture::permit::{self, Permit};
+use crate::capture::permit::Permit;
 use crate::error::Error;
 use crate::probe::cgroup::{self, Cgroup};
-use crate::units::print_bytes;
 
 /// How often it is looked at.
 const TICK: Duration = Duration::from_millis(100);
-/// The same when less than [`SCARCE`] is free: so long the service, and what it changes of what it shares with the child, may
+/// The same when memory [is scarce](is_scarce): so long the service, and what it changes of what it shares with the child, may
 /// grow unseen. What the child itself allocates is limited by the kernel.
 const SCARCE_TICK: Duration = Duration::from_millis(20);
-const SCARCE: u64 = 256 << 20;
 /// Counting its private memory walks its page tables.
 const MEMORY_EVERY: Duration = Duration::from_millis(500);
-/// What a killed child has until the answer is given without it. It is reaped later then.
-pub(super) const DYING: Duration = Duration::from_secs(1);
 /// Kept of its stderr: the end says most.
 const STDERR_KEPT: usize = 4096;
-
-/// What V8, C++ and Rust say when an allocation fails, in small letters: V8 says it in both. The one exception of C++ that is
-/// thrown where there are none, by `new`, is foreign to Rust.
-const OUT_OF_MEMORY: [&str; 4] = ["out of memory", "bad_alloc", "memory allocation of", "foreign exception"];
-
-/// How a child ended.
-#[derive(Debug)]
-pub enum Outcome {
-    /// The file is finished. `private`: the most memory that was its own, bytes.
-    Done {
-        /// Bytes; `None` if it was too quick to be measured.
-        private: Option<u64>,
-        /// The name that the child has given it, for the service has changed its user.
-        published: Option<String>,
-        /// It has not ended yet: to be dropped when the file has its name.
-        waiting: Option<Waiting>,
-    },
-    /// It hung, and was ended, or crashed: another fork may do better.
-    Broken(Error),
-    /// It failed, for a reason that another fork would meet again.
-    Failed(Error),
-}
-
-/// Limits on a child.
-pub struct ChildLimits {
-    /// Bytes of private memory; `None`: what the container has left.
-    pub memory: Option<u64>,
-}
 
 /// Watches until the child has ended and is reaped, or its file is whole. `progress(walked, to walk, written)` once a tick.
 pub fn supervise(
@@ -78,14 +47,6 @@ pub fn supervise(
         put_back = child.marks.put_back();
     }
     outcome
-}
-
-/// Ends a child that is not watched, and reaps it.
-pub(super) fn see_off(pid: i32) {
-    if let Some(pid) = Pid::from_raw(pid) {
-        end(pid);
-        let _ = waitpid(Some(pid), WaitOptions::empty());
-    }
 }
 
 fn look_after(
@@ -129,7 +90,7 @@ fn look_after(
             };
         }
         if child.shared.completed() && ended_for.is_none() {
-            let waiting = Waiting::new(pid, child);
+            let waiting = Waiting::new(pid, child.shared.clone());
             // It keeps its memory while it waits. Where that is scarce the service goes first.
             let waiting = (!is_scarce(cgroup::headroom(group.as_ref()))).then_some(waiting);
             return Outcome::Done { private, published: None, waiting };
@@ -175,31 +136,11 @@ fn look_after(
                 // Perhaps because the service ends, which leaves nobody to do it after the kill.
                 child.discard();
             }
-            end(pid);
+            kill(pid);
             ended_for = Some((outcome, Instant::now()));
         }
     }
 }
-
-/// Kills it, and has its memory given back at once: at idle priority it would take its time over that, and stay charged.
-pub(super) fn end(pid: Pid) {
-    // Before the kill: after it, the number may be nobody's.
-    let handle = pidfd_open(pid, PidfdFlags::empty());
-    // SAFETY: plain system calls about a child of ours that is not reaped yet; a refusal leaves it as it was.
-    unsafe {
-        libc::setpriority(libc::PRIO_PROCESS, pid.as_raw_nonzero().get() as libc::id_t, 0);
-        let ordinary = libc::sched_param { sched_priority: 0 };
-        libc::sched_setscheduler(pid.as_raw_nonzero().get(), libc::SCHED_OTHER, &ordinary);
-    }
-    let _ = kill_process(pid, Signal::KILL);
-    if let Ok(handle) = handle {
-        // SAFETY: Linux 5.15; the descriptor is a process's, and frees memory of one that has been killed only.
-        unsafe { libc::syscall(SYS_PROCESS_MRELEASE, handle.as_raw_fd(), 0) };
-    }
-}
-
-/// The same number on every platform.
-const SYS_PROCESS_MRELEASE: libc::c_long = 448;
 
 /// A child that ended itself because its time was over, or because it was told to, says less than we know.
 fn in_time(outcome: Outcome, permit: &Permit) -> Outcome {
@@ -208,25 +149,6 @@ fn in_time(outcome: Outcome, permit: &Permit) -> Outcome {
         _ if !permit.is_open() => Outcome::Failed(permit.reason()),
         _ => outcome,
     }
-}
-
-/// Leaves the reaping to a thread of its own; whether there is one.
-pub(super) fn reap_later(pid: Pid) -> bool {
-    let wait = move || {
-        let _ = waitpid(Some(pid), WaitOptions::empty());
-    };
-    std::thread::Builder::new().name("heapwarden-reap".into()).spawn(wait).is_ok()
-}
-
-/// Asks for the child's memory on a thread of its own: the kernel makes whoever asks wait until a child that is in the
-/// middle of a page fault has got its processor.
-fn measure(pid: i32) -> Option<Receiver<Option<u64>>> {
-    let (sender, receiver) = bounded(1);
-    let ask = move || {
-        let _ = sender.send(private_memory(pid));
-    };
-    let thread = std::thread::Builder::new().name("heapwarden-rss".into()).stack_size(128 << 10).spawn(ask);
-    thread.ok().map(|_| receiver)
 }
 
 /// Reads a piece of its stderr, or waits a tick for it to say something or end. Whether it has said something.
@@ -249,107 +171,4 @@ fn listen(child: &Child, stderr: &mut Vec<u8>, tick: Duration) -> bool {
         stderr.drain(..stderr.len() - STDERR_KEPT);
     }
     true
-}
-
-fn verdict(status: Option<WaitStatus>, private: Option<u64>, stderr: &[u8]) -> Outcome {
-    let stderr = String::from_utf8_lossy(stderr);
-    let done = status.is_none_or(|status| status.exit_status() == Some(child::DONE));
-    if done && !stderr.contains(child::MARK) {
-        let published =
-            stderr.rsplit_once(child::PUBLISHED).map(|(_, name)| name.trim_end_matches('\n').to_owned());
-        return Outcome::Done { private, published, waiting: None };
-    }
-    if let Some((code, message)) =
-        stderr.rsplit_once(child::MARK).and_then(|(_, line)| line.trim_end().split_once(' '))
-    {
-        return Outcome::Failed(Error::from_code(code, message.to_owned()));
-    }
-    if let Some(error) = status.and_then(WaitStatus::exit_status).and_then(own_end) {
-        return error;
-    }
-    let how = match status.map(|status| (status.exit_status(), status.terminating_signal())) {
-        Some((Some(code), _)) => format!("exited with status {code}"),
-        Some((_, Some(signal))) => format!("was ended by signal {signal}"),
-        _ => "ended".to_owned(),
-    };
-    let small = stderr.to_ascii_lowercase();
-    if OUT_OF_MEMORY.iter().any(|said| small.contains(said)) {
-        return Outcome::Failed(Error::MemoryBudget(format!(
-            "the child that takes the snapshot needed more memory than there was for it, and {how}; raise the \
-             container's limit"
-        )));
-    }
-    let stderr = stderr.trim();
-    let said = if stderr.is_empty() { String::new() } else { format!("; its last words: {stderr}") };
-    let error = Error::CaptureFailed(format!("the child that takes the snapshot {how}{said}"));
-    match status.and_then(WaitStatus::terminating_signal) {
-        Some(libc::SIGSEGV | libc::SIGBUS | libc::SIGILL | libc::SIGTRAP | libc::SIGABRT) => {
-            Outcome::Broken(error)
-        }
-        _ => Outcome::Failed(error),
-    }
-}
-
-/// How a child ended that saw itself that it had to.
-fn own_end(status: i32) -> Option<Outcome> {
-    Some(match status {
-        watchdog::HUNG => {
-            Outcome::Broken(Error::CaptureFailed("the child that takes the snapshot hung".into()))
-        }
-        watchdog::UNWANTED => Outcome::Failed(Error::Aborted("the snapshot was given up".into())),
-        watchdog::LATE => Outcome::Failed(permit::late()),
-        watchdog::STARVING => Outcome::Failed(Error::MemoryBudget(
-            "too little memory was left while a snapshot was being taken; its child ended itself".into(),
-        )),
-        _ => return None,
-    })
-}
-
-fn is_scarce(room: Option<u64>) -> bool {
-    room.is_some_and(|room| room < SCARCE)
-}
-
-fn starving(room: Option<u64>, limits: &ChildLimits, private: Option<u64>) -> Option<Error> {
-    if let (Some(most), Some(private)) = (limits.memory, private)
-        && private > most
-    {
-        return Some(Error::MemoryBudget(format!(
-            "the snapshot's child had taken {} of memory, memoryBudget allows {}; it was ended",
-            print_bytes(private),
-            print_bytes(most)
-        )));
-    }
-    let room = room?;
-    (room < RESERVE).then(|| {
-        Error::MemoryBudget(format!(
-            "only {} of memory were left while a snapshot was being taken; its child was ended so that the \
-             service lives",
-            print_bytes(room)
-        ))
-    })
-}
-
-/// Bytes the child alone holds.
-fn private_memory(pid: i32) -> Option<u64> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-    let kilobytes = |line: &str| line.split_whitespace().nth(1)?.parse::<u64>().ok();
-    let lines = text.lines().filter(|line| line.starts_with("Private_"));
-    Some(lines.filter_map(kilobytes).sum::<u64>() * 1024)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn our_own_memory_is_counted() {
-        assert!(private_memory(std::process::id() as i32).unwrap() > 0);
-    }
-
-    #[test]
-    fn last_words_become_the_error() {
-        let stderr = format!("noise\n{}HEAPWARDEN_NO_SPACE the disk is full\n", child::MARK);
-        let Outcome::Failed(error) = verdict(None, None, stderr.as_bytes()) else { panic!() };
-        assert_eq!((error.code(), error.to_string().as_str()), ("HEAPWARDEN_NO_SPACE", "the disk is full"));
-    }
 }

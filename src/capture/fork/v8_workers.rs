@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::system::state;
+
 /// The threads to look at, found off the JavaScript thread.
 #[derive(Debug, Clone, Default)]
 pub struct Workers(Vec<u32>);
@@ -11,12 +13,6 @@ fn name(task: u32) -> Option<String> {
     std::fs::read_to_string(format!("/proc/self/task/{task}/comm"))
         .ok()
         .map(|name| name.trim_end().to_owned())
-}
-
-/// The state letter of `/proc/PID/stat` or `/proc/self/task/N/stat`, behind the name in parentheses.
-pub fn state(stat: &[u8]) -> Option<u8> {
-    let close = stat.iter().rposition(|byte| *byte == b')')?;
-    stat.get(close + 2).copied()
 }
 
 /// Whether `/proc/self/task/N/syscall` shows a thread that waits on a condition variable: for work. One that
@@ -211,11 +207,5 @@ mod tests {
         ] {
             assert!(!waits_for_work(busy), "{busy}");
         }
-    }
-
-    #[test]
-    fn the_state_is_behind_the_last_parenthesis() {
-        assert_eq!(state(b"12 (a) b) S 1 2"), Some(b'S'));
-        assert_eq!(state(b"garbage"), None);
     }
 }

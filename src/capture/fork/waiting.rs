@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, WaitOptions, waitpid};
 
-use super::prepared::Child;
+use super::reap::{DYING, kill, reap_later};
 use super::shared_page::SharedPage;
-use super::supervise::{DYING, end, reap_later};
 
 /// A child that has done its work, and waits until its file has a name: it gives it one itself should its service die before.
 /// Ended and reaped when dropped.
@@ -18,8 +17,8 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    pub(super) fn new(pid: Pid, child: &Child) -> Self {
-        Self { pid, shared: child.shared.clone() }
+    pub(super) fn new(pid: Pid, shared: Arc<SharedPage>) -> Self {
+        Self { pid, shared }
     }
 }
 
@@ -32,7 +31,7 @@ impl Drop for Waiting {
         if ended() {
             return;
         }
-        end(self.pid);
+        kill(self.pid);
         let since = Instant::now();
         while !ended() {
             if since.elapsed() >= DYING && reap_later(self.pid) {

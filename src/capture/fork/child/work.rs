@@ -1,0 +1,67 @@
+//! What a forked child is for, given to it from outside, so that a child that does something else with the heap's copy (a
+//! report) needs no new arrow in this room; and the file it writes.
+
+use std::sync::Arc;
+
+use crate::capture::fork::shared_page::SharedPage;
+use crate::capture::intake::Intake;
+use crate::error::{Error, Result};
+use crate::v8::Isolate;
+use crate::v8::profiler::Output;
+
+/// The work of a child: made by its service before the fork, done in the child's copy of the process.
+pub trait ChildWork {
+    /// Reads the copied heap, writes what `file` is to hold, and says that it is whole by `Ok`; then the child ends the file
+    /// and sees that it gets its name. In the child, on the isolate's thread, outside collections. As everything in a
+    /// child it must not allocate JavaScript, nor take a lock that another thread may have held at the fork, nor start a
+    /// thread; it may allocate memory, within what the child was admitted for.
+    ///
+    /// # Errors
+    /// Why there is no file: its service hears the code and the words.
+    fn run(&mut self, isolate: &Isolate, file: &mut ToFile) -> Result<()>;
+}
+
+/// The file that a child writes, as V8's profiler and a [`ChildWork`] see it: bytes of JSON go in, the parent sees how far it
+/// is, and whoever does not want it any more ends it.
+pub struct ToFile {
+    intake: Intake,
+    shared: Arc<SharedPage>,
+    error: Option<Error>,
+}
+
+impl ToFile {
+    pub(super) fn new(intake: Intake, shared: Arc<SharedPage>) -> Self {
+        Self { intake, shared, error: None }
+    }
+
+    pub(super) fn into_parts(self) -> (Intake, Arc<SharedPage>) {
+        (self.intake, self.shared)
+    }
+
+    /// Why it has refused bytes, or told V8 not to proceed, if it has.
+    pub fn take_error(&mut self) -> Option<Error> {
+        self.error.take()
+    }
+}
+
+impl Output for ToFile {
+    fn write(&mut self, bytes: &[u8]) -> bool {
+        let result = if self.shared.ended() { Err(unwanted()) } else { self.intake.write(bytes) };
+        self.shared.write(self.intake.sink().raw_bytes());
+        self.error = result.err();
+        self.error.is_none()
+    }
+
+    fn proceed(&mut self, done: u32, total: u32) -> bool {
+        self.shared.walk(done, total);
+        if self.shared.ended() {
+            self.error = Some(unwanted());
+        }
+        self.error.is_none()
+    }
+}
+
+/// Whoever ordered it does not want it any more.
+pub(super) fn unwanted() -> Error {
+    Error::Aborted("the snapshot was given up while its child took it".into())
+}

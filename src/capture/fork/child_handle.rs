@@ -1,0 +1,74 @@
+//! The child as its service sees it: where its file is, how far it is, how to end it. Dropped unwatched, it ends.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::marks::Marks;
+use super::reap;
+use super::shared_page::SharedPage;
+use super::terminate::Terminator;
+use crate::capture::intake::Intake;
+use crate::file::sink::Sealed;
+
+/// A child that takes a snapshot.
+pub struct Child {
+    /// Its process id; a zombie at worst, until [`supervise`](super::supervise::supervise) has reaped it.
+    pub pid: i32,
+    /// `None`: handed over.
+    pub(super) intake: Option<Intake>,
+    /// Its last words.
+    pub stderr: OwnedFd,
+    /// How far it is.
+    pub shared: Arc<SharedPage>,
+    /// To end it.
+    pub terminator: Arc<Terminator>,
+    /// ms JavaScript stood still.
+    pub pause_ms: f64,
+    /// Somebody has seen it end.
+    pub(super) watched: AtomicBool,
+    pub(super) marks: Marks,
+}
+
+impl Child {
+    /// Where the file will stand.
+    pub fn target(&self) -> std::path::PathBuf {
+        self.intake.as_ref().map(|intake| intake.sink().target()).unwrap_or_default()
+    }
+
+    /// Removes the file it writes.
+    pub(super) fn discard(&self) {
+        if let Some(intake) = &self.intake {
+            intake.sink().discard();
+        }
+    }
+
+    /// The file it has written, to be published. While it waits for that it is still the one who removes the file, or names
+    /// it, should this process end. `None`: it was taken already.
+    pub fn handed_over(mut self, waiting: bool) -> Option<Sealed> {
+        let intake = self.intake.take()?;
+        if !waiting {
+            intake.sink().take_back();
+        }
+        Some(intake.handed_over())
+    }
+}
+
+impl Drop for Child {
+    /// A child that nobody has come to watch (its order was given up while it was forked, there was no thread) ends now.
+    fn drop(&mut self) {
+        if *self.watched.get_mut() {
+            return;
+        }
+        // Before the end: the service may be next.
+        self.discard();
+        self.terminator.end();
+        let (pid, marks) = (self.pid, std::mem::take(&mut self.marks));
+        let see_off = move || {
+            reap::see_off(pid);
+            while !marks.put_back() {}
+        };
+        // Without a thread it ends by itself, as the page tells it to, and stays a zombie.
+        let _ = std::thread::Builder::new().name("heapwarden-reap".into()).spawn(see_off);
+    }
+}
