@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::marks::Marks;
+use super::dontfork::Marks;
 use super::reap;
 use super::shared_page::SharedPage;
 use super::terminate::Terminator;

@@ -2,7 +2,7 @@
 //!
 //! Node marks V8's mappings `MADV_DONTFORK`. Our fork needs them: the JavaScript thread reads `/proc/self/maps` and has
 //! all private anonymous memory copied, whatever it is, as V8 may have made a mapping a moment ago, and marks it a
-//! moment after it has made it. Who puts the mark back is [`super::marks`].
+//! moment after it has made it. Who puts the mark back is [`super::dontfork`].
 
 use std::io::{self, Read};
 

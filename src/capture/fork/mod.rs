@@ -11,7 +11,7 @@
 //! | [`v8_workers`] | whether V8's worker threads sleep |
 //! | [`pthread_slots`] | where the process's objects keep the addresses of locks: in the child nobody waits |
 //! | [`mappings`] | what is mapped, and whether a fork copies it |
-//! | [`marks`] | puts back the marks by which V8's memory is left out of other forks |
+//! | [`dontfork`] | puts back the marks by which V8's memory is left out of other forks |
 //! | [`start`] | the fork itself |
 //! | [`child`] | the child's side |
 //! | [`snapshot`] | the work of a child that writes a snapshot |
@@ -40,9 +40,9 @@ pub mod child_handle;
 pub mod child_memory;
 pub mod deadline;
 pub mod descriptors;
+pub mod dontfork;
 pub mod hang;
 pub mod mappings;
-pub mod marks;
 pub mod prepared;
 pub mod priority;
 pub mod protocol;

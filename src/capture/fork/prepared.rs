@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::child::last_message::LastMessage;
 use super::deadline::Terms;
-use super::marks::{self, Marks};
+use super::dontfork::{self, Marks};
 use super::pthread_slots::{self, PthreadSlots};
 use super::shared_page::SharedPage;
 use super::v8_workers::Workers;
@@ -103,7 +103,7 @@ pub fn prepare(
     let gauge = Box::new(Gauge::new(Cgroup::detect().as_ref()));
     let workers = Workers::find(pool);
     let slots = pthread_slots::find();
-    let marks = marks::remember();
+    let marks = dontfork::remember();
     workers.wait(quiet, LOOK_AGAIN);
     Ok(Prepared {
         intake,
