@@ -1,41 +1,13 @@
 //! An isolate as other threads may hold it: safe to ask for an interrupt until its environment has ended.
 
-use std::cell::Cell;
 use std::ffi::{c_int, c_void};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
+use super::callbacks::{self, Callbacks, guarded, set_in_gc};
 use super::isolate::{GcKind, Isolate};
-use super::limit;
-
-/// Whom V8's callbacks reach, with the id given to [`Handle::attach`]. The id may be one whose environment has
-/// ended: an interrupt can arrive late.
-#[derive(Debug, Clone, Copy)]
-pub struct Callbacks {
-    /// At a stack guard of the isolate's thread, outside any GC, inside a handle scope.
-    pub interrupt: fn(u64),
-    /// A collection begins. Must not touch V8.
-    pub gc_started: fn(u64),
-    /// A collection has ended. May read the heap statistics, nothing else of V8.
-    pub gc_ended: fn(u64, GcKind),
-    /// The heap is about to hit its limit: id, the limit now, the limit at the start, bytes. Answers the limit
-    /// from now on; the same again lets V8 end the process. Inside a collection.
-    pub near_limit: fn(u64, usize, usize) -> usize,
-}
-
-static CALLBACKS: OnceLock<Callbacks> = OnceLock::new();
-
-thread_local! {
-    static IN_GC: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Whether this thread is inside a collection that we know of.
-pub(super) fn in_gc() -> bool {
-    IN_GC.try_with(Cell::get).unwrap_or(false)
-}
+use super::near_limit;
 
 /// An isolate behind the handle's lock.
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +39,7 @@ impl Handle {
     /// This thread's isolate, or an empty handle where V8 is not reached. `callbacks` of the first call serve
     /// the process.
     pub fn attach(id: u64, callbacks: Callbacks) -> Self {
-        let _ = CALLBACKS.set(callbacks);
-        PROCESS.store(std::process::id(), Ordering::Relaxed);
+        callbacks::install(callbacks);
         let own = Isolate::current().ok().map(Kept);
         Self {
             id,
@@ -129,9 +100,9 @@ impl Handle {
     pub fn watch_limit(&self, on: bool, restore: usize) {
         let Some(isolate) = self.local() else { return };
         if on {
-            limit::want(&isolate, self.id);
+            near_limit::want(&isolate, self.id);
         } else {
-            limit::unwant(&isolate, self.id, restore);
+            near_limit::unwant(&isolate, self.id, restore);
         }
     }
 
@@ -139,21 +110,21 @@ impl Handle {
     /// thread, outside collections.
     pub fn restore_limit(&self, before: usize) {
         if let Some(isolate) = self.local() {
-            limit::restore(&isolate, before);
+            near_limit::restore(&isolate, before);
         }
     }
 
     /// V8 asks the callback that was added last: be that. On the isolate's thread, also inside collections.
     pub fn limit_to_top(&self) {
         if let Some(isolate) = self.local() {
-            limit::to_top(&isolate);
+            near_limit::to_top(&isolate);
         }
     }
 
     /// Leaves the limit to the callback below ours. On the isolate's thread, also inside V8's call of ours.
     pub fn leave_limit(&self) {
         if let Some(isolate) = self.local() {
-            limit::step_aside(&isolate);
+            near_limit::step_aside(&isolate);
         }
     }
 
@@ -176,32 +147,12 @@ impl Handle {
     }
 }
 
-static SILENT: AtomicBool = AtomicBool::new(false);
-/// Whose callbacks they are.
-static PROCESS: AtomicU32 = AtomicU32::new(0);
-
-/// From now on V8's callbacks reach nobody: in a forked child the locks they take may be held for ever.
-pub fn silence() {
-    SILENT.store(true, Ordering::Relaxed);
-}
-
-/// Nothing of ours unwinds into V8.
-pub(super) fn guarded(call: impl FnOnce(&Callbacks)) {
-    // Another copy of this addon may have forked, or another addon: a child has no locks that it could rely on.
-    if SILENT.load(Ordering::Relaxed) || std::process::id() != PROCESS.load(Ordering::Relaxed) {
-        return;
-    }
-    if let Some(callbacks) = CALLBACKS.get() {
-        let _ = catch_unwind(AssertUnwindSafe(|| call(callbacks)));
-    }
-}
-
 unsafe extern "C" fn on_interrupt(_: *mut c_void, data: *mut c_void) {
     guarded(|callbacks| (callbacks.interrupt)(data as u64));
 }
 
 unsafe extern "C" fn on_gc_prologue(_: *mut c_void, _: c_int, _: c_int, data: *mut c_void) {
-    let _ = IN_GC.try_with(|in_gc| in_gc.set(true));
+    set_in_gc(true);
     guarded(|callbacks| (callbacks.gc_started)(data as u64));
 }
 
@@ -211,7 +162,7 @@ unsafe extern "C" fn on_gc_epilogue(_: *mut c_void, kind: c_int, _: c_int, data:
             (callbacks.gc_ended)(data as u64, kind);
         }
     });
-    let _ = IN_GC.try_with(|in_gc| in_gc.set(false));
+    set_in_gc(false);
 }
 
 #[cfg(test)]

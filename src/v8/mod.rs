@@ -5,18 +5,37 @@
 //! of `HeapStatistics`) is compared with what `node:v8` says before it is trusted. Anything unknown selects
 //! the portable path with a reason: see [`binding`].
 //!
-//! Every call here happens on the isolate's own thread, but for the interrupt request of [`Handle`], the one
-//! that V8 documents as safe from any thread.
+//! | file | what it does |
+//! |---|---|
+//! | [`symbols`] | V8's functions, found in the running executable by their mangled names |
+//! | [`verify`](mod@verify) | whether our reading of V8's statistics is right |
+//! | [`isolate`] | one isolate on its own thread: statistics, callbacks, ids of objects |
+//! | `spaces` | what V8 says about each of its spaces |
+//! | `reserve` | what `heap_size_limit` has beside the limit that ends the process |
+//! | [`array_buffers`] | the bytes of ArrayBuffers, without asking JavaScript |
+//! | `callbacks` | whom V8's callbacks reach |
+//! | `near_limit` | one callback near the heap limit for each isolate |
+//! | [`handle`] | an isolate as other threads may hold it |
+//! | [`profiler`] | a snapshot becomes bytes |
+//!
+//! Architecture invariants: every call happens on the isolate's own thread, but for the interrupt request of [`Handle`], the
+//! one that V8 documents as safe from any thread. Nothing of ours unwinds into V8, and nothing is called inside a collection
+//! but what V8 allows there. No other room names a V8 symbol (`tests/walls.rs` sees it); that the symbols are right on each
+//! Node major the tests of the addon tell, which run on all of them.
 
 pub mod array_buffers;
+mod callbacks;
 pub mod handle;
 pub mod isolate;
-mod limit;
+mod near_limit;
 pub mod profiler;
 mod reserve;
 mod spaces;
 pub mod symbols;
+pub mod verify;
 
-pub use handle::{Callbacks, Handle, silence};
+pub use callbacks::{Callbacks, silence};
+pub use handle::Handle;
 pub use isolate::{GcKind, HeapFigures, Isolate};
-pub use symbols::{Symbols, binding, verify};
+pub use symbols::{Symbols, binding};
+pub use verify::{Reference, verify};

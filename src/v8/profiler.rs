@@ -4,7 +4,7 @@ use std::any::Any;
 use std::ffi::{c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::handle::in_gc;
+use super::callbacks::in_gc;
 use super::isolate::Isolate;
 use super::symbols::Raw;
 

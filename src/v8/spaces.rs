@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, c_char, c_void};
 
-use super::handle::in_gc;
+use super::callbacks::in_gc;
 use super::isolate::Isolate;
 
 /// V8 writes 5 words; a later one may write more.

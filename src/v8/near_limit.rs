@@ -9,7 +9,7 @@
 use std::cell::RefCell;
 use std::ffi::c_void;
 
-use super::handle::guarded;
+use super::callbacks::guarded;
 use super::isolate::Isolate;
 
 /// This thread's isolate; everything here happens on its thread.
