@@ -4,7 +4,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
-const { node, root, tempDir } = require('./helpers')
+const { node, root, tempDir } = require('./support/helpers')
 
 process.env.NODE_HEAPDUMP_OPTIONS = 'nosignal'
 const { writeSnapshot } = require('../lib/heapdump')

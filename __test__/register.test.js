@@ -8,7 +8,7 @@ const { readConfig } = require('../lib/options/config')
 const { checkWatch } = require('../lib/options/check')
 const { parseRules } = require('../lib/options/rule-text')
 const { settings } = require('../lib/options/variables')
-const { node, root, tempDir } = require('./helpers')
+const { node, root, tempDir } = require('./support/helpers')
 
 const register = path.join(root, 'lib', 'register.js')
 const nowhere = path.join(root, '__test__')

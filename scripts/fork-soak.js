@@ -27,7 +27,7 @@ function describe ({ captures, faults, hung }, count) {
 
 /** In the Node version to be tested. */
 async function here (count) {
-  const { load } = require('../__test__/load')
+  const { load } = require('../__test__/support/load')
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-soak-'))
   try {
     const result = await load(dir, count)

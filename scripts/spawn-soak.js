@@ -12,7 +12,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { Worker } = require('node:worker_threads')
 const { takeSnapshot } = require('..')
-const { unforkable } = require('../__test__/stacks')
+const { unforkable } = require('../__test__/support/stacks')
 
 const WIDTH = 4
 const CHURN = `

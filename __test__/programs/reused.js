@@ -7,7 +7,7 @@ const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { Worker } = require('node:worker_threads')
-const { unforkable } = require('../stacks')
+const { unforkable } = require('../support/stacks')
 const { watch } = require('../..')
 
 const [dir, objects] = process.argv.slice(2)

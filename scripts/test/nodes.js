@@ -1,7 +1,7 @@
 'use strict'
 
 // Which majors of Node there are to test, and where the binary of one is (the first time it is fetched).
-// Another major is added to node-majors.json, with V8's; __test__/once/node-majors.test.js says where else it is told.
+// Another major is added to node-majors.json, with V8's; __test__/package/node-majors.once.test.js says where else it is told.
 
 const { execFile } = require('node:child_process')
 const { tmpdir } = require('node:os')

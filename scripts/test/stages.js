@@ -3,25 +3,26 @@
 // The stages of the test command, in order. `minutes` is a limit, not an estimate: nothing may hang for ever.
 
 const { readdirSync } = require('node:fs')
-const { join, relative, sep } = require('node:path')
+const { join, sep } = require('node:path')
 const { MAJORS, nodeBinary } = require('./nodes')
 const { root } = require('./run')
 
 /** What does not depend on the Node version or path has a stage of its own and runs once. */
-const ONCE = { package: 'package.test.js', demo: 'demo.test.js', oracle: 'oracle.test.js' }
+const ONCE = { package: 'package/package.test.js', demo: 'cli/demo.test.js', oracle: 'oracle/oracle.test.js' }
 const TEST_FOLDER = join(root, '__test__')
 /** Tests of what is the same on every Node: run on this one only. Real containers are here too. */
-const ONCE_FOLDER = 'once'
+const IS_ONCE = /\.once\.test\.js$/
 /** One stuck test must not cost the rest of its file; a whole file counts as one to some Node versions. */
 const TEST_TIMEOUT_MS = 400_000
 
 /** Test files are listed here because Node 20's `--test` takes no patterns. */
 function testFiles ({ once = false } = {}) {
   return readdirSync(TEST_FOLDER, { recursive: true })
-    .filter((name) => /\.test\.m?js$/.test(name) && !name.includes('node_modules') && !Object.values(ONCE).includes(name))
-    .filter((name) => (name.split(sep)[0] === ONCE_FOLDER) === once)
+    .map((name) => name.replaceAll(sep, '/'))
+    .filter((name) => /\.test\.js$/.test(name) && !name.includes('node_modules') && !Object.values(ONCE).includes(name))
+    .filter((name) => IS_ONCE.test(name) === once)
     .sort()
-    .map((name) => relative(root, join(TEST_FOLDER, name)))
+    .map((name) => `__test__/${name}`)
 }
 
 function cargoStage (name, args, counts = 'cargo') {
@@ -53,8 +54,8 @@ function nodeStage (major, portable) {
 }
 
 /** Where there is no binary JavaScript watches, asked of these: the others need the addon, or ask the same again. */
-const WITHOUT_BINARY = ['buffers', 'cli', 'download', 'events', 'exports', 'faults', 'heapdump', 'lifecycle', 'middleware', 'monitor', 'options',
-  'redact', 'register', 'snapshots'].map((name) => join('__test__', `${name}.test.js`))
+const WITHOUT_BINARY = ['capture/faults', 'capture/redact', 'capture/snapshots', 'cli/cli', 'heapdump', 'http/download', 'http/middleware',
+  'monitor/buffers', 'monitor/events', 'monitor/lifecycle', 'monitor/monitor', 'options/options', 'package/exports', 'register'].map((name) => `__test__/${name}.test.js`)
 
 function onceStage (name, title, { minutes = 5, needs = ['build'] } = {}) {
   return {
@@ -64,7 +65,7 @@ function onceStage (name, title, { minutes = 5, needs = ['build'] } = {}) {
     minutes,
     needs,
     fast: false,
-    command: () => nodeTests(undefined, [join('__test__', ONCE[name])], { timeout: minutes * 60_000 })
+    command: () => nodeTests(undefined, [`__test__/${ONCE[name]}`], { timeout: minutes * 60_000 })
   }
 }
 

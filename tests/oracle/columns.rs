@@ -1,4 +1,4 @@
-//! What the engine makes of a snapshot, for `__test__/oracle.test.js` to compare with DevTools' numbers.
+//! What the engine makes of a snapshot, for `__test__/oracle/oracle.test.js` to compare with DevTools' numbers.
 //!
 //! `columns FILE` writes to standard output: the length of a JSON text (u32), the text (its `nodes` says how many
 //! nodes there are), and then a number a node, in the order of the file, for each of: id, shallow size, retained

@@ -1,7 +1,7 @@
 'use strict'
 
 // Rule × state × value → event: the twin of src/watch/machine.rs, which explains it. Compared with it on random series
-// by __test__/once/twins.test.js. Rules are those of lib/options/rules.js. Durations are measured on one clock (`now`), what users are
+// by __test__/addon/twins.once.test.js. Rules are those of lib/options/rules.js. Durations are measured on one clock (`now`), what users are
 // told is stamped with the samples' time on the wall (`at`); both in milliseconds.
 
 /** A rule's state before its first sample. */

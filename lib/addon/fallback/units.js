@@ -1,6 +1,6 @@
 'use strict'
 
-// Sizes, durations and ratios as people write them: the twin of src/units.rs. __test__/once/twins.test.js compares them.
+// Sizes, durations and ratios as people write them: the twin of src/units.rs. __test__/addon/twins.once.test.js compares them.
 
 const { HeapwardenError } = require('../../base/errors')
 
