@@ -93,3 +93,11 @@ test('each room tells of each of its files, and of none that is not there', () =
     assert.deepEqual(told, there, `lib/${room}/README.md`)
   }
 })
+
+test('each room tells of tests that are there', () => {
+  for (const room of rooms) {
+    const told = [...readme(room).matchAll(/`(__test__\/[^`]+)`/g)].map(([, place]) => place)
+    assert.ok(told.length > 0, room)
+    for (const place of told) assert.ok(fs.existsSync(path.join(root, place)), `lib/${room}/README.md: there is no ${place}`)
+  }
+})

@@ -2,27 +2,11 @@
 
 // `heapwarden/middleware`: the admin routes, for Express, Connect and bare node:http.
 
-const schema = require('./options/kinds')
 const { warnOnce } = require('./log/warn')
 const { checkGuard, guard } = require('./http/guard')
+const { checkMiddleware } = require('./http/options')
 const { Refusal, failure, open } = require('./http/reply')
 const { resolve, routes } = require('./http/routes')
-
-function monitorLike (value, name) {
-  // Not instanceof: two copies of this package in one tree should get along.
-  if (typeof value?.snapshot !== 'function' || typeof value.history !== 'function') throw schema.invalid(name, value, 'a Monitor, as watch() returns it')
-  return value
-}
-
-const asIs = (value) => value
-const fields = schema.object({
-  monitor: monitorLike,
-  dir: schema.absolute,
-  // The guard checks these together.
-  token: asIs,
-  authorize: asIs,
-  insecure: asIs
-})
 
 const allowed = (handlers) => [...Object.keys(handlers), ...('GET' in handlers ? ['HEAD'] : []), 'OPTIONS'].join(', ')
 
@@ -32,7 +16,7 @@ const allowed = (handlers) => [...Object.keys(handlers), ...('GET' in handlers ?
  * @throws HEAPWARDEN_INVALID_OPTION, also if nothing decides who may pass
  */
 function middleware (options = {}) {
-  const given = fields(options, '')
+  const given = checkMiddleware(options, '')
   checkGuard(given)
   const enter = guard(given)
   const table = routes(given)

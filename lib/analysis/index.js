@@ -3,7 +3,7 @@
 // What a snapshot says. The work is done on a thread of its own or in a child, never on the event loop.
 
 const { HeapwardenError } = require('../base/errors')
-const { check, file, files, target } = require('./options')
+const { check, file, files, own, target } = require('./options')
 const { filter, print } = require('./filter')
 const { inChild } = require('./child')
 const { inThread } = require('./thread')
@@ -11,11 +11,6 @@ const { spare } = require('./progress')
 
 const aborted = (signal) => new HeapwardenError('HEAPWARDEN_ABORTED',
   'the analysis was aborted by its AbortSignal', { cause: signal.reason })
-
-/** Rows of `largest` and `duplicateStrings` if nobody says how many. */
-const TOP = 20
-/** Paths, if nobody says how many. */
-const PATHS = 5
 
 /** Runs it where the options say. `args` are those of the command that does the same. */
 async function analyze (request, args, { maxMemory, salvage, process: where = 'thread', signal, onProgress }) {
@@ -37,7 +32,7 @@ const flag = (name, value) => value === undefined ? [] : [`--${name}=${value}`]
 const caller = (commandLine) => commandLine ? { stdin: true } : { yields: true }
 
 async function summary (place, options, commandLine = false) {
-  const { top = TOP, className, ...rest } = options
+  const { top = own.summarize.top.default, className, ...rest } = options
   // A RegExp is JavaScript's, and cannot be asked on the other thread: the largest of each class come, and are chosen from.
   const which = typeof className === 'string' ? { className } : { eachClass: className !== undefined }
   const args = ['summary', place, ...flag('top', top), ...flag('class', className && print(className))]
@@ -51,7 +46,7 @@ async function summary (place, options, commandLine = false) {
 
 /** Two snapshots make a diff, more a trend. */
 async function comparison (places, options, commandLine = false) {
-  const { top = Infinity, className, ids = 'auto', ...rest } = options
+  const { top = Infinity, className, ids = own.compare.ids.default, ...rest } = options
   const args = ['diff', ...places, ...flag('top', options.top), ...flag('class', className && print(className)), `--ids=${ids}`]
   const request = { ask: 'compare', paths: places, ids: ids === 'auto' ? undefined : ids, ...caller(commandLine) }
   const result = await analyze(request, args, rest)
@@ -61,7 +56,7 @@ async function comparison (places, options, commandLine = false) {
 }
 
 async function paths (place, { id, className }, options, commandLine = false) {
-  const { limit = PATHS, ...rest } = options
+  const { limit = own.findPaths.limit.default, ...rest } = options
   const args = ['paths', place, ...flag('id', id), ...flag('class', className), `--top=${limit}`]
   return analyze({ ask: 'paths', path: place, id, className, limit, ...caller(commandLine) }, args, rest)
 }

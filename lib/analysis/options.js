@@ -1,60 +1,82 @@
 'use strict'
 
-// What the analyses can be told, checked.
+// What the analyses can be told, in tables as those of lib/options/schema.js, and checked. The help of the three commands is
+// made of them; index.d.ts and docs/analysis.md are compared with them.
+//
+// - `flag`: the command line's, with its `form` and `help`.
 
 const { types } = require('node:util')
-const schema = require('../options/kinds')
+const { invalid } = require('../options/invalid')
+const kinds = require('../options/kinds')
+const { checkOf } = require('../options/schema')
 const { HeapwardenError } = require('../base/errors')
 
-const memory = schema.bytes(1, ", or 'auto'")
+const { kind } = kinds
 
-function className (value, name) {
+const memory = kinds.bytes(1, ", or 'auto'")
+const maxMemory = kind({ type: "Bytes | 'auto'" }, (value, name) => value === 'auto' ? undefined : memory(value, name))
+
+const classFilter = kind({ type: 'string | RegExp' }, (value, name) => {
   if (types.isRegExp(value) || (typeof value === 'string' && value !== '')) return value
-  throw schema.invalid(name, value, "a class's name as a string, or a RegExp")
-}
+  throw invalid(name, value, "a class's name as a string, or a RegExp")
+})
 
-function ids (value, name) {
-  if (typeof value !== 'boolean' && value !== 'auto') throw schema.invalid(name, value, "true, false or 'auto'")
+const idsMeanTheSame = kind({ type: "boolean | 'auto'" }, (value, name) => {
+  if (typeof value !== 'boolean' && value !== 'auto') throw invalid(name, value, "true, false or 'auto'")
   return value
-}
+})
 
+/** Those of each analysis. */
 const common = {
-  maxMemory: (value, name) => value === 'auto' ? undefined : memory(value, name),
-  salvage: schema.boolean,
-  process: schema.oneOf(['thread', 'child']),
-  signal: schema.abortSignal,
-  onProgress: schema.callback
+  maxMemory: { kind: maxMemory, default: 'auto', flag: '--max-memory', form: 'SIZE', help: 'give up before more than this is needed (what the container or the machine has left)' },
+  salvage: { kind: kinds.boolean, default: false, flag: '--salvage', help: 'a cut or damaged file gives what it has, marked incomplete' },
+  process: { kind: kinds.oneOf(['thread', 'child']), default: 'thread' },
+  signal: { kind: kinds.abortSignal },
+  onProgress: { kind: kinds.callback('(progress: AnalysisProgress) => void') }
 }
 
-const top = schema.integer(1, 100_000)
-const limit = schema.integer(1, 1000)
+const rows = kinds.integer(1, 100_000)
+const className = { kind: classFilter, flag: '--class', form: 'FILTER', help: 'only this class: a name, or /a regular expression/' }
 
-const kinds = {
-  summarize: schema.object({ ...common, top, className }),
-  compare: schema.object({ ...common, top, className, ids }),
-  findPaths: schema.object({ ...common, limit })
+const summarize = {
+  top: { kind: rows, default: 20, flag: '--top', form: 'N', help: 'rows of each table (20)' },
+  className
 }
+const compare = {
+  // In a program all of them; on the command line the first 20 are shown.
+  top: { kind: rows, flag: '--top', form: 'N', help: 'rows of the table (20)' },
+  className,
+  ids: { kind: idsMeanTheSame, default: 'auto', flag: '--ids', form: 'auto|true|false', help: 'whether the ids of both mean the same objects (auto: what the files tell)' }
+}
+const findPaths = {
+  limit: { kind: kinds.integer(1, 1000), default: 5, flag: '--top', form: 'N', help: 'paths (5)' }
+}
+
+/** Options of each analysis beside the common ones. */
+const own = { summarize, compare, findPaths }
+
+const checks = Object.fromEntries(Object.entries(own).map(([name, table]) => [name, checkOf({ ...common, ...table })]))
 
 /** Checked options of one of the three. @throws HEAPWARDEN_INVALID_OPTION */
-const check = (kind, options = {}) => kinds[kind](options, '')
+const check = (analysis, options = {}) => checks[analysis](options, '')
 
 // Made absolute now: the process may change its directory before the file is opened.
-const file = schema.absolute
+const file = kinds.absolute
 
-const targetFields = schema.object({
-  id: schema.integer(0, Number.MAX_SAFE_INTEGER),
+const targetFields = kinds.object({
+  id: kinds.integer(0, Number.MAX_SAFE_INTEGER),
   // One class, so that the paths of its instances can be merged.
-  className: (value, name) => {
-    if (typeof value !== 'string' || value === '') throw schema.invalid(name, value, "a class's name")
+  className: kind({ type: 'string' }, (value, name) => {
+    if (typeof value !== 'string' || value === '') throw invalid(name, value, "a class's name")
     return value
-  }
+  })
 }, "{ id: 4711 } or { className: 'Session' }")
 
 /** Whose paths. @throws HEAPWARDEN_INVALID_OPTION */
 function target (value) {
   const checked = targetFields(value, 'target')
   if (Object.keys(checked).length === 1) return checked
-  throw schema.invalid('target', value, "either { id: 4711 } or { className: 'Session' }")
+  throw invalid('target', value, "either { id: 4711 } or { className: 'Session' }")
 }
 
 /** Files to compare: two or more. @throws HEAPWARDEN_INVALID_OPTION */
@@ -63,4 +85,4 @@ function files (value) {
   throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `paths: ${value.length} given; accepted: two snapshots or more`)
 }
 
-module.exports = { check, file, files, target }
+module.exports = { check, common, file, files, own, target }

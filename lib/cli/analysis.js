@@ -4,7 +4,7 @@
 
 const path = require('node:path')
 const tty = require('node:tty')
-const { check: checkOptions, target: checkTarget } = require('../analysis/options')
+const { check: checkOptions, common: commonOptions, own, target: checkTarget } = require('../analysis/options')
 const { parse } = require('../analysis/filter')
 const { spelling } = require('../options/as-typed')
 const { UsageError, args } = require('./terminal')
@@ -18,8 +18,13 @@ const flags = {
   json: { type: 'boolean' }
 }
 
-const help = `  --max-memory SIZE   give up before more than this is needed (what the container or the machine has left)
-  --salvage           a cut or damaged file gives what it has, marked incomplete
+/** A line of `--help` for each option of a table that has a flag. */
+function helpOf (table) {
+  return Object.values(table).filter(({ flag }) => flag).map(({ flag, form, help }) =>
+    `  ${[flag, form].filter(Boolean).join(' ').padEnd(17)}   ${help}`).join('\n')
+}
+
+const help = `${helpOf(commonOptions)}
   --wide              long texts in full (in a terminal cut to its width, elsewhere at 120 characters)
   --json              all of it, as JSON`
 
@@ -38,7 +43,7 @@ function classFilter (text) {
 
 /** Options and the flags that set them. */
 const spellings = [
-  ['maxMemory', '--max-memory'], ['className', '--class'], ['top', '--top'], ['limit', '--top'], ['ids', '--ids'],
+  ...[commonOptions, ...Object.values(own)].flatMap((table) => Object.entries(table).filter(([, { flag }]) => flag).map(([name, { flag }]) => [name, flag])),
   ['target.id', '--id'], ['target.className', '--class']
 ]
 const check = (kind, options) => spelling(spellings, () => checkOptions(kind, options))
@@ -69,4 +74,4 @@ function places (positionals) {
   return found
 }
 
-module.exports = { args, check, classFilter, common, flags, given, help, number, places, target }
+module.exports = { args, check, classFilter, common, flags, given, help, helpOf, number, places, target }

@@ -1,6 +1,7 @@
 'use strict'
 
-const { args, check, classFilter, common, flags, given, help, number, places } = require('./analysis')
+const { args, check, classFilter, common, flags, given, help, helpOf, number, places } = require('./analysis')
+const { own } = require('../analysis/options')
 const { tame, tameJson } = require('../base/printable')
 const { withProgress } = require('./progress')
 const { UsageError, print } = require('./terminal')
@@ -13,9 +14,7 @@ Each is a snapshot, plain or packed as zstd or gzip; a folder of them (the newes
 
   heapwarden diff first.heapsnapshot.zst second.heapsnapshot.zst --class Session
 
-  --top N             rows of the table (20)
-  --class FILTER      only this class: a name, or /a regular expression/
-  --ids auto|true|false   whether the ids of both mean the same objects (auto: what the files tell)
+${helpOf(own.compare)}
 ${help}`
 
 const TOP = 20

@@ -1,7 +1,8 @@
 'use strict'
 
 const path = require('node:path')
-const { args, check, common, flags, given, help, number, places, target } = require('./analysis')
+const { args, check, common, flags, given, help, helpOf, number, places, target } = require('./analysis')
+const { own } = require('../analysis/options')
 const { tame, tameJson } = require('../base/printable')
 const { withProgress } = require('./progress')
 const { UsageError, print } = require('./terminal')
@@ -17,7 +18,7 @@ FILE is a snapshot, plain or packed as zstd or gzip; a folder of them (the newes
 
   --class NAME        the class whose instances are held; ways that many of them share come first
   --id N              the object with this id, as \`summary\` and DevTools show it (@N)
-  --top N             paths (5)
+${helpOf(own.findPaths)}
 ${help}`
 
 /** As editors count: from 1. */

@@ -3,12 +3,12 @@
 const path = require('node:path')
 const { readConfig } = require('../options/config')
 const { checkUpdate } = require('../options/check')
-const { boolean, settings } = require('../options/variables')
+const { settings } = require('../options/variables')
 const { spelling } = require('../options/as-typed')
 const { follow } = require('./child')
 const { UsageError, args } = require('./terminal')
 
-const flags = settings.map((one) => ({ ...one, switch: one.read === boolean }))
+const flags = settings.map((one) => ({ ...one, switch: one.form === 'BOOLEAN' }))
 const name = ({ flag, form, switch: yes }) => yes ? `--[no-]${flag}` : `--${flag} ${form}`
 
 const usage = `usage: heapwarden run [OPTION…] -- COMMAND [ARGUMENT…]

@@ -1,6 +1,7 @@
 'use strict'
 
-const { args, check, classFilter, common, flags, given, help, number, places } = require('./analysis')
+const { args, check, classFilter, common, flags, given, help, helpOf, number, places } = require('./analysis')
+const { own } = require('../analysis/options')
 const { tame, tameJson } = require('../base/printable')
 const { withProgress } = require('./progress')
 const { UsageError, print } = require('./terminal')
@@ -14,8 +15,7 @@ FILE is a snapshot, plain or packed as zstd or gzip; a folder of them (the newes
   heapwarden summary leak.heapsnapshot.zst --top 10
   ssh server cat leak.heapsnapshot.zst | heapwarden summary -
 
-  --top N             rows of each table (20)
-  --class FILTER      only this class: a name, or /a regular expression/
+${helpOf(own.summarize)}
 ${help}`
 
 /** Rows of a table for eyes. */

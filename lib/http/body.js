@@ -2,11 +2,10 @@
 
 // The one body we read: `{ "trigger": "why" }` of an order, 1 KiB at most.
 
-const schema = require('../options/kinds')
+const { checkOrder } = require('./options')
 const { Refusal } = require('./reply')
 
 const LIMIT = 1024
-const fields = schema.object({ trigger: schema.text(100) })
 
 const tooLong = () => new Refusal(413, 'HEAPWARDEN_INVALID_OPTION', `the request body has more than ${LIMIT} bytes`,
   // What we do not read would be taken for the next request.
@@ -66,7 +65,7 @@ async function orderBody (req) {
   }
   const value = alreadyParsed(req) ?? (req.readableEnded ? {} : parse(await read(req)))
   try {
-    return fields(value, 'body')
+    return checkOrder(value, 'body')
   } catch (error) {
     throw new Refusal(400, error.code, error.message)
   }

@@ -4,7 +4,7 @@
 
 const { createHash, timingSafeEqual } = require('node:crypto')
 const { HeapwardenError } = require('../base/errors')
-const { invalid } = require('../options/kinds')
+const { invalid } = require('../options/invalid')
 const { warnOnce } = require('../log/warn')
 const { Refusal, open } = require('./reply')
 

@@ -6,7 +6,7 @@ const native = require('../addon/native')
 const channel = require('./channel')
 const { HeapwardenError, adopt, adopting } = require('../base/errors')
 const { checkSnapshot, mergeSnapshots, snapshotJson } = require('../options/check')
-const schema = require('../options/kinds')
+const { filePath } = require('../options/kinds')
 
 function aborted (signal) {
   return new HeapwardenError('HEAPWARDEN_ABORTED', 'the snapshot was aborted by its AbortSignal', { cause: signal.reason })
@@ -132,7 +132,7 @@ class SnapshotStream extends Readable {
 
 /** A stream of the `.heapsnapshot` JSON in `file`, compressed or plain. */
 function openSnapshot (file) {
-  return new SnapshotStream(schema.filePath(file, 'path'), false)
+  return new SnapshotStream(filePath(file, 'path'), false)
 }
 
 /** The same of what comes on standard input. */

@@ -5,8 +5,10 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { HeapwardenError } = require('../base/errors')
-const { invalid, isObject } = require('./kinds')
-const { boolean, place, settings, switches } = require('./variables')
+const { boolean } = require('./from-text')
+const { invalid } = require('./invalid')
+const { isObject } = require('./kinds')
+const { place, settings, switches } = require('./variables')
 const { didYouMean } = require('../base/suggest')
 
 const FILE = 'heapwarden.config.json'

@@ -2,11 +2,13 @@
 
 // One rule: from what a user writes to what the addon judges.
 
-const schema = require('./kinds')
 const { HeapwardenError } = require('../base/errors')
 const native = require('../addon/native')
+const { invalid } = require('./invalid')
+const kinds = require('./kinds')
+const { parseRules } = require('./rule-text')
 
-const { DAY, invalid } = schema
+const { DAY, kind } = kinds
 
 /** Metric name → kind of its values, as the addon knows them. */
 const metrics = new Map(JSON.parse(native.metrics()).map(({ name, kind }) => [name, kind.toLowerCase()]))
@@ -34,9 +36,9 @@ function bytesPerSecond (value, path) {
 
 /** How a threshold is read, by the kind of the rule's metric. */
 const thresholds = {
-  bytes: schema.bytes(),
-  ratio: schema.ratio(),
-  milliseconds: schema.duration(0, 30 * DAY, 'at most 30 days'),
+  bytes: kinds.bytes(),
+  ratio: kinds.ratio(),
+  milliseconds: kinds.duration(0, 30 * DAY, 'at most 30 days'),
   bytespersecond: bytesPerSecond,
   count: fromZero(Number.MAX_SAFE_INTEGER, 'a number from 0'),
   percent: fromZero(100, "per cent from 0 to 100, such as 20 or '20%'")
@@ -44,37 +46,41 @@ const thresholds = {
 
 /** What a rule can do: `Action` of src/watch/rule.rs. */
 const actionNames = Object.freeze(['snapshot'])
-const actions = schema.oneOf(actionNames)
+const actions = kinds.oneOf(actionNames)
 
-function actionList (value, path) {
+const actionList = kind({ type: 'Action[]' }, (value, path) => {
   if (!Array.isArray(value)) throw invalid(path, value, "an array such as ['snapshot'], or [] for the events alone")
   return [...new Set(value.map((action, i) => actions(action, `${path}[${i}]`)))]
-}
+})
 
-const limitFields = schema.object({
-  count: schema.integer(1, 10_000),
-  per: schema.duration(1, 30 * DAY, 'from 1 ms to 30 days')
+const limitFields = kinds.object({
+  count: kinds.integer(1, 10_000),
+  per: kinds.duration(1, 30 * DAY, 'from 1 ms to 30 days')
 }, "an object such as { count: 3, per: '1h' }")
 
-function limit (value, path) {
+const limit = kind({ type: '{ count: number, per: Duration }' }, (value, path) => {
   const { count, per } = limitFields(value, path)
   if (count === undefined || per === undefined) throw invalid(path, value, "both count and per, such as { count: 3, per: '1h' }")
   return { count, perMs: per }
-}
+})
 
-// Thresholds pass through here: they can be read only once the metric is known.
-const later = (value) => value
-const fields = schema.object({
-  name: schema.text(100),
-  metric: schema.oneOf([...metrics.keys()], 'one of '),
-  above: later,
-  below: later,
-  for: schema.duration(0, 30 * DAY, 'at most 30 days'),
-  clear: later,
-  cooldown: schema.duration(0, 30 * DAY, 'at most 30 days'),
+const metricName = kinds.oneOf([...metrics.keys()], 'one of ')
+// They can be read only once the metric is known.
+const threshold = kind({ type: 'number | string' }, (value) => value)
+
+/** What a rule can say. */
+const ruleFields = {
+  name: kinds.text(100),
+  metric: kind({ type: 'Metric' }, (value, path) => metricName(value, path)),
+  above: threshold,
+  below: threshold,
+  for: kinds.duration(0, 30 * DAY, 'at most 30 days'),
+  clear: threshold,
+  cooldown: kinds.duration(0, 30 * DAY, 'at most 30 days'),
   limit,
   do: actionList
-}, "an object such as { name: 'heap', metric: 'heapUsed', above: '512MB' }")
+}
+const fields = kinds.object(ruleFields, "an object such as { name: 'heap', metric: 'heapUsed', above: '512MB' }")
 
 /** One rule in the addon's form (`Rule` of src/watch/rule.rs). */
 function rule (value, path) {
@@ -106,7 +112,7 @@ function rule (value, path) {
   return out
 }
 
-function rules (value, path) {
+const rules = kind({ type: 'Rule[]', form: 'RULES', fromText: parseRules }, (value, path) => {
   if (!Array.isArray(value)) throw invalid(path, value, 'an array of rules')
   if (value.length > 1000) throw invalid(path, `${value.length} rules`, 'at most 1000 rules')
   const names = new Set()
@@ -116,7 +122,7 @@ function rules (value, path) {
     names.add(out.name)
     return out
   })
-}
+})
 
 // What a watch without rules looks for. Both are ratios, so they fit every size of process; the limit keeps
 // a service that hovers around the threshold from filling its day with snapshots.
@@ -129,4 +135,4 @@ const defaultRules = Object.freeze(['heapUsedRatio', 'cgroupRatio'].map((metric)
   do: Object.freeze(['snapshot'])
 })))
 
-module.exports = { actionNames, defaultRules, metrics, rules }
+module.exports = { actionNames, defaultRules, metrics, ruleFields, rules }

@@ -1,60 +1,31 @@
 'use strict'
 
-// Every option of a watch that text can set: its variable, its flag of `heapwarden run`, and how the text is
-// read. The documentation's table and `--help` are made of this one.
+// Every option of a watch that text can set: its variable, its flag of `heapwarden run`, and how the text is read. Made of
+// schema.js; `--help` is made of this, and docs/register.md is compared with it.
 
-const { invalid } = require('./kinds')
-const { parseRules } = require('./rule-text')
-const { ACCEPTED, truth } = require('../base/yes-or-no')
+const { snapshots, ...own } = require('./schema').watch
 
-const text = (value) => value
+// keep.bytes → keep-bytes
+const flagOf = (option) => option.join('-').replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)
 
-function number (value, name) {
-  const read = Number(value)
-  if (Number.isNaN(read)) throw invalid(name, value, 'a number')
-  return read
+const helpOf = ({ help, quiet, default: value }) =>
+  quiet || value === undefined ? help : `${help} (${value === false ? 'off' : value})`
+
+/** Those in a table, each after its own fields: `nearHeapLimit.extend` is said before `nearHeapLimit`. */
+function inTable (table, above = []) {
+  return Object.entries(table).flatMap(([name, option]) => {
+    const path = [...above, name]
+    const fields = option.fields ? inTable(option.fields, path) : []
+    if (option.help === undefined) return fields
+    const { form = option.kind.form, fromText = option.kind.fromText } = option
+    return [...fields, { option: path, flag: flagOf(path), read: fromText, form, help: helpOf(option), default: option.default }]
+  })
 }
-
-function boolean (value, name) {
-  const said = truth(value)
-  if (said === undefined) throw invalid(name, value, ACCEPTED)
-  return said
-}
-
-const signal = (value) => truth(value) === false ? false : value
-
-const setting = (option, read, form, help) => ({
-  option: option.split('.'),
-  // snapshots.keep.bytes → keep-bytes: the snapshots of a watch need no prefix of their own.
-  flag: option.replace(/^snapshots\./, '').replaceAll('.', '-').replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
-  read,
-  form,
-  help
-})
 
 const settings = [
-  setting('interval', text, 'DURATION', 'time between two samples (1s)'),
-  setting('history', number, 'COUNT', 'samples kept (600)'),
-  setting('rules', parseRules, 'RULES', "'heapUsed > 512MB for 30s do snapshot; …', or JSON"),
-  setting('nearHeapLimit.extend', text, 'SIZE', 'heap granted to finish a snapshot at the limit'),
-  setting('nearHeapLimit.wait', text, 'DURATION', 'time granted for it'),
-  setting('nearHeapLimit', boolean, 'BOOLEAN', 'take a snapshot when the heap limit is near (true)'),
-  setting('leaks', boolean, 'BOOLEAN', 'look for leaks (not in this version)'),
-  setting('signal', signal, 'SIGNAL', 'take a snapshot at this signal, such as SIGUSR2 (off)'),
-  setting('snapshots.dir', text, 'FOLDER', 'where snapshots go'),
-  setting('snapshots.path', text, 'FILE', 'an exact file instead'),
-  setting('snapshots.mode', text, 'MODE', 'auto, fork (pauses for ms) or inline (auto: fork if it works)'),
-  setting('snapshots.level', number, 'LEVEL', 'zstd level; 0 = plain .heapsnapshot'),
-  setting('snapshots.keep.count', number, 'COUNT', 'snapshots kept (5)'),
-  setting('snapshots.keep.bytes', text, 'SIZE', 'bytes of snapshots kept (2GiB)'),
-  setting('snapshots.keep.age', text, 'DURATION', 'how long snapshots are kept (7d)'),
-  setting('snapshots.minFreeDisk', text, 'SIZE', 'free disk that must remain'),
-  setting('snapshots.memoryBudget', text, 'SIZE|auto', 'memory a snapshot may need (auto)'),
-  setting('snapshots.timeout', text, 'DURATION', 'time after which a snapshot is given up'),
-  setting('snapshots.redact', boolean, 'BOOLEAN', 'mask string values, keep names'),
-  setting('snapshots.stableIds', boolean, 'BOOLEAN', 'keep ids comparable between snapshots (slower)'),
-  setting('snapshots.numericValues', boolean, 'BOOLEAN', 'include numbers'),
-  setting('snapshots.trigger', text, 'TEXT', 'what is written down as the reason')
+  ...inTable(own),
+  // The snapshots of a watch need no prefix of their own.
+  ...inTable(snapshots.fields).map((one) => ({ ...one, option: ['snapshots', ...one.option] }))
 ].map((one) => ({ ...one, env: `HEAPWARDEN_${one.flag.replaceAll('-', '_').toUpperCase()}` }))
 
 /** Variables that are about the preload itself and not about the watch. */
@@ -79,4 +50,4 @@ function place (options, [name, ...rest], value) {
   options[name] = value
 }
 
-module.exports = { boolean, place, settings, switches }
+module.exports = { place, settings, switches }

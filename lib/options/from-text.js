@@ -1,0 +1,25 @@
+'use strict'
+
+// A value where there is only text, in a variable or a flag: `(text, name) => value`, which its kind checks afterwards.
+
+const { ACCEPTED, truth } = require('../base/yes-or-no')
+const { invalid } = require('./invalid')
+
+const text = (value) => value
+
+function number (value, name) {
+  const read = Number(value)
+  if (Number.isNaN(read)) throw invalid(name, value, 'a number')
+  return read
+}
+
+function boolean (value, name) {
+  const said = truth(value)
+  if (said === undefined) throw invalid(name, value, ACCEPTED)
+  return said
+}
+
+/** A name, or no. */
+const nameOrNo = (value) => truth(value) === false ? false : value
+
+module.exports = { boolean, nameOrNo, number, text }
