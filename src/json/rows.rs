@@ -1,9 +1,7 @@
 //! A flat list of whole numbers, cut into rows of a known width.
 
+use super::meta::FIELDS;
 use super::step::{Fault, Scanned, Step};
-
-/// Fields that a row may have; V8's have at most 7.
-pub const WIDEST: usize = 16;
 
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 enum Before {
@@ -19,19 +17,19 @@ enum Before {
 /// The scanner, from behind the list's `[`.
 #[derive(Default)]
 pub struct Rows {
-    row: [u64; WIDEST],
+    row: [u64; FIELDS],
     column: usize,
     number: u64,
     before: Before,
 }
 
 impl Rows {
-    /// Reads on in rows of `width` numbers (1 … [`WIDEST`]), calls `each` with every complete one.
+    /// Reads on in rows of `width` numbers (1 … [`FIELDS`]), calls `each` with every complete one.
     pub fn scan(
         &mut self,
         bytes: &[u8],
         width: usize,
-        mut each: impl FnMut(&[u64; WIDEST]) -> Result<(), &'static str>,
+        mut each: impl FnMut(&[u64; FIELDS]) -> Result<(), &'static str>,
     ) -> Scanned {
         // Locals: the loop runs once for each byte of most of the file.
         let (mut number, mut before, mut column) = (self.number, self.before, self.column);
@@ -50,7 +48,7 @@ impl Rows {
             let complete = matches!(before, Before::Digit | Before::Gap);
             match byte {
                 b',' | b']' if complete => {
-                    self.row[column % WIDEST] = number;
+                    self.row[column % FIELDS] = number;
                     (number, column) = (0, column + 1);
                     if column == width {
                         column = 0;

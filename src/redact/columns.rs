@@ -1,9 +1,6 @@
 //! Where in a row the figures are that matter, from the snapshot's own `meta`.
 
-use serde::Deserialize;
-use serde_json::Value;
-
-use crate::json::rows::WIDEST;
+use crate::json::meta::{FIELDS, Preamble};
 
 /// Names a class, function, script or something of V8's.
 pub(super) const NAME: u8 = 1;
@@ -19,11 +16,11 @@ const NAMED: &[&str] =
     &["hidden", "array", "object", "code", "closure", "native", "synthetic", "object shape", "wasm object"];
 
 /// Where to look.
-pub(super) struct Shape {
+pub(super) struct Layout {
     pub(super) nodes: Nodes,
     pub(super) edges: Edges,
     pub(super) traces: Traces,
-    /// As the header says.
+    /// As the preamble says.
     pub(super) node_count: u64,
 }
 
@@ -52,64 +49,48 @@ pub(super) struct Traces {
     pub(super) names: Vec<usize>,
 }
 
-#[derive(Deserialize)]
-struct Header {
-    meta: Meta,
-    #[serde(default)]
-    node_count: u64,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    node_fields: Vec<String>,
-    node_types: Vec<Value>,
-    edge_fields: Vec<String>,
-    edge_types: Vec<Value>,
-    #[serde(default)]
-    trace_function_info_fields: Vec<String>,
-}
-
-impl Shape {
+impl Layout {
     /// Of the value of `snapshot`.
     pub(super) fn read(json: &[u8]) -> Result<Self, &'static str> {
         const UNKNOWN: &str = "ends a \"snapshot\" whose \"meta\" does not say where types and names are";
-        let Header { meta, node_count } = serde_json::from_slice(json).map_err(|_| UNKNOWN)?;
-        let find = |fields: &[String], name: &str| fields.iter().position(|field| field == name);
-        let nodes = |name| find(&meta.node_fields, name);
-        let edges = |name| find(&meta.edge_fields, name);
-        let (node_kind, edge_kind) = (nodes("type").ok_or(UNKNOWN)?, edges("type").ok_or(UNKNOWN)?);
-        let trace = &meta.trace_function_info_fields;
-        let widest = meta.node_fields.len().max(meta.edge_fields.len()).max(trace.len());
-        if widest > WIDEST {
+        let unknown = |_: String| UNKNOWN;
+        let preamble = Preamble::read(json).map_err(unknown)?;
+        let node_count = preamble.node_count().map_err(unknown)?.unwrap_or(0);
+        let meta = &preamble.meta;
+        let (nodes, edges, traces) = (meta.nodes(), meta.edges(), meta.traces().map_err(unknown)?);
+        let (node_kind, edge_kind) = (nodes.of("type").map_err(unknown)?, edges.of("type").map_err(unknown)?);
+        if [&nodes, &edges, &traces].iter().any(|fields| fields.count() > FIELDS) {
             return Err("ends a \"snapshot\" whose rows are too wide");
         }
+        let node_types = meta.node_types(node_kind).map_err(unknown)?;
+        let edge_types = meta.edge_types(edge_kind).map_err(unknown)?;
         Ok(Self {
             nodes: Nodes {
-                width: meta.node_fields.len(),
+                width: nodes.count(),
                 kind: node_kind,
-                name: nodes("name").ok_or(UNKNOWN)?,
-                id: nodes("id"),
-                uses: each(
-                    &meta.node_types,
-                    node_kind,
-                    |kind| if NAMED.contains(&kind) { NAME } else { VALUE },
-                )
-                .ok_or(UNKNOWN)?,
+                name: nodes.of("name").map_err(unknown)?,
+                id: nodes.find("id"),
+                uses: node_types.into_iter().map(node_use).collect(),
             },
             edges: Edges {
-                width: meta.edge_fields.len(),
+                width: edges.count(),
                 kind: edge_kind,
-                name: edges("name_or_index").ok_or(UNKNOWN)?,
-                uses: each(&meta.edge_types, edge_kind, edge_use).ok_or(UNKNOWN)?,
+                name: edges.of("name_or_index").map_err(unknown)?,
+                uses: edge_types.into_iter().map(edge_use).collect(),
             },
             traces: Traces {
                 // Rows without columns are none: a list that is not empty then ends the capture.
-                width: trace.len(),
-                names: ["name", "script_name"].into_iter().filter_map(|name| find(trace, name)).collect(),
+                width: traces.count(),
+                names: ["name", "script_name"].into_iter().filter_map(|name| traces.find(name)).collect(),
             },
             node_count,
         })
     }
+}
+
+/// What a node's name is.
+fn node_use(kind: &str) -> u8 {
+    if NAMED.contains(&kind) { NAME } else { VALUE }
 }
 
 /// What an edge's name is. That of a type not known here keeps nothing: it may be a number.
@@ -119,10 +100,4 @@ fn edge_use(kind: &str) -> u8 {
         "internal" | "weak" => SLOT,
         _ => 0,
     }
-}
-
-/// What `use_of` says of each type in the list at `column`.
-fn each(types: &[Value], column: usize, use_of: impl Fn(&str) -> u8) -> Option<Vec<u8>> {
-    let kinds = types.get(column)?.as_array()?;
-    kinds.iter().map(|kind| kind.as_str().map(&use_of)).collect()
 }

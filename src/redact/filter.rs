@@ -2,7 +2,7 @@
 
 mod frame;
 
-use super::columns::Shape;
+use super::columns::Layout;
 use super::literal::Literal;
 use super::text::{self, Text};
 use super::uses::{Uses, Verdict};
@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 use crate::json::rows::Rows;
 use crate::json::step::{Fault, Step};
 
-const NO_SHAPE: &str = "comes a section that needs \"snapshot\" before it";
+const NO_LAYOUT: &str = "comes a section that needs \"snapshot\" before it";
 /// Bytes that the `snapshot` section may have; V8's have about 1,500.
-const HEADER_LIMIT: usize = 1 << 20;
+const PREAMBLE_LIMIT: usize = 1 << 20;
 
 /// The sections of rows that say what texts are used for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ enum State {
     InName,
     Colon,
     Value,
-    Header(Literal),
+    Preamble(Literal),
     Rows(Section, Rows),
     /// A section that holds no texts.
     Other(Literal),
@@ -53,9 +53,9 @@ pub struct Redactor {
     state: State,
     /// Bytes of the snapshot before the piece at hand.
     position: u64,
-    /// A section's name, or the header.
+    /// A section's name, or the preamble.
     held: Vec<u8>,
-    shape: Option<Shape>,
+    layout: Option<Layout>,
     uses: Uses,
     text: Text,
     /// The place in `strings` of the text at hand.
@@ -78,7 +78,7 @@ impl Redactor {
             state: State::Start,
             position: 0,
             held: Vec::new(),
-            shape: None,
+            layout: None,
             uses: Uses::default(),
             text: Text::default(),
             index: 0,
@@ -127,15 +127,19 @@ impl Redactor {
     /// Takes some of `bytes`, says how many. None only if the state is then another.
     fn step(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<usize, Fault> {
         let step = match &mut self.state {
-            State::Header(literal) => literal.keep(bytes, &mut self.held, HEADER_LIMIT)?,
+            State::Preamble(literal) => literal.keep(bytes, &mut self.held, PREAMBLE_LIMIT)?,
             State::Rows(section, rows) => {
-                let no_shape = || Fault { at: 0, what: NO_SHAPE };
-                let (uses, shape) = (&mut self.uses, self.shape.as_ref().ok_or_else(no_shape)?);
+                let no_layout = || Fault { at: 0, what: NO_LAYOUT };
+                let (uses, layout) = (&mut self.uses, self.layout.as_ref().ok_or_else(no_layout)?);
                 let step = match section {
-                    Section::Nodes => rows.scan(bytes, shape.nodes.width, |row| uses.node(&shape.nodes, row)),
-                    Section::Edges => rows.scan(bytes, shape.edges.width, |row| uses.edge(&shape.edges, row)),
+                    Section::Nodes => {
+                        rows.scan(bytes, layout.nodes.width, |row| uses.node(&layout.nodes, row))
+                    }
+                    Section::Edges => {
+                        rows.scan(bytes, layout.edges.width, |row| uses.edge(&layout.edges, row))
+                    }
                     Section::Traces => {
-                        rows.scan(bytes, shape.traces.width, |row| uses.trace(&shape.traces, row))
+                        rows.scan(bytes, layout.traces.width, |row| uses.trace(&layout.traces, row))
                     }
                 }?;
                 // Digits, commas and blanks: `scan` lets nothing else pass.
@@ -171,10 +175,10 @@ impl Redactor {
                 self.index += 1;
                 self.state = State::AfterText;
             }
-            State::Header(_) => {
-                let shape = Shape::read(&self.held)?;
-                self.uses.expect(shape.node_count, shape.nodes.id.is_some())?;
-                self.shape = Some(shape);
+            State::Preamble(_) => {
+                let layout = Layout::read(&self.held)?;
+                self.uses.expect(layout.node_count, layout.nodes.id.is_some())?;
+                self.layout = Some(layout);
                 out.append(&mut self.held);
                 self.state = State::AfterSection;
             }

@@ -27,7 +27,7 @@
 //!
 //! It fails closed: input that it does not understand ends the capture with [`CaptureFailed`](crate::error::Error::CaptureFailed), and no byte
 //! of a text is written before its end was seen and judged. Memory: a byte per text, one to two bits per node,
-//! 8 KiB for the text at hand, and at most 1 MiB for the header.
+//! 8 KiB for the text at hand, and at most 1 MiB for the preamble.
 
 mod columns;
 mod filter;

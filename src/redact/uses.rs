@@ -2,7 +2,7 @@
 
 use super::columns::{Edges, KEY, NAME, Nodes, SLOT, Traces, VALUE};
 use super::text::{Text, is_pair};
-use crate::json::rows::WIDEST;
+use crate::json::meta::FIELDS;
 
 /// Characters of a class, function or script name that is kept. V8 cuts texts at 1,024, so a longer name is
 /// incomplete anyway, and `data:` URLs are among them.
@@ -54,7 +54,7 @@ pub(super) struct Uses {
 }
 
 impl Uses {
-    /// So many nodes will come, as the header says; without ids every one may be a value.
+    /// So many nodes will come, as the preamble says; without ids every one may be a value.
     pub(super) fn expect(&mut self, nodes: u64, has_ids: bool) -> Result<(), &'static str> {
         self.has_ids = has_ids;
         let words = (nodes.min(MOST_BITS).next_power_of_two().max(64) / 64) as usize;
@@ -64,29 +64,29 @@ impl Uses {
         Ok(())
     }
 
-    pub(super) fn node(&mut self, shape: &Nodes, row: &[u64; WIDEST]) -> Result<(), &'static str> {
-        let used = used(&shape.uses, row[shape.kind]).unwrap_or(VALUE);
-        if let Some(id) = shape.id.filter(|_| used == VALUE) {
+    pub(super) fn node(&mut self, layout: &Nodes, row: &[u64; FIELDS]) -> Result<(), &'static str> {
+        let used = used(&layout.uses, row[layout.kind]).unwrap_or(VALUE);
+        if let Some(id) = layout.id.filter(|_| used == VALUE) {
             let (word, bit) = self.place(row[id]);
             if let Some(word) = self.values.get_mut(word) {
                 *word |= bit;
             }
         }
-        self.mark(row[shape.name], used)
+        self.mark(row[layout.name], used)
     }
 
-    pub(super) fn edge(&mut self, shape: &Edges, row: &[u64; WIDEST]) -> Result<(), &'static str> {
-        match used(&shape.uses, row[shape.kind]).unwrap_or(0) {
+    pub(super) fn edge(&mut self, layout: &Edges, row: &[u64; FIELDS]) -> Result<(), &'static str> {
+        match used(&layout.uses, row[layout.kind]).unwrap_or(0) {
             0 => {
                 self.rows += 1;
                 Ok(())
             }
-            used => self.mark(row[shape.name], used),
+            used => self.mark(row[layout.name], used),
         }
     }
 
-    pub(super) fn trace(&mut self, shape: &Traces, row: &[u64; WIDEST]) -> Result<(), &'static str> {
-        shape.names.iter().try_for_each(|&column| self.mark(row[column], NAME))
+    pub(super) fn trace(&mut self, layout: &Traces, row: &[u64; FIELDS]) -> Result<(), &'static str> {
+        layout.names.iter().try_for_each(|&column| self.mark(row[column], NAME))
     }
 
     fn mark(&mut self, text: u64, used: u8) -> Result<(), &'static str> {

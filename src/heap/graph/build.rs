@@ -1,6 +1,7 @@
 //! Small graphs by hand, for tests.
 
-use super::columns::{EdgeKind, Graph, Location, NodeKind};
+use super::columns::{Graph, Location};
+use crate::json::kinds::{EdgeKind, NodeKind};
 
 /// Builds a [`Graph`] node by node; node 0 is the synthetic root.
 #[derive(Debug, Default)]

@@ -19,4 +19,6 @@ pub(super) mod texts;
 pub mod wide;
 pub(super) mod words;
 
-pub use columns::{EdgeKind, Graph, Location, NodeKind};
+pub use columns::{Graph, Location};
+
+pub use crate::json::kinds::{EdgeKind, NodeKind};

@@ -1,9 +1,10 @@
 //! The columns that halves go into.
 
-use super::layout::{EdgeLayout, FIELDS, NodeLayout};
+use super::layout::{EdgeLayout, NodeLayout};
 use super::parallel::Columns;
 use super::references::{LargestName, NodeIndex};
 use crate::heap::graph::{Graph, NodeKind};
+use crate::json::meta::FIELDS;
 
 /// Columns of a section of the graph.
 pub(super) trait Section: Columns {

@@ -1,35 +1,7 @@
-//! What a snapshot says of its own layout. Nothing is assumed of the order of fields: Node 24 dropped one, and
-//! profilers add some.
+//! Which number of a row is what, as the graph wants it: from the snapshot's own `meta`.
 
-use serde::Deserialize;
-use serde_json::Value;
-
-use crate::heap::graph::{EdgeKind, NodeKind};
-
-/// The value of `"snapshot"`.
-#[derive(Debug, Deserialize)]
-pub(super) struct Header {
-    meta: Meta,
-    pub(super) node_count: u64,
-    pub(super) edge_count: u64,
-    #[serde(default)]
-    pub(super) root_index: u64,
-    #[serde(default)]
-    pub(super) extra_native_bytes: u64,
-}
-
-#[derive(Debug, Deserialize)]
-struct Meta {
-    node_fields: Vec<String>,
-    node_types: Vec<Value>,
-    edge_fields: Vec<String>,
-    edge_types: Vec<Value>,
-    #[serde(default)]
-    location_fields: Vec<String>,
-}
-
-/// Most fields a row may have; V8's have 7, 3 and 4. A power of two: rows are indexed with a mask.
-pub(super) const FIELDS: usize = 16;
+use crate::json::kinds::{EdgeKind, NodeKind};
+use crate::json::meta::Meta;
 
 /// V8 keeps a node's type in five bits: a row with a larger one is damage.
 const NODE_TYPES: usize = 32;
@@ -71,18 +43,18 @@ pub(super) struct LocationLayout {
     pub(super) column: usize,
 }
 
-impl Header {
-    pub(super) fn nodes(&self) -> Result<NodeLayout, String> {
-        let fields = Fields::new("node_fields", &self.meta.node_fields)?;
+impl NodeLayout {
+    pub(super) fn of(meta: &Meta) -> Result<Self, String> {
+        let fields = meta.nodes().few()?;
         let kind = fields.of("type")?;
         let (mut kinds, mut kind_names) =
-            types("node_types", &self.meta.node_types, kind, &NodeKind::KNOWN, 256)?;
+            numbers("node_types", &meta.node_types(kind)?, &NodeKind::KNOWN, 256)?;
         // Node 8 writes symbols with a type that its list has not got. DevTools' word for the name is "undefined".
         if kinds.len() < NODE_TYPES && kind_names.len() < 256 {
             kinds.resize(NODE_TYPES, kind_names.len() as u8);
             kind_names.push("undefined".to_owned());
         }
-        Ok(NodeLayout {
+        Ok(Self {
             fields: fields.count(),
             kind,
             name: fields.of("name")?,
@@ -94,17 +66,19 @@ impl Header {
             kind_names,
         })
     }
+}
 
-    pub(super) fn edges(&self) -> Result<EdgeLayout, String> {
-        let fields = Fields::new("edge_fields", &self.meta.edge_fields)?;
+impl EdgeLayout {
+    pub(super) fn of(meta: &Meta) -> Result<Self, String> {
+        let fields = meta.edges().few()?;
         let kind = fields.of("type")?;
         let (mut kinds, kind_names) =
-            types("edge_types", &self.meta.edge_types, kind, &EdgeKind::KNOWN, EdgeKind::MOST)?;
+            numbers("edge_types", &meta.edge_types(kind)?, &EdgeKind::KNOWN, EdgeKind::MOST)?;
         // DevTools takes the number behind the last type for "invisible", which no snapshot declares.
         if !kinds.contains(&EdgeKind::INVISIBLE.0) {
             kinds.push(EdgeKind::INVISIBLE.0);
         }
-        Ok(EdgeLayout {
+        Ok(Self {
             fields: fields.count(),
             kind,
             label: fields.of("name_or_index")?,
@@ -113,14 +87,17 @@ impl Header {
             kind_names,
         })
     }
+}
 
+impl LocationLayout {
     /// `None`: this snapshot has no locations.
-    pub(super) fn locations(&self) -> Result<Option<LocationLayout>, String> {
-        if self.meta.location_fields.is_empty() {
+    pub(super) fn of(meta: &Meta) -> Result<Option<Self>, String> {
+        let fields = meta.locations()?;
+        if fields.count() == 0 {
             return Ok(None);
         }
-        let fields = Fields::new("location_fields", &self.meta.location_fields)?;
-        Ok(Some(LocationLayout {
+        let fields = fields.few()?;
+        Ok(Some(Self {
             fields: fields.count(),
             node: fields.of("object_index")?,
             script: fields.of("script_id")?,
@@ -130,49 +107,18 @@ impl Header {
     }
 }
 
-struct Fields<'a>(&'static str, &'a [String]);
-
-impl<'a> Fields<'a> {
-    fn new(what: &'static str, names: &'a [String]) -> Result<Self, String> {
-        if names.len() > FIELDS {
-            return Err(format!("meta.{what} has {} fields, at most {FIELDS} are possible", names.len()));
-        }
-        Ok(Self(what, names))
-    }
-
-    fn count(&self) -> usize {
-        self.1.len()
-    }
-
-    fn find(&self, name: &str) -> Option<usize> {
-        self.1.iter().position(|field| field == name)
-    }
-
-    fn of(&self, name: &str) -> Result<usize, String> {
-        self.find(name).ok_or_else(|| format!("meta.{} has no {name}", self.0))
-    }
-}
-
-/// The list of type names at `field` → our number for each of the file's, and the names by our number. The list
-/// may be longer than the types in use: that of Node 24 has one entry too many.
-fn types(
+/// The file's names of types → our number for each of the file's, and the names by our number.
+fn numbers(
     what: &str,
-    lists: &[Value],
-    field: usize,
+    types: &[&str],
     known: &[&str],
     most: usize,
 ) -> Result<(Vec<u8>, Vec<String>), String> {
-    let Some(Value::Array(list)) = lists.get(field) else {
-        return Err(format!("meta.{what} has no list of types"));
-    };
     let mut names: Vec<String> = known.iter().map(|name| (*name).to_owned()).collect();
-    let mut numbers = Vec::with_capacity(list.len());
-    for name in list {
-        let Value::String(name) = name else {
-            return Err(format!("meta.{what} has a type that is no string"));
-        };
+    let mut numbers = Vec::with_capacity(types.len());
+    for name in types {
         let number = names.iter().position(|known| known == name).unwrap_or_else(|| {
-            names.push(name.clone());
+            names.push((*name).to_owned());
             names.len() - 1
         });
         if names.len() > most {

@@ -6,9 +6,9 @@
 
 use std::ops::Range;
 
-use super::layout::FIELDS;
 use crate::heap::host::Host;
 use crate::json::digits;
+use crate::json::meta::FIELDS;
 
 /// Columns of some rows.
 pub(super) trait Columns: Default + Send {

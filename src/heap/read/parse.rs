@@ -6,12 +6,13 @@ use std::io::Read;
 use super::blocks::Blocks;
 use super::columns::{Edges, Nodes};
 use super::cursor::{After, Cursor, corrupt};
-use super::layout::{EdgeLayout, FIELDS, Header, LocationLayout, NodeLayout};
+use super::layout::{EdgeLayout, LocationLayout, NodeLayout};
 use super::references::{LargestName, NodeIndex};
 use super::{salvage, section};
 use crate::error::{Error, Result};
 use crate::heap::graph::Graph;
 use crate::heap::host::Host;
+use crate::json::meta::{FIELDS, Preamble};
 
 /// NodeIndexs have 32 bits, and `dominators` needs one of a node's. Their JSON would have 50 GB and more.
 const MOST_NODES: u64 = (1 << 31) - 2;
@@ -66,8 +67,29 @@ pub fn parse(source: impl Read, options: Options, host: &dyn Host) -> Result<Par
     Ok(Parsed { graph: parser.graph, damage })
 }
 
+/// What the snapshot says before its rows begin.
+struct Claims {
+    nodes: u64,
+    edges: u64,
+    /// Index into the flat list of nodes.
+    root: u64,
+    extra_native_bytes: u64,
+}
+
+impl Claims {
+    fn of(preamble: &Preamble) -> Result<Self, String> {
+        let missing = |name| move || format!("missing field `{name}`");
+        Ok(Self {
+            nodes: preamble.node_count()?.ok_or_else(missing("node_count"))?,
+            edges: preamble.edge_count()?.ok_or_else(missing("edge_count"))?,
+            root: preamble.root_index()?.unwrap_or(0),
+            extra_native_bytes: preamble.extra_native_bytes()?.unwrap_or(0),
+        })
+    }
+}
+
 struct Layout {
-    header: Header,
+    claims: Claims,
     nodes: NodeLayout,
     edges: EdgeLayout,
     locations: Option<LocationLayout>,
@@ -91,7 +113,7 @@ impl<R: Read> Parser<'_, R> {
             let name = section::key(&mut self.cursor)?;
             self.cursor.expect(b':')?;
             match name.as_slice() {
-                b"snapshot" => self.header()?,
+                b"snapshot" => self.preamble()?,
                 b"nodes" => self.nodes(at)?,
                 b"edges" => self.edges(at)?,
                 b"locations" => self.locations(at)?,
@@ -113,27 +135,29 @@ impl<R: Read> Parser<'_, R> {
         Ok(())
     }
 
-    fn header(&mut self) -> Result<()> {
+    fn preamble(&mut self) -> Result<()> {
         let at = self.cursor.offset();
         if self.layout.is_some() {
             return Err(corrupt(at, "\"snapshot\" stands there twice"));
         }
         let bytes = section::value(&mut self.cursor)?;
-        let header: Header = serde_json::from_slice(&bytes)
-            .map_err(|error| corrupt(at, format_args!("\"snapshot\" cannot be understood: {error}")))?;
+        let unclear = |what: String| corrupt(at, format_args!("\"snapshot\" cannot be understood: {what}"));
+        let preamble = Preamble::read(&bytes).map_err(unclear)?;
+        let claims = Claims::of(&preamble).map_err(unclear)?;
         let wrong = |what: String| corrupt(at, what);
-        let (nodes, edges) = (header.nodes().map_err(wrong)?, header.edges().map_err(wrong)?);
-        let locations = header.locations().map_err(wrong)?;
-        if header.node_count > MOST_NODES || header.edge_count > MOST_EDGES {
+        let meta = &preamble.meta;
+        let (nodes, edges) = (NodeLayout::of(meta).map_err(wrong)?, EdgeLayout::of(meta).map_err(wrong)?);
+        let locations = LocationLayout::of(meta).map_err(wrong)?;
+        if claims.nodes > MOST_NODES || claims.edges > MOST_EDGES {
             return Err(Error::Unsupported(format!(
                 "the snapshot says it has {} nodes and {} edges: at most {MOST_NODES} and {MOST_EDGES} can be read",
-                header.node_count, header.edge_count
+                claims.nodes, claims.edges
             )));
         }
         self.graph.kind_names.clone_from(&nodes.kind_names);
         self.graph.edge_kind_names.clone_from(&edges.kind_names);
-        self.graph.extra_native_bytes = header.extra_native_bytes;
-        self.layout = Some(Layout { header, nodes, edges, locations });
+        self.graph.extra_native_bytes = claims.extra_native_bytes;
+        self.layout = Some(Layout { claims, nodes, edges, locations });
         Ok(())
     }
 
@@ -142,7 +166,7 @@ impl<R: Read> Parser<'_, R> {
             return Err(corrupt(at, "\"nodes\" stands before \"snapshot\", or twice"));
         };
         let (cursor, graph, of) = (&mut self.cursor, &mut self.graph, &layout.nodes);
-        let claimed = layout.header.node_count;
+        let claimed = layout.claims.nodes;
         let room = room(claimed, of.fields, cursor.left());
         graph.kinds.reserve_exact(room);
         graph.names.reserve_exact(room);
@@ -163,7 +187,7 @@ impl<R: Read> Parser<'_, R> {
                     format_args!("there are more nodes than the header says: {claimed}"),
                 ));
             }
-            let most = layout.header.edge_count;
+            let most = layout.claims.edges;
             if let Some(after) = blocks.next(cursor, of, graph, &mut self.largest_name, &mut edges, most)? {
                 more = after == After::Comma;
                 continue;
@@ -183,19 +207,19 @@ impl<R: Read> Parser<'_, R> {
                 states.push((row[field % FIELDS] & 3) as u8);
             }
             edges += row[of.edge_count % FIELDS].min(1 << 32);
-            if edges > layout.header.edge_count {
+            if edges > layout.claims.edges {
                 return Err(corrupt(at, "the nodes have more edges than \"edge_count\" says"));
             }
         }
         graph.first_edges.push(edges as u32);
         count(cursor, "nodes", graph.kinds.len(), claimed)?;
-        if edges != layout.header.edge_count {
-            let said = layout.header.edge_count;
+        if edges != layout.claims.edges {
+            let said = layout.claims.edges;
             return Err(
                 cursor.corrupt(format_args!("the nodes have {edges} edges, \"edge_count\" says {said}"))
             );
         }
-        let root = layout.header.root_index;
+        let root = layout.claims.root;
         graph.root = (root / of.fields as u64) as u32;
         if root % of.fields as u64 != 0 || root / of.fields as u64 >= claimed {
             return Err(cursor.corrupt(format_args!("there is no node at \"root_index\" {root}")));
@@ -209,7 +233,7 @@ impl<R: Read> Parser<'_, R> {
             return Err(corrupt(at, "\"edges\" stands before \"nodes\", or twice"));
         };
         let (cursor, graph, of) = (&mut self.cursor, &mut self.graph, &layout.edges);
-        let claimed = layout.header.edge_count;
+        let claimed = layout.claims.edges;
         graph.reserve_edges(room(claimed, of.fields, cursor.left()));
         let node = NodeIndex::new(layout.nodes.fields as u64, u64::from(graph.node_count()));
         let mut row = [0; FIELDS];

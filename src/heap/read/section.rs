@@ -4,9 +4,10 @@
 use std::io::Read;
 
 use super::cursor::{After, Cursor, corrupt};
-use super::layout::{FIELDS, LocationLayout};
+use super::layout::LocationLayout;
 use crate::error::Result;
 use crate::heap::graph::{Graph, Location};
+use crate::json::meta::FIELDS;
 
 /// V8's header is 2 kB; nothing that has a reason to be larger than this is read whole.
 const LARGEST_VALUE: usize = 1 << 20;

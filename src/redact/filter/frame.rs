@@ -1,6 +1,6 @@
 //! The document around the sections: braces, names, colons, commas.
 
-use super::{NO_SHAPE, Redactor, Section, State};
+use super::{NO_LAYOUT, Redactor, Section, State};
 use crate::json::rows::Rows;
 use crate::redact::literal::Literal;
 
@@ -48,20 +48,20 @@ impl Redactor {
     /// Takes the first byte of a section's value.
     fn open(&mut self, byte: u8, out: &mut Vec<u8>) -> Result<(), &'static str> {
         let name = std::mem::take(&mut self.held);
-        let (list, has_shape) = (byte == b'[', self.shape.is_some());
+        let (list, has_layout) = (byte == b'[', self.layout.is_some());
         let rows = |section| State::Rows(section, Rows::default());
         let section = match &name[..] {
-            b"snapshot" if byte == b'{' && !has_shape => {
+            b"snapshot" if byte == b'{' && !has_layout => {
                 let mut literal = Literal::default();
                 literal.keep(&[byte], &mut self.held, 1).map_err(|fault| fault.what)?;
-                self.state = State::Header(literal);
+                self.state = State::Preamble(literal);
                 return Ok(());
             }
-            b"nodes" if list && has_shape && !self.nodes => {
+            b"nodes" if list && has_layout && !self.nodes => {
                 self.nodes = true;
                 rows(Section::Nodes)
             }
-            b"edges" if list && has_shape && self.nodes && !self.edges => {
+            b"edges" if list && has_layout && self.nodes && !self.edges => {
                 self.edges = true;
                 rows(Section::Edges)
             }
@@ -70,12 +70,12 @@ impl Redactor {
                 State::Text { may_end: true }
             }
             b"snapshot" => return Err("comes a second \"snapshot\", or it is not an object"),
-            b"nodes" | b"edges" if !has_shape => return Err(NO_SHAPE),
+            b"nodes" | b"edges" if !has_layout => return Err(NO_LAYOUT),
             b"nodes" | b"edges" | b"strings" => {
                 return Err("comes a section out of its order, or it is not a list");
             }
             // After the texts it is too late for their names; they are then masked.
-            b"trace_function_infos" if list && has_shape && !self.strings => rows(Section::Traces),
+            b"trace_function_infos" if list && has_layout && !self.strings => rows(Section::Traces),
             _ => {
                 let mut literal = Literal::default();
                 literal.mask(&[byte], out).map_err(|fault| fault.what)?;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::heap::engine::{Needs, analyze};
 use crate::heap::graph::build::Builder;
-use crate::heap::graph::columns::{EdgeKind, NodeKind};
+use crate::heap::graph::{EdgeKind, NodeKind};
 use crate::heap::host::Quiet;
 
 /// Edges as (from, to) of nodes below `count`; 0 is the root. Weak ones do not count.
