@@ -10,7 +10,7 @@
 //! | [`watch`] | what a sample is and when it calls for action; pure | error, units |
 //! | [`probe`] | reads the process from the kernel's side | error |
 //! | [`v8`] | the only place that knows V8's C++ ABI | error, units |
-//! | [`json`] | V8's snapshot format | error |
+//! | [`json`] | V8's snapshot format; pure | error |
 //! | [`redact`] | masks what is secret while it streams by; pure | json, error |
 //! | [`file`] | the snapshot file: name, layout, writing, reading, keeping | json, error, units |
 //! | [`capture`] | takes a snapshot | v8, probe, redact, file, error, units |
@@ -22,7 +22,7 @@
 //! | `node` | the only importer of Node-API: objects, promises, events | all |
 //!
 //! Architecture invariants (`tests/walls.rs` checks them): nothing outside `v8` names a V8 symbol;
-//! nothing in `watch`, `redact` or `heap` opens a file, starts a thread or reads a clock; nothing outside `node`
+//! nothing in `watch`, `json`, `redact` or `heap` opens a file, starts a thread or reads a clock; nothing outside `node`
 //! names napi; no import runs against the table above. Nothing prints but by `stderr`.
 
 // Tests may print.

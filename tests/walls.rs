@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that are functions of their arguments, and the paths that would end that (with the `now` of any type).
-const PURE: &[&str] = &["watch", "redact", "heap"];
+const PURE: &[&str] = &["watch", "json", "redact", "heap"];
 const IMPURE: &[&str] = &["std::fs", "std::thread", "std::net", "std::process", "libc", "rustix", "procfs"];
 
 /// Where `unsafe` is allowed: below a folder, or in one file.

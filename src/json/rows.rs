@@ -1,4 +1,9 @@
-//! A flat list of whole numbers, cut into rows of a known width.
+//! A flat list of whole numbers, cut into rows of a known width, read in pieces of any size.
+//!
+//! `heap::read` has a reader of its own for the same lists (`cursor`, `parallel`): there the bytes stand in a window of
+//! some MiB, so that it can take [eight digits at a time](super::digits) and two halves at once. `redact` sees each
+//! byte once, in whatever pieces V8 gives, and must not write one that it has not understood; a window would be a copy
+//! of the file on its way through.
 
 use super::meta::FIELDS;
 use super::step::{Fault, Scanned, Step};

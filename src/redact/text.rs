@@ -5,6 +5,7 @@ use std::io::Write as _;
 use memchr::{memchr2, memmem};
 
 use crate::json::step::{Fault, Scanned, Step};
+use crate::json::text::is_short_escape;
 
 /// Bytes of a text that are held to be judged. Enough for any that may stay: V8 builds names, also those of WeakMap
 /// pairs, in 1,024 bytes, which JSON's escapes make six times as many.
@@ -57,9 +58,7 @@ impl Text {
                     self.hold(&[byte]);
                     match (state, byte) {
                         (Escape::Begun, b'u') => Escape::Hex(4),
-                        (Escape::Begun, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                            Escape::None
-                        }
+                        (Escape::Begun, _) if is_short_escape(byte) => Escape::None,
                         (Escape::Hex(1), _) if byte.is_ascii_hexdigit() => Escape::None,
                         (Escape::Hex(left), _) if byte.is_ascii_hexdigit() => Escape::Hex(left - 1),
                         _ => return misplaced,

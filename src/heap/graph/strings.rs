@@ -1,9 +1,11 @@
 //! All strings of a snapshot in one arena, as they stood in the JSON; unescaped when somebody looks.
 //!
-//! JavaScript strings may hold lone surrogates, which UTF-8 cannot. Text is therefore WTF-8 (a lone surrogate
-//! as its three-byte generalisation); [`Strings::show`] replaces those for human eyes.
+//! Unescaped they are WTF-8, for JavaScript strings may hold lone surrogates; [`Strings::show`] replaces those for
+//! human eyes.
 
 use std::borrow::Cow;
+
+use crate::json::text::{show, unescape};
 
 /// The strings' JSON texts, without the quotes.
 #[derive(Debug, Default)]
@@ -109,113 +111,10 @@ impl Strings {
     }
 }
 
-/// WTF-8 for human eyes: one U+FFFD for each lone surrogate and each broken piece.
-pub fn show(text: &[u8]) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        match std::str::from_utf8(rest) {
-            Ok(all) => {
-                shown.push_str(all);
-                break;
-            }
-            Err(error) => {
-                let (good, bad) = rest.split_at(error.valid_up_to());
-                shown.push_str(std::str::from_utf8(good).unwrap_or_default());
-                shown.push(char::REPLACEMENT_CHARACTER);
-                let skip = if is_surrogate(bad) { 3 } else { error.error_len().unwrap_or(bad.len()) };
-                rest = &bad[skip..];
-            }
-        }
-    }
-    shown
-}
-
-/// Length in UTF-16 code units, which is what JavaScript calls a string's length.
-pub fn utf16_len(text: &[u8]) -> usize {
-    text.iter().map(|byte| usize::from(byte & 0xC0 != 0x80) + usize::from(*byte >= 0xF0)).sum()
-}
-
-/// Appends WTF-8 to WTF-8: a high surrogate before a low one becomes the character they are together.
-pub fn append(text: &mut Vec<u8>, more: &[u8]) {
-    let tail = text.len().wrapping_sub(3);
-    if let (Some(&[0xED, high @ 0xA0..=0xAF, third]), Some(&[0xED, low @ 0xB0..=0xBF, last])) =
-        (text.get(tail..), more.get(..3))
-    {
-        let high = u32::from(high & 0x0F) << 6 | u32::from(third & 0x3F);
-        let low = u32::from(low & 0x0F) << 6 | u32::from(last & 0x3F);
-        text.truncate(tail);
-        push(text, 0x1_0000 + (high << 10 | low));
-        text.extend_from_slice(&more[3..]);
-    } else {
-        text.extend_from_slice(more);
-    }
-}
-
-fn is_surrogate(bytes: &[u8]) -> bool {
-    matches!(bytes, [0xED, 0xA0..=0xBF, 0x80..=0xBF, ..])
-}
-
-fn unescape(raw: &[u8]) -> Cow<'_, [u8]> {
-    let Some(first) = memchr::memchr(b'\\', raw) else { return Cow::Borrowed(raw) };
-    let mut text = Vec::with_capacity(raw.len());
-    text.extend_from_slice(&raw[..first]);
-    let mut rest = &raw[first..];
-    while let [b'\\', after @ ..] = rest {
-        let (code, used) = escaped(after);
-        match code {
-            // The two halves of a pair may stand in two escapes.
-            Some(code @ 0xD800..=0xDFFF) => {
-                let mut half = Vec::with_capacity(3);
-                push(&mut half, code);
-                append(&mut text, &half);
-            }
-            Some(code) => push(&mut text, code),
-            None => text.push(b'\\'),
-        }
-        rest = &after[used..];
-        let next = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
-        // A low half may also stand there as generalised UTF-8.
-        append(&mut text, &rest[..next]);
-        rest = &rest[next..];
-    }
-    Cow::Owned(text)
-}
-
-/// What stands behind a backslash: the code point or code unit, and how many bytes it took.
-fn escaped(after: &[u8]) -> (Option<u32>, usize) {
-    let Some(first) = after.first() else { return (None, 0) };
-    let plain = match first {
-        b'n' => 0x0A,
-        b't' => 0x09,
-        b'r' => 0x0D,
-        b'b' => 0x08,
-        b'f' => 0x0C,
-        b'u' => {
-            let hex = after.get(1..5).and_then(|digits| std::str::from_utf8(digits).ok());
-            let code = hex.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-            return if code.is_some() { (code, 5) } else { (None, 0) };
-        }
-        b'"' | b'\\' | b'/' => u32::from(*first),
-        _ => return (None, 0),
-    };
-    (Some(plain), 1)
-}
-
-fn push(text: &mut Vec<u8>, code: u32) {
-    match char::from_u32(code) {
-        Some(char) => text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
-        None => text.extend_from_slice(&[
-            0xE0 | (code >> 12) as u8,
-            0x80 | (code >> 6 & 0x3F) as u8,
-            0x80 | (code & 0x3F) as u8,
-        ]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::text::{append, utf16_len};
 
     fn one(json: &str) -> Strings {
         let mut strings = Strings::default();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::facts::Facts;
 use crate::heap::engine::Analysis;
 use crate::heap::graph::Graph;
-use crate::heap::graph::strings::show;
+use crate::json::text::show;
 
 /// Bytes of a class name that are shown.
 const LONGEST: usize = 1024;

@@ -8,6 +8,7 @@ use super::layout::LocationLayout;
 use crate::error::Result;
 use crate::heap::graph::{Graph, Location};
 use crate::json::meta::FIELDS;
+use crate::json::text::wrong_escape;
 
 /// V8's header is 2 kB; nothing that has a reason to be larger than this is read whole.
 const LARGEST_VALUE: usize = 1 << 20;
@@ -189,18 +190,4 @@ fn string<R: Read>(cursor: &mut Cursor<R>, graph: &mut Graph) -> Result<()> {
     }
     graph.strings.end();
     Ok(())
-}
-
-/// Where an escape is none.
-fn wrong_escape(text: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while let Some(next) = memchr::memchr(b'\\', &text[at..]) {
-        at += next;
-        at += match &text[at + 1..] {
-            [b'u', a, b, c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) => 6,
-            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
-            _ => return Some(at),
-        };
-    }
-    None
 }

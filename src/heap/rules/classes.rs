@@ -28,7 +28,7 @@ pub use self::partition::Partition;
 pub(in crate::heap) use self::shapes::properties;
 
 use crate::heap::graph::Graph;
-use crate::heap::graph::strings::show;
+use crate::json::text::show;
 
 #[derive(Debug)]
 struct Class {

@@ -16,8 +16,8 @@ use self::objects::Objects;
 use self::ropes::Ropes;
 use self::told::Told;
 use super::classes::{Classes, Partition};
-use crate::heap::graph::strings::show;
 use crate::heap::graph::{Graph, NodeKind};
+use crate::json::text::show;
 
 /// Texts for human eyes are cut here, bytes. V8 cuts its own at 1,024 UTF-16 units, so this cuts none of them; but a
 /// file may have one long text and use it for everything.

@@ -14,13 +14,13 @@ use serde::Serialize;
 use self::spans::EMPTY;
 pub use self::spans::Spans;
 use crate::error::Result;
-use crate::heap::graph::strings::utf16_len;
 use crate::heap::graph::words::Canon;
 use crate::heap::graph::{Graph, NodeKind};
 use crate::heap::host::Host;
 use crate::heap::rules::names::ropes::{LONG, ROPE};
 use crate::heap::rules::names::told::Whole;
 use crate::heap::rules::names::{Names, shorten};
+use crate::json::text::utf16_len;
 
 /// Nothing yet.
 const NONE: u32 = u32::MAX;

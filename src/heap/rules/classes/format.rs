@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::heap::graph::strings::utf16_len;
+use crate::json::text::{quote, utf16_len};
 
 /// `<div id="a">` → `<div>`, likewise behind `Detached `. `None` for names that are class names as they are.
 pub(super) fn element(name: &[u8]) -> Option<Cow<'_, [u8]>> {
@@ -31,39 +31,6 @@ pub(crate) fn property(name: &[u8]) -> Cow<'_, [u8]> {
 /// Length of [`property`] in UTF-16 units.
 pub(crate) fn property_len(name: &[u8]) -> usize {
     utf16_len(&property(name))
-}
-
-/// `JSON.stringify` of a text.
-fn quote(text: &[u8]) -> Vec<u8> {
-    let mut json = Vec::with_capacity(text.len() + 2);
-    json.push(b'"');
-    let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first() {
-        let short = match byte {
-            b'"' | b'\\' => byte,
-            0x08 => b'b',
-            b'\t' => b't',
-            b'\n' => b'n',
-            0x0C => b'f',
-            b'\r' => b'r',
-            _ => 0,
-        };
-        rest = after;
-        if short != 0 {
-            json.extend_from_slice(&[b'\\', short]);
-        } else if byte < 0x20 {
-            json.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
-        } else if let (0xED, &[second @ 0xA0..=0xBF, third, ..]) = (byte, after) {
-            // WTF-8 has a surrogate only where it is alone.
-            let unit = 0xD000 | u32::from(second & 0x3F) << 6 | u32::from(third & 0x3F);
-            json.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
-            rest = &after[2..];
-        } else {
-            json.push(byte);
-        }
-    }
-    json.push(b'"');
-    json
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Concatenated strings: V8 calls them cons strings, and makes them of two others.
 
 use crate::heap::graph::bits::Bits;
-use crate::heap::graph::strings::{append, utf16_len};
 use crate::heap::graph::words::Word;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
+use crate::json::text::{append, utf16_len};
 
 /// No further part is added once a text is that long, in UTF-16 units.
 pub(crate) const LONG: usize = 1_024;

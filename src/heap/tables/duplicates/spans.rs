@@ -6,10 +6,10 @@
 
 use crate::error::Result;
 use crate::heap::graph::Graph;
-use crate::heap::graph::strings::utf16_len;
 use crate::heap::host::{self, Host};
 use crate::heap::rules::names::Names;
 use crate::heap::rules::names::ropes::{LONG, ROPE, push_part};
+use crate::json::text::utf16_len;
 
 /// A part without text.
 pub(super) const EMPTY: u32 = u32::MAX;
