@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::crew::Crew;
 use super::estimate::{self, Work};
 use super::identity::{Identity, Verdict};
 use super::load::{self, Origin, Terms};
 use super::source::Place;
+use super::workers::Crew;
 use crate::error::Result;
 use crate::heap::engine::{self, Analysis, Needs};
 use crate::heap::tables::aggregates::Namesakes;

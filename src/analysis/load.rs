@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::ahead::Ahead;
-use super::crew::Crew;
 use super::estimate::{self, Budget, Extent, Guard, Work};
+use super::read_ahead::Ahead;
 use super::source::{self, Place, Source};
+use super::workers::Crew;
 use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::info::Header;

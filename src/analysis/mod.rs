@@ -4,23 +4,23 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`source`] | opens a file, a folder's newest snapshot, standard input |
-//! | [`ahead`] | reads and decodes on a thread of its own |
+//! | [`read_ahead`] | reads and decodes on a thread of its own |
 //! | [`estimate`] | the memory it will need, before it starts and while it reads |
-//! | [`crew`] | the [`Host`](crate::heap::Host): threads, progress, the end |
+//! | [`workers`] | the [`Host`](crate::heap::Host): threads, progress, the end |
 //! | [`load`] | the way from a place to a graph, to sizes and distances |
 //! | [`identity`] | whether the ids of two snapshots mean the same objects |
 //! | [`summary`], [`comparison`], [`retainers`] | what is found, as users get it |
 //! | [`request`] | the question and the answer as JSON |
 //! | [`queue`] | one analysis at a time in a process |
 
-pub mod ahead;
 pub mod comparison;
-pub mod crew;
 pub mod estimate;
 pub mod identity;
 pub mod load;
 pub mod queue;
+pub mod read_ahead;
 pub mod request;
 pub mod retainers;
 pub mod source;
 pub mod summary;
+pub mod workers;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use super::crew::Crew;
+use super::workers::Crew;
 use crate::error::{Error, Result};
 
 type Work = Box<dyn FnOnce(&Crew) -> Result<String> + Send>;

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::comparison;
-use super::crew::{self, Crew};
 use super::estimate::Budget;
 use super::load::Terms;
 use super::retainers::{self, Target};
 use super::source::Place;
 use super::summary::{self, Which};
+use super::workers::{self, Crew};
 use crate::error::{Error, Result};
 
 /// An order for an analysis.
@@ -92,7 +92,7 @@ impl Request {
     pub fn run(self, crew: &Crew) -> Result<String> {
         let terms = Terms { salvage: self.salvage, budget: Budget::new(self.max_memory), held: 0 };
         if self.yields {
-            crew::yield_to_the_service();
+            workers::yield_to_the_service();
         }
         let stdin = self.stdin;
         let place =

@@ -1,8 +1,8 @@
 //! Who holds something.
 
-use super::crew::Crew;
 use super::load::{self, Terms};
 use super::source::Place;
+use super::workers::Crew;
 use crate::error::{Error, Result};
 use crate::heap::engine::Needs;
 use crate::heap::paths::{Paths, RetainingPath};

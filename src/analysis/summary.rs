@@ -5,10 +5,10 @@ use std::collections::BinaryHeap;
 
 use serde::Serialize;
 
-use super::crew::Crew;
 use super::estimate::{self, Work};
 use super::load::{self, Origin, Terms};
 use super::source::Place;
+use super::workers::Crew;
 use crate::error::Result;
 use crate::heap::engine::{Analysis, Needs};
 use crate::heap::tables::aggregates::{ClassRow, Namesakes};

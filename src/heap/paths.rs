@@ -3,10 +3,10 @@
 //! | file | what it does |
 //! |---|---|
 //! | `facts`, `analysed` | what is asked of an analysis, and the engine's answers |
-//! | `rank` | which of two equally short ways reads better |
+//! | `readability` | which of two equally short ways reads better |
 //! | `tree` | the shortest way to every node |
 //! | `several` | other ways to one node |
-//! | `shape`, `joint`, `merge` | the ways to all instances of a class, counted by what they have in common |
+//! | `pattern`, `way_patterns`, `merge` | the ways to all instances of a class, counted by what they have in common |
 //! | `known`, `parts`, `text` | paths in a developer's words |
 //! | `step` | paths as data |
 //!
@@ -15,22 +15,22 @@
 
 mod analysed;
 mod facts;
-mod joint;
 mod known;
 mod merge;
 mod nest;
 mod parts;
-mod rank;
+mod pattern;
+mod readability;
 mod several;
-mod shape;
 mod step;
 mod text;
 mod tree;
+mod way_patterns;
 
 pub use facts::Facts;
 pub use step::{NodeRef, Place, RetainingPath, Step};
 
-use self::rank::Words;
+use self::readability::Words;
 use self::text::Writer;
 use self::tree::Tree;
 use crate::error::Result;

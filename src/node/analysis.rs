@@ -10,9 +10,9 @@ use parking_lot::Mutex;
 
 use super::tasks::failure;
 use super::{Code, fault, odd};
-use crate::analysis::crew::Crew;
 use crate::analysis::queue;
 use crate::analysis::request::Request;
+use crate::analysis::workers::Crew;
 
 /// One order. An object that is given up, with its environment at the latest, ends its analysis.
 #[napi]

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::tasks::failure;
 use super::{Code, fault};
-use crate::analysis::ahead::Ahead;
+use crate::analysis::read_ahead::Ahead;
 use crate::error::Error as Fault;
 use crate::file::fault as fs_fault;
 use crate::file::reader::{self, Input, Later, Stop};

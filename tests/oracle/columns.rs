@@ -9,7 +9,7 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{BufWriter, Write, stdout};
 
-use heapwarden::analysis::crew::Crew;
+use heapwarden::analysis::workers::Crew;
 use heapwarden::heap::engine::{self, Analysis, Needs};
 use heapwarden::heap::tables::aggregates::Namesakes;
 use heapwarden::heap::tables::diff::{self, DiffRow, Same};

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use super::packed::Wide;
 use super::strings::Strings;
-use super::wide::Wide;
 use crate::heap::host::Held;
 use crate::json::kinds::{EdgeKind, NodeKind};
 

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | `columns` | the [`Graph`] |
 //! | [`strings`] | its strings, as they stood in the JSON |
-//! | [`bits`], [`wide`] | columns of one bit, and of numbers that nearly all fit in 32 |
-//! | `words` | questions about strings that are asked for millions of nodes |
-//! | `texts` | texts of our own making, each once |
+//! | [`bits`], [`packed`] | columns of one bit, and of numbers that nearly all fit in 32 |
+//! | `same_text` | questions about strings that are asked for millions of nodes |
+//! | `interner` | texts of our own making, each once |
 //! | [`dominators`] | who dominates whom, and what each node retains |
 
 pub mod bits;
@@ -14,10 +14,10 @@ pub mod bits;
 pub(super) mod build;
 mod columns;
 pub mod dominators;
+pub(super) mod interner;
+pub mod packed;
+pub(super) mod same_text;
 pub mod strings;
-pub(super) mod texts;
-pub mod wide;
-pub(super) mod words;
 
 pub use columns::{Graph, Location};
 

@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::facts::Facts;
-use super::joint::Joint;
 use super::nest::Nest;
-use super::rank::Words;
+use super::readability::Words;
 use super::several::is_store;
 use super::tree::{Tree, source};
+use super::way_patterns::Joint;
 use crate::heap::graph::Graph;
 use crate::heap::graph::bits::Bits;
 

@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::facts::Facts;
 use super::known::is_global;
-use super::rank::Words;
-use super::shape::{Keys, Shapes};
+use super::pattern::{Keys, Shapes};
+use super::readability::Words;
 use super::step::begin;
 use super::tree::{NONE, Tree};
 use crate::heap::graph::bits::Bits;

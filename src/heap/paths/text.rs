@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::known::inside;
 use super::known::{self, Entry};
 use super::parts::{NAME, Parts, property, quoted};
-use super::rank::{Word, Words, pair_table};
+use super::readability::{Word, Words, pair_table};
 use super::step::{begin, cut};
 use super::tree::Tree;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};

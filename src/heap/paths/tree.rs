@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::facts::Facts;
-use super::rank::Words;
+use super::readability::Words;
 use crate::error::Result;
 use crate::heap::graph::Graph;
 use crate::heap::graph::bits::Bits;

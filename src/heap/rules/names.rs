@@ -8,13 +8,13 @@ mod objects;
 pub(in crate::heap) mod ropes;
 #[cfg(test)]
 mod tests;
-pub(in crate::heap) mod told;
+pub(in crate::heap) mod truncated;
 
 use std::borrow::Cow;
 
 use self::objects::Objects;
 use self::ropes::Ropes;
-use self::told::Told;
+use self::truncated::Told;
 use super::classes::{Classes, Partition};
 use crate::heap::graph::{Graph, NodeKind};
 use crate::json::text::show;
@@ -35,7 +35,7 @@ impl Names {
     /// Collects it, while the graph has its edges. Twelve bytes for each concatenated string, some dozens for each
     /// list of names that plain objects have.
     pub fn of(graph: &Graph, partition: &Partition) -> Self {
-        Self { ropes: Ropes::of(graph), told: told::find(graph), objects: Objects::of(graph, partition) }
+        Self { ropes: Ropes::of(graph), told: truncated::find(graph), objects: Objects::of(graph, partition) }
     }
 
     /// The node's name as DevTools shows it, WTF-8. The graph needs no edges.

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 pub use self::census::Census;
 use super::aggregates::Namesakes;
-use crate::heap::graph::texts::Texts;
+use crate::heap::graph::interner::Texts;
 use crate::heap::rules::classes::matching::Matcher;
 use crate::heap::rules::classes::{Definitions, Place};
 use crate::heap::rules::names::shorten;

@@ -14,11 +14,11 @@ use serde::Serialize;
 use self::spans::EMPTY;
 pub use self::spans::Spans;
 use crate::error::Result;
-use crate::heap::graph::words::Canon;
+use crate::heap::graph::same_text::Canon;
 use crate::heap::graph::{Graph, NodeKind};
 use crate::heap::host::Host;
 use crate::heap::rules::names::ropes::{LONG, ROPE};
-use crate::heap::rules::names::told::Whole;
+use crate::heap::rules::names::truncated::Whole;
 use crate::heap::rules::names::{Names, shorten};
 use crate::json::text::utf16_len;
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::heap::graph::bits::Bits;
-use crate::heap::graph::words::Word;
+use crate::heap::graph::same_text::Word;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 
 /// Bytes by kind, as in the circle of DevTools' "Statistics".

@@ -9,8 +9,8 @@ use super::format;
 use super::partition::Partition;
 use super::shapes;
 use crate::heap::graph::Graph;
-use crate::heap::graph::texts::Texts;
-use crate::heap::graph::words::{Canon, Word};
+use crate::heap::graph::interner::Texts;
+use crate::heap::graph::same_text::{Canon, Word};
 
 /// A name ends before the property that would make it longer, in UTF-16 units; the first is always in it.
 const LONGEST_NAME: usize = 120;

@@ -7,8 +7,8 @@ use hashbrown::HashMap;
 use super::format;
 use super::name::{Name, Place};
 use super::shapes::{Shape, Shapes};
-use crate::heap::graph::texts::Texts;
-use crate::heap::graph::words::Word;
+use crate::heap::graph::interner::Texts;
+use crate::heap::graph::same_text::Word;
 use crate::heap::graph::{Graph, NodeKind};
 
 /// No shape, no place, no part.

@@ -1,6 +1,6 @@
 //! Plain objects: the first names and the last ones.
 
-use crate::heap::graph::words::Word;
+use crate::heap::graph::same_text::Word;
 use crate::heap::graph::{EdgeKind, Graph};
 use crate::heap::rules::classes::{Partition, format};
 

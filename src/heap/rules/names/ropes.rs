@@ -1,7 +1,7 @@
 //! Concatenated strings: V8 calls them cons strings, and makes them of two others.
 
 use crate::heap::graph::bits::Bits;
-use crate::heap::graph::words::Word;
+use crate::heap::graph::same_text::Word;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 use crate::json::text::{append, utf16_len};
 

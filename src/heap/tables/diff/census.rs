@@ -4,8 +4,8 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use crate::heap::graph::Graph;
-use crate::heap::graph::texts::Texts;
-use crate::heap::graph::wide::Wide;
+use crate::heap::graph::interner::Texts;
+use crate::heap::graph::packed::Wide;
 use crate::heap::rules::classes::{Name, Partition, Place, properties};
 
 /// All nodes of one part that have a size. Which class a plain object belongs to is decided by the newer snapshot's

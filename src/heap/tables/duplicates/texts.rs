@@ -9,7 +9,7 @@ use super::spans::Spans;
 use crate::error::Result;
 use crate::heap::graph::Graph;
 use crate::heap::graph::bits::Bits;
-use crate::heap::graph::words::Canon;
+use crate::heap::graph::same_text::Canon;
 use crate::heap::host::{self, Host};
 use crate::heap::rules::names::ropes::ROPE;
 

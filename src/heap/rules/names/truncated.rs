@@ -1,6 +1,6 @@
 //! What newer versions of V8 tell of strings they had to cut: how long they are, and their hash.
 
-use crate::heap::graph::words::{self, Word};
+use crate::heap::graph::same_text::{self, Word};
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 
 /// A string whose name in the snapshot is not all of it, and V8 says so.
@@ -19,7 +19,7 @@ pub(crate) type Whole = (Option<i64>, Option<i64>);
 pub(super) fn find(graph: &Graph) -> Vec<Told> {
     let strings = graph.strings();
     // Few snapshots have the word at all: it is faster to look for it among the strings than at their edges.
-    if !(0..strings.len() as u32).any(|string| words::is(strings, string, "truncated")) {
+    if !(0..strings.len() as u32).any(|string| same_text::is(strings, string, "truncated")) {
         return Vec::new();
     }
     let word = |word| Word::new(strings, word);

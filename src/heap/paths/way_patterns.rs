@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::facts::Facts;
-use super::rank::Words;
-use super::shape::{Key, Keys, Shapes};
+use super::pattern::{Key, Keys, Shapes};
+use super::readability::Words;
 use super::tree::{NONE, Tree, source};
 use crate::heap::graph::Graph;
 use crate::heap::graph::bits::Bits;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::facts::Facts;
 use super::known::is_context;
-use super::rank::{Word, Words};
+use super::readability::{Word, Words};
 use crate::heap::graph::{EdgeKind, NodeKind};
 
 /// Stands for any index, or for any of many names.
