@@ -7,7 +7,7 @@ use heapwarden::heap::engine::{Analysis, Needs, analyze, count};
 use heapwarden::heap::paths::Paths;
 use heapwarden::heap::tables::aggregates::Namesakes;
 use heapwarden::heap::tables::diff::{Same, diff};
-use heapwarden::heap::tables::growth::trend;
+use heapwarden::heap::tables::growth::growth;
 use heapwarden::heap::{Graph, Options, Parsed, Quiet, parse};
 
 /// Nodes and classes of one snapshot that paths are asked to.
@@ -122,7 +122,7 @@ fn tables(analysis: &Analysis) {
     let aggregates = analysis.aggregates();
     for namesakes in [Namesakes::Keep, Namesakes::Last] {
         let table = aggregates.table(graph, classes, namesakes);
-        assert!(!trend(&[table.clone(), table]).iter().any(|row| row.grows_every_time));
+        assert!(!growth(&[table.clone(), table]).iter().any(|row| row.grows_every_time));
     }
     let rows = duplicates.rows(graph, names, usize::MAX);
     let rows: u64 = rows.iter().map(|row| row.count).sum();

@@ -5,13 +5,13 @@ use serde::Serialize;
 use super::estimate::{self, Work};
 use super::identity::{Identity, Verdict};
 use super::load::{self, Origin, Terms};
-use super::source::Place;
-use super::workers::Crew;
+use super::source::FileOrStdin;
+use super::workers::Workers;
 use crate::error::Result;
 use crate::heap::engine::{self, Analysis, Needs};
 use crate::heap::tables::aggregates::Namesakes;
 use crate::heap::tables::diff::{self, DiffRow, Same};
-use crate::heap::tables::growth::{self, TrendRow};
+use crate::heap::tables::growth::{self, GrowthRow};
 use crate::heap::{Host, Stage};
 
 /// What came and what went. Sizes are bytes.
@@ -51,7 +51,7 @@ pub struct HeapTrend {
     /// Always false: classes are compared by their totals.
     pub comparable_ids: bool,
     /// Those that grow every time first.
-    pub classes: Vec<TrendRow>,
+    pub classes: Vec<GrowthRow>,
     /// False: of at least one there is only what could be salvaged.
     pub complete: bool,
     /// What is wrong with it.
@@ -82,28 +82,28 @@ const CENSUS_BASE: u64 = 4 << 20;
 /// # Errors
 /// As [`load::read`].
 pub fn compare(
-    before: &Place,
-    after: &Place,
+    before: &FileOrStdin,
+    after: &FileOrStdin,
     ids: Option<bool>,
     terms: Terms,
-    crew: &Crew,
+    workers: &Workers,
 ) -> Result<HeapDiff> {
-    crew.begin(1, 2);
-    let (graph, first) = load::read(before, Work::Compare, terms, crew)?;
+    workers.begin(1, 2);
+    let (graph, first) = load::read(before, Work::Compare, terms, workers)?;
     let identity = Identity::of(&graph, first.header.clone());
-    let base = engine::count(graph, crew)?;
+    let base = engine::count(graph, workers)?;
 
-    crew.begin(2, 2);
+    workers.begin(2, 2);
     let held =
         CENSUS_BASE + CENSUS_NODE * u64::from(base.nodes) + CENSUS_ENTRY * base.census.entries() as u64;
-    let (graph, second) = load::read(after, Work::Compare, Terms { held, ..terms }, crew)?;
+    let (graph, second) = load::read(after, Work::Compare, Terms { held, ..terms }, workers)?;
     let Verdict { comparable, reason } = identity.judge(&graph, second.header.as_ref(), ids);
     drop(identity);
-    let now = engine::count(graph, crew)?;
+    let now = engine::count(graph, workers)?;
 
     let more = CENSUS_NODE * u64::from(now.nodes) + estimate::ROW * now.census.entries() as u64;
     terms.budget.admit(held + more, &second.name())?;
-    crew.progress(Stage::Tables, 0, 1);
+    workers.progress(Stage::Tables, 0, 1);
     let same = if comparable { Same::Ids } else { Same::Totals };
     let classes = diff::diff(&base.census, &now.census, &now.definitions, same, Namesakes::Last);
     let damage = damage(&[&first, &second]);
@@ -121,20 +121,20 @@ pub fn compare(
 ///
 /// # Errors
 /// As [`load::load`].
-pub fn follow(places: &[Place], terms: Terms, crew: &Crew) -> Result<HeapTrend> {
+pub fn follow(places: &[FileOrStdin], terms: Terms, workers: &Workers) -> Result<HeapTrend> {
     let files = u32::try_from(places.len()).unwrap_or(u32::MAX);
     // The newest first: all are classified as it is, or plain objects would come and go with their interfaces.
     let mut definitions = None;
     let mut held = 0;
     let mut rows = Vec::with_capacity(places.len());
     for (place, file) in places.iter().rev().zip(1..) {
-        crew.begin(file, files);
+        workers.begin(file, files);
         let needs = Needs { definitions: definitions.as_ref(), ..Needs::default() };
-        let (analysis, origin) = load::load(place, needs, Terms { held, ..terms }, crew)?;
+        let (analysis, origin) = load::load(place, needs, Terms { held, ..terms }, workers)?;
         held += estimate::rows(&analysis);
         let need = estimate::exact(&analysis.graph.held(), Work::Summary).saturating_add(held);
         terms.budget.admit(need, &origin.name())?;
-        crew.progress(Stage::Tables, 0, 1);
+        workers.progress(Stage::Tables, 0, 1);
         let table = analysis.aggregates().table(&analysis.graph, &analysis.classes, Namesakes::Keep);
         let path = origin.path.as_ref().map(|path| path.to_string_lossy().into_owned());
         let brief = Brief { path, total_size: analysis.total_size(), nodes: analysis.graph.node_count() };
@@ -147,7 +147,7 @@ pub fn follow(places: &[Place], terms: Terms, crew: &Crew) -> Result<HeapTrend> 
     let damage = damage(&origins);
     let (snapshots, tables): (Vec<_>, Vec<_>) =
         rows.into_iter().map(|(_, brief, table)| (brief, table)).unzip();
-    let classes = growth::trend(&tables);
+    let classes = growth::growth(&tables);
     Ok(HeapTrend { snapshots, comparable_ids: false, classes, complete: damage.is_none(), damage })
 }
 

@@ -56,7 +56,7 @@ impl Work {
 /// Sixteen, and half of that again to sort them.
 const LOCATION: u64 = 24;
 /// A hash table's entry, which is there twice while the table grows.
-const WIDE: u64 = 48;
+const LARGE_NUMBER: u64 = 48;
 
 /// Blocks read ahead, zstd's window, tables.
 const BASE: u64 = 16 << 20;
@@ -105,14 +105,14 @@ impl Extent {
 
 /// Bytes at the peak for counts that are known.
 pub fn exact(held: &Held, work: Work) -> u64 {
-    let Held { nodes, edges, strings, text, locations, wide } = *held;
+    let Held { nodes, edges, strings, text, locations, large_numbers } = *held;
     [
         (nodes, work.per_node()),
         (edges, work.per_edge()),
         (strings, work.per_string()),
         (text, 1),
         (locations, LOCATION),
-        (wide, WIDE),
+        (large_numbers, LARGE_NUMBER),
     ]
     .iter()
     .fold(BASE, |sum, (count, each)| sum.saturating_add(count.saturating_mul(*each)))

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::estimate::{self, Budget, Extent, Guard, Work};
-use super::read_ahead::Ahead;
-use super::source::{self, Place, Source};
-use super::workers::Crew;
+use super::read_ahead::ReadAhead;
+use super::source::{self, FileOrStdin, Source};
+use super::workers::Workers;
 use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::info::Header;
@@ -47,9 +47,9 @@ fn name(path: Option<&Path>) -> String {
     path.map_or("standard input".to_owned(), |path| path.display().to_string())
 }
 
-/// The crew while one snapshot is read: what that holds must not become too much.
+/// The workers while one snapshot is read: what that holds must not become too much.
 struct Reading<'a> {
-    crew: &'a Crew,
+    workers: &'a Workers,
     work: Work,
     terms: Terms,
     name: &'a str,
@@ -57,11 +57,11 @@ struct Reading<'a> {
 
 impl Host for Reading<'_> {
     fn both(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        self.crew.both(a, b);
+        self.workers.both(a, b);
     }
 
     fn progress(&self, stage: Stage, done: u64, total: u64) {
-        self.crew.progress(stage, done, total);
+        self.workers.progress(stage, done, total);
     }
 
     fn admit(&self, held: &Held) -> Result<()> {
@@ -70,7 +70,7 @@ impl Host for Reading<'_> {
     }
 
     fn cancelled(&self) -> bool {
-        self.crew.cancelled()
+        self.workers.cancelled()
     }
 }
 
@@ -79,12 +79,12 @@ impl Host for Reading<'_> {
 /// # Errors
 /// As [`source::open`] and [`parse::parse`]; `MemoryBudget` before anything is parsed, or as soon as the snapshot
 /// holds more than its head says; `Aborted`.
-pub fn read(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<(Graph, Origin)> {
-    let stop = crew.stop();
+pub fn read(place: &FileOrStdin, work: Work, terms: Terms, workers: &Workers) -> Result<(Graph, Origin)> {
+    let stop = workers.stop();
     let Source { path, header, json_bytes, damage, json } =
-        source::open(place, terms.salvage, stop.clone(), &|| !crew.cancelled())?;
+        source::open(place, terms.salvage, stop.clone(), &|| !workers.cancelled())?;
     let name = name(path.as_deref());
-    let mut ahead = Ahead::new(json, terms.salvage, stop);
+    let mut ahead = ReadAhead::new(json, terms.salvage, stop);
     let aftermath = ahead.aftermath();
     let (head, all) = ahead.peek().map_err(fault::unwrap)?;
     let json_bytes = if all { Some(head.len() as u64) } else { json_bytes };
@@ -92,7 +92,7 @@ pub fn read(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<(Gra
     let guard = Guard::new(ahead, extent, work, terms.budget, terms.held, &name)?;
 
     let options = Options { total: json_bytes, salvage: terms.salvage };
-    let reading = Reading { crew, work, terms, name: &name };
+    let reading = Reading { workers, work, terms, name: &name };
     let parsed = parse::parse(guard, options, &reading).map_err(|error| match (aftermath.get(), error) {
         // The reader's own words place the damage in the file, the parser's in the JSON.
         (Some(error), Error::CorruptSnapshot(_)) => error.clone(),
@@ -111,10 +111,15 @@ pub fn read(place: &Place, work: Work, terms: Terms, crew: &Crew) -> Result<(Gra
 ///
 /// # Errors
 /// As [`read`].
-pub fn load(place: &Place, needs: Needs, terms: Terms, crew: &Crew) -> Result<(Analysis, Origin)> {
+pub fn load(
+    place: &FileOrStdin,
+    needs: Needs,
+    terms: Terms,
+    workers: &Workers,
+) -> Result<(Analysis, Origin)> {
     let work = if needs.edges { Work::Paths } else { Work::Summary };
-    let (graph, origin) = read(place, work, terms, crew)?;
-    Ok((engine::analyze(graph, needs, crew)?, origin))
+    let (graph, origin) = read(place, work, terms, workers)?;
+    Ok((engine::analyze(graph, needs, workers)?, origin))
 }
 
 #[cfg(test)]
@@ -132,14 +137,14 @@ mod tests {
         Terms { salvage, budget: Budget::new(most), held: 0 }
     }
 
-    fn file(dir: &Path, bytes: &[u8]) -> Place {
+    fn file(dir: &Path, bytes: &[u8]) -> FileOrStdin {
         let path = dir.join("x.heapsnapshot");
         std::fs::write(&path, bytes).unwrap();
-        Place::Path(path)
+        FileOrStdin::Path(path)
     }
 
-    fn failed(place: &Place, terms: Terms) -> Error {
-        load(place, Needs::default(), terms, &Crew::default()).map(|_| ()).unwrap_err()
+    fn failed(place: &FileOrStdin, terms: Terms) -> Error {
+        load(place, Needs::default(), terms, &Workers::default()).map(|_| ()).unwrap_err()
     }
 
     #[test]
@@ -149,7 +154,7 @@ mod tests {
         for bytes in [json.as_bytes(), &zstd::encode_all(json.as_bytes(), 1).unwrap()] {
             let place = file(dir.path(), bytes);
             let (analysis, origin) =
-                load(&place, Needs::default(), terms(false, None), &Crew::default()).unwrap();
+                load(&place, Needs::default(), terms(false, None), &Workers::default()).unwrap();
             assert_eq!(analysis.dominators.retained[0], 48);
             assert_eq!((origin.edges, origin.damage, origin.header), (1, None, None));
         }
@@ -174,7 +179,8 @@ mod tests {
         let json = format!("{META}{REST}");
         let cut = file(dir.path(), &json.as_bytes()[..json.len() - 3]);
         assert_eq!(failed(&cut, terms(false, None)).code(), "HEAPWARDEN_CORRUPT_SNAPSHOT");
-        let (analysis, origin) = load(&cut, Needs::default(), terms(true, None), &Crew::default()).unwrap();
+        let (analysis, origin) =
+            load(&cut, Needs::default(), terms(true, None), &Workers::default()).unwrap();
         assert_eq!(analysis.dominators.retained[0], 48);
         assert!(origin.damage.is_some());
     }
@@ -208,7 +214,7 @@ mod tests {
             let most = estimate::exact(&Held::default(), Work::Summary) + large.len() as u64 + (1 << 20);
             let error = failed(&file, terms(false, Some(most)));
             assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET", "{what}: {error}");
-            assert!(load(&file, Needs::default(), terms(false, Some(8 * most)), &Crew::default()).is_ok());
+            assert!(load(&file, Needs::default(), terms(false, Some(8 * most)), &Workers::default()).is_ok());
         }
     }
 
@@ -216,10 +222,10 @@ mod tests {
     fn an_abort_is_no_damage() {
         let dir = tempfile::tempdir().unwrap();
         let place = file(dir.path(), format!("{META}{REST}").as_bytes());
-        let crew = Crew::default();
-        crew.cancel();
+        let workers = Workers::default();
+        workers.cancel();
         for salvage in [false, true] {
-            let result = load(&place, Needs::default(), terms(salvage, None), &crew).map(|_| ());
+            let result = load(&place, Needs::default(), terms(salvage, None), &workers).map(|_| ());
             assert_eq!(result.unwrap_err().code(), "HEAPWARDEN_ABORTED");
         }
     }

@@ -9,15 +9,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use super::workers::Crew;
+use super::workers::Workers;
 use crate::error::{Error, Result};
 
-type Work = Box<dyn FnOnce(&Crew) -> Result<String> + Send>;
+type Work = Box<dyn FnOnce(&Workers) -> Result<String> + Send>;
 type Done = Box<dyn FnOnce(Result<String>) + Send>;
 
 struct Job {
     id: u64,
-    crew: Arc<Crew>,
+    workers: Arc<Workers>,
     work: Work,
     done: Done,
 }
@@ -25,7 +25,7 @@ struct Job {
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Job>,
-    running: Option<(u64, Arc<Crew>)>,
+    running: Option<(u64, Arc<Workers>)>,
     // A thread that will look at `waiting` again.
     thread: bool,
 }
@@ -35,13 +35,13 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// Orders an analysis; `done` hears of its end once, on any thread. The order's number, for [`cancel`].
 pub fn submit(
-    crew: Arc<Crew>,
-    work: impl FnOnce(&Crew) -> Result<String> + Send + 'static,
+    workers: Arc<Workers>,
+    work: impl FnOnce(&Workers) -> Result<String> + Send + 'static,
     done: impl FnOnce(Result<String>) + Send + 'static,
 ) -> u64 {
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     let mut queue = QUEUE.lock();
-    queue.waiting.push_back(Job { id, crew, work: Box::new(work), done: Box::new(done) });
+    queue.waiting.push_back(Job { id, workers, work: Box::new(work), done: Box::new(done) });
     if !queue.thread {
         queue.thread = true;
         // Not "heapwarden" alone: that is the sampler's. A capture by fork looks for that beginning.
@@ -61,8 +61,8 @@ pub fn submit(
 /// Ends it: at once if it still waits, else soon.
 pub fn cancel(id: u64) {
     let mut queue = QUEUE.lock();
-    if let Some((_, crew)) = queue.running.as_ref().filter(|(running, _)| *running == id) {
-        crew.cancel();
+    if let Some((_, workers)) = queue.running.as_ref().filter(|(running, _)| *running == id) {
+        workers.cancel();
     }
     let place = queue.waiting.iter().position(|job| job.id == id);
     let job = place.and_then(|place| queue.waiting.remove(place));
@@ -76,18 +76,18 @@ fn run() {
     loop {
         let mut queue = QUEUE.lock();
         queue.running = None;
-        let Some(Job { id, crew, work, done }) = queue.waiting.pop_front() else {
+        let Some(Job { id, workers, work, done }) = queue.waiting.pop_front() else {
             queue.thread = false;
             return;
         };
-        queue.running = Some((id, crew.clone()));
+        queue.running = Some((id, workers.clone()));
         drop(queue);
-        let result = catch_unwind(AssertUnwindSafe(|| work(&crew))).unwrap_or_else(|panic| {
+        let result = catch_unwind(AssertUnwindSafe(|| work(&workers))).unwrap_or_else(|panic| {
             let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
             let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
             Err(Error::AnalysisFailed(format!("a defect of heapwarden's ended the analysis: {words}")))
         });
-        let result = result.map_err(|error| crew.explain(error));
+        let result = result.map_err(|error| workers.explain(error));
         // It is not to end this thread either.
         let _ = catch_unwind(AssertUnwindSafe(|| done(result)));
     }
@@ -102,7 +102,9 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    fn order(work: impl FnOnce(&Crew) -> Result<String> + Send + 'static) -> (u64, Receiver<Result<String>>) {
+    fn order(
+        work: impl FnOnce(&Workers) -> Result<String> + Send + 'static,
+    ) -> (u64, Receiver<Result<String>>) {
         let (sender, receiver) = unbounded();
         let id = submit(Arc::default(), work, move |result| sender.send(result).unwrap());
         (id, receiver)
@@ -113,10 +115,10 @@ mod tests {
     fn one_after_the_other_whatever_happens_to_them() {
         let (release, held) = bounded::<()>(0);
         let (begun, begin) = bounded::<()>(1);
-        let (first, first_done) = order(move |crew| {
+        let (first, first_done) = order(move |workers| {
             begun.send(()).unwrap();
             held.recv().unwrap();
-            Ok(crew.cancelled().to_string())
+            Ok(workers.cancelled().to_string())
         });
         let (_, panics) = order(|_| panic!("a test's panic"));
         let (waiting, aborted) = order(|_| Ok("never".to_owned()));

@@ -27,7 +27,7 @@ impl Aftermath {
 
 /// The bytes of a source that is read ahead. Dropping it ends the thread, at the latest when the read it is in
 /// returns.
-pub struct Ahead {
+pub struct ReadAhead {
     source: From,
     // What is left of it is given first.
     block: Vec<u8>,
@@ -53,7 +53,7 @@ struct Filled {
     end: Option<io::Result<()>>,
 }
 
-impl Ahead {
+impl ReadAhead {
     /// Begins to read. `lenient`: damage ends the stream where it is, and is only told by the [`Aftermath`].
     /// `stop` ends a read that waits, when nobody wants its bytes any more.
     pub fn new(source: Box<dyn Read + Send>, lenient: bool, stop: Stop) -> Self {
@@ -144,13 +144,13 @@ impl Ahead {
     }
 }
 
-impl Drop for Ahead {
+impl Drop for ReadAhead {
     fn drop(&mut self) {
         self.stop.stop();
     }
 }
 
-impl Read for Ahead {
+impl Read for ReadAhead {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.begin == self.block.len() && !out.is_empty() {
             if self.ended {
@@ -224,7 +224,8 @@ mod tests {
     #[test]
     fn every_byte_in_its_order() {
         for len in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 6 * BLOCK + 77] {
-            let mut ahead = Ahead::new(Box::new(Pieces { left: len, fails: false }), false, Stop::default());
+            let mut ahead =
+                ReadAhead::new(Box::new(Pieces { left: len, fails: false }), false, Stop::default());
             let (head, all) = ahead.peek().unwrap();
             assert_eq!((head.len(), all), (len.min(BLOCK), len < BLOCK), "{len}");
             let mut bytes = Vec::new();
@@ -237,7 +238,8 @@ mod tests {
     #[test]
     fn the_error_comes_through_behind_the_bytes() {
         for len in [0, 5, BLOCK, 3 * BLOCK + 5] {
-            let mut ahead = Ahead::new(Box::new(Pieces { left: len, fails: true }), false, Stop::default());
+            let mut ahead =
+                ReadAhead::new(Box::new(Pieces { left: len, fails: true }), false, Stop::default());
             let mut bytes = Vec::new();
             let error = fault::unwrap(ahead.read_to_end(&mut bytes).unwrap_err());
             assert_eq!(error, Error::CorruptSnapshot("damaged at byte 7".to_owned()));
@@ -249,7 +251,8 @@ mod tests {
 
     #[test]
     fn to_the_lenient_damage_is_the_end() {
-        let mut ahead = Ahead::new(Box::new(Pieces { left: BLOCK + 9, fails: true }), true, Stop::default());
+        let mut ahead =
+            ReadAhead::new(Box::new(Pieces { left: BLOCK + 9, fails: true }), true, Stop::default());
         let mut bytes = Vec::new();
         ahead.read_to_end(&mut bytes).unwrap();
         assert!(bytes == expected(BLOCK + 9));
@@ -270,7 +273,7 @@ mod tests {
             }
         }
         let (ended, end) = bounded(1);
-        let mut ahead = Ahead::new(Box::new(Endless(ended)), false, Stop::default());
+        let mut ahead = ReadAhead::new(Box::new(Endless(ended)), false, Stop::default());
         ahead.read_exact(&mut [0; 3000]).unwrap();
         drop(ahead);
         assert!(end.recv_timeout(std::time::Duration::from_secs(60)).is_ok());

@@ -8,9 +8,9 @@ use super::comparison;
 use super::estimate::Budget;
 use super::load::Terms;
 use super::retainers::{self, Target};
-use super::source::Place;
+use super::source::FileOrStdin;
 use super::summary::{self, Which};
-use super::workers::{self, Crew};
+use super::workers::{self, Workers};
 use crate::error::{Error, Result};
 
 /// An order for an analysis.
@@ -89,32 +89,33 @@ impl Request {
     ///
     /// # Errors
     /// As [`load`](super::load::load); `NotFound` for a class or node that is not there.
-    pub fn run(self, crew: &Crew) -> Result<String> {
+    pub fn run(self, workers: &Workers) -> Result<String> {
         let terms = Terms { salvage: self.salvage, budget: Budget::new(self.max_memory), held: 0 };
         if self.yields {
             workers::yield_to_the_service();
         }
         let stdin = self.stdin;
-        let place =
-            |path: PathBuf| if stdin && path.as_os_str() == "-" { Place::Stdin } else { Place::Path(path) };
+        let place = |path: PathBuf| {
+            if stdin && path.as_os_str() == "-" { FileOrStdin::Stdin } else { FileOrStdin::Path(path) }
+        };
         match self.ask {
             Ask::Summary { path, top, class_name, each_class } => {
                 let all = if each_class { Which::EachClass } else { Which::All };
                 let which = class_name.map_or(all, Which::Class);
-                json(&summary::summarize(&place(path), top, &which, terms, crew)?)
+                json(&summary::summarize(&place(path), top, &which, terms, workers)?)
             }
             Ask::Compare { paths, ids } => {
-                let places: Vec<Place> = paths.into_iter().map(place).collect();
+                let places: Vec<FileOrStdin> = paths.into_iter().map(place).collect();
                 match places.as_slice() {
                     [] | [_] => Err(Error::InvalidOption("to compare, two snapshots are needed".to_owned())),
-                    [before, after] => json(&comparison::compare(before, after, ids, terms, crew)?),
-                    more => json(&comparison::follow(more, terms, crew)?),
+                    [before, after] => json(&comparison::compare(before, after, ids, terms, workers)?),
+                    more => json(&comparison::follow(more, terms, workers)?),
                 }
             }
             Ask::Paths { path, id, class_name, limit } => {
                 let neither = || Error::InvalidOption("paths to what? give an id or a class".to_owned());
                 let target = id.map(Target::Id).or(class_name.map(Target::Class)).ok_or_else(neither)?;
-                json(&retainers::find(&place(path), &target, limit, terms, crew)?)
+                json(&retainers::find(&place(path), &target, limit, terms, workers)?)
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Who holds something.
 
 use super::load::{self, Terms};
-use super::source::Place;
-use super::workers::Crew;
+use super::source::FileOrStdin;
+use super::workers::Workers;
 use crate::error::{Error, Result};
 use crate::heap::engine::Needs;
 use crate::heap::paths::{Paths, RetainingPath};
@@ -22,17 +22,17 @@ pub enum Target {
 /// # Errors
 /// `NotFound` when there is no such node or class; as [`load::load`].
 pub fn find(
-    place: &Place,
+    place: &FileOrStdin,
     target: &Target,
     limit: usize,
     terms: Terms,
-    crew: &Crew,
+    workers: &Workers,
 ) -> Result<Vec<RetainingPath>> {
     let (analysis, origin) =
-        load::load(place, Needs { edges: true, names: true, ..Needs::default() }, terms, crew)?;
+        load::load(place, Needs { edges: true, names: true, ..Needs::default() }, terms, workers)?;
     let name = origin.name();
     let graph = &analysis.graph;
-    crew.progress(Stage::Tables, 0, 1);
+    workers.progress(Stage::Tables, 0, 1);
     let members = match target {
         Target::Id(id) => {
             let node = graph.node_of_id(*id);
@@ -48,7 +48,7 @@ pub fn find(
         let Target::Class(class) = target else { return Ok(Vec::new()) };
         return Err(Error::NotFound(format!("there is no class {class:?} in {name}; `summary` lists them")));
     }
-    let paths = Paths::new(&analysis, crew)?;
+    let paths = Paths::new(&analysis, workers)?;
     Ok(match target {
         Target::Id(_) => paths.to_node(members[0], limit),
         Target::Class(_) => paths.to_class(&members, limit),

@@ -10,7 +10,7 @@ use crate::file::store;
 
 /// Where a snapshot is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum FileOrStdin {
     /// A file, or a folder that snapshots are kept in.
     Path(PathBuf),
     /// Standard input.
@@ -36,10 +36,10 @@ pub struct Source {
 ///
 /// # Errors
 /// `NotFound`; `InvalidOption` for a device or a socket; `CorruptSnapshot` when it is no snapshot; `Aborted`.
-pub fn open(place: &Place, salvage: bool, stop: Stop, go_on: &dyn Fn() -> bool) -> Result<Source> {
+pub fn open(place: &FileOrStdin, salvage: bool, stop: Stop, go_on: &dyn Fn() -> bool) -> Result<Source> {
     match place {
-        Place::Stdin => Ok(from(Input::stdin(stop)?.reader()?, None)),
-        Place::Path(path) => {
+        FileOrStdin::Stdin => Ok(from(Input::stdin(stop)?.reader()?, None)),
+        FileOrStdin::Path(path) => {
             let path = if path.is_dir() { newest(path, salvage)? } else { path.clone() };
             let reader =
                 if salvage { reader::salvage(&path, stop, go_on) } else { reader::open_any(&path, stop) };
@@ -88,7 +88,9 @@ mod tests {
     }
 
     fn code(place: &Path) -> Option<&'static str> {
-        open(&Place::Path(place.to_owned()), false, Stop::default(), &|| true).err().map(|error| error.code())
+        open(&FileOrStdin::Path(place.to_owned()), false, Stop::default(), &|| true)
+            .err()
+            .map(|error| error.code())
     }
 
     #[test]
@@ -97,7 +99,7 @@ mod tests {
         assert_eq!(code(dir.path()), Some("HEAPWARDEN_NOT_FOUND"));
         let old = write(dir.path(), 1_700_000_000_000.0);
         let new = write(dir.path(), 1_800_000_000_000.0);
-        let place = Place::Path(dir.path().to_owned());
+        let place = FileOrStdin::Path(dir.path().to_owned());
         let mut source = open(&place, false, Stop::default(), &|| true).unwrap();
         assert_eq!(source.path.as_ref(), Some(&new));
         assert_eq!(source.json_bytes, Some(JSON.len() as u64));

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::estimate::{self, Work};
 use super::load::{self, Origin, Terms};
-use super::source::Place;
-use super::workers::Crew;
+use super::source::FileOrStdin;
+use super::workers::Workers;
 use crate::error::Result;
 use crate::heap::engine::{Analysis, Needs};
 use crate::heap::tables::aggregates::{ClassRow, Namesakes};
@@ -74,15 +74,21 @@ const MOST_ROWS: usize = 50_000;
 ///
 /// # Errors
 /// As [`load::load`].
-pub fn summarize(place: &Place, top: usize, which: &Which, terms: Terms, crew: &Crew) -> Result<HeapSummary> {
+pub fn summarize(
+    place: &FileOrStdin,
+    top: usize,
+    which: &Which,
+    terms: Terms,
+    workers: &Workers,
+) -> Result<HeapSummary> {
     let needs = Needs { tables: true, ..Needs::default() };
-    let (analysis, origin) = load::load(place, needs, terms, crew)?;
+    let (analysis, origin) = load::load(place, needs, terms, workers)?;
     terms.budget.admit(
         estimate::exact(&analysis.graph.held(), Work::Summary) + estimate::rows(&analysis),
         &origin.name(),
     )?;
     let Origin { path, damage, edges, .. } = origin;
-    crew.progress(Stage::Tables, 0, 1);
+    workers.progress(Stage::Tables, 0, 1);
     let Analysis { graph, names, classes, duplicates, .. } = &analysis;
     let rows = analysis.aggregates().table(graph, classes, Namesakes::Last);
     let duplicates = duplicates.rows(graph, names, top);

@@ -37,7 +37,7 @@ pub struct Progress {
 }
 
 /// One analysis under way.
-pub struct Crew {
+pub struct Workers {
     stage: AtomicU8,
     done: AtomicU64,
     total: AtomicU64,
@@ -57,7 +57,7 @@ struct Left {
 const STAGES: [Stage; 4] = [Stage::Reading, Stage::Rules, Stage::Dominators, Stage::Tables];
 const WAITING: u8 = STAGES.len() as u8;
 
-impl Default for Crew {
+impl Default for Workers {
     fn default() -> Self {
         Self {
             stage: AtomicU8::new(WAITING),
@@ -71,7 +71,7 @@ impl Default for Crew {
     }
 }
 
-impl Crew {
+impl Workers {
     /// Ends it soon.
     pub fn cancel(&self) {
         self.cancelled.stop();
@@ -125,7 +125,7 @@ impl Crew {
     }
 }
 
-impl Host for Crew {
+impl Host for Workers {
     fn both(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
         // Whoever comes first runs it: the other thread, or this one where there is none.
         let b = Mutex::new(Some(b));
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn both_run_once_each() {
-        let crew = Crew::default();
+        let workers = Workers::default();
         let (ran, threads) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         let mut work = || {
             threads.lock().push(std::thread::current().id());
@@ -185,7 +185,7 @@ mod tests {
             threads.lock().push(std::thread::current().id());
             ran.fetch_add(10, Ordering::Relaxed);
         };
-        crew.both(&mut work, &mut other);
+        workers.both(&mut work, &mut other);
         assert_eq!(ran.load(Ordering::Relaxed), 11);
         let threads = threads.into_inner();
         assert_ne!(threads[0], threads[1]);
@@ -193,32 +193,32 @@ mod tests {
 
     #[test]
     fn a_panic_on_the_other_thread_is_ours() {
-        let crew = Crew::default();
+        let workers = Workers::default();
         let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            crew.both(&mut || {}, &mut || panic!("a test's panic"));
+            workers.both(&mut || {}, &mut || panic!("a test's panic"));
         }));
         assert!(caught.is_err());
     }
 
     #[test]
     fn progress_is_what_was_told_last() {
-        let crew = Crew::default();
-        assert_eq!(crew.look(), Progress { stage: "waiting", done: 0, total: 0, file: 1, files: 1 });
-        crew.begin(2, 3);
-        crew.progress(Stage::Dominators, 5, 9);
-        assert_eq!(crew.look(), Progress { stage: "dominators", done: 5, total: 9, file: 2, files: 3 });
+        let workers = Workers::default();
+        assert_eq!(workers.look(), Progress { stage: "waiting", done: 0, total: 0, file: 1, files: 1 });
+        workers.begin(2, 3);
+        workers.progress(Stage::Dominators, 5, 9);
+        assert_eq!(workers.look(), Progress { stage: "dominators", done: 5, total: 9, file: 2, files: 3 });
     }
 
     #[test]
     fn an_end_for_want_of_memory_says_so() {
-        let crew = Crew::default();
+        let workers = Workers::default();
         let aborted = || Error::Aborted("the analysis was aborted".to_owned());
-        assert!(!crew.cancelled());
-        assert_eq!(crew.explain(aborted()), aborted());
-        crew.left.lock().short = Some(5_000_000);
-        assert!(crew.cancelled());
-        assert_eq!(crew.explain(aborted()).code(), "HEAPWARDEN_MEMORY_BUDGET");
-        assert_eq!(crew.explain(Error::NotFound("x".into())).code(), "HEAPWARDEN_NOT_FOUND");
+        assert!(!workers.cancelled());
+        assert_eq!(workers.explain(aborted()), aborted());
+        workers.left.lock().short = Some(5_000_000);
+        assert!(workers.cancelled());
+        assert_eq!(workers.explain(aborted()).code(), "HEAPWARDEN_MEMORY_BUDGET");
+        assert_eq!(workers.explain(Error::NotFound("x".into())).code(), "HEAPWARDEN_NOT_FOUND");
     }
 
     #[cfg(target_os = "linux")]

@@ -98,13 +98,13 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
     shallow::apply(&mut graph, &moves);
     drop((moves, ephemerons));
     host.progress(Stage::Dominators, 0, u64::from(graph.node_count()));
-    let (mut tree, mut told) = (None, None);
+    let (mut tree, mut from_edges) = (None, None);
     host.both(&mut || tree = Some(Tree::grow(&graph, &essential, host)), &mut || {
-        told = Some(Told::of(&graph, partition.take(), needs, host))
+        from_edges = Some(FromEdges::of(&graph, partition.take(), needs, host))
     });
     let tree = tree.unwrap_or_else(|| Tree::grow(&graph, &essential, host))?;
-    let Told { names, definitions, classes, statistics, ropes } =
-        told.unwrap_or_else(|| Told::of(&graph, None, needs, host))?;
+    let FromEdges { names, definitions, classes, statistics, ropes } =
+        from_edges.unwrap_or_else(|| FromEdges::of(&graph, None, needs, host))?;
     if !needs.edges {
         graph.forget_edges();
         essential = Bits::default();
@@ -136,7 +136,7 @@ pub fn analyze(mut graph: Graph, needs: Needs, host: &dyn Host) -> Result<Analys
 }
 
 /// What edges say, but for the dominators.
-struct Told {
+struct FromEdges {
     names: Names,
     definitions: Definitions,
     classes: Classes,
@@ -144,7 +144,7 @@ struct Told {
     ropes: Option<Spans>,
 }
 
-impl Told {
+impl FromEdges {
     fn of(graph: &Graph, partition: Option<Partition>, needs: Needs, host: &dyn Host) -> Result<Self> {
         let partition = partition.unwrap_or_else(|| Partition::of(graph));
         let names = if needs.names || needs.tables { Names::of(graph, &partition) } else { Names::default() };

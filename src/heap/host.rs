@@ -41,7 +41,7 @@ pub struct Held {
     /// Rows of locations.
     pub locations: u64,
     /// Numbers too large for their column, which are kept apart.
-    pub wide: u64,
+    pub large_numbers: u64,
 }
 
 /// Lends a second thread, hears of progress, can ask to stop.

@@ -28,9 +28,9 @@ mod tree;
 mod way_patterns;
 
 pub use facts::Facts;
-pub use step::{NodeRef, Place, RetainingPath, Step};
+pub use step::{NodeRef, RetainingPath, ScriptPlace, Step};
 
-use self::readability::Words;
+use self::readability::NameKinds;
 use self::text::Writer;
 use self::tree::Tree;
 use crate::error::Result;
@@ -46,7 +46,7 @@ const TRIES: usize = 4;
 #[derive(Debug)]
 pub struct Paths<'a, F: ?Sized> {
     facts: &'a F,
-    words: Words,
+    name_kinds: NameKinds,
     tree: Tree,
     scripts: Scripts,
 }
@@ -57,24 +57,24 @@ impl<'a, F: Facts + ?Sized> Paths<'a, F> {
     /// # Errors
     /// `Aborted` when the host wants an end.
     pub fn new(facts: &'a F, host: &dyn Host) -> Result<Self> {
-        let words = Words::new(facts.graph());
-        let tree = Tree::new(facts, &words, host)?;
-        Ok(Self { facts, words, tree, scripts: Scripts::new(facts.graph()) })
+        let name_kinds = NameKinds::new(facts.graph());
+        let tree = Tree::new(facts, &name_kinds, host)?;
+        Ok(Self { facts, name_kinds, tree, scripts: Scripts::new(facts.graph()) })
     }
 
     /// Up to `limit` paths to a node. The first is as short as any; the others differ from it as near to the node
-    /// as possible, no two of the same shape, the shorter ones first. None if nothing retains the node.
+    /// as possible, no two of the same pattern, the shorter ones first. None if nothing retains the node.
     pub fn to_node(&self, node: u32, limit: usize) -> Vec<RetainingPath> {
         let graph = self.facts.graph();
         if node >= graph.node_count() {
             return Vec::new();
         }
         let text = |way: &[u32]| self.writer().text(way, true, &|_| false);
-        let ways = several::ways(self.facts, &self.tree, &self.words, &text, node, limit);
+        let ways = several::ways(self.facts, &self.tree, &self.name_kinds, &text, node, limit);
         ways.iter().map(|way| self.path(node, way, false, &|_| false)).collect()
     }
 
-    /// The paths to `members`, the instances of one class, merged by shape: the edges' types and names and the
+    /// The paths to `members`, the instances of one class, merged by pattern: the edges' types and names and the
     /// nodes' classes without indexes, keys and repetitions, and without names from a holder that has more than 16
     /// of them for one class. What retains most comes first; then the most instances; then the shortest. Steps and
     /// target are those of one instance. Instances that nothing retains are left out.
@@ -82,7 +82,8 @@ impl<'a, F: Facts + ?Sized> Paths<'a, F> {
     /// Each instance is counted in one path, its shortest. If these are fewer than `limit`, then paths follow by
     /// which other holders hold instances *also*; what is held by another instance is no news.
     pub fn to_class(&self, members: &[u32], limit: usize) -> Vec<RetainingPath> {
-        let groups = merge::groups(self.facts, &self.tree, &self.words, members, limit.saturating_mul(TRIES));
+        let groups =
+            merge::groups(self.facts, &self.tree, &self.name_kinds, members, limit.saturating_mul(TRIES));
         let mut paths: Vec<RetainingPath> = Vec::new();
         for group in groups {
             if paths.len() >= limit {
@@ -106,7 +107,7 @@ impl<'a, F: Facts + ?Sized> Paths<'a, F> {
     }
 
     fn writer(&self) -> Writer<'_, F> {
-        Writer { facts: self.facts, tree: &self.tree, words: &self.words, scripts: &self.scripts }
+        Writer { facts: self.facts, tree: &self.tree, name_kinds: &self.name_kinds, scripts: &self.scripts }
     }
 
     fn path(&self, target: u32, way: &[u32], merged: bool, general: &dyn Fn(u32) -> bool) -> RetainingPath {

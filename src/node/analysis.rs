@@ -12,13 +12,13 @@ use super::tasks::failure;
 use super::{Code, fault, odd};
 use crate::analysis::queue;
 use crate::analysis::request::Request;
-use crate::analysis::workers::Crew;
+use crate::analysis::workers::Workers;
 
 /// One order. An object that is given up, with its environment at the latest, ends its analysis.
 #[napi]
 pub struct Analysis {
     request: Mutex<Option<Request>>,
-    crew: Arc<Crew>,
+    workers: Arc<Workers>,
     // 0: not begun.
     order: AtomicU64,
 }
@@ -29,7 +29,7 @@ impl Analysis {
     #[napi(constructor)]
     pub fn new(request: String) -> Result<Self, Code> {
         let request = Request::from_json(&request).map_err(fault)?;
-        Ok(Self { request: Mutex::new(Some(request)), crew: Arc::default(), order: AtomicU64::new(0) })
+        Ok(Self { request: Mutex::new(Some(request)), workers: Arc::default(), order: AtomicU64::new(0) })
     }
 
     /// Begins, once. A promise of `{value}` or `{failure: {code, message}}` as JSON.
@@ -40,8 +40,8 @@ impl Analysis {
         };
         let (deferred, promise) = env.create_deferred().map_err(odd)?;
         let order = queue::submit(
-            self.crew.clone(),
-            move |crew| request.run(crew),
+            self.workers.clone(),
+            move |workers| request.run(workers),
             move |result| {
                 let text = match result {
                     Ok(value) => format!("{{\"value\":{value}}}"),
@@ -57,7 +57,7 @@ impl Analysis {
     /// `{stage, done, total, file, files}` as JSON.
     #[napi]
     pub fn progress(&self) -> String {
-        serde_json::to_string(&self.crew.look()).unwrap_or_default()
+        serde_json::to_string(&self.workers.look()).unwrap_or_default()
     }
 
     /// Ends it soon; the promise hears of it.

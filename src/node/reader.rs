@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::tasks::failure;
 use super::{Code, fault};
-use crate::analysis::read_ahead::Ahead;
+use crate::analysis::read_ahead::ReadAhead;
 use crate::error::Error as Fault;
 use crate::file::fault as fs_fault;
 use crate::file::reader::{self, Input, Later, Stop};
@@ -20,7 +20,7 @@ type Source = Arc<Mutex<Stage>>;
 enum Stage {
     File(Box<dyn Read + Send>),
     /// It comes when it comes, and a place on libuv's pool must not wait for it.
-    Pipe(Ahead),
+    Pipe(ReadAhead),
     Closed,
 }
 
@@ -50,8 +50,8 @@ pub fn open_snapshot(path: Option<String>, packed: Option<bool>) -> Result<Snaps
     Ok(SnapshotReader { source: Arc::new(Mutex::new(stage)), stop })
 }
 
-fn ahead(pipe: Input, stop: &Stop) -> Ahead {
-    Ahead::new(Box::new(Later::new(pipe)), false, stop.clone())
+fn ahead(pipe: Input, stop: &Stop) -> ReadAhead {
+    ReadAhead::new(Box::new(Later::new(pipe)), false, stop.clone())
 }
 
 #[napi]
@@ -86,7 +86,7 @@ impl Task for Reading {
     fn compute(&mut self) -> Result<Self::Output> {
         Ok(match &mut *self.source.lock() {
             Stage::File(reader) => read(reader, self.most, |_| Ok(true)),
-            Stage::Pipe(ahead) => read(ahead, self.most, Ahead::ready),
+            Stage::Pipe(ahead) => read(ahead, self.most, ReadAhead::ready),
             Stage::Closed => Ok(Some(Vec::new())),
         })
     }

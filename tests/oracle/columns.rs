@@ -9,7 +9,7 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{BufWriter, Write, stdout};
 
-use heapwarden::analysis::workers::Crew;
+use heapwarden::analysis::workers::Workers;
 use heapwarden::heap::engine::{self, Analysis, Needs};
 use heapwarden::heap::tables::aggregates::Namesakes;
 use heapwarden::heap::tables::diff::{self, DiffRow, Same};
@@ -27,11 +27,11 @@ fn main() -> Result<()> {
 }
 
 fn graph(file: &str) -> Result<Graph> {
-    Ok(parse(File::open(file)?, Options::default(), &Crew::default())?.graph)
+    Ok(parse(File::open(file)?, Options::default(), &Workers::default())?.graph)
 }
 
 fn changes(before: &str, after: &str) -> Result<Vec<DiffRow>> {
-    let count = |file| -> Result<_> { Ok(engine::count(graph(file)?, &Crew::default())?) };
+    let count = |file| -> Result<_> { Ok(engine::count(graph(file)?, &Workers::default())?) };
     let (base, now) = (count(before)?, count(after)?);
     Ok(diff::diff(&base.census, &now.census, &now.definitions, Same::Ids, Namesakes::Last))
 }
@@ -39,7 +39,7 @@ fn changes(before: &str, after: &str) -> Result<Vec<DiffRow>> {
 fn numbers(file: &str) -> Result<()> {
     let analyze = |edges| -> Result<_> {
         let needs = Needs { edges, tables: true, ..Needs::default() };
-        Ok(engine::analyze(graph(file)?, needs, &Crew::default())?)
+        Ok(engine::analyze(graph(file)?, needs, &Workers::default())?)
     };
     let analysis = analyze(false)?;
     // Whatever is kept for later, the numbers are the same.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::packed::Wide;
+use super::packed::PackedU64;
 use super::strings::Strings;
 use crate::heap::host::Held;
 use crate::json::kinds::{EdgeKind, NodeKind};
@@ -31,8 +31,8 @@ const LONG: u32 = (1 << LABEL_BITS) - 1;
 pub struct Graph {
     pub(in crate::heap) kinds: Vec<NodeKind>,
     pub(in crate::heap) names: Vec<u32>,
-    pub(in crate::heap) ids: Wide,
-    pub(in crate::heap) self_sizes: Wide,
+    pub(in crate::heap) ids: PackedU64,
+    pub(in crate::heap) self_sizes: PackedU64,
     /// One more than there are nodes.
     pub(in crate::heap) first_edges: Vec<u32>,
     /// `None`: this snapshot has no such field.
@@ -63,14 +63,14 @@ impl Graph {
 
     /// What it holds by now.
     pub fn held(&self) -> Held {
-        let wide = self.ids.kept_apart() + self.self_sizes.kept_apart() + self.long_labels.len();
+        let large_numbers = self.ids.kept_apart() + self.self_sizes.kept_apart() + self.long_labels.len();
         Held {
             nodes: self.kinds.len() as u64,
             edges: self.targets.len() as u64,
             strings: self.strings.len() as u64,
             text: self.strings.bytes() as u64,
             locations: self.locations.len() as u64,
-            wide: wide as u64,
+            large_numbers: large_numbers as u64,
         }
     }
 

@@ -1,8 +1,8 @@
-//! Rule d: who dominates whom, and what each node retains.
+//! Who dominates whom, and what each node retains.
 //!
 //! Semi-NCA (Georgiadis, "Linear-time algorithms for dominators and related problems", 2005) on preorder numbers,
-//! without recursion. Its last step is `nearest`'s, for the sake of hostile graphs. Nothing here needs an edge twice that lies on the depth-first tree, and a third to a half of
-//! all edges do: only the others are kept as predecessors.
+//! without recursion. Its last step is `nearest`'s, for the sake of hostile graphs. Nothing here needs an edge twice
+//! that lies on the depth-first tree, and a third to a half of all edges do: only the others are kept as predecessors.
 
 mod nearest;
 

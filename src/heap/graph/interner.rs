@@ -7,14 +7,14 @@ use hashbrown::HashTable;
 
 /// Interned WTF-8; equal texts have equal numbers. The hash has a seed, so no file can make it slow.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Texts {
+pub(crate) struct Interner {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     index: HashTable<(u64, u32)>,
     seed: RandomState,
 }
 
-impl Texts {
+impl Interner {
     /// How many there are; their numbers are below this.
     pub(in crate::heap) fn len(&self) -> usize {
         self.ends.len()
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn each_once() {
-        let mut texts = Texts::default();
+        let mut texts = Interner::default();
         let numbers: Vec<_> =
             ["a", "", "bc", "a", ""].iter().map(|text| texts.intern(text.as_bytes())).collect();
         assert_eq!(numbers, [0, 1, 2, 0, 1]);

@@ -7,12 +7,12 @@ const HIGH: u32 = u32::MAX;
 
 /// `u64` at the price of `u32`: self sizes above 4 GiB and ids beyond V8's are rare, but they must be right.
 #[derive(Clone, Debug, Default)]
-pub struct Wide {
+pub struct PackedU64 {
     low: Vec<u32>,
     high: HashMap<usize, u64>,
 }
 
-impl Wide {
+impl PackedU64 {
     /// Makes room for `more` values.
     pub fn reserve(&mut self, more: usize) {
         self.low.reserve_exact(more);
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn values_beyond_32_bits_come_back() {
         let values = [0, 1, u64::from(u32::MAX) - 1, u64::from(u32::MAX), u64::from(u32::MAX) + 1, u64::MAX];
-        let mut wide = Wide::default();
+        let mut wide = PackedU64::default();
         values.iter().for_each(|value| wide.push(*value));
         assert_eq!(wide.iter().collect::<Vec<_>>(), values);
         for narrow in [[7, HIGH, 9], [1, 2, 3]] {

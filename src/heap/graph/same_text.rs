@@ -9,14 +9,14 @@ use super::bits::Bits;
 use super::strings::Strings;
 
 /// "Is this string that word?"
-pub(in crate::heap) struct Word<'a> {
+pub(in crate::heap) struct TextIs<'a> {
     strings: &'a Strings,
     word: &'static str,
     asked: Bits,
     yes: Bits,
 }
 
-impl<'a> Word<'a> {
+impl<'a> TextIs<'a> {
     pub(in crate::heap) fn new(strings: &'a Strings, word: &'static str) -> Self {
         Self { strings, word, asked: Bits::new(strings.len()), yes: Bits::new(strings.len()) }
     }
@@ -46,7 +46,7 @@ pub(in crate::heap) fn is(strings: &Strings, string: u32, word: &str) -> bool {
 }
 
 /// "Which is the first string that was asked about and has the same text?" V8 writes each text once, others may not.
-pub(in crate::heap) struct Canon<'a> {
+pub(in crate::heap) struct Canonical<'a> {
     strings: &'a Strings,
     first: Vec<u32>,
     /// (hash, string): half of the hash is enough, there are at most 2³² strings.
@@ -57,7 +57,7 @@ pub(in crate::heap) struct Canon<'a> {
 /// Not asked yet.
 const NEW: u32 = u32::MAX;
 
-impl<'a> Canon<'a> {
+impl<'a> Canonical<'a> {
     pub(in crate::heap) fn new(strings: &'a Strings) -> Self {
         Self::with_capacity(strings, 0)
     }
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn words_are_known_through_escapes() {
         let strings = strings();
-        let mut word = Word::new(&strings, "Object");
+        let mut word = TextIs::new(&strings, "Object");
         for _ in 0..2 {
             assert_eq!(
                 [0, 1, 2, 3, 4, 9].map(|index| word.is(index)),
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn equal_texts_have_one_index() {
         let strings = strings();
-        let mut canon = Canon::new(&strings);
+        let mut canon = Canonical::new(&strings);
         for _ in 0..2 {
             assert_eq!([2, 0, 1, 3].map(|index| canon.of(index)), [2, 2, 1, 3]);
         }

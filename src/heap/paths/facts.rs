@@ -10,10 +10,10 @@ pub trait Facts {
     /// The snapshot.
     fn graph(&self) -> &Graph;
 
-    /// Rule f: steps from a user root (1); 100,000,000 and more below the other roots; −5 for none.
+    /// Steps from a user root (1); 100,000,000 and more below the other roots; −5 for none.
     fn distance(&self, node: u32) -> i32;
 
-    /// Rule c: whether this edge keeps its target alive.
+    /// Whether this edge keeps its target alive.
     fn retains(&self, edge: u32) -> bool;
 
     /// The immediate dominator; the root is its own.

@@ -1,18 +1,18 @@
-//! How the instances of a class are held: their ways, counted by shape.
+//! How the instances of a class are held: their ways, counted by pattern.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::facts::Facts;
 use super::nest::Nest;
-use super::readability::Words;
+use super::readability::NameKinds;
 use super::several::is_store;
 use super::tree::{Tree, source};
-use super::way_patterns::Joint;
+use super::way_patterns::WayPatterns;
 use crate::heap::graph::Graph;
 use crate::heap::graph::bits::Bits;
 
-/// Ways of one shape.
+/// Ways of one pattern.
 #[derive(Debug)]
 pub(super) struct Group {
     /// Whether its instances are in other groups too: these are not their shortest ways.
@@ -33,7 +33,7 @@ pub(super) struct Group {
 pub(super) fn groups(
     facts: &(impl Facts + ?Sized),
     tree: &Tree,
-    words: &Words,
+    name_kinds: &NameKinds,
     members: &[u32],
     limit: usize,
 ) -> Vec<Group> {
@@ -42,20 +42,20 @@ pub(super) fn groups(
     let is_member = set(graph, &members);
     let others = others(facts, tree, &is_member);
     let sources = others.iter().map(|edge| source(graph, *edge));
-    let mut joint = Joint::new(facts, tree, words, members.iter().copied().chain(sources));
+    let mut patterns = WayPatterns::new(facts, tree, name_kinds, members.iter().copied().chain(sources));
     let nest = Nest::new(facts, &members);
     let mut tallies = Tallies { facts, nest, index: HashMap::new(), list: Vec::new(), entries: Vec::new() };
     for node in tree.order().iter().copied().filter(|node| is_member.get(*node as usize)) {
-        tallies.add(joint.shape(node), node, tree.edge(node));
+        tallies.add(patterns.pattern(node), node, tree.edge(node));
     }
     let mut found = tallies.sorted();
     if found.len() < limit {
         // A node may be held twice in the same way, as by two keys of one Map.
         let mut seen = HashSet::new();
-        for (edge, shape) in others.iter().zip(joint.others(facts, &others)) {
+        for (edge, pattern) in others.iter().zip(patterns.others(facts, &others)) {
             let node = graph.target(*edge);
-            if found.iter().all(|tally| tally.shape != shape) && seen.insert((shape, node)) {
-                tallies.add(shape, node, Some(*edge));
+            if found.iter().all(|tally| tally.pattern != pattern) && seen.insert((pattern, node)) {
+                tallies.add(pattern, node, Some(*edge));
             }
         }
         let mut more = tallies.sorted();
@@ -65,10 +65,10 @@ pub(super) fn groups(
     found.truncate(limit);
     let group = |tally: Tally| {
         let mut way = tally.edge.map_or_else(Vec::new, |edge| tree.way(graph, source(graph, edge)));
-        let many = |edge: &u32| joint.is_general(joint.shape(graph.target(*edge)));
+        let many = |edge: &u32| patterns.is_general(patterns.pattern(graph.target(*edge)));
         let mut general: HashSet<u32> = way.iter().copied().filter(|edge| many(edge)).collect();
         way.extend(tally.edge);
-        general.extend(tally.edge.filter(|_| joint.is_general(tally.shape)));
+        general.extend(tally.edge.filter(|_| patterns.is_general(tally.pattern)));
         Group { also: tally.also, count: tally.count, retained: tally.retained, way, general }
     };
     found.into_iter().map(group).collect()
@@ -77,7 +77,7 @@ pub(super) fn groups(
 /// A group that is being counted.
 struct Tally {
     also: bool,
-    shape: u32,
+    pattern: u32,
     count: u64,
     retained: u64,
     /// The last edge of the first way.
@@ -94,9 +94,9 @@ struct Tallies<'a, F: ?Sized> {
 }
 
 impl<F: Facts + ?Sized> Tallies<'_, F> {
-    fn add(&mut self, shape: u32, node: u32, edge: Option<u32>) {
-        let at = *self.index.entry(shape).or_insert_with(|| {
-            self.list.push(Tally { also: false, shape, count: 0, retained: 0, edge });
+    fn add(&mut self, pattern: u32, node: u32, edge: Option<u32>) {
+        let at = *self.index.entry(pattern).or_insert_with(|| {
+            self.list.push(Tally { also: false, pattern, count: 0, retained: 0, edge });
             self.list.len() - 1
         });
         self.list[at].count += 1;

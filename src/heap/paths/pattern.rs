@@ -1,16 +1,16 @@
-//! What two ways have in common: the edges' types and names and the nodes' classes, with indexes of arrays and
-//! entries of Maps and Sets left out.
+//! The pattern of a way, which other ways may share: the edges' types and names and the nodes' classes, with indexes
+//! of arrays and entries of Maps and Sets left out.
 
 use std::collections::HashMap;
 
 use super::facts::Facts;
 use super::known::is_context;
-use super::readability::{Word, Words};
+use super::readability::{NameKind, NameKinds};
 use crate::heap::graph::{EdgeKind, NodeKind};
 
 /// Stands for any index, or for any of many names.
 const ANY: u32 = u32::MAX;
-/// Steps of the longest pattern whose repetition is seen.
+/// Steps of the longest sequence whose repetition is seen.
 const PERIOD: usize = 4;
 
 /// One step: the edge's type and name, and what it leads to.
@@ -41,13 +41,13 @@ impl Key {
 /// Makes [`Key`]s. Functions are told apart by name and place: `Function` alone says nothing.
 #[derive(Debug)]
 pub(super) struct Keys<'a> {
-    words: &'a Words,
+    name_kinds: &'a NameKinds,
     functions: HashMap<(u32, Option<[u32; 3]>), u64>,
 }
 
 impl<'a> Keys<'a> {
-    pub(super) fn new(words: &'a Words) -> Self {
-        Self { words, functions: HashMap::new() }
+    pub(super) fn new(name_kinds: &'a NameKinds) -> Self {
+        Self { name_kinds, functions: HashMap::new() }
     }
 
     /// The key of an edge that begins at `source`.
@@ -61,7 +61,11 @@ impl<'a> Keys<'a> {
                 graph.edge_label(edge).min(u64::from(ANY)) as u32
             }
             EdgeKind::HIDDEN => ANY,
-            EdgeKind::INTERNAL if matches!(self.words.of(graph, edge), Word::Number | Word::Pair) => ANY,
+            EdgeKind::INTERNAL
+                if matches!(self.name_kinds.of(graph, edge), NameKind::Number | NameKind::Pair) =>
+            {
+                ANY
+            }
             _ => graph.edge_name(edge).unwrap_or(ANY),
         };
         Key { kind, label, class: self.class(facts, graph.target(edge)) }
@@ -82,47 +86,47 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// All shapes of ways that were seen, as a trie; 0 is the empty way.
+/// All patterns of ways that were seen, as a trie; 0 is the empty way.
 #[derive(Debug)]
-pub(super) struct Shapes {
+pub(super) struct Patterns {
     steps: Vec<(u32, Key)>,
     index: HashMap<(u32, Key), u32>,
 }
 
-impl Shapes {
+impl Patterns {
     pub(super) fn new() -> Self {
         let nothing = Key { kind: EdgeKind::INVISIBLE, label: ANY, class: u64::MAX };
         Self { steps: vec![(0, nothing)], index: HashMap::new() }
     }
 
-    /// The shape of a way of shape `parent` and one step more. A pattern that comes twice is as good as once: the
+    /// The pattern of a way of pattern `parent` and one step more. Steps that come twice are as good as once: the
     /// thousandth element of a linked list is held like the first.
     pub(super) fn step(&mut self, parent: u32, key: Key) -> u32 {
         if let Some(found) = self.index.get(&(parent, key)) {
             return *found;
         }
-        let shape = self.steps.len() as u32;
+        let pattern = self.steps.len() as u32;
         self.steps.push((parent, key));
-        let folded = match self.fold(shape) {
+        let folded = match self.fold(pattern) {
             Some(folded) => {
                 self.steps.pop();
                 folded
             }
-            None => shape,
+            None => pattern,
         };
         self.index.insert((parent, key), folded);
         folded
     }
 
     /// The last step.
-    pub(super) fn key(&self, shape: u32) -> Key {
-        self.steps[shape as usize].1
+    pub(super) fn key(&self, pattern: u32) -> Key {
+        self.steps[pattern as usize].1
     }
 
-    /// The shape without its last pattern, if that stands there twice.
-    fn fold(&self, shape: u32) -> Option<u32> {
+    /// The pattern without its last steps, if they stand there twice.
+    fn fold(&self, pattern: u32) -> Option<u32> {
         let mut tail = Vec::with_capacity(2 * PERIOD);
-        let mut at = shape;
+        let mut at = pattern;
         while at != 0 && tail.len() < 2 * PERIOD {
             tail.push(at);
             at = self.steps[at as usize].0;
@@ -141,22 +145,22 @@ mod tests {
         Key { kind: EdgeKind::PROPERTY, label, class: 7 }
     }
 
-    fn shape(shapes: &mut Shapes, labels: &[u32]) -> u32 {
-        labels.iter().fold(0, |shape, label| shapes.step(shape, key(*label)))
+    fn pattern(patterns: &mut Patterns, labels: &[u32]) -> u32 {
+        labels.iter().fold(0, |pattern, label| patterns.step(pattern, key(*label)))
     }
 
     #[test]
     fn repetitions_fold() {
-        let mut shapes = Shapes::new();
-        let once = shape(&mut shapes, &[9, 1, 2]);
-        assert_eq!(shape(&mut shapes, &[9, 1, 2, 1, 2]), once);
-        assert_eq!(shape(&mut shapes, &[9, 1, 2, 1, 2, 1, 2]), once);
-        assert_eq!(shape(&mut shapes, &[9, 9, 1, 1, 2]), once);
-        assert_ne!(shape(&mut shapes, &[9, 1, 2, 1]), once);
-        assert_ne!(shape(&mut shapes, &[9, 2, 1]), once);
-        assert_eq!(shapes.key(once), key(2));
+        let mut patterns = Patterns::new();
+        let once = pattern(&mut patterns, &[9, 1, 2]);
+        assert_eq!(pattern(&mut patterns, &[9, 1, 2, 1, 2]), once);
+        assert_eq!(pattern(&mut patterns, &[9, 1, 2, 1, 2, 1, 2]), once);
+        assert_eq!(pattern(&mut patterns, &[9, 9, 1, 1, 2]), once);
+        assert_ne!(pattern(&mut patterns, &[9, 1, 2, 1]), once);
+        assert_ne!(pattern(&mut patterns, &[9, 2, 1]), once);
+        assert_eq!(patterns.key(once), key(2));
         // Too long a pattern is not one.
-        let five = shape(&mut shapes, &[1, 2, 3, 4, 5]);
-        assert_ne!(shape(&mut shapes, &[1, 2, 3, 4, 5, 1, 2, 3, 4, 5]), five);
+        let five = pattern(&mut patterns, &[1, 2, 3, 4, 5]);
+        assert_ne!(pattern(&mut patterns, &[1, 2, 3, 4, 5, 1, 2, 3, 4, 5]), five);
     }
 }

@@ -4,7 +4,7 @@ use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 
 /// What an edge's name is, as far as reading goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Word {
+pub(super) enum NameKind {
     /// A name that somebody wrote.
     Plain,
     /// A prototype or its way back: every object has them, so they say nothing.
@@ -17,11 +17,11 @@ pub(super) enum Word {
     Inside,
 }
 
-/// One [`Word`] for each string; looked up once per edge, so they are computed once per string.
+/// One [`NameKind`] for each string; looked up once per edge, so they are computed once per string.
 #[derive(Debug)]
-pub(super) struct Words(Vec<Word>);
+pub(super) struct NameKinds(Vec<NameKind>);
 
-impl Words {
+impl NameKinds {
     /// Looks at every string.
     pub(super) fn new(graph: &Graph) -> Self {
         let strings = graph.strings();
@@ -29,21 +29,21 @@ impl Words {
     }
 
     /// What the edge's name is; one without a name is plain.
-    pub(super) fn of(&self, graph: &Graph, edge: u32) -> Word {
+    pub(super) fn of(&self, graph: &Graph, edge: u32) -> NameKind {
         let name = graph.edge_name(edge).and_then(|name| self.0.get(name as usize));
-        name.copied().unwrap_or(Word::Plain)
+        name.copied().unwrap_or(NameKind::Plain)
     }
 
     /// How much an edge costs the reader: 0 is what stands in somebody's code.
     pub(super) fn cost(&self, graph: &Graph, edge: u32) -> u16 {
         let word = self.of(graph, edge);
         let way = match graph.edge_kind(edge) {
-            EdgeKind::PROPERTY | EdgeKind::CONTEXT | EdgeKind::SHORTCUT if word == Word::Prototype => 3,
+            EdgeKind::PROPERTY | EdgeKind::CONTEXT | EdgeKind::SHORTCUT if word == NameKind::Prototype => 3,
             EdgeKind::PROPERTY | EdgeKind::CONTEXT | EdgeKind::SHORTCUT | EdgeKind::ELEMENT => 0,
             EdgeKind::INTERNAL => match word {
-                Word::Inside => 0,
-                Word::Number | Word::Pair => 1,
-                Word::Plain | Word::Prototype => 3,
+                NameKind::Inside => 0,
+                NameKind::Number | NameKind::Pair => 1,
+                NameKind::Plain | NameKind::Prototype => 3,
             },
             EdgeKind::HIDDEN => 2,
             _ => 4,
@@ -56,13 +56,13 @@ impl Words {
     }
 }
 
-fn word(raw: &[u8]) -> Word {
+fn word(raw: &[u8]) -> NameKind {
     match raw {
-        b"__proto__" | b"constructor" | b"prototype" => Word::Prototype,
-        b"table" | b"context" => Word::Inside,
-        [b'0'..=b'9', ..] if raw.iter().all(u8::is_ascii_digit) => Word::Number,
-        [b'0'..=b'9', ..] if pair_table(raw).is_some() => Word::Pair,
-        _ => Word::Plain,
+        b"__proto__" | b"constructor" | b"prototype" => NameKind::Prototype,
+        b"table" | b"context" => NameKind::Inside,
+        [b'0'..=b'9', ..] if raw.iter().all(u8::is_ascii_digit) => NameKind::Number,
+        [b'0'..=b'9', ..] if pair_table(raw).is_some() => NameKind::Pair,
+        _ => NameKind::Plain,
     }
 }
 
@@ -93,10 +93,10 @@ mod tests {
     }
 
     #[test]
-    fn words() {
-        assert_eq!(word(b"12"), Word::Number);
-        assert_eq!(word(b"12a"), Word::Plain);
-        assert_eq!(word(b""), Word::Plain);
-        assert_eq!(word(b"constructor"), Word::Prototype);
+    fn name_kinds() {
+        assert_eq!(word(b"12"), NameKind::Number);
+        assert_eq!(word(b"12a"), NameKind::Plain);
+        assert_eq!(word(b""), NameKind::Plain);
+        assert_eq!(word(b"constructor"), NameKind::Prototype);
     }
 }

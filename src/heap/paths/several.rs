@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::facts::Facts;
 use super::known::is_global;
-use super::pattern::{Keys, Shapes};
-use super::readability::Words;
+use super::pattern::{Keys, Patterns};
+use super::readability::NameKinds;
 use super::step::begin;
 use super::tree::{NONE, Tree};
 use crate::heap::graph::bits::Bits;
@@ -37,7 +37,7 @@ struct Turn {
 pub(super) fn ways(
     facts: &(impl Facts + ?Sized),
     tree: &Tree,
-    words: &Words,
+    name_kinds: &NameKinds,
     text: &dyn Fn(&[u32]) -> String,
     node: u32,
     limit: usize,
@@ -47,18 +47,18 @@ pub(super) fn ways(
         return Vec::new();
     }
     let shortest = tree.way(graph, node);
-    let (mut keys, mut shapes) = (Keys::new(words), Shapes::new());
-    let mut shape = |way: &[u32]| {
+    let (mut keys, mut patterns) = (Keys::new(name_kinds), Patterns::new());
+    let mut pattern = |way: &[u32]| {
         let key = |at: usize| keys.of(facts, begin(graph, way, at), way[at]);
-        (0..way.len()).map(key).fold(0, |shape, key| shapes.step(shape, key))
+        (0..way.len()).map(key).fold(0, |pattern, key| patterns.step(pattern, key))
     };
-    let mut seen = (HashSet::from([shape(&shortest)]), HashSet::from([text(&shortest)]));
+    let mut seen = (HashSet::from([pattern(&shortest)]), HashSet::from([text(&shortest)]));
     let mut found = vec![(false, shortest.clone())];
     if limit > 1 {
         let mut turns = turns(facts, tree, &shortest);
         turns.sort_by_key(|turn| {
             let way = (tree.is_system(turn.source), tree.depth(turn.source));
-            (turn.spot, way, words.cost(graph, turn.edge), turn.edge)
+            (turn.spot, way, name_kinds.cost(graph, turn.edge), turn.edge)
         });
         let mut steps = 0;
         for turn in turns.iter().take(limit.saturating_mul(TRIES)) {
@@ -69,7 +69,7 @@ pub(super) fn ways(
             way.push(turn.edge);
             way.extend_from_slice(&shortest[shortest.len() - turn.spot..]);
             steps += way.len();
-            if !seen.0.insert(shape(&way)) {
+            if !seen.0.insert(pattern(&way)) {
                 continue;
             }
             steps += way.len().min(1_000) * READ;

@@ -33,13 +33,13 @@ pub struct NodeRef {
     pub distance: i32,
     /// Where its function or constructor stands.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub location: Option<Place>,
+    pub location: Option<ScriptPlace>,
 }
 
 /// A place in the source, counted from 0.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Place {
+pub struct ScriptPlace {
     /// V8's number of the script.
     pub script_id: u32,
     /// Its name, if some function in the snapshot tells it.
@@ -96,7 +96,7 @@ impl NodeRef {
     /// What there is to say of a node.
     pub fn new(facts: &(impl Facts + ?Sized), scripts: &Scripts, node: u32) -> Self {
         let graph = facts.graph();
-        let location = graph.location(node).map(|location| Place {
+        let location = graph.location(node).map(|location| ScriptPlace {
             script_id: location.script,
             script: scripts.name(graph, location.script).map(|name| cut(&name, NAME)),
             line: location.line,

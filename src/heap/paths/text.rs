@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::known::inside;
 use super::known::{self, Entry};
 use super::parts::{NAME, Parts, property, quoted};
-use super::readability::{Word, Words, pair_table};
+use super::readability::{NameKind, NameKinds, pair_table};
 use super::step::{begin, cut};
 use super::tree::Tree;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
@@ -20,7 +20,7 @@ const HALF: usize = 300;
 pub(super) struct Writer<'a, F: ?Sized> {
     pub(super) facts: &'a F,
     pub(super) tree: &'a Tree,
-    pub(super) words: &'a Words,
+    pub(super) name_kinds: &'a NameKinds,
     pub(super) scripts: &'a Scripts,
 }
 
@@ -84,7 +84,7 @@ impl<F: Facts + ?Sized> Writer<'_, F> {
         is_last: bool,
     ) {
         let graph = self.graph();
-        let word = self.words.of(graph, edge);
+        let word = self.name_kinds.of(graph, edge);
         let name = || self.name(edge);
         if known::is_context(graph, source)
             && let Some(variable) = self.variable(source, edge)
@@ -98,10 +98,10 @@ impl<F: Facts + ?Sized> Writer<'_, F> {
             EdgeKind::PROPERTY if general => parts.add("[…]"),
             EdgeKind::PROPERTY | EdgeKind::CONTEXT => parts.add(&property(&name())),
             EdgeKind::INTERNAL => match word {
-                Word::Pair => parts.begin(&self.pair(edge)),
-                Word::Number if silent(graph, source, edge, "") => {}
-                Word::Number => self.slot(parts, source, holder, edge, merged),
-                Word::Inside if !is_last => {}
+                NameKind::Pair => parts.begin(&self.pair(edge)),
+                NameKind::Number if silent(graph, source, edge, "") => {}
+                NameKind::Number => self.slot(parts, source, holder, edge, merged),
+                NameKind::Inside if !is_last => {}
                 _ if silent(graph, source, edge, &name()) => {}
                 _ => parts.add(&format!(".[[{}]]", name())),
             },

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::facts::Facts;
-use super::readability::Words;
+use super::readability::NameKinds;
 use crate::error::Result;
 use crate::heap::graph::Graph;
 use crate::heap::graph::bits::Bits;
@@ -29,7 +29,11 @@ pub(super) struct Tree {
 
 impl Tree {
     /// One walk over the graph: 13 bytes per node, of which 2 are given back.
-    pub(super) fn new(facts: &(impl Facts + ?Sized), words: &Words, host: &dyn Host) -> Result<Self> {
+    pub(super) fn new(
+        facts: &(impl Facts + ?Sized),
+        name_kinds: &NameKinds,
+        host: &dyn Host,
+    ) -> Result<Self> {
         let graph = facts.graph();
         let count = graph.node_count() as usize;
         let tree = Self {
@@ -38,7 +42,7 @@ impl Tree {
             system: Bits::new(count),
             order: Vec::with_capacity(count),
         };
-        let mut growth = Growth { facts, graph, words, tree, costs: vec![0; count] };
+        let mut growth = Growth { facts, graph, name_kinds, tree, costs: vec![0; count] };
         if count > 0 {
             growth.tree.depths[graph.root() as usize] = 0;
             growth.tree.order.push(graph.root());
@@ -106,7 +110,7 @@ pub(super) fn source(graph: &Graph, edge: u32) -> u32 {
 struct Growth<'a, F: Facts + ?Sized> {
     facts: &'a F,
     graph: &'a Graph,
-    words: &'a Words,
+    name_kinds: &'a NameKinds,
     tree: Tree,
     costs: Vec<u16>,
 }
@@ -144,7 +148,7 @@ impl<F: Facts + ?Sized> Growth<'_, F> {
         if !open || !self.facts.retains(edge) || target == self.graph.root() {
             return;
         }
-        let cost = cost.saturating_add(self.words.cost(self.graph, edge));
+        let cost = cost.saturating_add(self.name_kinds.cost(self.graph, edge));
         if known == NONE {
             self.tree.depths[at] = depth;
             self.tree.order.push(target);

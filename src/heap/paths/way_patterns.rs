@@ -1,11 +1,11 @@
-//! The shapes of many ways at once. They are walked together, level by level, so that each node on them is looked
+//! The patterns of many ways at once. They are walked together, level by level, so that each node on them is looked
 //! at once however many ways it is on.
 
 use std::collections::{HashMap, HashSet};
 
 use super::facts::Facts;
-use super::pattern::{Key, Keys, Shapes};
-use super::readability::Words;
+use super::pattern::{Key, Keys, Patterns};
+use super::readability::NameKinds;
 use super::tree::{NONE, Tree, source};
 use crate::heap::graph::Graph;
 use crate::heap::graph::bits::Bits;
@@ -14,11 +14,11 @@ use crate::heap::graph::bits::Bits;
 /// and its names are keys.
 const KEYS: usize = 16;
 
-/// Shapes of ways in the tree.
-pub(super) struct Joint<'a> {
-    /// Shape of the way to each node that is on one of the ways.
+/// Patterns of ways in the tree.
+pub(super) struct WayPatterns<'a> {
+    /// Pattern of the way to each node that is on one of the ways.
     of: Vec<u32>,
-    shapes: Shapes,
+    patterns: Patterns,
     keys: Keys<'a>,
 }
 
@@ -44,18 +44,18 @@ impl Names {
     }
 }
 
-impl<'a> Joint<'a> {
+impl<'a> WayPatterns<'a> {
     /// The ways to `ends`, which are in the tree.
     pub(super) fn new(
         facts: &(impl Facts + ?Sized),
         tree: &Tree,
-        words: &'a Words,
+        name_kinds: &'a NameKinds,
         ends: impl Iterator<Item = u32>,
     ) -> Self {
         let graph = facts.graph();
         let mut of = vec![NONE; graph.node_count() as usize];
-        let mut shapes = Shapes::new();
-        let mut keys = Keys::new(words);
+        let mut patterns = Patterns::new();
+        let mut keys = Keys::new(name_kinds);
         let on_the_way = ancestors(graph, tree, ends);
         let mut begin = 0;
         while begin < tree.order().len() {
@@ -75,18 +75,18 @@ impl<'a> Joint<'a> {
                 found.push((node, holder, key));
             }
             for (node, holder, key) in found {
-                of[node as usize] = shapes.step(holder, names.general(holder, key));
+                of[node as usize] = patterns.step(holder, names.general(holder, key));
             }
         }
-        Self { of, shapes, keys }
+        Self { of, patterns, keys }
     }
 
-    /// The shape of the way to a node that is on one of the ways.
-    pub(super) fn shape(&self, node: u32) -> u32 {
+    /// The pattern of the way to a node that is on one of the ways.
+    pub(super) fn pattern(&self, node: u32) -> u32 {
         self.of[node as usize]
     }
 
-    /// The shapes of ways that end with these edges from nodes that are on the ways, but not in the tree.
+    /// The patterns of ways that end with these edges from nodes that are on the ways, but not in the tree.
     pub(super) fn others(&mut self, facts: &(impl Facts + ?Sized), edges: &[u32]) -> Vec<u32> {
         let mut names = Names::default();
         let steps: Vec<(u32, Key)> = edges
@@ -98,12 +98,15 @@ impl<'a> Joint<'a> {
                 step
             })
             .collect();
-        steps.into_iter().map(|(holder, key)| self.shapes.step(holder, names.general(holder, key))).collect()
+        steps
+            .into_iter()
+            .map(|(holder, key)| self.patterns.step(holder, names.general(holder, key)))
+            .collect()
     }
 
-    /// Whether the last name of this shape stands for many.
-    pub(super) fn is_general(&self, shape: u32) -> bool {
-        self.shapes.key(shape).is_general()
+    /// Whether the last name of this pattern stands for many.
+    pub(super) fn is_general(&self, pattern: u32) -> bool {
+        self.patterns.key(pattern).is_general()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The columns that halves go into.
+//! The columns that the two halves of a block go into, and from there into the graph.
 
 use super::layout::{EdgeLayout, NodeLayout};
 use super::parallel::Columns;

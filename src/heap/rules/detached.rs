@@ -1,4 +1,4 @@
-//! Rule a: which embedder nodes are detached from their document. Node has such nodes too, in some versions.
+//! Which embedder nodes are detached from their document. Node has such nodes too, in some versions.
 
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 

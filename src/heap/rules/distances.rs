@@ -1,4 +1,4 @@
-//! Rule f: how far a node is from the roots, as DevTools counts.
+//! How far a node is from the roots, as DevTools counts.
 
 use super::ephemerons::Ephemerons;
 use super::page::is_user_root;

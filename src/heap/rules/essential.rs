@@ -1,4 +1,4 @@
-//! Rule c: which edges retain.
+//! Which edges retain.
 
 use super::ephemerons::Ephemerons;
 use crate::heap::graph::bits::Bits;

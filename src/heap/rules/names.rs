@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use self::objects::Objects;
 use self::ropes::Ropes;
-use self::truncated::Told;
+use self::truncated::Truncated;
 use super::classes::{Classes, Partition};
 use crate::heap::graph::{Graph, NodeKind};
 use crate::json::text::show;
@@ -27,7 +27,7 @@ const LONGEST: usize = 8 << 10;
 #[derive(Debug, Default)]
 pub struct Names {
     pub(in crate::heap) ropes: Ropes,
-    pub(in crate::heap) told: Vec<Told>,
+    pub(in crate::heap) truncated: Vec<Truncated>,
     objects: Objects,
 }
 
@@ -35,7 +35,11 @@ impl Names {
     /// Collects it, while the graph has its edges. Twelve bytes for each concatenated string, some dozens for each
     /// list of names that plain objects have.
     pub fn of(graph: &Graph, partition: &Partition) -> Self {
-        Self { ropes: Ropes::of(graph), told: truncated::find(graph), objects: Objects::of(graph, partition) }
+        Self {
+            ropes: Ropes::of(graph),
+            truncated: truncated::find(graph),
+            objects: Objects::of(graph, partition),
+        }
     }
 
     /// The node's name as DevTools shows it, WTF-8. The graph needs no edges.

@@ -1,4 +1,4 @@
-//! Rule b: the nodes of the page, as against those of the tools that look at it. In Node: what can be reached
+//! The nodes of the page, as against those of the tools that look at it. In Node: what can be reached
 //! from the global object.
 
 use crate::heap::graph::bits::Bits;

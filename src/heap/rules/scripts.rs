@@ -14,11 +14,11 @@ impl Scripts {
     /// Asks functions until each script is known.
     pub fn new(graph: &Graph) -> Self {
         let mut scripts = HashMap::new();
-        let Some(words) = Words::new(graph) else { return Self::default() };
+        let Some(edge_names) = EdgeNames::new(graph) else { return Self::default() };
         for location in &graph.locations {
             if graph.kind(location.node) == NodeKind::CLOSURE
                 && !scripts.contains_key(&location.script)
-                && let Some(name) = words.script(graph, location.node)
+                && let Some(name) = edge_names.script(graph, location.node)
             {
                 scripts.insert(location.script, name);
             }
@@ -62,12 +62,12 @@ pub fn short(name: &str) -> &str {
 }
 
 /// The names of the two edges between a function and its script, as indexes; there may be several spellings.
-struct Words {
+struct EdgeNames {
     shared: u32,
     script: Vec<u32>,
 }
 
-impl Words {
+impl EdgeNames {
     fn new(graph: &Graph) -> Option<Self> {
         let strings = graph.strings();
         let mut shared = None;

@@ -1,4 +1,4 @@
-//! Rule e: hidden parts of an object (its elements, its properties' table) count as the object's own size.
+//! Hidden parts of an object (its elements, its properties' table) count as the object's own size.
 
 use super::page::is_user_root;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};

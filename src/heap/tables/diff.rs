@@ -1,4 +1,4 @@
-//! Rule i: what came and what went between two snapshots.
+//! What came and what went between two snapshots.
 
 mod census;
 #[cfg(test)]
@@ -13,7 +13,7 @@ use serde::Serialize;
 
 pub use self::census::Census;
 use super::aggregates::Namesakes;
-use crate::heap::graph::interner::Texts;
+use crate::heap::graph::interner::Interner;
 use crate::heap::rules::classes::matching::Matcher;
 use crate::heap::rules::classes::{Definitions, Place};
 use crate::heap::rules::names::shorten;
@@ -60,7 +60,7 @@ pub fn diff(
     same: Same,
     namesakes: Namesakes,
 ) -> Vec<DiffRow> {
-    let mut classes = Joint { same, ..Joint::default() };
+    let mut classes = BothSides { same, ..BothSides::default() };
     classes.add(0, base, interfaces);
     classes.add(1, now, interfaces);
     let mut rows: Vec<_> = (classes.list.into_iter())
@@ -70,7 +70,7 @@ pub fn diff(
             }
             let [before, after] = [class.members[0].as_slice(), class.members[1].as_slice()];
             let change = match same {
-                Same::Ids => merge(&base.people(before), &now.people(after)),
+                Same::Ids => merge(&base.ids_and_sizes(before), &now.ids_and_sizes(after)),
                 Same::Totals => Change::of_totals(base.totals(before), now.totals(after)),
             };
             change.row(classes.texts.get(class.text), class.place)
@@ -84,16 +84,16 @@ pub fn diff(
 }
 
 /// Classes of both snapshots that are the same to the reader.
-struct Joint {
+struct BothSides {
     same: Same,
     list: Vec<Class>,
-    texts: Texts,
+    texts: Interner,
     index: HashMap<(u32, Option<Place>), u32, RandomState>,
 }
 
-impl Default for Joint {
+impl Default for BothSides {
     fn default() -> Self {
-        Self { same: Same::Ids, list: Vec::new(), texts: Texts::default(), index: HashMap::default() }
+        Self { same: Same::Ids, list: Vec::new(), texts: Interner::default(), index: HashMap::default() }
     }
 }
 
@@ -104,7 +104,7 @@ struct Class {
     members: [Vec<(u32, u32)>; 2],
 }
 
-impl Joint {
+impl BothSides {
     fn add(&mut self, side: usize, census: &Census, interfaces: &Definitions) {
         let mut matcher = Matcher::new(interfaces, census.texts.len());
         for (number, entry) in (0..).zip(&census.entries) {
@@ -155,16 +155,17 @@ impl Class {
 
 impl Census {
     /// (id, size) of all nodes of these entries, by id.
-    fn people(&self, entries: &[(u32, u32)]) -> Vec<(u64, u64)> {
+    fn ids_and_sizes(&self, entries: &[(u32, u32)]) -> Vec<(u64, u64)> {
         let entries = || entries.iter().map(|(_, entry)| &self.entries[*entry as usize]);
-        let mut people = Vec::with_capacity(entries().map(|entry| (entry.end - entry.begin) as usize).sum());
+        let mut ids_and_sizes =
+            Vec::with_capacity(entries().map(|entry| (entry.end - entry.begin) as usize).sum());
         for entry in entries() {
             let nodes = entry.begin as usize..entry.end as usize;
-            people.extend(nodes.map(|node| (self.ids.get(node), self.sizes.get(node))));
+            ids_and_sizes.extend(nodes.map(|node| (self.ids.get(node), self.sizes.get(node))));
         }
         // Already so, if it is one entry.
-        people.sort_by_key(|(id, _)| *id);
-        people
+        ids_and_sizes.sort_by_key(|(id, _)| *id);
+        ids_and_sizes
     }
 
     /// (count, size) of all nodes of these entries.

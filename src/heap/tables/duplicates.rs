@@ -1,4 +1,4 @@
-//! Rule k: strings that are there more than once.
+//! Strings that are there more than once.
 //!
 //! Texts are told apart by index, after equal texts were given one index; nothing is stored but numbers.
 
@@ -14,7 +14,7 @@ use serde::Serialize;
 use self::spans::EMPTY;
 pub use self::spans::Spans;
 use crate::error::Result;
-use crate::heap::graph::same_text::Canon;
+use crate::heap::graph::same_text::Canonical;
 use crate::heap::graph::{Graph, NodeKind};
 use crate::heap::host::Host;
 use crate::heap::rules::names::ropes::{LONG, ROPE};
@@ -77,7 +77,7 @@ impl Unweighed {
             let sum = &mut groups[group as usize].retained;
             *sum = sum.saturating_add(retained[node as usize]);
         }
-        // Of equally large ones: as DevTools has them, those V8 told of last.
+        // Of equally large ones: as DevTools has them, those that V8 says it cut come last.
         groups.sort_unstable_by_key(|group| {
             (std::cmp::Reverse(group.retained), group.whole.is_some(), group.first)
         });
@@ -97,16 +97,20 @@ impl Duplicates {
         };
         let mut finder = Finder {
             graph,
-            canon: Canon::with_capacity(graph.strings(), strings().count()),
+            canon: Canonical::with_capacity(graph.strings(), strings().count()),
             slots: vec![NONE; graph.strings().len()],
             others: HashMap::default(),
             found: Unweighed::default(),
         };
-        let mut told = names.told.iter().peekable();
+        let mut truncated = names.truncated.iter().peekable();
         for node in strings() {
-            while told.next_if(|told| told.node < node).is_some() {}
+            while truncated.next_if(|truncated| truncated.node < node).is_some() {}
             let text = finder.canon.of(graph.name(node));
-            finder.add(node, text, told.peek().filter(|told| told.node == node).map(|told| told.whole));
+            finder.add(
+                node,
+                text,
+                truncated.peek().filter(|truncated| truncated.node == node).map(|truncated| truncated.whole),
+            );
         }
         finder.ropes(names, ropes, host)?;
         Ok(finder.found)
@@ -141,10 +145,10 @@ impl Duplicates {
 
 struct Finder<'a> {
     graph: &'a Graph,
-    canon: Canon<'a>,
+    canon: Canonical<'a>,
     /// By string index: [`NONE`], the only string with this text so far, or [`GROUP`] and the group's number.
     slots: Vec<u32>,
-    /// The same for texts that are no string's name, and for strings of which V8 told more.
+    /// The same for texts that are no string's name, and for strings that V8 says it cut.
     others: HashMap<(u32, Option<Whole>), u32, RandomState>,
     found: Unweighed,
 }
@@ -186,7 +190,7 @@ impl Finder<'_> {
             self.canon.of(graph.name(*same));
         }
         let numbers = texts::numbers(graph, spans, &self.canon, host)?;
-        let mut told = names.told.iter().peekable();
+        let mut truncated = names.truncated.iter().peekable();
         for (rope, node) in ropes.nodes.iter().enumerate() {
             let empty = |part: &u32| part & ROPE != 0 && spans.units[(part & !ROPE) as usize] == 0;
             if graph.self_size(*node) == 0 || ropes.flat.get(rope) || ropes.parts[rope].iter().any(empty) {
@@ -197,8 +201,12 @@ impl Finder<'_> {
                 same if same & ROPE == 0 => self.canon.of(graph.name(same)),
                 same => numbers[(same & !ROPE) as usize],
             };
-            while told.next_if(|told| told.node < *node).is_some() {}
-            self.add(*node, index, told.peek().filter(|told| told.node == *node).map(|told| told.whole));
+            while truncated.next_if(|truncated| truncated.node < *node).is_some() {}
+            self.add(
+                *node,
+                index,
+                truncated.peek().filter(|truncated| truncated.node == *node).map(|truncated| truncated.whole),
+            );
         }
         Ok(())
     }

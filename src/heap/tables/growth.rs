@@ -12,7 +12,7 @@ use crate::heap::rules::classes::Place;
 /// A class over time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TrendRow {
+pub struct GrowthRow {
     /// The class's name.
     pub name: String,
     /// Where its constructor stands, in the last snapshot that has it.
@@ -34,15 +34,15 @@ pub struct TrendRow {
 ///
 /// Tables should be made with one and the same [`Definitions`](crate::heap::rules::classes::Definitions), or plain objects seem
 /// to come and go with the interface that is frequent enough to have a name.
-pub fn trend(tables: &[Vec<ClassRow>]) -> Vec<TrendRow> {
-    let mut rows: Vec<TrendRow> = Vec::new();
+pub fn growth(tables: &[Vec<ClassRow>]) -> Vec<GrowthRow> {
+    let mut rows: Vec<GrowthRow> = Vec::new();
     let mut index: HashMap<_, usize, RandomState> = HashMap::default();
     for (time, table) in tables.iter().enumerate() {
         for class in table {
             let place = class.location.map(|place| (place.line, place.column));
             let row = *index.entry((class.name.as_str(), place)).or_insert_with(|| {
                 let none = vec![0; tables.len()];
-                rows.push(TrendRow {
+                rows.push(GrowthRow {
                     name: class.name.clone(),
                     location: None,
                     counts: none.clone(),
@@ -73,7 +73,7 @@ pub fn trend(tables: &[Vec<ClassRow>]) -> Vec<TrendRow> {
     rows
 }
 
-fn order(row: &TrendRow) -> (Reverse<bool>, Reverse<i128>, Reverse<i128>) {
+fn order(row: &GrowthRow) -> (Reverse<bool>, Reverse<i128>, Reverse<i128>) {
     let growth = |values: &[u64]| match values {
         [first, .., last] => i128::from(*last) - i128::from(*first),
         _ => 0,
@@ -103,7 +103,7 @@ mod tests {
             vec![class("up", Some(8), 2, 20), class("new", None, 1, 5), class("up", None, 2, 1)],
             vec![class("new", None, 2, 90), class("up", Some(9), 3, 30), class("up", None, 3, 2000)],
         ];
-        let rows = trend(&tables);
+        let rows = growth(&tables);
         let shown: Vec<_> = rows
             .iter()
             .map(|row| (row.name.as_str(), row.location.map(|place| place.script_id), row.grows_every_time))
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn one_snapshot_is_no_trend() {
-        assert!(!trend(&[vec![class("a", None, 1, 1)]])[0].grows_every_time);
-        assert_eq!(trend(&[]), []);
+        assert!(!growth(&[vec![class("a", None, 1, 1)]])[0].grows_every_time);
+        assert_eq!(growth(&[]), []);
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::heap::graph::bits::Bits;
-use crate::heap::graph::same_text::Word;
+use crate::heap::graph::same_text::TextIs;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 
 /// Bytes by kind, as in the circle of DevTools' "Statistics".
@@ -31,9 +31,9 @@ pub struct Statistics {
 impl Statistics {
     /// Adds up, before the edges are forgotten. The root retains all nodes, so their sum is the total.
     pub fn of(graph: &Graph) -> Self {
-        let mut array = Word::new(graph.strings(), "Array");
-        let mut elements_word = Word::new(graph.strings(), "elements");
-        let mut buffer = Word::new(graph.strings(), "system / JSArrayBufferData");
+        let mut array = TextIs::new(graph.strings(), "Array");
+        let mut elements_word = TextIs::new(graph.strings(), "elements");
+        let mut buffer = TextIs::new(graph.strings(), "system / JSArrayBufferData");
         let extra = graph.extra_native_bytes();
         let mut sums = Self { total: extra, native: extra, ..Self::default() };
         let mut elements = Vec::new();

@@ -124,8 +124,8 @@ fn the_host_hears_in_time_what_is_held() {
     struct Small(std::sync::atomic::AtomicU64);
     impl Host for Small {
         fn admit(&self, held: &Held) -> Result<()> {
-            let Held { nodes, edges, strings, text, locations, wide } = *held;
-            let all = 16 * (nodes + edges + strings + locations + wide) + text;
+            let Held { nodes, edges, strings, text, locations, large_numbers } = *held;
+            let all = 16 * (nodes + edges + strings + locations + large_numbers) + text;
             self.0.store(all, std::sync::atomic::Ordering::Relaxed);
             if all > 20_000 { Err(Error::MemoryBudget("too much".to_owned())) } else { Ok(()) }
         }

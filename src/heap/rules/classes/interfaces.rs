@@ -9,8 +9,8 @@ use super::format;
 use super::partition::Partition;
 use super::shapes;
 use crate::heap::graph::Graph;
-use crate::heap::graph::interner::Texts;
-use crate::heap::graph::same_text::{Canon, Word};
+use crate::heap::graph::interner::Interner;
+use crate::heap::graph::same_text::{Canonical, TextIs};
 
 /// A name ends before the property that would make it longer, in UTF-16 units; the first is always in it.
 const LONGEST_NAME: usize = 120;
@@ -30,7 +30,7 @@ pub(super) struct Definition {
 /// compared as texts.
 #[derive(Clone, Debug, Default)]
 pub struct Definitions {
-    pub(super) texts: Texts,
+    pub(super) texts: Interner,
     pub(super) list: Vec<Definition>,
 }
 
@@ -107,8 +107,8 @@ struct Candidate {
 /// names at the beginning leave no trace in the name, not even a comma.
 struct Candidates<'a> {
     graph: &'a Graph,
-    canon: Canon<'a>,
-    proto: Word<'a>,
+    canon: Canonical<'a>,
+    proto: TextIs<'a>,
     /// By string: length of the formatted name plus one, or 0.
     lengths: Vec<u32>,
     properties: Vec<u32>,
@@ -122,8 +122,8 @@ impl<'a> Candidates<'a> {
         let strings = graph.strings();
         Self {
             graph,
-            canon: Canon::new(strings),
-            proto: Word::new(strings, "__proto__"),
+            canon: Canonical::new(strings),
+            proto: TextIs::new(strings, "__proto__"),
             lengths: vec![0; strings.len()],
             properties: Vec::new(),
             list: Vec::new(),

@@ -7,8 +7,8 @@ use hashbrown::HashMap;
 use super::format;
 use super::name::{Name, Place};
 use super::shapes::{Shape, Shapes};
-use crate::heap::graph::interner::Texts;
-use crate::heap::graph::same_text::Word;
+use crate::heap::graph::interner::Interner;
+use crate::heap::graph::same_text::TextIs;
 use crate::heap::graph::{Graph, NodeKind};
 
 /// No shape, no place, no part.
@@ -33,7 +33,7 @@ pub struct Partition {
     pub(crate) list: Vec<Part>,
     pub(super) shapes: Vec<Shape>,
     pub(crate) places: Vec<Place>,
-    pub(crate) made: Texts,
+    pub(crate) made: Interner,
 }
 
 impl Partition {
@@ -60,7 +60,7 @@ struct Partitioner<'a> {
     shapes: Shapes,
     by_place: HashMap<(u32, Place), u32, RandomState>,
     places: Vec<Place>,
-    made: Texts,
+    made: Interner,
 }
 
 impl<'a> Partitioner<'a> {
@@ -75,13 +75,13 @@ impl<'a> Partitioner<'a> {
             shapes: Shapes::default(),
             by_place: HashMap::default(),
             places: Vec::new(),
-            made: Texts::default(),
+            made: Interner::default(),
         }
     }
 
     fn run(mut self) -> Partition {
         let graph = self.graph;
-        let mut plain = Word::new(graph.strings(), "Object");
+        let mut plain = TextIs::new(graph.strings(), "Object");
         let mut locations = graph.locations.as_slice();
         let mut part_of = Vec::with_capacity(graph.node_count() as usize);
         for node in graph.nodes() {

@@ -1,6 +1,6 @@
 //! Plain objects: the first names and the last ones.
 
-use crate::heap::graph::same_text::Word;
+use crate::heap::graph::same_text::TextIs;
 use crate::heap::graph::{EdgeKind, Graph};
 use crate::heap::rules::classes::{Partition, format};
 
@@ -45,7 +45,7 @@ impl Side {
 
 impl Objects {
     pub(super) fn of(graph: &Graph, partition: &Partition) -> Self {
-        let mut proto = Word::new(graph.strings(), "__proto__");
+        let mut proto = TextIs::new(graph.strings(), "__proto__");
         let mut objects = Self::default();
         let [mut front, mut back] = [Side::default(), Side::default()];
         for node in partition.shapes().iter().map(|shape| shape.node) {

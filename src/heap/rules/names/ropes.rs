@@ -1,7 +1,7 @@
 //! Concatenated strings: V8 calls them cons strings, and makes them of two others.
 
 use crate::heap::graph::bits::Bits;
-use crate::heap::graph::same_text::Word;
+use crate::heap::graph::same_text::TextIs;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 use crate::json::text::{append, utf16_len};
 
@@ -27,7 +27,8 @@ pub(crate) struct Ropes {
 impl Ropes {
     pub(crate) fn of(graph: &Graph) -> Self {
         let strings = graph.strings();
-        let [mut first, mut second, mut empty] = ["first", "second", ""].map(|word| Word::new(strings, word));
+        let [mut first, mut second, mut empty] =
+            ["first", "second", ""].map(|word| TextIs::new(strings, word));
         let is_rope = |node: u32| graph.kind(node) == NodeKind::CONS_STRING;
         let nodes: Vec<u32> = graph.nodes().filter(|node| is_rope(*node)).collect();
         let mut flat = Bits::new(nodes.len());

@@ -22,7 +22,7 @@ fn tree(nodes: &[(usize, u64, &str)]) -> (Graph, Vec<u32>, Vec<u64>) {
     (graph, dominators, retained)
 }
 
-/// Rule h as it is written: each node's way up to the root.
+/// The rule as DevTools has it: each node's way up to the root.
 fn naive(graph: &Graph, classes: &Classes, dominators: &[u32], retained: &[u64]) -> Vec<u64> {
     let mut sums = vec![0; classes.len()];
     for node in graph.nodes().filter(|node| graph.self_size(*node) > 0) {

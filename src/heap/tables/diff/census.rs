@@ -4,8 +4,8 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use crate::heap::graph::Graph;
-use crate::heap::graph::interner::Texts;
-use crate::heap::graph::packed::Wide;
+use crate::heap::graph::interner::Interner;
+use crate::heap::graph::packed::PackedU64;
 use crate::heap::rules::classes::{Name, Partition, Place, properties};
 
 /// All nodes of one part that have a size. Which class a plain object belongs to is decided by the newer snapshot's
@@ -30,11 +30,11 @@ pub(super) struct Entry {
 #[derive(Clone, Debug, Default)]
 pub struct Census {
     pub(super) entries: Vec<Entry>,
-    pub(super) texts: Texts,
+    pub(super) texts: Interner,
     pub(super) properties: Vec<u32>,
     /// Rising within each entry.
-    pub(super) ids: Wide,
-    pub(super) sizes: Wide,
+    pub(super) ids: PackedU64,
+    pub(super) sizes: PackedU64,
 }
 
 impl Census {

@@ -9,7 +9,7 @@ use super::spans::Spans;
 use crate::error::Result;
 use crate::heap::graph::Graph;
 use crate::heap::graph::bits::Bits;
-use crate::heap::graph::same_text::Canon;
+use crate::heap::graph::same_text::Canonical;
 use crate::heap::host::{self, Host};
 use crate::heap::rules::names::ropes::ROPE;
 
@@ -21,7 +21,12 @@ const NEW: u32 = u32::MAX;
 ///
 /// Texts are written into one buffer and hashed. In a chain where each is the first part of the next, as `text +=
 /// line` makes it, each adds only its second part to what stands there.
-pub(super) fn numbers(graph: &Graph, spans: &Spans, canon: &Canon<'_>, host: &dyn Host) -> Result<Vec<u32>> {
+pub(super) fn numbers(
+    graph: &Graph,
+    spans: &Spans,
+    canon: &Canonical<'_>,
+    host: &dyn Host,
+) -> Result<Vec<u32>> {
     let mut writer = Writer {
         graph,
         spans,
@@ -51,7 +56,7 @@ pub(super) fn numbers(graph: &Graph, spans: &Spans, canon: &Canon<'_>, host: &dy
 struct Writer<'a> {
     graph: &'a Graph,
     spans: &'a Spans,
-    canon: &'a Canon<'a>,
+    canon: &'a Canonical<'a>,
     known: Vec<u32>,
     /// Two hashes under different seeds are as good as the text: 128 bits of which no file knows one.
     texts: HashMap<(u64, u64), u32, RandomState>,
