@@ -1,18 +1,26 @@
-//! Reads a heap snapshot and computes what Chrome DevTools shows of it, with the same numbers. Pure over
-//! `impl Read`: files, threads and the clock belong to who calls, and come in through [`Host`].
+//! Reads a heap snapshot and computes what Chrome DevTools shows of it, with the same numbers.
 //!
-//! | file | what it does |
+//! It sees `json` and `error`. A heap file goes one way through it: bytes → [`read`] → [`graph`] → [`rules`] → sizes and
+//! dominators → [`tables`] and [`paths`]. A wing sees those named before it, and [`host`].
+//!
+//! **Architecture invariant:** pure over `impl Read`. Files, threads and the clock belong to who calls, and come in through
+//! [`Host`]; nothing here opens, starts or asks for one. What came from a heap is hostile input: memory is in proportion
+//! to the bytes that were read, whatever they claim; depth is no recursion; damage is an error that names the byte.
+//!
+//! | wing or file | what it does |
 //! |---|---|
 //! | [`host`] | what the caller lends: a second thread, ears for progress, the wish to stop |
 //! | [`read`] | JSON → [`Graph`] |
 //! | [`graph`] | nodes and edges as columns; dominators |
-//! | [`rules`] | which edges retain, sizes, distances, classes, names |
-//! | [`engine`] | the rules in their order → [`Analysis`](engine::Analysis) |
-//! | [`tables`] | classes, statistics, duplicate strings, differences |
+//! | [`rules`] | which edges retain, sizes, distances, classes, names: DevTools' rules, in words |
+//! | [`tables`] | classes, kinds of memory, duplicate strings, differences, growth |
+//! | [`engine`] | the rules in their order, and the tables that want the edges → [`Analysis`](engine::Analysis) |
 //! | [`paths`] | why something is retained, in a developer's words |
 //!
-//! The rules are those of `heap_snapshot_worker` in `chrome-devtools-frontend`; where the source says
-//! "DevTools", it means that.
+//! Where the source says "DevTools", it means `heap_snapshot_worker` in `chrome-devtools-frontend`.
+//!
+//! What would tell: `__test__/oracle` (every number against DevTools), `tests/bad_snapshots` (damage, depth,
+//! memory), `tests/fuzz_corpus.rs` (what always holds), and each wing's tests against naive twins.
 
 pub mod engine;
 pub mod graph;

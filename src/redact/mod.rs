@@ -28,6 +28,22 @@
 //! It fails closed: input that it does not understand ends the capture with [`CaptureFailed`](crate::error::Error::CaptureFailed), and no byte
 //! of a text is written before its end was seen and judged. Memory: a byte per text, one to two bits per node,
 //! 8 KiB for the text at hand, and at most 1 MiB for the preamble.
+//!
+//! It sees `json` and `error`.
+//!
+//! **Architecture invariant:** pure; every byte goes through once, and none is written before it was understood. What is
+//! optional in a snapshot is masked, not trusted: a type, a section or a use that is not known here keeps no text.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `filter` | which section is at hand, and what is done with it; `frame`: the document around the sections |
+//! | `columns` | which number of a row says what a text is used for |
+//! | `uses` | what each text is used for, and what follows for it |
+//! | `text` | one text: read in pieces, kept or masked |
+//! | `literal` | a section that is no list of rows or texts |
+//!
+//! What would tell: `filter`'s tests (against a twin that has the whole document in its hands), `tests/redact.rs` on what
+//! V8 writes, `__test__/capture/redact.test.js`.
 
 mod columns;
 mod filter;
