@@ -7,15 +7,8 @@ import { Monitor } from '..'
  * The admin routes as an HTTP handler for Express (`app.use('/admin/heap', middleware(…))`), Connect and bare
  * `node:http`. Everything below its mount is answered here, as JSON; `next` is never called.
  *
- * | route | |
- * |---|---|
- * | `GET /` | what there is |
- * | `GET /status` | version, process, latest sample, rules, capabilities |
- * | `GET /history`, `GET /rules`, `GET /snapshots` | arrays, as the methods of `Monitor`; snapshots with their `name` |
- * | `POST /snapshots` | orders one: 201 and its info; 200 and `shared: true` if an order was under way. Body: nothing, or `{"trigger": "why"}` |
- * | `GET /snapshots/NAME` | its JSON, with `Content-Encoding: zstd` if `Accept-Encoding` says so |
- * | `GET /snapshots/NAME?raw=1` | the file itself |
- * | `DELETE /snapshots/NAME` | 204 |
+ * `GET /` lists the routes, and docs/middleware.md tells what each answers: status, history and rules of the monitor; snapshots
+ * to list, order (`POST /snapshots`, nothing or `{"trigger": "why"}` as its body), download (`?raw=1`: the file itself) and delete.
  *
  * Failures are `{ code, message }`: 400 bad body, 401 bad token, 403 not allowed, 404, 405, 413, 503 memory budget or
  * stopped, 504 timeout, 507 disk full, 500 otherwise. Over HTTP there is one more code, `HEAPWARDEN_INTERNAL`: the

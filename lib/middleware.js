@@ -4,9 +4,10 @@
 
 const { warnOnce } = require('./log/warn')
 const { checkGuard, guard } = require('./http/guard')
+const { mount } = require('./http/mount')
 const { checkMiddleware } = require('./http/options')
 const { Refusal, failure, open } = require('./http/reply')
-const { resolve, routes } = require('./http/routes')
+const { resolve } = require('./http/routes')
 
 const allowed = (handlers) => [...Object.keys(handlers), ...('GET' in handlers ? ['HEAD'] : []), 'OPTIONS'].join(', ')
 
@@ -19,14 +20,14 @@ function middleware (options = {}) {
   const given = checkMiddleware(options, '')
   checkGuard(given)
   const enter = guard(given)
-  const table = routes(given)
+  const mounted = mount(given)
 
   async function answer (req, res) {
     if (!open(res)) return
     res.setHeader('Cache-Control', 'no-store')
     res.setHeader('X-Content-Type-Options', 'nosniff')
     if (!await enter(req, res)) return
-    const { handlers, name } = resolve(table, req.url)
+    const { handlers, name } = resolve(req.url)
     if (req.method === 'OPTIONS') {
       res.statusCode = 204
       res.setHeader('Allow', allowed(handlers))
@@ -37,7 +38,7 @@ function middleware (options = {}) {
     if (!Object.hasOwn(handlers, method)) {
       throw new Refusal(405, 'HEAPWARDEN_UNSUPPORTED', `${req.method} is not possible here`, { Allow: allowed(handlers) })
     }
-    await handlers[method](req, res, name)
+    await handlers[method](mounted, req, res, name)
   }
 
   // `next` is never called: every path below the mount is ours, and every failure is an answer.

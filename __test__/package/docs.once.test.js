@@ -7,6 +7,7 @@ const { existsSync, readFileSync, readdirSync } = require('node:fs')
 const { dirname, join } = require('node:path')
 const { test } = require('node:test')
 const { codes } = require('../../lib/base/errors')
+const { table: routes } = require('../../lib/http/routes')
 const { actionNames, metrics } = require('../../lib/options/rules')
 const { settings, switches } = require('../../lib/options/variables')
 const { watch } = require('../..')
@@ -78,6 +79,16 @@ test('docs/middleware.md has every status, and no other', () => {
   const [, table] = read('docs/middleware.md').split('| status | |')
   const told = [...table.matchAll(/^\| ([\d, ]+) \|/gm)].flatMap(([, cell]) => cell.split(', '))
   assert.deepEqual(told, [...answered].sort())
+})
+
+test('docs/middleware.md has every route, in the words of the table, and no other', () => {
+  const [, rows] = read('docs/middleware.md').split('| route | answer |')
+  const told = [...rows.split('\n\n')[0].matchAll(/^\| `([A-Z]+ [^?`]+)(\?[^`]+)?` \| (.*) \|$/gm)].map(([, route, query, text]) => ({ route, query, text }))
+  assert.deepEqual(told.filter(({ query }) => query === undefined).map(({ route }) => route), routes.map(([method, path]) => `${method} ${path.replace(':name', 'NAME')}`))
+  for (const [method, path, words] of routes) {
+    const row = told.find(({ route }) => route === `${method} ${path.replace(':name', 'NAME')}`)
+    assert.ok(row.text.startsWith(words), `${row.route}: ${words}`)
+  }
 })
 
 test('docs/register.md has no variable that does not exist', () => {

@@ -2,19 +2,50 @@
 
 // What can be asked for, and where.
 
-const path = require('node:path')
 const { version } = require('../../package.json')
 const native = require('../addon/native')
-const snapshots = require('../monitor/snapshots')
-const { checkSnapshot } = require('../options/check')
 const { Monitor } = require('../monitor/monitor')
 const { orderBody } = require('./body')
 const { download } = require('./download')
+const { named } = require('./mount')
 const { Refusal, json } = require('./reply')
 
-const nameOf = (info) => path.basename(info.path)
-const missing = () => new Refusal(404, 'HEAPWARDEN_NOT_FOUND', 'there is no snapshot of this name')
-const named = (info) => ({ name: nameOf(info), ...info })
+/**
+ * Method, path, what it answers, and who does. A route is a line here and a row of docs/middleware.md, which begins with the
+ * same words. Handlers are given what mount() returns, and the name in a path that has one.
+ */
+const table = [
+  ['GET', '/', 'the routes', show(index)],
+  ['GET', '/status', 'version, process, the latest sample, the rules and their state, capabilities', show(status)],
+  ['GET', '/history', 'the samples kept, oldest first', show(({ ofMonitor }) => ofMonitor((one) => one.history()))],
+  ['GET', '/rules', 'the rules and their state', show(({ ofMonitor }) => ofMonitor((one) => one.rules()))],
+  ['GET', '/snapshots', 'the snapshots in the folder, newest first', show(async ({ list }) => (await list()).map(named))],
+  ['POST', '/snapshots', 'orders one and answers when it is done', postSnapshot],
+  ['GET', '/snapshots/:name', 'the JSON that DevTools loads', getSnapshot],
+  ['DELETE', '/snapshots/:name', '204', deleteSnapshot]
+]
+
+function show (what) {
+  return async (mount, req, res) => json(req, res, 200, await what(mount))
+}
+
+function index () {
+  return { name: 'heapwarden', version, routes: table.map(([method, path]) => `${method} ${path}`) }
+}
+
+function status ({ monitor, isRunning }) {
+  return {
+    version,
+    pid: process.pid,
+    nodeVersion: process.version,
+    uptimeMs: Math.round(process.uptime() * 1000),
+    watching: monitor !== undefined && !Monitor.hasStopped(monitor),
+    latest: monitor?.latest ?? null,
+    rules: monitor?.rules() ?? [],
+    snapshotRunning: isRunning(),
+    capabilities: JSON.parse(native.capabilities())
+  }
+}
 
 /** The URL under which we are mounted, without a slash at its end. Express, Connect and node:http each tell it otherwise. */
 function mountedAt (req) {
@@ -24,96 +55,41 @@ function mountedAt (req) {
   return (full.endsWith(inner) ? full.slice(0, full.length - inner.length) : full).replace(/\/+$/, '')
 }
 
-/**
- * The routes of one mounted middleware.
- * @param {{ monitor?: import('../..').Monitor, dir?: string }} options
- */
-function routes ({ monitor, dir }) {
-  let running // the order under way, shared by everybody who orders meanwhile
-
-  const list = () => monitor && dir === undefined ? monitor.snapshots() : snapshots.list(dir)
-
-  async function find (name) {
-    // Looked up in the listing and never joined to a folder: there is no path to traverse.
-    const info = (await list()).find((one) => nameOf(one) === name)
-    if (!info) throw missing()
-    return info
-  }
-
-  function ofMonitor (what) {
-    if (!monitor) throw new Refusal(404, 'HEAPWARDEN_NOT_FOUND', 'no monitor was given to this middleware')
-    return what(monitor)
-  }
-
-  function order (trigger) {
-    if (running) return { shared: true, done: running }
-    const place = dir === undefined ? {} : { dir }
-    running = monitor ? monitor.snapshot({ ...place, trigger }) : snapshots.order(checkSnapshot({ ...place, trigger }))
-    const over = () => { running = undefined }
-    running.then(over, over)
-    return { shared: false, done: running }
-  }
-
-  async function postSnapshot (req, res) {
-    const { trigger = 'http' } = await orderBody(req)
-    const { shared, done } = order(trigger)
-    const info = named(await done)
-    const headers = shared ? {} : { Location: `${mountedAt(req)}/snapshots/${encodeURIComponent(info.name)}` }
-    json(req, res, shared ? 200 : 201, { ...info, shared }, headers)
-  }
-
-  const status = () => ({
-    version,
-    pid: process.pid,
-    nodeVersion: process.version,
-    uptimeMs: Math.round(process.uptime() * 1000),
-    watching: monitor !== undefined && !Monitor.hasStopped(monitor),
-    latest: monitor?.latest ?? null,
-    rules: monitor?.rules() ?? [],
-    snapshotRunning: running !== undefined,
-    capabilities: JSON.parse(native.capabilities())
-  })
-
-  const index = () => ({
-    name: 'heapwarden',
-    version,
-    routes: Object.entries(table).flatMap(([route, handlers]) => Object.keys(handlers).map((method) => `${method} ${route}`))
-  })
-
-  const show = (what) => async (req, res) => json(req, res, 200, await what())
-
-  const table = {
-    '/': { GET: show(index) },
-    '/status': { GET: show(status) },
-    '/history': { GET: show(() => ofMonitor((one) => one.history())) },
-    '/rules': { GET: show(() => ofMonitor((one) => one.rules())) },
-    '/snapshots': { GET: show(async () => (await list()).map(named)), POST: postSnapshot },
-    '/snapshots/:name': {
-      GET: async (req, res, name) => download(req, res, await find(name), name),
-      async DELETE (req, res, name) {
-        const { path: file } = await find(name)
-        await snapshots.remove(file).catch((error) => {
-          throw error.code === 'HEAPWARDEN_NOT_FOUND' ? missing() : error
-        })
-        res.statusCode = 204
-        res.end()
-      }
-    }
-  }
-  return table
+async function postSnapshot ({ order }, req, res) {
+  const { trigger = 'http' } = await orderBody(req)
+  const { shared, done } = order(trigger)
+  const info = named(await done)
+  const headers = shared ? {} : { Location: `${mountedAt(req)}/snapshots/${encodeURIComponent(info.name)}` }
+  json(req, res, shared ? 200 : 201, { ...info, shared }, headers)
 }
 
-/** Splits a request's URL into a route of the table and the name in it. @throws Refusal */
-function resolve (table, url) {
+async function getSnapshot ({ find }, req, res, name) {
+  return download(req, res, await find(name), name)
+}
+
+async function deleteSnapshot ({ remove }, req, res, name) {
+  await remove(name)
+  res.statusCode = 204
+  res.end()
+}
+
+/** Each path once, with its handlers by method; those with a name in them as what they match. */
+const paths = [...new Set(table.map(([, path]) => path))].map((path) => ({
+  shape: new RegExp(`^${path.replace(/:\w+/, '([^/]+)')}$`),
+  handlers: Object.fromEntries(table.filter(([, one]) => one === path).map(([method, , , handler]) => [method, handler]))
+}))
+
+/** Splits a request's URL into the handlers of its path, by method, and the name in it. @throws Refusal */
+function resolve (url) {
   const pathname = url.split('?', 1)[0].replace(/(.)\/$/, '$1') || '/'
-  if (!pathname.includes(':') && Object.hasOwn(table, pathname)) return { handlers: table[pathname] }
-  const [, encoded] = /^\/snapshots\/([^/]+)$/.exec(pathname) ?? []
-  if (encoded === undefined) throw new Refusal(404, 'HEAPWARDEN_NOT_FOUND', 'there is nothing at this path')
+  const found = paths.find(({ shape }) => shape.test(pathname))
+  if (!found) throw new Refusal(404, 'HEAPWARDEN_NOT_FOUND', 'there is nothing at this path')
+  const [, encoded] = found.shape.exec(pathname)
   try {
-    return { handlers: table['/snapshots/:name'], name: decodeURIComponent(encoded) }
+    return { handlers: found.handlers, name: encoded === undefined ? undefined : decodeURIComponent(encoded) }
   } catch {
     throw new Refusal(400, 'HEAPWARDEN_INVALID_OPTION', 'the name in the path is not valid percent-encoding')
   }
 }
 
-module.exports = { resolve, routes }
+module.exports = { resolve, table }

@@ -1,0 +1,52 @@
+'use strict'
+
+// What one mounted middleware works on: a monitor or a folder, and the order under way.
+
+const path = require('node:path')
+const snapshots = require('../monitor/snapshots')
+const { checkSnapshot } = require('../options/check')
+const { Refusal } = require('./reply')
+
+const nameOf = (info) => path.basename(info.path)
+const missing = () => new Refusal(404, 'HEAPWARDEN_NOT_FOUND', 'there is no snapshot of this name')
+/** A snapshot as it is told of: under its name in the URL. */
+const named = (info) => ({ name: nameOf(info), ...info })
+
+/** @param {{ monitor?: import('../..').Monitor, dir?: string }} options */
+function mount ({ monitor, dir }) {
+  let running // shared by everybody who orders meanwhile
+
+  const list = () => monitor && dir === undefined ? monitor.snapshots() : snapshots.list(dir)
+
+  async function find (name) {
+    // Looked up in the listing and never joined to a folder: there is no path to traverse.
+    const info = (await list()).find((one) => nameOf(one) === name)
+    if (!info) throw missing()
+    return info
+  }
+
+  async function remove (name) {
+    const { path: file } = await find(name)
+    await snapshots.remove(file).catch((error) => {
+      throw error.code === 'HEAPWARDEN_NOT_FOUND' ? missing() : error
+    })
+  }
+
+  function ofMonitor (what) {
+    if (!monitor) throw new Refusal(404, 'HEAPWARDEN_NOT_FOUND', 'no monitor was given to this middleware')
+    return what(monitor)
+  }
+
+  function order (trigger) {
+    if (running) return { shared: true, done: running }
+    const place = dir === undefined ? {} : { dir }
+    running = monitor ? monitor.snapshot({ ...place, trigger }) : snapshots.order(checkSnapshot({ ...place, trigger }))
+    const over = () => { running = undefined }
+    running.then(over, over)
+    return { shared: false, done: running }
+  }
+
+  return { monitor, list, find, remove, ofMonitor, order, isRunning: () => running !== undefined }
+}
+
+module.exports = { mount, named }
