@@ -16,7 +16,7 @@
 //! | [`capture`] | takes a snapshot | v8, probe, redact, file, error, units |
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |
-//! | [`thread`] | one JavaScript thread: its figures, events, object ids | v8, probe, watch, file, error, clock, units; for now orders, capture |
+//! | [`thread`] | one JavaScript thread: its figures, events, object ids | v8, watch, file, error, clock |
 //! | [`orders`] | who may capture, and how | thread, capture, file, v8, probe, watch, error, stderr, clock, units |
 //! | [`monitor`] | the sampler thread | watch, probe, thread, orders, capture, file, error, clock |
 //! | `node` | the only importer of Node-API: objects, promises, events | all |

@@ -22,8 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("capture", &["v8", "probe", "redact", "file", "error", "units"]),
     ("heap", &["json", "error"]),
     ("analysis", &["heap", "file", "json", "probe", "error", "units"]),
-    // Until the orders are told by a slot of the thread's: `orders` and `capture`.
-    ("thread", &["error", "clock", "units", "watch", "probe", "v8", "file", "orders", "capture"]),
+    ("thread", &["error", "clock", "watch", "v8", "file"]),
     ("orders", &["error", "stderr", "clock", "units", "watch", "probe", "v8", "file", "capture", "thread"]),
     ("monitor", &["error", "clock", "watch", "probe", "file", "capture", "thread", "orders"]),
     (

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::error::{Error, Result};
 use crate::file::sink::SinkOptions;
 use crate::file::store::Keep;
+use crate::v8::StableIds;
 
 /// Which way is wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -20,42 +21,6 @@ pub enum WantedMode {
     Fork,
     /// In this process: JavaScript stands still meanwhile.
     Inline,
-}
-
-/// Whether object ids are to match those of other snapshots.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "StableIdsJson")]
-pub enum StableIds {
-    /// No.
-    #[default]
-    No,
-    /// The first one starts the tracking, the next one ends it.
-    Pair,
-    /// Starts it, or goes on with it.
-    Keep,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum StableIdsJson {
-    Switch(bool),
-    Word(KeepWord),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum KeepWord {
-    Keep,
-}
-
-impl From<StableIdsJson> for StableIds {
-    fn from(json: StableIdsJson) -> Self {
-        match json {
-            StableIdsJson::Switch(false) => Self::No,
-            StableIdsJson::Switch(true) => Self::Pair,
-            StableIdsJson::Word(KeepWord::Keep) => Self::Keep,
-        }
-    }
 }
 
 /// `SnapshotOptions` of the public interface, normalised.

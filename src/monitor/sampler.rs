@@ -16,7 +16,7 @@ use crate::thread::Event;
 use crate::watch::Sample;
 
 /// How long fresh figures are waited for: this share of the interval, at most so many ms. A loop that is
-/// blocked inside a builtin answers neither bell nor interrupt, and the sample then says how old they are.
+/// blocked inside a builtin answers neither a call of the loop nor an interrupt, and the sample then says how old they are.
 const GRACE_SHARE: f64 = 0.25;
 const GRACE_MS: f64 = 25.0;
 /// How long the loop is waited for before V8 is asked to interrupt, ms.
@@ -67,7 +67,7 @@ pub fn start(watcher: Arc<Watcher>) {
         thread: Mutex::new(None),
     });
     let handle = spawn(&sampler).inspect_err(|error| {
-        watcher.environment.tell(Event::warning(
+        watcher.environment().tell(Event::warning(
             watcher.id,
             &Error::Unsupported(format!(
                 "the system gives no thread to sample on ({error}): samples are taken on the event loop, once a \
@@ -109,10 +109,10 @@ pub fn tick_here(environment: u64) -> bool {
     let now = clock::now();
     let mut due = watchers
         .iter()
-        .filter(|watcher| watcher.environment.id == environment && watcher.due() <= now)
+        .filter(|watcher| watcher.environment().id == environment && watcher.due() <= now)
         .peekable();
     if let Some(first) = due.peek() {
-        first.environment.refresh();
+        first.environment().refresh();
         let sample = Probes::detect().read(false);
         for watcher in due {
             watcher.take_in(sample.clone(), clock::now());
@@ -129,7 +129,7 @@ pub fn stop(watcher: u64) -> Ending {
 
 /// Stops all monitors of an environment, in its cleanup hook.
 pub fn stop_environment(environment: u64) -> Ending {
-    remove(|one| one.environment.id == environment)
+    remove(|one| one.environment().id == environment)
 }
 
 fn remove(which: impl Fn(&Watcher) -> bool) -> Ending {
@@ -167,7 +167,7 @@ impl Sampler {
             if std::panic::catch_unwind(tick).is_err() {
                 // The monitor is broken, the service is not: say so and sample on, slowly.
                 for watcher in self.watchers.lock().iter() {
-                    watcher.environment.tell(Event::warning(
+                    watcher.environment().tell(Event::warning(
                         watcher.id,
                         &Error::CaptureFailed("the sampler panicked; this is a defect of heapwarden".into()),
                     ));
@@ -191,14 +191,14 @@ impl Sampler {
         }
         for watcher in &due {
             watcher.tidy();
-            watcher.environment.ask();
+            watcher.environment().ask();
         }
         let kernel = probes.read(true);
         let shortest = due.iter().map(|watcher| watcher.interval()).fold(f64::INFINITY, f64::min);
         let grace = (shortest * GRACE_SHARE).min(GRACE_MS);
         if !self.await_figures(&due, now, now + grace.min(LOOP_MS)) {
             for watcher in &due {
-                watcher.environment.interrupt();
+                watcher.environment().interrupt();
             }
             self.await_figures(&due, now, now + grace);
         }
@@ -214,7 +214,7 @@ impl Sampler {
     fn await_figures(&self, due: &[&Arc<Watcher>], asked: f64, until: f64) -> bool {
         loop {
             let now = clock::now();
-            let fresh = |watcher: &&Arc<Watcher>| watcher.environment.figures.read().at >= asked;
+            let fresh = |watcher: &&Arc<Watcher>| watcher.environment().figures.read().at >= asked;
             if due.iter().all(fresh) {
                 return true;
             }

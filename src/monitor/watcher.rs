@@ -11,10 +11,10 @@ use crate::capture::options::CaptureOptions;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::file::{folder, store};
-use crate::orders::heap_limit;
 use crate::orders::queue::{self, Origin};
+use crate::orders::{Client, heap_limit};
 use crate::probe::process;
-use crate::thread::environment::process_facts;
+use crate::thread::facts::process_facts;
 use crate::thread::{Environment, Event, other_heaps};
 use crate::watch::{Action, Awake, History, Outcome, Rule, RuleState, Sample, Trend, step};
 
@@ -81,7 +81,7 @@ pub struct Watcher {
     /// Unique in this process.
     pub id: u64,
     /// Whose heap it watches.
-    pub environment: Arc<Environment>,
+    pub client: Arc<Client>,
     /// Whether anybody listens to `sample`.
     pub sample_heard: AtomicBool,
     /// Whether its folder was looked at.
@@ -96,13 +96,13 @@ impl Watcher {
     ///
     /// # Errors
     /// `InvalidOption` from a rule that does not make sense.
-    pub fn new(environment: Arc<Environment>, mut settings: WatchSettings) -> Result<Arc<Self>> {
+    pub fn new(client: Arc<Client>, mut settings: WatchSettings) -> Result<Arc<Self>> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         settings.interval_ms = settings.interval_ms.max(SHORTEST_INTERVAL);
         let rules = judged(std::mem::take(&mut settings.rules), Vec::new())?;
         Ok(Arc::new(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            environment,
+            client,
             sample_heard: AtomicBool::new(false),
             tidied: AtomicBool::new(false),
             blind: AtomicBool::new(false),
@@ -117,6 +117,11 @@ impl Watcher {
                 requests: Vec::new(),
             }),
         }))
+    }
+
+    /// Where the JavaScript runs that it watches.
+    pub fn environment(&self) -> &Environment {
+        &self.client.environment
     }
 
     /// ms between samples.
@@ -222,14 +227,14 @@ impl Watcher {
             store::keep(&folder, &keep, clock::wall(), None)?.as_result()
         });
         if let Err(error) = swept {
-            self.environment.tell(Event::warning(self.id, &error));
+            self.environment().tell(Event::warning(self.id, &error));
         }
     }
 
     /// Takes in a sample whose kernel side is read: adds V8's, judges the rules, tells, orders. On the
     /// sampler thread.
     pub(super) fn take_in(&self, mut sample: Sample, now: f64) {
-        let environment = &self.environment;
+        let environment = self.environment();
         let figures = environment.figures.read();
         if figures.at > 0.0 {
             let heap = &figures.heap;
@@ -284,7 +289,7 @@ impl Watcher {
 
     fn tell(&self, sample: &Sample, requests: &[u64]) {
         let monitor = self.id;
-        let outbox = &self.environment.outbox;
+        let outbox = &self.environment().outbox;
         for request in requests.iter().copied() {
             outbox.push(Event::Sampled { monitor, request, sample: Box::new(sample.clone()) });
         }
@@ -293,7 +298,7 @@ impl Watcher {
             outbox.push(Event::Sample { monitor, sample: Box::new(sample.clone()), dropped: 0 });
         }
         if heard || !requests.is_empty() {
-            self.environment.ring();
+            self.environment().wake();
         }
     }
 
@@ -303,7 +308,7 @@ impl Watcher {
             return;
         }
         let why = process::unreadable().map_or_else(|| "it looks unlike any known".into(), |e| e.to_string());
-        self.environment.tell(Event::warning(
+        self.environment().tell(Event::warning(
             self.id,
             &Error::Unsupported(format!(
                 "the kernel's figures (rss, cgroup, native …) are unknown now, and rules on them rest: \
@@ -317,14 +322,14 @@ impl Watcher {
         match outcome {
             Outcome::Breach { value, since, actions, limited } => {
                 let trigger = format!("rule:{rule}");
-                self.environment.tell(Event::Breach { monitor, rule, sample, value, since, limited });
+                self.environment().tell(Event::Breach { monitor, rule, sample, value, since, limited });
                 if actions.contains(&Action::Snapshot) {
                     let options = CaptureOptions { trigger: Some(trigger), ..snapshots.clone() };
-                    queue::submit(&self.environment, options, Origin::Rule, monitor);
+                    queue::submit(&self.client, options, Origin::Rule, monitor);
                 }
             }
             Outcome::Recovered { value, since } => {
-                self.environment.tell(Event::Recovered { monitor, rule, sample, value, since });
+                self.environment().tell(Event::Recovered { monitor, rule, sample, value, since });
             }
         }
     }

@@ -10,15 +10,15 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 
 use super::tasks::{Feeding, Joining};
-use super::waker::{Bell, Shared};
+use super::waker::WakeCall;
 use super::{Code, fault, odd};
 use crate::capture::options::CaptureOptions;
 use crate::error::Error as Fault;
 use crate::monitor::sampler;
 use crate::monitor::watcher::{WatchSettings, WatchUpdate, Watcher, parse};
-use crate::orders::{inline, queue};
+use crate::orders::{Client, heap_limit, inline, queue};
 use crate::thread::Environment;
-use crate::thread::environment::{ProcessFacts, set_process_facts};
+use crate::thread::facts::{ProcessFacts, set_process_facts};
 use crate::thread::figures::Figures;
 use crate::v8::{self, HeapFigures, array_buffers};
 
@@ -36,7 +36,7 @@ struct Facts {
 /// One `require` of the addon in one thread.
 #[napi]
 pub struct Host {
-    environment: Arc<Environment>,
+    client: Arc<Client>,
     watchers: Mutex<HashMap<u64, Arc<Watcher>>>,
     words: Mutex<Option<(array_buffers::Words, u64)>>,
 }
@@ -52,18 +52,17 @@ pub fn attach(env: Env, facts: String, on_wake: Function<bool, ()>) -> Result<Ho
         diagnostic_dir: facts.diagnostic_dir,
         v8_pool_size: facts.v8_pool_size,
     });
-    let bell = Arc::new(Bell::default());
-    let slot = Arc::new(OnceLock::new());
-    bell.connect(&on_wake, slot.clone()).map_err(odd)?;
-    let environment = Environment::attach(facts.thread_id, Box::new(Shared(bell)));
-    let _ = slot.set(Arc::downgrade(&environment));
-    env.add_env_cleanup_hook(environment.clone(), |environment: Arc<Environment>| {
-        let ending = sampler::stop_environment(environment.id);
-        environment.detach();
+    let woken = Arc::new(OnceLock::new());
+    let waker = WakeCall::new(&on_wake, woken.clone()).map_err(odd)?;
+    let client = Client::attach(facts.thread_id, Box::new(waker));
+    let _ = woken.set(Arc::downgrade(&client.environment));
+    env.add_env_cleanup_hook(client.clone(), |client: Arc<Client>| {
+        let ending = sampler::stop_environment(client.id());
+        client.environment.detach();
         ending.join();
     })
     .map_err(odd)?;
-    Ok(Host { environment, watchers: Mutex::default(), words: Mutex::default() })
+    Ok(Host { client, watchers: Mutex::default(), words: Mutex::default() })
 }
 
 #[napi]
@@ -71,7 +70,7 @@ impl Host {
     /// Whether V8 is reached directly.
     #[napi(getter)]
     pub fn native(&self) -> bool {
-        self.environment.is_native()
+        self.environment().is_native()
     }
 
     /// First half of finding the ArrayBuffer counter: `bytes` is `process.memoryUsage().arrayBuffers` now.
@@ -97,7 +96,7 @@ impl Host {
     #[napi]
     pub fn publish(&self, figures: Float64Array) {
         let at = |index: usize| figures.get(index).copied().unwrap_or(0.0).max(0.0) as u64;
-        self.environment.store(&Figures {
+        self.environment().store(&Figures {
             at: crate::clock::now(),
             heap: HeapFigures {
                 heap_total: at(0),
@@ -117,21 +116,21 @@ impl Host {
     /// Only ArrayBuffers, where everything else is read directly.
     #[napi]
     pub fn publish_array_buffers(&self, bytes: f64) {
-        let figures = self.environment.figures.read();
-        self.environment.store(&Figures { array_buffers: Some(bytes.max(0.0) as u64), ..figures });
+        let figures = self.environment().figures.read();
+        self.environment().store(&Figures { array_buffers: Some(bytes.max(0.0) as u64), ..figures });
     }
 
     /// Events as a JSON array, or null.
     #[napi]
     pub fn drain(&self) -> Option<String> {
-        self.environment.drain()
+        self.environment().drain()
     }
 
     /// Starts a monitor.
     #[napi]
     pub fn monitor_start(&self, settings: String) -> Result<f64, Code> {
         let settings: WatchSettings = parse(&settings).map_err(fault)?;
-        let watcher = Watcher::new(self.environment.clone(), settings).map_err(fault)?;
+        let watcher = Watcher::new(self.client.clone(), settings).map_err(fault)?;
         let id = watcher.id;
         sampler::start(watcher.clone());
         self.watchers.lock().insert(id, watcher);
@@ -148,7 +147,7 @@ impl Host {
     /// Samples on this thread, unless there is one for it by now; whether it is to be called again.
     #[napi]
     pub fn sample_here(&self) -> bool {
-        sampler::tick_here(self.environment.id)
+        sampler::tick_here(self.client.id())
     }
 
     /// Changes it.
@@ -166,7 +165,7 @@ impl Host {
     pub fn monitor_stop(&self, id: f64) -> AsyncTask<Joining> {
         self.watchers.lock().remove(&(id as u64));
         queue::cancel_monitor(id as u64);
-        self.environment.listen_gc(id as u64, false);
+        self.environment().collections.listen(id as u64, false);
         self.tune();
         AsyncTask::new(Joining(Some(sampler::stop(id as u64))))
     }
@@ -201,7 +200,7 @@ impl Host {
     #[napi]
     pub fn listen(&self, id: f64, sample: bool, gc: bool) -> Result<(), Code> {
         self.watcher(id)?.sample_heard.store(sample, Ordering::Release);
-        self.environment.listen_gc(id as u64, gc);
+        self.environment().collections.listen(id as u64, gc);
         Ok(())
     }
 
@@ -210,15 +209,15 @@ impl Host {
     pub fn capture(&self, options: String, monitor: f64) -> Result<f64, Code> {
         let options = CaptureOptions::from_json(&options).map_err(fault)?;
         // Without a monitor nobody has looked at the heap since the last capture, and its budget goes by that.
-        self.environment.refresh();
-        Ok(queue::submit(&self.environment, options, queue::Origin::Caller, monitor as u64) as f64)
+        self.environment().refresh();
+        Ok(queue::submit(&self.client, options, queue::Origin::Caller, monitor as u64) as f64)
     }
 
     /// Takes one here and now. SnapshotInfo as JSON.
     #[napi]
     pub fn capture_sync(&self, options: String) -> Result<String, Code> {
         let options = CaptureOptions::from_json(&options).map_err(fault)?;
-        let info = inline::now(&self.environment, options).map_err(fault)?;
+        let info = inline::now(&self.client, options).map_err(fault)?;
         serde_json::to_string(&info).map_err(|error| fault(Fault::CaptureFailed(error.to_string())))
     }
 
@@ -231,7 +230,7 @@ impl Host {
     /// The process ends: so do the children whose callers nobody will answer.
     #[napi]
     pub fn leave(&self) {
-        queue::leave(&self.environment);
+        queue::leave(&self.client);
     }
 
     /// Portable path: a piece of the snapshot.
@@ -249,6 +248,10 @@ impl Host {
         }
     }
 
+    fn environment(&self) -> &Environment {
+        &self.client.environment
+    }
+
     fn watcher(&self, id: f64) -> Result<Arc<Watcher>, Code> {
         let stopped = || fault(Fault::Stopped("this monitor was stopped".into()));
         self.watchers.lock().get(&(id as u64)).cloned().ok_or_else(stopped)
@@ -258,14 +261,14 @@ impl Host {
     fn tune(&self) {
         let watchers = self.watchers.lock();
         let shortest = watchers.values().map(|watcher| watcher.interval()).fold(f64::INFINITY, f64::min);
-        self.environment.refresh_after(shortest / 2.0);
-        self.environment.watch_collections(!watchers.is_empty());
+        self.environment().collections.refresh_after(shortest / 2.0);
+        self.environment().watch_collections(!watchers.is_empty());
         // As the first monitor wants it: one dump serves all, and all hear of it.
         let mut wanting: Vec<_> =
             watchers.values().filter_map(|watcher| Some((watcher.id, watcher.at_limit()?))).collect();
         wanting.sort_by_key(|(id, _)| *id);
         let first =
             wanting.into_iter().map(|(_, wanted)| wanted).reduce(|first, other| first.heard_by(&other));
-        self.environment.watch_limit(first);
+        heap_limit::watch(&self.client, first);
     }
 }

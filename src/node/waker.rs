@@ -6,46 +6,33 @@ use napi::Status;
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 
-use crate::thread::{Doorbell, Environment};
+use crate::thread::{Environment, LoopWaker};
 
 /// Weak (does not keep the process alive), bounded to one call in flight, and without an error argument.
 type Wake = ThreadsafeFunction<(), (), bool, Status, false, true, 1>;
 
-/// The environment is made with its doorbell, and the doorbell answers through the environment: it learns
-/// whom to call a moment after it was made.
-#[derive(Default)]
-pub struct Bell {
-    wake: OnceLock<Wake>,
-}
+/// The call that wakes one environment's loop.
+pub struct WakeCall(Wake);
 
-impl Bell {
-    /// Connects the bell: on each ring the loop takes a turn, then `on_wake` hears whether there are events.
-    pub fn connect(
-        &self,
-        on_wake: &Function<bool, ()>,
-        slot: Arc<OnceLock<Weak<Environment>>>,
-    ) -> Result<()> {
+impl WakeCall {
+    /// On each call the loop takes a turn of the environment `woken`, then `on_wake` hears whether there are events. The
+    /// environment is made with its waker, so it comes a moment later.
+    pub fn new(on_wake: &Function<bool, ()>, woken: Arc<OnceLock<Weak<Environment>>>) -> Result<Self> {
         let wake = on_wake
             .build_threadsafe_function::<()>()
             .callee_handled::<false>()
             .weak::<true>()
             .max_queue_size::<1>()
             .build_callback(move |_| {
-                Ok(slot.get().and_then(Weak::upgrade).is_some_and(|environment| environment.turn()))
+                Ok(woken.get().and_then(Weak::upgrade).is_some_and(|environment| environment.turn()))
             })?;
-        let _ = self.wake.set(wake);
-        Ok(())
+        Ok(Self(wake))
     }
 }
 
-/// Shared, because the environment owns one end and the binding the other.
-pub struct Shared(pub Arc<Bell>);
-
-impl Doorbell for Shared {
-    fn ring(&self) {
-        if let Some(wake) = self.0.wake.get() {
-            // A full queue means that a call is on its way; a closing one, that nobody is left to hear it.
-            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        }
+impl LoopWaker for WakeCall {
+    fn wake(&self) {
+        // A full queue means that a call is on its way; a closing one, that nobody is left to hear it.
+        self.0.call((), ThreadsafeFunctionCallMode::NonBlocking);
     }
 }

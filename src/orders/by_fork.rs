@@ -3,84 +3,32 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{RecvTimeoutError, bounded};
 
+use super::client::Client;
+use super::job::{Job, fork_with_ids};
 use super::queue::{self, Order, Origin};
-use super::{folder_turn, heap_limit, inline, paused};
+use super::{folder_turn, heap_limit, inline, paused, snapshot_file};
 use crate::capture::budget::{self, Admitted, Heap};
 use crate::capture::fork::child_memory::ChildLimits;
 use crate::capture::fork::supervise::supervise;
 use crate::capture::fork::verdict::Outcome;
-use crate::capture::fork::{self, Child, Prepared, Snapshot, Terms, descriptors};
-use crate::capture::options::{CaptureOptions, StableIds, WantedMode};
-use crate::capture::permit::{Demand, Permit};
+use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
+use crate::capture::options::WantedMode;
+use crate::capture::permit::Permit;
 use crate::capture::user::User;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::file::info::{Finish, Mode, SnapshotInfo};
 use crate::file::sink::{Sealed, Sink};
 use crate::file::turn::Turn;
-use crate::thread::environment::process_facts;
+use crate::thread::facts::process_facts;
 use crate::thread::{Environment, Event};
-use crate::v8::Isolate;
 
 /// A child that hangs or crashes is forked anew so many times in all.
 const ATTEMPTS: u32 = 3;
 /// What a child has, where no `timeout` was given: one that writes the dump of a heap limit, and any whose service is gone.
 const ALONE: Duration = Duration::from_secs(120);
-
-/// What the JavaScript thread is asked to do at its next turn or stack guard.
-pub struct Job {
-    /// Whose.
-    pub(crate) order: u64,
-    demand: Arc<Demand>,
-    prepared: Prepared,
-    options: CaptureOptions,
-    reply: Sender<Result<Child>>,
-}
-
-impl Job {
-    /// Forks. On the environment's thread.
-    pub fn carry_out(self, environment: &Environment) {
-        let begin = clock::now();
-        let result = match environment.isolate() {
-            _ if self.demand.is_given_up() => {
-                Err(Error::Aborted("nobody waits for this snapshot any more".into()))
-            }
-            Some(isolate) => fork_with_ids(environment, &isolate, &self.options, self.prepared, begin),
-            None => Err(Error::Stopped("the thread is ending".into())),
-        };
-        if result.is_err() {
-            paused::in_vain(self.order, clock::now() - begin);
-        }
-        let _ = self.reply.send(result);
-    }
-}
-
-/// Forks, and sees to the object ids before and after, which holds JavaScript up too. On its thread, which has stood still
-/// since `begin`.
-fn fork_with_ids(
-    environment: &Environment,
-    isolate: &Isolate,
-    options: &CaptureOptions,
-    prepared: Prepared,
-    begin: f64,
-) -> Result<Child> {
-    let keep_ids = environment.ids.before(isolate, options.stable_ids, true);
-    let neighbours = environment.neighbours();
-    let unasked = environment.unasked(&neighbours);
-    let mut work = Snapshot(inline::contents(options, true));
-    let mut child = prepared.fork(isolate, &mut work, begin, clock::now);
-    drop(unasked);
-    if !keep_ids && options.stable_ids != StableIds::No {
-        // The child has its own copy of them.
-        environment.ids.end(isolate);
-    }
-    if let Ok(child) = &mut child {
-        child.pause_ms = clock::now() - begin;
-    }
-    child
-}
 
 /// Starts the thread that conducts `order`, which counts as running.
 pub fn start(order: Order) {
@@ -90,13 +38,13 @@ pub fn start(order: Order) {
 /// Prepares and forks on this, the environment's, thread: for a process that may not live until another thread
 /// has prepared. The rest is conducted as ever. The order comes back if forking does not work out.
 pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
-    let Some(isolate) = order.environment.isolate() else { return Err(Box::new(order)) };
+    let Some(isolate) = order.client.environment.isolate() else { return Err(Box::new(order)) };
     let began = clock::now();
     let heap_used = isolate.heap_figures().heap_used;
     let mut admitted = None;
     let forked = fork::available()
         .and_then(|()| {
-            budget::admit(&order.environment.needs, Heap::of_child(heap_used), order.options.memory_budget)
+            budget::admit(&order.client.needs, Heap::of_child(heap_used), order.options.memory_budget)
         })
         .map(|granted| admitted.insert(granted).child_may_take())
         .and_then(|memory| {
@@ -106,7 +54,9 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
             prepared.memory = memory;
             Ok(prepared)
         })
-        .and_then(|prepared| fork_with_ids(&order.environment, &isolate, &order.options, prepared, began));
+        .and_then(|prepared| {
+            fork_with_ids(&order.client.environment, &isolate, &order.options, prepared, began)
+        });
     match forked {
         Ok(child) => {
             queue::set_terminator(order.id, &child.terminator);
@@ -123,8 +73,8 @@ pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
 
 /// The file, as for any capture: what stands in its way (a folder that is gone) stands in the way of the next one too.
 fn open_sink(order: &Order, began: f64) -> Result<Sink> {
-    let header = inline::header(&order.environment, &order.options, Mode::Fork, began);
-    Sink::create(&order.options.sink(process_facts().diagnostic_dir.as_deref()), header)
+    let header = snapshot_file::header(&order.client.environment, &order.options, Mode::Fork, began);
+    Sink::create(&snapshot_file::place(&order.options), header)
 }
 
 fn prepare(order: &Order, sink: Sink, quiet: Duration, urgent: bool, turn: Arc<Turn>) -> Result<Prepared> {
@@ -184,7 +134,7 @@ fn conduct(mut order: Order, first: Option<(Child, Admitted)>) {
             queue::complete(order.id, &Ok(info));
         }
         Err(Stop::NotByFork(why)) if order.options.mode == WantedMode::Auto => {
-            let heap_used = order.environment.figures.read().heap.heap_used;
+            let heap_used = order.client.environment.figures.read().heap.heap_used;
             match inline::may_stand_still(&order, heap_used, &why) {
                 Ok(()) => {
                     inline::explain_inline(&order, &why);
@@ -205,13 +155,13 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
     if order.turn.is_none() {
         order.turn = Some(folder_turn::wait(&order.options, &permit).map_err(Stop::Final)?);
     }
-    let environment = &order.environment.clone();
-    let heap_used = environment.figures.read().heap.heap_used;
+    let client = &order.client.clone();
+    let heap_used = client.environment.figures.read().heap.heap_used;
     let (mut first, admitted) = match first {
         Some((child, admitted)) => (Some(child), admitted),
         None => {
             let heap = Heap::of_child(heap_used);
-            let admitted = budget::admit(&environment.needs, heap, order.options.memory_budget);
+            let admitted = budget::admit(&client.needs, heap, order.options.memory_budget);
             (None, admitted.map_err(Stop::Final)?)
         }
     };
@@ -238,14 +188,14 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
         });
         match outcome {
             Outcome::Done { private, published: by_child, waiting } => {
-                environment.needs.learn(heap_used, private);
+                client.needs.learn(heap_used, private);
                 let duration_ms = Some(clock::now() - began);
                 let finish = Finish { pause_ms, duration_ms, attempts: attempt };
                 let taken = || Error::CaptureFailed("its file was handed over already".into());
                 let sealed = child.handed_over(waiting.is_some()).ok_or_else(taken);
                 let published = sealed.and_then(|sealed| match by_child {
                     Some(name) => take_over(sealed, name, &permit),
-                    None => publish(sealed, finish, &permit, environment),
+                    None => publish(sealed, finish, &permit, &client.environment),
                 });
                 drop(waiting);
                 return published.map_err(|error| Stop::Final(began_as.explain(error)));
@@ -314,7 +264,7 @@ fn fork_one(
     permit: &Permit,
     began: f64,
 ) -> std::result::Result<Child, Stop> {
-    let environment = &order.environment;
+    let client = &order.client;
     budget::admit_process().map_err(Stop::NotByFork)?;
     let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(folder_turn::busy())))?;
     let sink = open_sink(order, began).map_err(|error| {
@@ -328,10 +278,10 @@ fn fork_one(
     let demand = order.demand.clone();
     let asked = Instant::now();
     let _looking = permit.looking();
-    environment.ask_fork(Job { order: order.id, demand, prepared, options: order.options.clone(), reply });
+    client.ask_fork(Job { order: order.id, demand, prepared, options: order.options.clone(), reply });
     loop {
         permit.look();
-        // JavaScript may sit in one long builtin call, where neither bell nor interrupt reaches it.
+        // JavaScript may sit in one long builtin call, where neither a call of the loop nor an interrupt reaches it.
         match answer.recv_timeout(Duration::from_millis(200)) {
             Ok(Ok(child)) => return Ok(child),
             Ok(Err(error @ (Error::Stopped(_) | Error::Aborted(_)))) => return Err(Stop::Final(error)),
@@ -342,7 +292,7 @@ fn fork_one(
             }
             Err(RecvTimeoutError::Timeout) if permit.is_open() && asked.elapsed() < HOLD => {}
             Err(RecvTimeoutError::Timeout) => {
-                environment.withdraw_fork(order.id);
+                client.withdraw_fork(order.id);
                 // It may have been forked in this very moment: then the answer is there, and the child with it. One that
                 // is being forked still ends as soon as nobody hears of it.
                 if let Ok(Ok(child)) = answer.try_recv() {
@@ -354,7 +304,7 @@ fn fork_one(
     }
 }
 
-/// Whether an order of this environment is conducted here rather than on its own thread.
-pub fn applies(environment: &Arc<Environment>, mode: WantedMode) -> bool {
-    mode != WantedMode::Inline && environment.is_native()
+/// Whether an order of this client is conducted here rather than on its own thread.
+pub fn applies(client: &Client, mode: WantedMode) -> bool {
+    mode != WantedMode::Inline && client.environment.is_native()
 }

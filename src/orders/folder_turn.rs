@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::queue::{self, Order};
+use super::snapshot_file;
 use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Permit;
 use crate::error::{Error, Result};
 use crate::file::turn::Turn;
-use crate::thread::environment::process_facts;
 
 /// Between two questions, ms: at least, and what comes on top by chance, so that six that wait do not ask in step.
 const PAUSE_MS: u64 = 50;
@@ -16,7 +16,7 @@ const JITTER_MS: u64 = 150;
 
 /// Asks without waiting. `None`: another process is capturing there.
 pub fn ask(options: &CaptureOptions) -> Option<Arc<Turn>> {
-    Turn::ask(&options.sink(process_facts().diagnostic_dir.as_deref()))
+    Turn::ask(&snapshot_file::place(options))
 }
 
 /// Waits for it while `permit` allows.

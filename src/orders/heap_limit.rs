@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
+use super::client::Client;
 use super::{folder_turn, inline, queue};
 use crate::capture::budget::RESERVE;
 use crate::capture::options::{CaptureOptions, WantedMode};
@@ -158,31 +159,68 @@ impl Limit {
     }
 }
 
+/// Watches the heap limit, or not. On the client's thread.
+pub fn watch(client: &Client, wanted: Option<Wanted>) {
+    let on = wanted.is_some();
+    let restore = client.limit.lock().set(wanted);
+    client.environment.watch_limit(on, restore);
+}
+
+/// A full collection has left `heap_used` bytes: whether it wants a stack guard, to end the ramp there. Inside it.
+pub fn collected(client: &Client, heap_used: u64) -> bool {
+    let recovered = client.limit.try_lock().is_some_and(|limit| limit.recovered(heap_used));
+    if recovered {
+        client.restore_wanted.store(true, Ordering::Release);
+    }
+    recovered
+}
+
+/// Outside any collection: the dump, and the end of a ramp. On the client's thread.
+pub fn look_after(client: &Arc<Client>) {
+    if client.dump_wanted.swap(false, Ordering::AcqRel) {
+        dump(client);
+    }
+    if !client.restore_wanted.swap(false, Ordering::AcqRel) {
+        return;
+    }
+    let used = client.environment.isolate().map(|isolate| isolate.heap_figures().heap_used);
+    let restore = used.and_then(|used| client.limit.lock().restore(used));
+    if let Some(before) = restore {
+        client.environment.restore_limit(before);
+    }
+}
+
+/// Has a stack guard carry out the dump. Inside a collection.
+fn ask_dump(client: &Client) {
+    client.dump_wanted.store(true, Ordering::Release);
+    client.environment.interrupt();
+}
+
 /// V8 is about to hit the limit `current`: the limit from now on. Inside a collection.
-pub fn near(environment: &Environment, current: usize) -> usize {
-    let Some(mut limit) = environment.limit.try_lock() else { return current };
+pub fn near(client: &Arc<Client>, current: usize) -> usize {
+    let Some(mut limit) = client.limit.try_lock() else { return current };
     let Some(wanted) = limit.wanted.clone() else { return current };
     // A collection promotes the young generation at once, which can overshoot the limit by more than a step; and V8
     // asks only once: a limit that the pages there are do not fit under would be the end.
-    let there = environment.isolate().map_or(0, |isolate| isolate.old_pages() as usize);
+    let there = client.environment.isolate().map_or(0, |isolate| isolate.old_pages() as usize);
     let raised_by = |bytes| current.max(there).saturating_add(bytes);
     let raised = raised_by(wanted.extend / STEPS as usize);
     // At its limit a worker thread ends, and not the process: by Node's own callback, which must hear of it.
-    let main = environment.thread_id == 0;
+    let main = client.environment.thread_id == 0;
     let tight = if main { too_tight(limits::room(Cgroup::detect().as_ref()), wanted.extend) } else { None };
     match &mut limit.ramp {
         None if tight.is_some() => {
             limit.ramp = Some(Ramp { before: current, steps: 0, dump: Dump::Refused, told: true, why: None });
             drop(limit);
             last_words(current, Dump::Refused, tight, wanted.wait);
-            environment.leave_limit();
+            client.environment.leave_limit();
             // Not as it is: V8 would end the process at once, and nobody else would be asked.
             raised_by(NEXT_ONE_ASKED)
         }
         None => {
             limit.ramp = Some(Ramp { before: current, steps: 1, dump: Dump::Asked, told: false, why: None });
             drop(limit);
-            environment.ask_dump();
+            ask_dump(client);
             raised
         }
         Some(ramp)
@@ -196,8 +234,8 @@ pub fn near(environment: &Environment, current: usize) -> usize {
             // No stack guard was reached: JavaScript sits in one long call of a builtin.
             ramp.dump = Dump::Inline;
             drop(limit);
-            in_place(environment, wanted);
-            near(environment, current)
+            in_place(client, wanted);
+            near(client, current)
         }
         Some(ramp) => {
             let (dump, told) = (ramp.dump, std::mem::replace(&mut ramp.told, true));
@@ -209,7 +247,7 @@ pub fn near(environment: &Environment, current: usize) -> usize {
             // Ours has had its turn. V8 asks only the callback that was added last, so the one below hears of the next
             // time: Node's own, which ends a worker thread or takes the snapshots of --heapsnapshot-near-heap-limit, or
             // another library's. If there is none, V8 ends the process then.
-            environment.leave_limit();
+            client.environment.leave_limit();
             if tight.is_some() { raised_by(NEXT_ONE_ASKED) } else { raised }
         }
     }
@@ -252,13 +290,12 @@ fn last_words(limit: usize, dump: Dump, why: Option<String>, wait: Duration) {
 
 /// Node's own way, inside V8's callback: the dying process stands still for it, at most as long as it would wait
 /// for a child.
-fn in_place(environment: &Environment, wanted: Wanted) {
-    environment.dump_wanted.store(false, Ordering::Release);
-    let Some(environment) = environment.shared() else { return };
+fn in_place(client: &Arc<Client>, wanted: Wanted) {
+    client.dump_wanted.store(false, Ordering::Release);
     let timeout_ms = Some(wanted.wait.as_secs_f64() * 1e3);
     let monitor = wanted.monitor();
     let options = CaptureOptions { mode: WantedMode::Inline, timeout_ms, ..wanted.options };
-    let outcome = queue::at_limit(&environment, options, monitor)
+    let outcome = queue::at_limit(client, options, monitor)
         .ok_or_else(|| Error::CaptureFailed("another snapshot is being taken".into()))
         .and_then(|mut order| {
             let id = order.id;
@@ -272,7 +309,7 @@ fn in_place(environment: &Environment, wanted: Wanted) {
         });
     match outcome {
         Ok(id) => {
-            set(&environment, Dump::Running(id));
+            set(client, Dump::Running(id));
             // Its bytes are with the writer; its name is not there yet.
             let until = Instant::now() + wanted.wait;
             while queue::is_running(id) && Instant::now() < until {
@@ -281,7 +318,7 @@ fn in_place(environment: &Environment, wanted: Wanted) {
         }
         Err(error) => {
             say(&format!("heapwarden: no snapshot at the heap limit: {error}"));
-            refuse(&environment, &error);
+            refuse(client, &error);
         }
     }
 }
@@ -296,37 +333,37 @@ pub(super) fn dies_with_us() -> bool {
 }
 
 /// Carries out the dump, outside any collection. On the environment's thread.
-pub fn dump(environment: &std::sync::Arc<Environment>) {
+fn dump(client: &Arc<Client>) {
     let (wanted, before) = {
-        let limit = environment.limit.lock();
+        let limit = client.limit.lock();
         let (Some(wanted), Some(ramp)) = (limit.wanted.clone(), &limit.ramp) else { return };
         (wanted, ramp.before)
     };
     let monitor = wanted.monitor();
-    announce(environment, &wanted, before);
+    announce(client, &wanted, before);
     let trigger = wanted.options.trigger().to_owned();
-    let Some(mut order) = queue::at_limit(environment, wanted.options, monitor) else {
+    let Some(mut order) = queue::at_limit(client, wanted.options, monitor) else {
         // The last ramp's is still being written: it is of the same leak.
         let busy = Error::CaptureFailed("the last dump of this heap limit is still being written".into());
-        match queue::forked_of(environment.id) {
-            Some(id) => set(environment, Dump::Running(id)),
-            None => refuse(environment, &busy),
+        match queue::forked_of(client.id()) {
+            Some(id) => set(client, Dump::Running(id)),
+            None => refuse(client, &busy),
         }
-        environment.tell(Event::failed(monitor, 0, &busy, &trigger));
+        client.environment.tell(Event::failed(monitor, 0, &busy, &trigger));
         return;
     };
     let id = order.id;
     match turn(&order) {
         Ok(turn) => order.turn = Some(turn),
         Err(error) => {
-            refuse(environment, &error);
+            refuse(client, &error);
             queue::complete(id, &Err(error));
             return;
         }
     }
     #[cfg(target_os = "linux")]
-    let order = if super::by_fork::applies(environment, order.options.mode) {
-        set(environment, Dump::Running(id));
+    let order = if super::by_fork::applies(client, order.options.mode) {
+        set(client, Dump::Running(id));
         match super::by_fork::start_here(order) {
             Ok(()) => return,
             Err(order) => *order,
@@ -334,19 +371,19 @@ pub fn dump(environment: &std::sync::Arc<Environment>) {
     } else {
         order
     };
-    set(environment, Dump::Inline);
+    set(client, Dump::Inline);
     match inline::begin(order, |_| {}) {
-        Ok(()) => set(environment, Dump::Running(id)),
+        Ok(()) => set(client, Dump::Running(id)),
         Err(error) => {
-            refuse(environment, &error);
+            refuse(client, &error);
             queue::complete(id, &Err(error));
         }
     }
 }
 
 /// Tells all who watch this heap, through whichever copy of the addon.
-fn announce(environment: &Environment, wanted: &Wanted, before: usize) {
-    let heap_used = environment.figures.read().heap.heap_used;
+fn announce(client: &Client, wanted: &Wanted, before: usize) {
+    let heap_used = client.environment.figures.read().heap.heap_used;
     let tell = |environment: &Environment, monitors: &[u64]| {
         for monitor in monitors.iter().copied() {
             environment.tell(Event::NearHeapLimit {
@@ -358,10 +395,10 @@ fn announce(environment: &Environment, wanted: &Wanted, before: usize) {
             });
         }
     };
-    tell(environment, &wanted.monitors);
-    for other in environment.neighbours() {
+    tell(&client.environment, &wanted.monitors);
+    for other in client.neighbours() {
         let monitors = other.limit.try_lock().and_then(|limit| Some(limit.wanted.as_ref()?.monitors.clone()));
-        tell(&other, &monitors.unwrap_or_default());
+        tell(&other.environment, &monitors.unwrap_or_default());
     }
 }
 
@@ -372,15 +409,15 @@ fn turn(order: &queue::Order) -> Result<Arc<Turn>, Error> {
 }
 
 /// There is none: the process's last words say why.
-fn refuse(environment: &Environment, error: &Error) {
-    set(environment, Dump::Refused);
-    if let Some(ramp) = &mut environment.limit.lock().ramp {
+fn refuse(client: &Client, error: &Error) {
+    set(client, Dump::Refused);
+    if let Some(ramp) = &mut client.limit.lock().ramp {
         ramp.why = Some(error.to_string());
     }
 }
 
-fn set(environment: &Environment, dump: Dump) {
-    if let Some(mut limit) = environment.limit.try_lock()
+fn set(client: &Client, dump: Dump) {
+    if let Some(mut limit) = client.limit.try_lock()
         && let Some(ramp) = &mut limit.ramp
     {
         ramp.dump = dump;

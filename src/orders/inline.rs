@@ -5,30 +5,20 @@ use std::sync::{Arc, LazyLock};
 
 use parking_lot::Mutex;
 
+use super::client::Client;
 use super::queue::{self, Order, Origin};
-use super::{folder_turn, paused};
+use super::{folder_turn, paused, snapshot_file};
 use crate::capture::budget::Heap;
-use crate::capture::options::{CaptureOptions, INLINE_TIMEOUT, StableIds, WantedMode};
+use crate::capture::options::{CaptureOptions, INLINE_TIMEOUT, WantedMode};
 use crate::capture::permit::Permit;
 use crate::capture::pipe::{self, Feed};
 use crate::capture::{budget, inline};
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::file::info::{Finish, Header, Mode, SnapshotInfo};
+use crate::file::info::{Finish, Mode, SnapshotInfo};
 use crate::file::sink::Sink;
-use crate::thread::environment::process_facts;
-use crate::thread::{Environment, Event};
+use crate::thread::{Event, Moment};
 use crate::units::print_bytes;
-use crate::v8::profiler::Contents;
-
-/// Where the turn came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
-    /// The event loop.
-    Loop,
-    /// A stack guard in the middle of JavaScript.
-    Interrupt,
-}
 
 /// What JavaScript feeds on the portable path, by capture. More than one entry only if orders overlap by the
 /// end of an environment.
@@ -40,12 +30,13 @@ struct Fed {
 }
 
 /// Runs the environment's next order, if it has one and may run it from here.
-pub fn orders(environment: &Arc<Environment>, from: From) {
+pub fn orders(client: &Arc<Client>, at: Moment) {
+    let environment = &client.environment;
     // JavaScript must be able to run for the portable path: only from the loop.
-    if from == From::Interrupt && !environment.is_native() {
+    if at == Moment::StackGuard && !environment.is_native() {
         return;
     }
-    let Some(mut order) = queue::take(environment.id, from == From::Interrupt) else { return };
+    let Some(mut order) = queue::take(environment.id, at == Moment::StackGuard) else { return };
     let id = order.id;
     let heap_used = environment.figures.read().heap.heap_used;
     if !environment.is_native()
@@ -122,8 +113,8 @@ const SYNC_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 ///
 /// # Errors
 /// As a capture; `Timeout` if another process goes on capturing in its folder; `Unsupported` on the portable path, which needs the event loop.
-pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<SnapshotInfo> {
-    if environment.isolate().is_none() {
+pub fn now(client: &Arc<Client>, options: CaptureOptions) -> Result<SnapshotInfo> {
+    if client.environment.isolate().is_none() {
         return Err(Error::Unsupported(
             "a synchronous snapshot needs V8's own interface, which is not reached here; see capabilities"
                 .into(),
@@ -132,7 +123,7 @@ pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<Sn
     let patience =
         Permit::new(Arc::default(), std::time::Instant::now() + options.timeout().min(SYNC_PATIENCE));
     let turn = folder_turn::wait(&options, &patience)?;
-    let mut order = queue::now(environment, options);
+    let mut order = queue::now(client, options);
     order.turn = Some(turn);
     let id = order.id;
     let (sender, receiver) = crossbeam_channel::bounded(1);
@@ -150,7 +141,7 @@ pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Result<Sn
 pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Send + 'static) -> Result<()> {
     // From here on JavaScript stands still, and before that for what failed.
     let since = clock::now() - paused::before(order.id);
-    let Order { id, environment, options, deadline, demand, turn, origin, .. } = order;
+    let Order { id, client, options, deadline, demand, turn, origin, .. } = order;
     if options.mode == WantedMode::Fork {
         return Err(Error::Unsupported(
             "mode 'fork' needs V8's own interface and an asynchronous call; use 'auto' or 'inline'".into(),
@@ -163,24 +154,25 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
     if !permit.is_open() {
         return Err(permit.reason());
     }
+    let environment = &client.environment;
     let isolate = environment.isolate();
     let heap = || {
         let used = isolate.map_or(environment.figures.read().heap.heap_used, |i| i.heap_figures().heap_used);
         Heap { used, large: isolate.map_or(0, |isolate| isolate.large_objects()) }
     };
-    let mut admitted = budget::admit(&environment.needs, heap(), options.memory_budget);
+    let mut admitted = budget::admit(&client.needs, heap(), options.memory_budget);
     if let Some(isolate) = isolate
         && admitted.is_err()
         && origin == Origin::Caller
-        && heap().is_large_only(&environment.needs, options.memory_budget)
+        && heap().is_large_only(&client.needs, options.memory_budget)
     {
         // An array that grows leaves shorter ones behind. V8 collects garbage before a snapshot anyway. Nobody waits for a
         // rule's, and a rule asks again and again.
         let before = clock::now();
         isolate.collect_garbage();
         let took = clock::now() - before;
-        admitted = budget::admit(&environment.needs, heap(), options.memory_budget).map_err(|error| {
-            environment.needs.keeps(heap().large);
+        admitted = budget::admit(&client.needs, heap(), options.memory_budget).map_err(|error| {
+            client.needs.keeps(heap().large);
             let message = format!(
                 "{error}; a collection, for which JavaScript stood still for {took:.0} ms, did not help"
             );
@@ -191,12 +183,11 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
 
     let began = clock::now();
     let mode = if isolate.is_some() { Mode::Inline } else { Mode::Portable };
-    let process = process_facts();
-    let header = header(&environment, &options, mode, began);
-    let sink = Sink::create(&options.sink(process.diagnostic_dir.as_deref()), header)?;
+    let header = snapshot_file::header(environment, &options, mode, began);
+    let sink = Sink::create(&snapshot_file::place(&options), header)?;
     queue::set_place(id, sink.target().display().to_string());
     let (home, owner) = (environment.clone(), id);
-    let heap = environment.clone();
+    let heap = client.clone();
     let tell = move |error: &Error| home.tell(Event::warning(0, error));
     let (feed, _thread) = pipe::start(sink, permit, options.redact, tell, move |result| {
         if result.is_ok() {
@@ -209,7 +200,7 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
     match isolate {
         Some(isolate) => {
             let keep_ids = environment.ids.before(&isolate, options.stable_ids, false);
-            inline::take(&isolate, contents(&options, keep_ids), feed, since, clock::now);
+            inline::take(&isolate, snapshot_file::contents(&options, keep_ids), feed, since, clock::now);
         }
         None => {
             FED.lock().insert(id, Fed { feed, began });
@@ -221,25 +212,6 @@ pub(super) fn begin(order: Order, also: impl FnOnce(&Result<SnapshotInfo>) + Sen
         }
     }
     Ok(())
-}
-
-/// What stands in front of the file. `began`: a time of [`clock::now`].
-pub fn header(environment: &Environment, options: &CaptureOptions, mode: Mode, began: f64) -> Header {
-    let process = process_facts();
-    Header {
-        thread_id: environment.thread_id.into(),
-        node_version: process.node_version.clone(),
-        v8_version: process.v8_version.clone(),
-        stable_ids: options.stable_ids != StableIds::No,
-        numeric_values: options.numeric_values,
-        redacted: options.redact,
-        ..Header::new(clock::stamp(began), mode, options.trigger())
-    }
-}
-
-/// What V8 is asked to put into it.
-pub fn contents(options: &CaptureOptions, keep_ids: bool) -> Contents {
-    Contents { numeric_values: options.numeric_values, keep_ids }
 }
 
 /// Portable path: a piece of the snapshot's JSON. May wait for the disk, so not on the JavaScript thread.

@@ -2,8 +2,15 @@
 
 #[cfg(target_os = "linux")]
 pub mod by_fork;
+pub mod client;
+mod errand;
 pub mod folder_turn;
 pub mod heap_limit;
 pub mod inline;
+#[cfg(target_os = "linux")]
+mod job;
 mod paused;
 pub mod queue;
+mod snapshot_file;
+
+pub use client::Client;

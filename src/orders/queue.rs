@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 
+use super::client::Client;
 #[cfg(target_os = "linux")]
 use crate::capture::fork::terminate::Terminator;
 use crate::capture::options::CaptureOptions;
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::file::info::SnapshotInfo;
 use crate::file::sink::unfinished;
 use crate::file::turn::Turn;
-use crate::thread::{Environment, Event};
+use crate::thread::Event;
 
 /// Who ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub struct Order {
     /// The first ticket's number.
     pub id: u64,
     /// Whose heap.
-    pub environment: Arc<Environment>,
+    pub client: Arc<Client>,
     /// How.
     pub options: CaptureOptions,
     /// Who.
@@ -75,7 +76,7 @@ pub struct Order {
 struct Running {
     id: u64,
     slot: Slot,
-    environment: Arc<Environment>,
+    client: Arc<Client>,
     options: CaptureOptions,
     demand: Arc<Demand>,
     tickets: Vec<Ticket>,
@@ -92,7 +93,7 @@ impl Running {
         Self {
             id: order.id,
             slot,
-            environment: order.environment.clone(),
+            client: order.client.clone(),
             options: order.options.clone(),
             demand: order.demand.clone(),
             tickets: std::mem::take(&mut order.tickets),
@@ -141,30 +142,30 @@ fn desk() -> MutexGuard<'static, Desk> {
 
 /// Orders a snapshot of `environment`'s heap; the answer comes to its outbox as `Snapshot` or
 /// `SnapshotFailed` with the number returned here. Never blocks.
-pub fn submit(environment: &Arc<Environment>, options: CaptureOptions, origin: Origin, monitor: u64) -> u64 {
+pub fn submit(client: &Arc<Client>, options: CaptureOptions, origin: Origin, monitor: u64) -> u64 {
     let caller = origin == Origin::Caller;
     let ticket = Ticket { capture: NEXT.fetch_add(1, Ordering::Relaxed), monitor, caller };
     {
         let mut desk = desk();
-        let fits = |other: &Arc<Environment>, others: &CaptureOptions| {
-            other.id == environment.id && others.can_share(&options)
+        let fits = |other: &Arc<Client>, others: &CaptureOptions| {
+            other.id() == client.id() && others.can_share(&options)
         };
         let shared = desk.running.iter_mut().find(|running| {
             running.slot != Slot::Now
-                && fits(&running.environment, &running.options)
+                && fits(&running.client, &running.options)
                 && !running.demand.is_given_up()
         });
         if let Some(running) = shared {
             running.tickets.push(ticket);
             return ticket.capture;
         }
-        if let Some(order) = desk.queue.iter_mut().find(|order| fits(&order.environment, &order.options)) {
+        if let Some(order) = desk.queue.iter_mut().find(|order| fits(&order.client, &order.options)) {
             order.tickets.push(ticket);
             if origin == Origin::Rule {
                 order.origin = origin;
             }
-        } else if !environment.has_ended() {
-            desk.queue.push_back(Order::new(ticket, environment, options, origin));
+        } else if !client.environment.has_ended() {
+            desk.queue.push_back(Order::new(ticket, client, options, origin));
         }
     }
     call_next(false);
@@ -180,7 +181,7 @@ pub fn call_next(impatient: bool) {
         }
         let Some(order) = desk.queue.front() else { return };
         #[cfg(target_os = "linux")]
-        if super::by_fork::applies(&order.environment, order.options.mode) {
+        if super::by_fork::applies(&order.client, order.options.mode) {
             if let Some(order) = desk.run_front() {
                 drop(desk);
                 super::by_fork::start(order);
@@ -188,11 +189,11 @@ pub fn call_next(impatient: bool) {
             return;
         }
         let urgent = order.origin != Origin::Caller || (impatient && order.since.elapsed() > PATIENCE);
-        (order.environment.clone(), urgent)
+        (order.client.clone(), urgent)
     };
-    next.0.ring();
+    next.0.environment.wake();
     if next.1 {
-        next.0.interrupt();
+        next.0.environment.interrupt();
     }
 }
 
@@ -206,22 +207,22 @@ pub fn take(environment: u64, from_interrupt: bool) -> Option<Order> {
     let front = desk.queue.front()?;
     // Its thread has nothing to do with it but to fork: `call_next` gives it to a conductor.
     #[cfg(target_os = "linux")]
-    if super::by_fork::applies(&front.environment, front.options.mode) {
+    if super::by_fork::applies(&front.client, front.options.mode) {
         return None;
     }
     let allowed = !from_interrupt || front.origin != Origin::Caller || front.since.elapsed() > PATIENCE;
-    if front.environment.id != environment || !allowed {
+    if front.client.id() != environment || !allowed {
         return None;
     }
     desk.run_front()
 }
 
 impl Order {
-    fn new(ticket: Ticket, environment: &Arc<Environment>, options: CaptureOptions, origin: Origin) -> Self {
+    fn new(ticket: Ticket, client: &Arc<Client>, options: CaptureOptions, origin: Origin) -> Self {
         let since = Instant::now();
         Self {
             id: ticket.capture,
-            environment: environment.clone(),
+            client: client.clone(),
             deadline: since + options.timeout(),
             options,
             origin,
@@ -253,7 +254,7 @@ impl Desk {
     /// Those that only callers of this environment wait for.
     fn end_children(&self, environment: u64) {
         #[cfg(target_os = "linux")]
-        for running in self.running.iter().filter(|running| running.environment.id == environment) {
+        for running in self.running.iter().filter(|running| running.client.id() == environment) {
             if running.terminator.is_some() && running.tickets.iter().all(|ticket| ticket.caller) {
                 running.give_up();
             }
@@ -278,7 +279,7 @@ pub fn put_back(mut order: Order) {
         let Some(running) = desk.remove(order.id) else { return };
         order.tickets = running.tickets;
         // Under the lock under which `forget` looks: one that ends now has been seen or sees it. Nobody is left to be told.
-        if !order.environment.has_ended() {
+        if !order.client.environment.has_ended() {
             desk.queue.push_front(order);
         }
     }
@@ -286,9 +287,9 @@ pub fn put_back(mut order: Order) {
 }
 
 /// An order for the calling thread, which runs from now on whatever else does: waiting could be waiting for itself.
-pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Order {
+pub fn now(client: &Arc<Client>, options: CaptureOptions) -> Order {
     let ticket = Ticket { capture: NEXT.fetch_add(1, Ordering::Relaxed), monitor: 0, caller: true };
-    let mut order = Order::new(ticket, environment, options, Origin::Caller);
+    let mut order = Order::new(ticket, client, options, Origin::Caller);
     // Its caller gets what it gives, and nobody else.
     order.tickets.clear();
     desk().running.push(Running::new(&mut order, Slot::Now));
@@ -296,11 +297,11 @@ pub fn now(environment: &Arc<Environment>, options: CaptureOptions) -> Order {
 }
 
 /// An order of the heap limit, which runs from now on; `None` if this environment's last one still does. Never waits.
-pub fn at_limit(environment: &Arc<Environment>, options: CaptureOptions, monitor: u64) -> Option<Order> {
+pub fn at_limit(client: &Arc<Client>, options: CaptureOptions, monitor: u64) -> Option<Order> {
     let ticket = Ticket { capture: NEXT.fetch_add(1, Ordering::Relaxed), monitor, caller: false };
-    let mut order = Order::new(ticket, environment, options, Origin::Limit);
+    let mut order = Order::new(ticket, client, options, Origin::Limit);
     let mut desk = desk();
-    let taken = |running: &Running| running.slot == Slot::Limit && running.environment.id == environment.id;
+    let taken = |running: &Running| running.slot == Slot::Limit && running.client.id() == client.id();
     if desk.running.iter().any(taken) {
         return None;
     }
@@ -313,7 +314,7 @@ pub fn forked_of(environment: u64) -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
         let desk = desk();
-        let has = |running: &&Running| running.environment.id == environment && running.terminator.is_some();
+        let has = |running: &&Running| running.client.id() == environment && running.terminator.is_some();
         desk.running.iter().filter(has).map(|running| running.id).max()
     }
     #[cfg(not(target_os = "linux"))]
@@ -400,17 +401,17 @@ pub fn complete(id: u64, result: &Result<SnapshotInfo>) {
     let Some(running) = running else { return };
     // First of all: the answer wakes a thread that would look for the next one itself.
     call_next(false);
-    answer(&running.environment, &running.tickets, result, running.options.trigger());
+    answer(&running.client, &running.tickets, result, running.options.trigger());
 }
 
-fn answer(environment: &Environment, tickets: &[Ticket], result: &Result<SnapshotInfo>, trigger: &str) {
+fn answer(client: &Client, tickets: &[Ticket], result: &Result<SnapshotInfo>, trigger: &str) {
     for (index, Ticket { capture, monitor, .. }) in tickets.iter().copied().enumerate() {
-        environment.outbox.push(match result {
+        client.environment.outbox.push(match result {
             Ok(info) => Event::Snapshot { monitor, capture, shared: index > 0, info: Box::new(info.clone()) },
             Err(error) => Event::failed(monitor, capture, error, trigger),
         });
     }
-    environment.ring();
+    client.environment.wake();
 }
 
 /// Tells those who wait for the running capture how far it is.
@@ -418,9 +419,9 @@ pub fn progress(id: u64, phase: &'static str, done: u64, total: u64) {
     let mut desk = desk();
     let Some(running) = desk.running(id) else { return };
     for Ticket { capture, monitor, .. } in running.tickets.iter().copied() {
-        running.environment.outbox.push(Event::Progress { monitor, capture, phase, done, total });
+        running.client.environment.outbox.push(Event::Progress { monitor, capture, phase, done, total });
     }
-    running.environment.ring();
+    running.client.environment.wake();
 }
 
 /// Warns the monitors that wait for the running capture.
@@ -428,9 +429,9 @@ pub fn warn(id: u64, error: &Error) {
     let mut desk = desk();
     let Some(running) = desk.running(id) else { return };
     for Ticket { monitor, .. } in running.tickets.iter().copied() {
-        running.environment.outbox.push(Event::warning(monitor, error));
+        running.client.environment.outbox.push(Event::warning(monitor, error));
     }
-    running.environment.ring();
+    running.client.environment.wake();
 }
 
 /// One who waits does so no longer; the capture itself ends when nobody waits for it, and the last one is told when it has:
@@ -453,13 +454,13 @@ fn cancel_those(which: &dyn Fn(&Ticket) -> bool) {
         }
         let (gone, left) = std::mem::take(&mut running.tickets).into_iter().partition::<Vec<_>, _>(which);
         running.tickets = left;
-        answer(&running.environment, &gone, &aborted, running.options.trigger());
+        answer(&running.client, &gone, &aborted, running.options.trigger());
     }
     desk.queue.retain_mut(|order| {
         let (gone, left) = std::mem::take(&mut order.tickets).into_iter().partition::<Vec<_>, _>(which);
         order.tickets = left;
         if !gone.is_empty() {
-            answer(&order.environment, &gone, &aborted, order.options.trigger());
+            answer(&order.client, &gone, &aborted, order.options.trigger());
         }
         !order.tickets.is_empty()
     });
@@ -469,9 +470,9 @@ fn cancel_those(which: &dyn Fn(&Ticket) -> bool) {
 }
 
 /// The process is about to end, and Node runs no cleanup hook of its main thread's then. Or a worker thread is.
-pub fn leave(environment: &Environment) {
-    desk().end_children(environment.id);
-    if environment.thread_id == 0 {
+pub fn leave(client: &Client) {
+    desk().end_children(client.id());
+    if client.environment.thread_id == 0 {
         unfinished::leave();
     }
 }
@@ -482,9 +483,9 @@ pub fn leave(environment: &Environment) {
 pub fn forget(environment: u64) {
     let fed = {
         let mut desk = desk();
-        desk.queue.retain(|order| order.environment.id != environment);
+        desk.queue.retain(|order| order.client.id() != environment);
         desk.end_children(environment);
-        let ours = desk.running.iter().filter(|running| running.environment.id == environment);
+        let ours = desk.running.iter().filter(|running| running.client.id() == environment);
         ours.map(|running| running.id).collect::<Vec<_>>()
     };
     for id in fed {

@@ -3,10 +3,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::capture::options::StableIds;
 use crate::clock;
 use crate::error::Error;
-use crate::v8::Isolate;
+use crate::v8::{Isolate, StableIds};
 
 /// ms after which a tracking that nobody ended is ended: somebody has forgotten the second snapshot.
 const LONGEST: f64 = 3_600_000.0;

@@ -4,26 +4,33 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use super::environment::Environment;
-use super::figures::Figures;
+use super::figures::{FigureCell, Figures};
+
+/// One environment's figures, as long as it lives.
+struct Heap {
+    environment: u64,
+    thread: u32,
+    figures: Weak<FigureCell>,
+}
 
 /// Every environment that lives. Held for moments, never while anything is read or called.
-static ALL: Mutex<Vec<Weak<Environment>>> = Mutex::new(Vec::new());
+static ALL: Mutex<Vec<Heap>> = Mutex::new(Vec::new());
 
-/// An environment has come.
-pub fn enter(environment: &Arc<Environment>) {
-    ALL.lock().push(Arc::downgrade(environment));
+/// An environment of `thread` has come.
+pub(super) fn enter(environment: u64, thread: u32, figures: &Arc<FigureCell>) {
+    ALL.lock().push(Heap { environment, thread, figures: Arc::downgrade(figures) });
 }
 
 /// It has gone.
-pub fn leave(id: u64) {
-    ALL.lock().retain(|one| one.upgrade().is_some_and(|one| one.id != id));
+pub(super) fn leave(environment: u64) {
+    ALL.lock().retain(|one| one.figures.strong_count() > 0 && one.environment != environment);
 }
 
 /// Bytes that V8 accounts for in the isolates of all threads but `thread`, as far as the addon is loaded there.
 pub fn elsewhere(thread: u32) -> u64 {
-    let all: Vec<_> = ALL.lock().iter().filter_map(Weak::upgrade).collect();
-    sum(all.iter().filter(|one| one.thread_id != thread).map(|one| (one.thread_id, one.figures.read())))
+    let living = |one: &Heap| Some((one.thread, one.figures.upgrade()?));
+    let all: Vec<_> = ALL.lock().iter().filter_map(living).collect();
+    sum(all.iter().filter(|(of, _)| *of != thread).map(|(of, figures)| (*of, figures.read())))
 }
 
 /// Of several environments of one thread, which see the same isolate, the freshest figures count.

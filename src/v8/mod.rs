@@ -13,6 +13,7 @@
 //! | `spaces` | what V8 says about each of its spaces |
 //! | `reserve` | what `heap_size_limit` has beside the limit that ends the process |
 //! | [`array_buffers`] | the bytes of ArrayBuffers, without asking JavaScript |
+//! | `stable_ids` | what may be said of the ids of objects |
 //! | `callbacks` | whom V8's callbacks reach |
 //! | `near_limit` | one callback near the heap limit for each isolate |
 //! | [`handle`] | an isolate as other threads may hold it |
@@ -31,11 +32,13 @@ mod near_limit;
 pub mod profiler;
 mod reserve;
 mod spaces;
+mod stable_ids;
 pub mod symbols;
 pub mod verify;
 
 pub use callbacks::{Callbacks, silence};
 pub use handle::Handle;
 pub use isolate::{GcKind, HeapFigures, Isolate};
+pub use stable_ids::StableIds;
 pub use symbols::{Symbols, binding};
 pub use verify::{Reference, verify};

@@ -1,0 +1,107 @@
+//! Whose heap is captured: an environment of a JavaScript thread with what this room keeps of it and asks of its thread.
+
+use std::any::Any;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+use super::heap_limit::Limit;
+#[cfg(target_os = "linux")]
+use super::job::Job;
+use crate::capture::budget::Known;
+use crate::thread::{Environment, LoopWaker};
+
+/// One environment, as orders see it. Shared by its own thread, the sampler and conductors.
+pub struct Client {
+    /// Where its JavaScript runs.
+    pub environment: Arc<Environment>,
+    /// The watch over the heap limit.
+    pub(super) limit: Mutex<Limit>,
+    /// What snapshots of its heap took.
+    pub(super) needs: Known,
+    /// A dump at the heap limit waits for a stack guard.
+    pub(super) dump_wanted: AtomicBool,
+    /// A full collection has seen the heap recover.
+    pub(super) restore_wanted: AtomicBool,
+    #[cfg(target_os = "linux")]
+    forks: Mutex<Vec<Job>>,
+    fork_wanted: AtomicBool,
+}
+
+impl Client {
+    /// Registers this thread's environment. On that thread; [`Environment::detach`] ends it.
+    pub fn attach(thread_id: u32, waker: Box<dyn LoopWaker>) -> Arc<Self> {
+        Arc::new_cyclic(|client: &Weak<Self>| Self {
+            environment: Environment::attach(thread_id, waker, client.clone()),
+            limit: Mutex::default(),
+            needs: Known::default(),
+            dump_wanted: AtomicBool::new(false),
+            restore_wanted: AtomicBool::new(false),
+            #[cfg(target_os = "linux")]
+            forks: Mutex::default(),
+            fork_wanted: AtomicBool::new(false),
+        })
+    }
+
+    /// Unique in this process, never used again: the environment's.
+    pub fn id(&self) -> u64 {
+        self.environment.id
+    }
+
+    /// The other ones of this thread: the addon may have been loaded more than once. On that thread.
+    pub(super) fn neighbours(&self) -> Vec<Arc<Self>> {
+        let client = |environment: &Arc<Environment>| {
+            let errand: Arc<dyn Any + Send + Sync> = environment.errand()?;
+            errand.downcast::<Self>().ok()
+        };
+        self.environment.neighbours().iter().filter_map(client).collect()
+    }
+
+    /// Has its thread fork at its next turn or stack guard, whichever comes first.
+    #[cfg(target_os = "linux")]
+    pub(super) fn ask_fork(&self, job: Job) {
+        self.forks.lock().push(job);
+        self.fork_wanted.store(true, Ordering::Release);
+        if !self.environment.is_native() {
+            // The environment ended while the job was prepared: nobody would ever take it, and every other
+            // capture of the process would wait for its timeout.
+            self.withdraw_forks();
+            return;
+        }
+        self.environment.wake();
+        self.environment.interrupt();
+    }
+
+    /// It need not for this order any more.
+    #[cfg(target_os = "linux")]
+    pub(super) fn withdraw_fork(&self, order: u64) {
+        // What is let go of removes its file: not under a lock that this environment's thread takes.
+        let gone = self.forks.lock().extract_if(.., |job| job.order == order).collect::<Vec<_>>();
+        drop(gone);
+    }
+
+    /// It need not any more at all; whoever waits for the answer sees that.
+    pub(super) fn withdraw_forks(&self) {
+        self.fork_wanted.store(false, Ordering::Release);
+        #[cfg(target_os = "linux")]
+        {
+            let gone = std::mem::take(&mut *self.forks.lock());
+            drop(gone);
+        }
+    }
+
+    /// Forks, if it was asked to. On its thread, outside any collection.
+    pub(super) fn fork_if_wanted(&self) {
+        if !self.fork_wanted.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let jobs = std::mem::take(&mut *self.forks.lock());
+            for job in jobs {
+                job.carry_out(&self.environment);
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What a JavaScript thread carries out for this room: see [`crate::thread::Errand`].
+
+use std::sync::Arc;
+
+use super::client::Client;
+use super::{heap_limit, inline, queue};
+use crate::thread::{Errand, Moment};
+
+impl Errand for Client {
+    fn carry_out(self: Arc<Self>, at: Moment) {
+        heap_limit::look_after(&self);
+        if at == Moment::LoopTurn {
+            self.environment.end_overdue_ids();
+        }
+        self.fork_if_wanted();
+        inline::orders(&self, at);
+    }
+
+    fn collected(&self, heap_used: u64) -> bool {
+        self.needs.shrink(heap_used);
+        heap_limit::collected(self, heap_used)
+    }
+
+    fn near_limit(self: Arc<Self>, current: usize) -> usize {
+        heap_limit::near(&self, current)
+    }
+
+    fn ended(&self) {
+        // In this order: see `Client::ask_fork`, and `queue::put_back`.
+        self.withdraw_forks();
+        queue::forget(self.id());
+    }
+}

@@ -1,0 +1,67 @@
+//! What a conductor has JavaScript's thread do: fork, with what it has prepared.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+
+use super::paused;
+use super::snapshot_file::contents;
+use crate::capture::fork::{Child, Prepared, Snapshot};
+use crate::capture::options::CaptureOptions;
+use crate::capture::permit::Demand;
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::thread::Environment;
+use crate::v8::{Isolate, StableIds};
+
+/// What the JavaScript thread is asked to do at its next turn or stack guard.
+pub struct Job {
+    /// Whose.
+    pub(super) order: u64,
+    pub(super) demand: Arc<Demand>,
+    pub(super) prepared: Prepared,
+    pub(super) options: CaptureOptions,
+    pub(super) reply: Sender<Result<Child>>,
+}
+impl Job {
+    /// Forks. On the environment's thread.
+    pub(super) fn carry_out(self, environment: &Environment) {
+        let begin = clock::now();
+        let result = match environment.isolate() {
+            _ if self.demand.is_given_up() => {
+                Err(Error::Aborted("nobody waits for this snapshot any more".into()))
+            }
+            Some(isolate) => fork_with_ids(environment, &isolate, &self.options, self.prepared, begin),
+            None => Err(Error::Stopped("the thread is ending".into())),
+        };
+        if result.is_err() {
+            paused::in_vain(self.order, clock::now() - begin);
+        }
+        let _ = self.reply.send(result);
+    }
+}
+
+/// Forks, and sees to the object ids before and after, which holds JavaScript up too. On its thread, which has stood still
+/// since `begin`.
+pub(super) fn fork_with_ids(
+    environment: &Environment,
+    isolate: &Isolate,
+    options: &CaptureOptions,
+    prepared: Prepared,
+    begin: f64,
+) -> Result<Child> {
+    let keep_ids = environment.ids.before(isolate, options.stable_ids, true);
+    let neighbours = environment.neighbours();
+    let unasked = environment.unasked(&neighbours);
+    let mut work = Snapshot(contents(options, true));
+    let mut child = prepared.fork(isolate, &mut work, begin, clock::now);
+    drop(unasked);
+    if !keep_ids && options.stable_ids != StableIds::No {
+        // The child has its own copy of them.
+        environment.ids.end(isolate);
+    }
+    if let Ok(child) = &mut child {
+        child.pause_ms = clock::now() - begin;
+    }
+    child
+}
