@@ -11,7 +11,7 @@ use super::Watcher;
 use super::probes::Probes;
 use crate::clock;
 use crate::error::Error;
-use crate::orders::queue;
+use crate::orders::dispatch;
 use crate::thread::Event;
 use crate::watch::Sample;
 
@@ -207,7 +207,7 @@ impl Sampler {
         for watcher in due {
             watcher.take_in(sample.clone(), now);
         }
-        queue::call_next(true);
+        dispatch::call_next(true);
     }
 
     /// Until all environments have published since `asked`, or `until`; whether they have.

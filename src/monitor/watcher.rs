@@ -11,12 +11,11 @@ use crate::capture::options::CaptureOptions;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::file::{folder, store};
-use crate::orders::queue::{self, Origin};
-use crate::orders::{Client, heap_limit};
+use crate::orders::{Client, actions, ramp};
 use crate::probe::process;
 use crate::thread::facts::process_facts;
 use crate::thread::{Environment, Event, other_heaps};
-use crate::watch::{Action, Awake, History, Outcome, Rule, RuleState, Sample, Trend, step};
+use crate::watch::{Awake, History, Outcome, Rule, RuleState, Sample, Trend, step};
 
 /// Normalised settings of a monitor, as `lib/options/check.js` makes them.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,7 +33,7 @@ pub struct WatchSettings {
     pub snapshots: CaptureOptions,
     /// Whether the heap limit is watched.
     #[serde(default)]
-    pub near_heap_limit: heap_limit::Setting,
+    pub near_heap_limit: ramp::Setting,
 }
 
 /// What `update()` may change: whatever is there.
@@ -45,7 +44,7 @@ pub struct WatchUpdate {
     history: Option<usize>,
     rules: Option<Vec<Rule>>,
     snapshots: Option<CaptureOptions>,
-    near_heap_limit: Option<heap_limit::Setting>,
+    near_heap_limit: Option<ramp::Setting>,
 }
 
 /// Settings from JSON.
@@ -200,7 +199,7 @@ impl Watcher {
     }
 
     /// What it wants at the heap limit.
-    pub fn at_limit(&self) -> Option<heap_limit::Wanted> {
+    pub fn at_limit(&self) -> Option<ramp::Wanted> {
         let settings = &self.state.lock().settings;
         settings.near_heap_limit.wanted(self.id, &settings.snapshots)
     }
@@ -321,12 +320,9 @@ impl Watcher {
         let (monitor, sample) = (self.id, Box::new(sample.clone()));
         match outcome {
             Outcome::Breach { value, since, actions, limited } => {
-                let trigger = format!("rule:{rule}");
+                let name = rule.clone();
                 self.environment().tell(Event::Breach { monitor, rule, sample, value, since, limited });
-                if actions.contains(&Action::Snapshot) {
-                    let options = CaptureOptions { trigger: Some(trigger), ..snapshots.clone() };
-                    queue::submit(&self.client, options, Origin::Rule, monitor);
-                }
+                actions::carry_out(&actions, &self.client, &name, snapshots, monitor);
             }
             Outcome::Recovered { value, since } => {
                 self.environment().tell(Event::Recovered { monitor, rule, sample, value, since });

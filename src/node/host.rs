@@ -16,7 +16,7 @@ use crate::capture::options::CaptureOptions;
 use crate::error::Error as Fault;
 use crate::monitor::sampler;
 use crate::monitor::watcher::{WatchSettings, WatchUpdate, Watcher, parse};
-use crate::orders::{Client, heap_limit, inline, queue};
+use crate::orders::{Client, Origin, dispatch, heap_limit, portable, synchronous};
 use crate::thread::Environment;
 use crate::thread::facts::{ProcessFacts, set_process_facts};
 use crate::thread::figures::Figures;
@@ -57,7 +57,7 @@ pub fn attach(env: Env, facts: String, on_wake: Function<bool, ()>) -> Result<Ho
     let client = Client::attach(facts.thread_id, Box::new(waker));
     let _ = woken.set(Arc::downgrade(&client.environment));
     env.add_env_cleanup_hook(client.clone(), |client: Arc<Client>| {
-        let ending = sampler::stop_environment(client.id());
+        let ending = sampler::stop_environment(client.environment.id);
         client.environment.detach();
         ending.join();
     })
@@ -147,7 +147,7 @@ impl Host {
     /// Samples on this thread, unless there is one for it by now; whether it is to be called again.
     #[napi]
     pub fn sample_here(&self) -> bool {
-        sampler::tick_here(self.client.id())
+        sampler::tick_here(self.environment().id)
     }
 
     /// Changes it.
@@ -164,7 +164,7 @@ impl Host {
     #[napi]
     pub fn monitor_stop(&self, id: f64) -> AsyncTask<Joining> {
         self.watchers.lock().remove(&(id as u64));
-        queue::cancel_monitor(id as u64);
+        dispatch::cancel_monitor(id as u64);
         self.environment().collections.listen(id as u64, false);
         self.tune();
         AsyncTask::new(Joining(Some(sampler::stop(id as u64))))
@@ -210,27 +210,27 @@ impl Host {
         let options = CaptureOptions::from_json(&options).map_err(fault)?;
         // Without a monitor nobody has looked at the heap since the last capture, and its budget goes by that.
         self.environment().refresh();
-        Ok(queue::submit(&self.client, options, queue::Origin::Caller, monitor as u64) as f64)
+        Ok(dispatch::submit(&self.client, options, Origin::Caller, monitor as u64) as f64)
     }
 
     /// Takes one here and now. SnapshotInfo as JSON.
     #[napi]
     pub fn capture_sync(&self, options: String) -> Result<String, Code> {
         let options = CaptureOptions::from_json(&options).map_err(fault)?;
-        let info = inline::now(&self.client, options).map_err(fault)?;
+        let info = synchronous::take(&self.client, options).map_err(fault)?;
         serde_json::to_string(&info).map_err(|error| fault(Fault::CaptureFailed(error.to_string())))
     }
 
     /// The caller waits no longer.
     #[napi]
     pub fn cancel(&self, capture: f64) {
-        queue::cancel(capture as u64);
+        dispatch::cancel(capture as u64);
     }
 
     /// The process ends: so do the children whose callers nobody will answer.
     #[napi]
     pub fn leave(&self) {
-        queue::leave(&self.client);
+        dispatch::leave(&self.client);
     }
 
     /// Portable path: a piece of the snapshot.
@@ -243,8 +243,8 @@ impl Host {
     #[napi]
     pub fn fed(&self, capture: f64, pause_ms: f64, failure: Option<String>, code: Option<String>) {
         match failure {
-            Some(message) => inline::fail(capture as u64, code.as_deref().unwrap_or_default(), message),
-            None => inline::fed(capture as u64, pause_ms),
+            Some(message) => portable::fail(capture as u64, code.as_deref().unwrap_or_default(), message),
+            None => portable::fed(capture as u64, pause_ms),
         }
     }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::error::Error as Fault;
 use crate::file::store;
 use crate::monitor::sampler::Ending;
-use crate::orders::inline;
+use crate::orders::portable;
 
 pub(super) fn failure(error: &Fault) -> String {
     serde_json::json!({ "code": error.code(), "message": error.to_string() }).to_string()
@@ -45,7 +45,7 @@ impl Task for Feeding {
     type JsValue = Option<String>;
 
     fn compute(&mut self) -> Result<Option<String>> {
-        Ok(inline::feed(self.capture, &self.bytes).err().as_ref().map(failure))
+        Ok(portable::feed(self.capture, &self.bytes).err().as_ref().map(failure))
     }
 
     fn resolve(&mut self, _: Env, output: Option<String>) -> Result<Option<String>> {

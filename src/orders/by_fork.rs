@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{RecvTimeoutError, bounded};
 
-use super::client::Client;
+use super::client::Order;
 use super::job::{Job, fork_with_ids};
-use super::queue::{self, Order, Origin};
-use super::{folder_turn, heap_limit, inline, paused, snapshot_file};
+use super::order::Origin;
+use super::{board, container, folder_turn, paused, snapshot_file, standstill};
 use crate::capture::budget::{self, Admitted, Heap};
 use crate::capture::fork::child_memory::ChildLimits;
 use crate::capture::fork::supervise::supervise;
@@ -30,50 +30,58 @@ const ATTEMPTS: u32 = 3;
 /// What a child has, where no `timeout` was given: one that writes the dump of a heap limit, and any whose service is gone.
 const ALONE: Duration = Duration::from_secs(120);
 
-/// Starts the thread that conducts `order`, which counts as running.
-pub fn start(order: Order) {
-    spawn(order, None);
+/// A child that was forked before there was a conductor, and the memory that is promised to it.
+pub struct Forked {
+    child: Child,
+    admitted: Admitted,
+}
+
+/// How the conductor of a capture ends.
+pub enum Ending {
+    /// With a file, or with why there is none.
+    Complete(Result<SnapshotInfo>),
+    /// Forking does not work out here, and the order's options say by now that it is to be taken inline.
+    NowInline,
 }
 
 /// Prepares and forks on this, the environment's, thread: for a process that may not live until another thread
-/// has prepared. The rest is conducted as ever. The order comes back if forking does not work out.
-pub fn start_here(order: Order) -> std::result::Result<(), Box<Order>> {
-    let Some(isolate) = order.client.environment.isolate() else { return Err(Box::new(order)) };
+/// has prepared. The rest is conducted as ever. `None`: forking does not work out.
+pub fn fork_here(order: &Order) -> Option<Forked> {
+    let isolate = order.owner.environment.isolate()?;
     let began = clock::now();
     let heap_used = isolate.heap_figures().heap_used;
     let mut admitted = None;
     let forked = fork::available()
         .and_then(|()| {
-            budget::admit(&order.client.needs, Heap::of_child(heap_used), order.options.memory_budget)
+            budget::admit(&order.owner.needs, Heap::of_child(heap_used), order.options.memory_budget)
         })
         .map(|granted| admitted.insert(granted).child_may_take())
         .and_then(|memory| {
             let turn = order.turn.clone().ok_or_else(|| Error::CaptureFailed(folder_turn::busy()))?;
-            let sink = open_sink(&order, began)?;
-            let mut prepared = prepare(&order, sink, fork::QUIET_AT_LIMIT, heap_limit::dies_with_us(), turn)?;
+            let sink = open_sink(order, began)?;
+            let mut prepared = prepare(order, sink, fork::QUIET_AT_LIMIT, container::dies_with_us(), turn)?;
             prepared.memory = memory;
             Ok(prepared)
         })
         .and_then(|prepared| {
-            fork_with_ids(&order.client.environment, &isolate, &order.options, prepared, began)
+            fork_with_ids(&order.owner.environment, &isolate, &order.options, prepared, began)
         });
     match forked {
         Ok(child) => {
-            queue::set_terminator(order.id, &child.terminator);
+            board::set_terminator(order.id, &child.terminator);
             tell_place(order.id, &child);
-            spawn(order, Some(child).zip(admitted));
-            Ok(())
+            admitted.map(|admitted| Forked { child, admitted })
         }
         Err(_) => {
             paused::in_vain(order.id, clock::now() - began);
-            Err(Box::new(order))
+            None
         }
     }
 }
 
 /// The file, as for any capture: what stands in its way (a folder that is gone) stands in the way of the next one too.
 fn open_sink(order: &Order, began: f64) -> Result<Sink> {
-    let header = snapshot_file::header(&order.client.environment, &order.options, Mode::Fork, began);
+    let header = snapshot_file::header(&order.owner.environment, &order.options, Mode::Fork, began);
     Sink::create(&snapshot_file::place(&order.options), header)
 }
 
@@ -94,21 +102,6 @@ fn terms(order: &Order, turn: Arc<Turn>) -> Terms {
     Terms { turn, deadline, orphaned }
 }
 
-fn spawn(order: Order, first: Option<(Child, Admitted)>) {
-    let id = order.id;
-    let thread = std::thread::Builder::new().name("heapwarden-fork".into()).spawn(move || {
-        let work = std::panic::AssertUnwindSafe(|| conduct(order, first));
-        if std::panic::catch_unwind(work).is_err() {
-            queue::complete(id, &Err(Error::CaptureFailed("the conductor of a snapshot panicked".into())));
-        }
-    });
-    if let Err(error) = thread {
-        // A full pids group is the usual reason, and an inline snapshot needs a thread too.
-        let unknown = || Error::CaptureFailed(format!("no thread to conduct with: {error}"));
-        queue::complete(id, &Err(budget::admit_process().err().unwrap_or_else(unknown)));
-    }
-}
-
 /// Why there is no file.
 enum Stop {
     /// Another way would meet the same.
@@ -124,41 +117,40 @@ const HOLD: Duration = Duration::from_secs(5);
 /// And then left to others, who ask several times in it.
 const LEAVE: Duration = Duration::from_secs(1);
 
-fn conduct(mut order: Order, first: Option<(Child, Admitted)>) {
+/// Conducts `order` on this thread, which is nobody else's. `first`: it was forked already.
+pub fn conduct(order: &mut Order, first: Option<Forked>) -> Ending {
     let ending = match fork::available() {
-        Ok(()) => attempts(&mut order, first),
+        Ok(()) => attempts(order, first),
         Err(error) => Err(Stop::NotByFork(error)),
     };
-    match ending {
-        Ok(info) => {
-            queue::complete(order.id, &Ok(info));
-        }
+    Ending::Complete(match ending {
+        Ok(info) => Ok(info),
         Err(Stop::NotByFork(why)) if order.options.mode == WantedMode::Auto => {
-            let heap_used = order.client.environment.figures.read().heap.heap_used;
-            match inline::may_stand_still(&order, heap_used, &why) {
+            let heap_used = order.owner.environment.figures.read().heap.heap_used;
+            match standstill::allow(order, heap_used, &why) {
                 Ok(()) => {
-                    inline::explain_inline(&order, &why);
+                    standstill::explain(order, &why);
                     order.options.mode = WantedMode::Inline;
-                    queue::put_back(order);
+                    return Ending::NowInline;
                 }
-                Err(error) => queue::complete(order.id, &Err(error)),
+                Err(error) => Err(error),
             }
         }
-        Err(Stop::NotByFork(error) | Stop::Final(error)) => queue::complete(order.id, &Err(error)),
+        Err(Stop::NotByFork(error) | Stop::Final(error)) => Err(error),
         // `fork_one` says so to `attempts` only.
-        Err(Stop::Later) => queue::complete(order.id, &Err(Error::CaptureFailed(folder_turn::busy()))),
-    }
+        Err(Stop::Later) => Err(Error::CaptureFailed(folder_turn::busy())),
+    })
 }
 
-fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result::Result<SnapshotInfo, Stop> {
+fn attempts(order: &mut Order, first: Option<Forked>) -> std::result::Result<SnapshotInfo, Stop> {
     let permit = Permit::new(order.demand.clone(), order.deadline);
     if order.turn.is_none() {
         order.turn = Some(folder_turn::wait(&order.options, &permit).map_err(Stop::Final)?);
     }
-    let client = &order.client.clone();
+    let client = &order.owner.clone();
     let heap_used = client.environment.figures.read().heap.heap_used;
     let (mut first, admitted) = match first {
-        Some((child, admitted)) => (Some(child), admitted),
+        Some(Forked { child, admitted }) => (Some(child), admitted),
         None => {
             let heap = Heap::of_child(heap_used);
             let admitted = budget::admit(&client.needs, heap, order.options.memory_budget);
@@ -179,12 +171,12 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
         };
         tell_place(order.id, &child);
         pause_ms += child.pause_ms;
-        queue::set_terminator(order.id, &child.terminator);
+        board::set_terminator(order.id, &child.terminator);
         let limits = ChildLimits { memory: order.options.memory_budget };
         let outcome = supervise(&child, &permit, &limits, |walked, to_walk, written| {
             let (phase, done, total) =
                 if written == 0 { ("walk", walked, to_walk) } else { ("write", written, 0) };
-            queue::progress(order.id, phase, done, total);
+            board::progress(order.id, phase, done, total);
         });
         match outcome {
             Outcome::Done { private, published: by_child, waiting } => {
@@ -210,7 +202,7 @@ fn attempts(order: &mut Order, first: Option<(Child, Admitted)>) -> std::result:
 }
 
 fn tell_place(id: u64, child: &Child) {
-    queue::set_place(id, format!("{} by process {}", child.target().display(), child.pid));
+    board::set_place(id, format!("{} by process {}", child.target().display(), child.pid));
 }
 
 /// The child has given it its name, for we may not any more.
@@ -243,9 +235,9 @@ fn fork_patiently(
     began: f64,
 ) -> std::result::Result<Child, Stop> {
     loop {
-        queue::asks_thread(order.id, true);
+        board::asks_thread(order.id, true);
         let forked = fork_one(order, admitted, permit, began);
-        queue::asks_thread(order.id, false);
+        board::asks_thread(order.id, false);
         match forked {
             Err(Stop::Later) => {
                 order.turn = None;
@@ -264,7 +256,7 @@ fn fork_one(
     permit: &Permit,
     began: f64,
 ) -> std::result::Result<Child, Stop> {
-    let client = &order.client;
+    let client = &order.owner;
     budget::admit_process().map_err(Stop::NotByFork)?;
     let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(folder_turn::busy())))?;
     let sink = open_sink(order, began).map_err(|error| {
@@ -302,9 +294,4 @@ fn fork_one(
             }
         }
     }
-}
-
-/// Whether an order of this client is conducted here rather than on its own thread.
-pub fn applies(client: &Client, mode: WantedMode) -> bool {
-    mode != WantedMode::Inline && client.environment.is_native()
 }

@@ -6,9 +6,10 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use super::heap_limit::Limit;
 #[cfg(target_os = "linux")]
 use super::job::Job;
+use super::order::{self, Owner};
+use super::ramp::LimitWatch;
 use crate::capture::budget::Known;
 use crate::thread::{Environment, LoopWaker};
 
@@ -17,7 +18,7 @@ pub struct Client {
     /// Where its JavaScript runs.
     pub environment: Arc<Environment>,
     /// The watch over the heap limit.
-    pub(super) limit: Mutex<Limit>,
+    pub(super) limit: Mutex<LimitWatch>,
     /// What snapshots of its heap took.
     pub(super) needs: Known,
     /// A dump at the heap limit waits for a stack guard.
@@ -27,6 +28,23 @@ pub struct Client {
     #[cfg(target_os = "linux")]
     forks: Mutex<Vec<Job>>,
     fork_wanted: AtomicBool,
+}
+
+/// A snapshot to be taken of a client's heap.
+pub type Order = order::Order<Client>;
+
+impl Owner for Client {
+    fn id(&self) -> u64 {
+        self.environment.id
+    }
+
+    fn can_fork(&self) -> bool {
+        self.environment.is_native()
+    }
+
+    fn has_ended(&self) -> bool {
+        self.environment.has_ended()
+    }
 }
 
 impl Client {
@@ -42,11 +60,6 @@ impl Client {
             forks: Mutex::default(),
             fork_wanted: AtomicBool::new(false),
         })
-    }
-
-    /// Unique in this process, never used again: the environment's.
-    pub fn id(&self) -> u64 {
-        self.environment.id
     }
 
     /// The other ones of this thread: the addon may have been loaded more than once. On that thread.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::client::Client;
-use super::{heap_limit, inline, queue};
+use super::{dispatch, heap_limit};
 use crate::thread::{Errand, Moment};
 
 impl Errand for Client {
@@ -13,7 +13,7 @@ impl Errand for Client {
             self.environment.end_overdue_ids();
         }
         self.fork_if_wanted();
-        inline::orders(&self, at);
+        dispatch::run_next(&self, at);
     }
 
     fn collected(&self, heap_used: u64) -> bool {
@@ -26,8 +26,8 @@ impl Errand for Client {
     }
 
     fn ended(&self) {
-        // In this order: see `Client::ask_fork`, and `queue::put_back`.
+        // In this order: see `Client::ask_fork`, and `Queue::put_back`.
         self.withdraw_forks();
-        queue::forget(self.id());
+        dispatch::forget(self);
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::queue::{self, Order};
 use super::snapshot_file;
 use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Permit;
@@ -52,23 +51,4 @@ fn pause() -> Duration {
     // Two processes ask at different nanoseconds.
     let chance = (u64::from(now.subsec_nanos()) / 997) ^ u64::from(std::process::id()).wrapping_mul(31);
     Duration::from_millis(PAUSE_MS + chance % JITTER_MS)
-}
-
-/// Waits on a thread of its own, and then lets the order be taken on its environment's thread.
-pub fn later(mut order: Order) {
-    let id = order.id;
-    let thread = std::thread::Builder::new().name("heapwarden-turn".into()).spawn(move || {
-        let permit = Permit::new(order.demand.clone(), order.deadline);
-        match wait(&order.options, &permit) {
-            Ok(turn) => {
-                order.turn = Some(turn);
-                queue::put_back(order);
-            }
-            Err(error) => queue::complete(order.id, &Err(error)),
-        }
-    });
-    if let Err(error) = thread {
-        let error = Error::CaptureFailed(format!("{}, and there is no thread to wait on: {error}", busy()));
-        queue::complete(id, &Err(error));
-    }
 }

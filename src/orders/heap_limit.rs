@@ -9,155 +9,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-
-use super::client::Client;
-use super::{folder_turn, inline, queue};
-use crate::capture::budget::RESERVE;
+#[cfg(target_os = "linux")]
+use super::by_fork;
+use super::client::{Client, Order};
+use super::ramp::{Dump, INLINE_STEPS, NEXT_ONE_ASKED, Ramp, STEPS, Wanted, too_tight};
+use super::{board, container, dispatch, folder_turn};
 use crate::capture::options::{CaptureOptions, WantedMode};
 use crate::clock;
 use crate::error::Error;
 use crate::file::turn::Turn;
 use crate::probe::cgroup::Cgroup;
-use crate::probe::limits::{self, Room};
+use crate::probe::limits;
 use crate::stderr::say;
 use crate::thread::{Environment, Event};
 use crate::units::print_bytes;
-
-/// Bytes in all: enough to reach a stack guard, in 8 of 8 tries.
-const EXTEND: u64 = 32 << 20;
-/// Given in so many steps: what is not needed to get there only makes the dying longer, at the slowest.
-const STEPS: u32 = 4;
-const MOST_EXTEND: u64 = 1 << 30;
-/// ms that the first process of a container waits for the child, which dies with it.
-const WAIT_MS: f64 = 60_000.0;
-/// A snapshot in this process collects garbage, and so meets the limit again: so many more steps.
-const INLINE_STEPS: u32 = 16;
-/// Where there is no room for a step, V8 is still to ask whoever stands below us.
-const NEXT_ONE_ASKED: usize = 1 << 20;
-/// The heap has recovered when a full collection leaves less than this share of the limit.
-const RECOVERED: f64 = 0.75;
-
-/// `nearHeapLimit` of the watch options.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum Setting {
-    /// On with defaults, or off.
-    Switch(bool),
-    /// On.
-    #[serde(rename_all = "camelCase")]
-    Values {
-        /// Bytes the limit is raised by, at most.
-        extend: Option<u64>,
-        /// ms the first process of a container waits for its child.
-        wait_ms: Option<f64>,
-    },
-}
-
-impl Default for Setting {
-    fn default() -> Self {
-        Self::Switch(false)
-    }
-}
-
-/// What is to be done at the limit.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// Those who hear of it; the dump is the first one's.
-    monitors: Vec<u64>,
-    extend: usize,
-    wait: Duration,
-    options: CaptureOptions,
-}
-
-impl Setting {
-    /// For `monitor`, whose snapshots are made with `options`; `None`: off.
-    pub fn wanted(self, monitor: u64, options: &CaptureOptions) -> Option<Wanted> {
-        let (extend, wait_ms) = match self {
-            Self::Switch(false) => return None,
-            Self::Switch(true) => (None, None),
-            Self::Values { extend, wait_ms } => (extend, wait_ms),
-        };
-        let wait_ms = wait_ms.filter(|ms| ms.is_finite() && *ms >= 0.0).unwrap_or(WAIT_MS);
-        Some(Wanted {
-            monitors: vec![monitor],
-            extend: extend.unwrap_or(EXTEND).clamp(1 << 20, MOST_EXTEND) as usize,
-            wait: Duration::from_secs_f64(wait_ms.min(24.0 * 3.6e6) / 1e3),
-            options: CaptureOptions { trigger: Some("nearHeapLimit".into()), ..options.clone() },
-        })
-    }
-}
-
-impl Wanted {
-    /// The monitors of `other` hear of it too.
-    #[must_use]
-    pub fn heard_by(mut self, other: &Self) -> Self {
-        self.monitors.extend(&other.monitors);
-        self
-    }
-
-    /// Whose dump it is.
-    fn monitor(&self) -> u64 {
-        self.monitors.first().copied().unwrap_or_default()
-    }
-}
-
-/// How far the dump of this ramp is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dump {
-    /// The interrupt has been asked for.
-    Asked,
-    /// JavaScript stands still for it.
-    Inline,
-    /// A child takes it, or it is being finished.
-    Running(u64),
-    /// There is none.
-    Refused,
-}
-
-#[derive(Debug)]
-struct Ramp {
-    /// The limit before we raised it, bytes.
-    before: usize,
-    /// Steps it was raised by.
-    steps: u32,
-    dump: Dump,
-    told: bool,
-    /// Why there is none.
-    why: Option<String>,
-}
-
-/// One environment's watch over its limit. Only its own thread comes here.
-#[derive(Debug, Default)]
-pub struct Limit {
-    wanted: Option<Wanted>,
-    ramp: Option<Ramp>,
-}
-
-impl Limit {
-    /// Sets what is wanted; the limit to go back to if the watch ends in the middle of a ramp, else 0.
-    pub fn set(&mut self, wanted: Option<Wanted>) -> usize {
-        self.wanted = wanted;
-        if self.wanted.is_some() { 0 } else { self.ramp.take().map_or(0, |ramp| ramp.before) }
-    }
-
-    /// Whether `heap_used`, what a full collection left, ends the ramp.
-    pub fn recovered(&self, heap_used: u64) -> bool {
-        // A dump that has not been carried out yet is carried out all the same.
-        self.ramp.as_ref().is_some_and(|ramp| {
-            (heap_used as f64) < ramp.before as f64 * RECOVERED
-                && !matches!(ramp.dump, Dump::Asked | Dump::Inline)
-        })
-    }
-
-    /// Ends the ramp: the limit to go back to. `None`: there is none, or `heap_used` has grown again since, and V8, which
-    /// leaves a quarter free, would not go back all the way. The next full collection decides then.
-    pub fn restore(&mut self, heap_used: u64) -> Option<usize> {
-        self.ramp
-            .take_if(|ramp| heap_used.saturating_mul(5) / 4 <= ramp.before as u64)
-            .map(|ramp| ramp.before)
-    }
-}
 
 /// Watches the heap limit, or not. On the client's thread.
 pub fn watch(client: &Client, wanted: Option<Wanted>) {
@@ -253,30 +118,16 @@ pub fn near(client: &Arc<Client>, current: usize) -> usize {
     }
 }
 
-/// Why the heap must not be let grow beyond its limit, if so: the container would be full before V8's limit is reached, and
-/// the kernel would end what V8 would have ended with a word.
-fn too_tight(room: Option<Room>, extend: usize) -> Option<String> {
-    // One step to reach a stack guard, and one for whoever is asked after us.
-    let least = RESERVE.saturating_add((extend / STEPS as usize * 2) as u64);
-    room.filter(|room| room.bytes < least).map(|room| {
-        format!(
-            "{} only {}, too little to let the heap grow until a snapshot can be begun",
-            room.whose,
-            print_bytes(room.bytes)
-        )
-    })
-}
-
 /// The process dies now, and its events will not be heard: one line on stderr, where V8 writes too.
 fn last_words(limit: usize, dump: Dump, why: Option<String>, wait: Duration) {
     let limit = print_bytes(limit as u64);
     match dump {
         Dump::Running(id) => {
-            let place = queue::place(id).unwrap_or_else(|| queue::failure(id));
+            let place = board::place(id).unwrap_or_else(|| board::failure(id));
             say(&format!("heapwarden: heap limit of {limit} reached; its snapshot {place}"));
-            if dies_with_us() {
+            if container::dies_with_us() {
                 let until = Instant::now() + wait;
-                while queue::may_be_waited_for(id) && Instant::now() < until {
+                while board::may_be_waited_for(id) && Instant::now() < until {
                     std::thread::sleep(Duration::from_millis(20));
                 }
             }
@@ -295,24 +146,24 @@ fn in_place(client: &Arc<Client>, wanted: Wanted) {
     let timeout_ms = Some(wanted.wait.as_secs_f64() * 1e3);
     let monitor = wanted.monitor();
     let options = CaptureOptions { mode: WantedMode::Inline, timeout_ms, ..wanted.options };
-    let outcome = queue::at_limit(client, options, monitor)
+    let outcome = board::at_limit(client, options, monitor)
         .ok_or_else(|| Error::CaptureFailed("another snapshot is being taken".into()))
         .and_then(|mut order| {
             let id = order.id;
             turn(&order)
                 .and_then(|turn| {
                     order.turn = Some(turn);
-                    inline::begin(order, |_| {})
+                    dispatch::begin_inline(order)
                 })
                 .map(|()| id)
-                .inspect_err(|error| queue::complete(id, &Err(error.clone())))
+                .inspect_err(|error| dispatch::complete(id, &Err(error.clone())))
         });
     match outcome {
         Ok(id) => {
             set(client, Dump::Running(id));
             // Its bytes are with the writer; its name is not there yet.
             let until = Instant::now() + wanted.wait;
-            while queue::is_running(id) && Instant::now() < until {
+            while board::is_running(id) && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
@@ -321,15 +172,6 @@ fn in_place(client: &Arc<Client>, wanted: Wanted) {
             refuse(client, &error);
         }
     }
-}
-
-/// Whether the child would be killed when this process ends: it is the first of its container, or the first one
-/// only waits for it.
-pub(super) fn dies_with_us() -> bool {
-    const WAITERS: [&str; 9] =
-        ["tini", "docker-init", "dumb-init", "catatonit", "podman-init", "sh", "bash", "dash", "npm start"];
-    std::process::id() == 1
-        || std::fs::read_to_string("/proc/1/comm").is_ok_and(|name| WAITERS.contains(&name.trim_end()))
 }
 
 /// Carries out the dump, outside any collection. On the environment's thread.
@@ -342,10 +184,10 @@ fn dump(client: &Arc<Client>) {
     let monitor = wanted.monitor();
     announce(client, &wanted, before);
     let trigger = wanted.options.trigger().to_owned();
-    let Some(mut order) = queue::at_limit(client, wanted.options, monitor) else {
+    let Some(mut order) = board::at_limit(client, wanted.options, monitor) else {
         // The last ramp's is still being written: it is of the same leak.
         let busy = Error::CaptureFailed("the last dump of this heap limit is still being written".into());
-        match queue::forked_of(client.id()) {
+        match board::forked_of(client) {
             Some(id) => set(client, Dump::Running(id)),
             None => refuse(client, &busy),
         }
@@ -357,26 +199,23 @@ fn dump(client: &Arc<Client>) {
         Ok(turn) => order.turn = Some(turn),
         Err(error) => {
             refuse(client, &error);
-            queue::complete(id, &Err(error));
+            dispatch::complete(id, &Err(error));
             return;
         }
     }
     #[cfg(target_os = "linux")]
-    let order = if super::by_fork::applies(client, order.options.mode) {
+    if order.goes_by_fork() {
         set(client, Dump::Running(id));
-        match super::by_fork::start_here(order) {
-            Ok(()) => return,
-            Err(order) => *order,
+        if let Some(forked) = by_fork::fork_here(&order) {
+            return dispatch::conduct(order, Some(forked));
         }
-    } else {
-        order
-    };
+    }
     set(client, Dump::Inline);
-    match inline::begin(order, |_| {}) {
+    match dispatch::begin_inline(order) {
         Ok(()) => set(client, Dump::Running(id)),
         Err(error) => {
             refuse(client, &error);
-            queue::complete(id, &Err(error));
+            dispatch::complete(id, &Err(error));
         }
     }
 }
@@ -403,7 +242,7 @@ fn announce(client: &Client, wanted: &Wanted, before: usize) {
 }
 
 /// Its folder's, or not: who is about to die does not wait for another process.
-fn turn(order: &queue::Order) -> Result<Arc<Turn>, Error> {
+fn turn(order: &Order) -> Result<Arc<Turn>, Error> {
     folder_turn::ask(&order.options)
         .ok_or_else(|| Error::CaptureFailed(format!("no dump at the heap limit: {}", folder_turn::busy())))
 }
@@ -421,49 +260,5 @@ fn set(client: &Client, dump: Dump) {
         && let Some(ramp) = &mut limit.ramp
     {
         ramp.dump = dump;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn limit(dump: Dump) -> Limit {
-        let ramp = Ramp { before: 1000, steps: 1, dump, told: false, why: None };
-        Limit { wanted: Setting::Switch(true).wanted(1, &CaptureOptions::default()), ramp: Some(ramp) }
-    }
-
-    #[test]
-    fn a_ramp_ends_when_the_heap_has_recovered_and_its_dump_was_carried_out() {
-        assert!(!limit(Dump::Running(1)).recovered(800), "still near");
-        assert!(!limit(Dump::Asked).recovered(100), "not yet carried out");
-        assert!(limit(Dump::Refused).recovered(700));
-        let mut running = limit(Dump::Running(1));
-        assert!(running.recovered(700));
-        assert_eq!(running.restore(801), None, "it has grown since");
-        assert!(running.recovered(700), "the next collection sees it again");
-        assert_eq!(running.restore(700), Some(1000));
-        assert!(!running.recovered(700), "once");
-        assert_eq!(running.restore(700), None, "once");
-    }
-
-    #[test]
-    fn a_full_container_is_no_place_to_grow_in() {
-        let room = |mib: u64| Some(Room { bytes: mib << 20, whose: "the test has left" });
-        assert_eq!(too_tight(None, 32 << 20), None, "nobody knows");
-        assert_eq!(too_tight(room(48), 32 << 20), None);
-        let why = too_tight(room(47), 32 << 20).unwrap();
-        assert!(why.starts_with("the test has left only 47 MiB, too little"), "{why}");
-    }
-
-    #[test]
-    fn settings_are_bounded() {
-        let options = CaptureOptions::default();
-        assert!(Setting::Switch(false).wanted(1, &options).is_none());
-        let setting: Setting = serde_json::from_str(r#"{"extend":1,"waitMs":-5}"#).unwrap();
-        let wanted = setting.wanted(1, &options).unwrap();
-        assert_eq!((wanted.extend, wanted.wait), (1 << 20, Duration::from_secs(60)));
-        assert_eq!(wanted.options.trigger(), "nearHeapLimit");
-        assert_eq!(serde_json::from_str::<Setting>("true").unwrap(), Setting::Switch(true));
     }
 }

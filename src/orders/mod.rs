@@ -1,16 +1,26 @@
 //! Who may capture, and how: a rule, a caller or the heap limit orders, and one at a time is carried out.
 
+pub mod actions;
+mod board;
 #[cfg(target_os = "linux")]
-pub mod by_fork;
+mod by_fork;
 pub mod client;
+mod container;
+pub mod dispatch;
 mod errand;
-pub mod folder_turn;
+mod folder_turn;
 pub mod heap_limit;
-pub mod inline;
+mod inline;
 #[cfg(target_os = "linux")]
 mod job;
+pub mod order;
 mod paused;
+pub mod portable;
 pub mod queue;
+pub mod ramp;
 mod snapshot_file;
+mod standstill;
+pub mod synchronous;
 
 pub use client::Client;
+pub use order::Origin;

@@ -1,0 +1,204 @@
+//! Takes orders, has the next one carried out, and tells who waited how it ended.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::board;
+#[cfg(target_os = "linux")]
+use super::by_fork::{self, Ending, Forked};
+use super::client::{Client, Order};
+use super::order::Origin;
+use super::queue::{Answer, Next};
+use super::{folder_turn, inline, portable, standstill};
+#[cfg(target_os = "linux")]
+use crate::capture::budget;
+use crate::capture::options::CaptureOptions;
+use crate::capture::permit::Permit;
+use crate::error::{Error, Result};
+use crate::file::info::SnapshotInfo;
+use crate::file::sink::unfinished;
+use crate::file::turn::Turn;
+use crate::thread::{Event, Moment};
+
+/// Orders a snapshot of `client`'s heap; the answer comes to its outbox as `Snapshot` or `SnapshotFailed` with the number
+/// returned here. Never blocks.
+pub fn submit(client: &Arc<Client>, options: CaptureOptions, origin: Origin, monitor: u64) -> u64 {
+    let number = board::queue().submit(client, options, origin, monitor, Instant::now());
+    call_next(false);
+    number
+}
+
+/// Has the next order begun: by a conductor, or by the thread whose heap it is. `impatient`: that thread also hears of it by
+/// interrupt if the order has waited long.
+pub fn call_next(impatient: bool) {
+    let next = board::queue().next(impatient, Instant::now());
+    match next {
+        #[cfg(target_os = "linux")]
+        Next::ByFork(order) => conduct(*order, None),
+        Next::Wake { owner, urgent } => {
+            owner.environment.wake();
+            if urgent {
+                owner.environment.interrupt();
+            }
+        }
+        Next::Nothing => {}
+    }
+}
+
+/// Takes the client's next order inline, if it has one and may run it from here. On its thread.
+pub fn run_next(client: &Arc<Client>, at: Moment) {
+    let environment = &client.environment;
+    // JavaScript must be able to run for the portable path: only from the loop.
+    if at == Moment::StackGuard && !environment.is_native() {
+        return;
+    }
+    let order = board::queue().take(environment.id, at == Moment::StackGuard, Instant::now());
+    let Some(mut order) = order else { return };
+    let id = order.id;
+    let heap_used = environment.figures.read().heap.heap_used;
+    if !environment.is_native()
+        && let Err(error) = standstill::allow(&order, heap_used, &standstill::no_fork())
+    {
+        return complete(id, &Err(error));
+    }
+    if order.turn.is_none() {
+        order.turn = folder_turn::ask(&order.options);
+        if order.turn.is_none() {
+            // This thread has better things to do.
+            return wait_for_folder(order);
+        }
+    }
+    if let Err(error) = begin_inline(order) {
+        complete(id, &Err(error));
+    }
+}
+
+/// Begins a capture on this, its client's, thread; what follows it is done when its file has its name.
+///
+/// # Errors
+/// It has not begun, and nobody was told.
+pub(super) fn begin_inline(order: Order) -> Result<()> {
+    let id = order.id;
+    inline::begin(order, move |result: &Result<SnapshotInfo>, turn: Option<Arc<Turn>>| {
+        drop(turn);
+        complete(id, result);
+    })
+}
+
+/// Starts the thread that conducts `order`, which counts as running. `first`: it was forked already.
+#[cfg(target_os = "linux")]
+pub(super) fn conduct(order: Order, first: Option<Forked>) {
+    let id = order.id;
+    let thread = std::thread::Builder::new().name("heapwarden-fork".into()).spawn(move || {
+        let work = std::panic::AssertUnwindSafe(|| conduct_here(order, first));
+        if std::panic::catch_unwind(work).is_err() {
+            complete(id, &Err(Error::CaptureFailed("the conductor of a snapshot panicked".into())));
+        }
+    });
+    if let Err(error) = thread {
+        // A full pids group is the usual reason, and an inline snapshot needs a thread too.
+        let unknown = || Error::CaptureFailed(format!("no thread to conduct with: {error}"));
+        complete(id, &Err(budget::admit_process().err().unwrap_or_else(unknown)));
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn conduct_here(mut order: Order, first: Option<Forked>) {
+    match by_fork::conduct(&mut order, first) {
+        Ending::Complete(result) => complete(order.id, &result),
+        Ending::NowInline => put_back(order),
+    }
+}
+
+/// Waits for other processes on a thread of its own, and then lets the order be taken on its client's thread.
+fn wait_for_folder(mut order: Order) {
+    let id = order.id;
+    let thread = std::thread::Builder::new().name("heapwarden-turn".into()).spawn(move || {
+        let permit = Permit::new(order.demand.clone(), order.deadline);
+        match folder_turn::wait(&order.options, &permit) {
+            Ok(turn) => {
+                order.turn = Some(turn);
+                put_back(order);
+            }
+            Err(error) => complete(order.id, &Err(error)),
+        }
+    });
+    if let Err(error) = thread {
+        let busy = folder_turn::busy();
+        let error = Error::CaptureFailed(format!("{busy}, and there is no thread to wait on: {error}"));
+        complete(id, &Err(error));
+    }
+}
+
+/// A running order is the next again, to be taken as its options say now: it could not be forked, or it has waited for
+/// its turn.
+fn put_back(mut order: Order) {
+    // It may wait long for its thread, and others are not to wait as long for the folder.
+    order.turn = None;
+    board::queue().put_back(order);
+    call_next(true);
+}
+
+/// Tells everybody who waits for `id`, and lets the next one in. A second call for the same id does nothing.
+pub(super) fn complete(id: u64, result: &Result<SnapshotInfo>) {
+    let answered = board::queue().complete(id, result);
+    let Some(answered) = answered else { return };
+    // First of all: the answer wakes a thread that would look for the next one itself.
+    call_next(false);
+    answer(&answered, result);
+}
+
+fn answer(Answer { owner, tickets, trigger }: &Answer<Client>, result: &Result<SnapshotInfo>) {
+    for (index, ticket) in tickets.iter().enumerate() {
+        let (monitor, capture) = (ticket.monitor, ticket.capture);
+        owner.environment.outbox.push(match result {
+            Ok(info) => Event::Snapshot { monitor, capture, shared: index > 0, info: Box::new(info.clone()) },
+            Err(error) => Event::failed(monitor, capture, error, trigger),
+        });
+    }
+    owner.environment.wake();
+}
+
+/// One who waits does so no longer: see `Queue::cancel`.
+pub fn cancel(capture: u64) {
+    let mut queue = board::queue();
+    let answers = queue.cancel(capture);
+    tell_aborted(&answers);
+    drop(queue);
+    // The one behind may be the next now.
+    call_next(false);
+}
+
+/// The same for all calls that wait for a monitor.
+pub fn cancel_monitor(monitor: u64) {
+    let mut queue = board::queue();
+    let answers = queue.cancel_monitor(monitor);
+    tell_aborted(&answers);
+    drop(queue);
+    call_next(false);
+}
+
+/// Under the lock, see `board::progress`.
+fn tell_aborted(answers: &[Answer<Client>]) {
+    let aborted = Err(Error::Aborted("the snapshot was aborted by its caller".into()));
+    for one in answers {
+        answer(one, &aborted);
+    }
+}
+
+/// The process is about to end, and Node runs no cleanup hook of its main thread's then. Or a worker thread is.
+pub fn leave(client: &Client) {
+    board::queue().end_children(client.environment.id);
+    if client.environment.thread_id == 0 {
+        unfinished::leave();
+    }
+}
+
+/// The client's environment ends: see `Queue::forget`.
+pub(super) fn forget(client: &Client) {
+    let running = board::queue().forget(client.environment.id);
+    for id in running {
+        portable::give_up(id);
+    }
+    call_next(false);
+}
