@@ -16,14 +16,14 @@
 //! | [`capture`] | takes a snapshot | v8, probe, redact, file, error, units |
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |
-//! | [`thread`] | one JavaScript thread: its figures, events, object ids | v8, watch, file, error, clock |
-//! | [`orders`] | who may capture, and how | thread, capture, file, v8, probe, watch, error, stderr, clock, units |
-//! | [`monitor`] | the sampler thread | watch, probe, thread, orders, capture, file, error, clock |
+//! | [`thread`] | one JavaScript thread: its figures, its events, a slot for what is carried out on it | v8, watch, file, error, clock |
+//! | [`orders`] | who may capture, and how: queue, dispatch, by fork, inline, at the heap limit | thread, capture, file, v8, probe, watch, error, stderr, clock, units |
+//! | [`monitor`] | the sampler thread: samples, rules, what they set off | watch, probe, thread, orders, capture, file, error, clock |
 //! | `node` | the only importer of Node-API: objects, promises, events | all |
 //!
 //! Architecture invariants (`tests/walls.rs` checks them): nothing outside `v8` names a V8 symbol;
-//! nothing in `watch`, `json`, `redact` or `heap` opens a file, starts a thread or reads a clock; nothing outside `node`
-//! names napi; no import runs against the table above. Nothing prints but by `stderr`.
+//! nothing in `watch`, `json`, `redact` or `heap`, or in the queue of `orders`, opens a file, starts a thread or reads a clock;
+//! nothing outside `node` names napi; no import runs against the table above. Nothing prints but by `stderr`.
 
 // Tests may print.
 #![cfg_attr(not(test), deny(clippy::disallowed_macros))]

@@ -19,7 +19,7 @@ use crate::monitor::watcher::{WatchSettings, WatchUpdate, Watcher, parse};
 use crate::orders::{Client, Origin, dispatch, heap_limit, portable, synchronous};
 use crate::thread::Environment;
 use crate::thread::facts::{ProcessFacts, set_process_facts};
-use crate::thread::figures::Figures;
+use crate::thread::figures::V8Figures;
 use crate::v8::{self, HeapFigures, array_buffers};
 
 /// What JavaScript tells when it attaches.
@@ -96,7 +96,7 @@ impl Host {
     #[napi]
     pub fn publish(&self, figures: Float64Array) {
         let at = |index: usize| figures.get(index).copied().unwrap_or(0.0).max(0.0) as u64;
-        self.environment().store(&Figures {
+        self.environment().store(&V8Figures {
             at: crate::clock::now(),
             heap: HeapFigures {
                 heap_total: at(0),
@@ -117,7 +117,7 @@ impl Host {
     #[napi]
     pub fn publish_array_buffers(&self, bytes: f64) {
         let figures = self.environment().figures.read();
-        self.environment().store(&Figures { array_buffers: Some(bytes.max(0.0) as u64), ..figures });
+        self.environment().store(&V8Figures { array_buffers: Some(bytes.max(0.0) as u64), ..figures });
     }
 
     /// Events as a JSON array, or null.

@@ -1,7 +1,21 @@
-//! The only importer of Node-API.
+//! The only importer of Node-API: what JavaScript calls of the addon.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `host` | one environment as an object: monitors, samples, captures |
+//! | `waker` | wakes the event loop from any thread |
+//! | `analysis` | an analysis of heap files as an object |
+//! | `reader` | a heap file as a stream |
+//! | `tasks` | what may wait, on libuv's pool |
+//! | `capabilities` | what works in this process, and why the rest does not |
+//! | `judge_for_test` | the rules' machine, for its twin in JavaScript to be compared with |
 //!
 //! Values cross the border as JSON: one parse is cheaper than twenty property sets, and serde keeps the names.
-//! `lib/addon/native.js` is the other side. Errors carry our code; nothing panics into JavaScript.
+//! `lib/addon/native.js` is the other side.
+//!
+//! Architecture invariants: nothing else names napi (`tests/walls.rs` sees it). It decides nothing: a function here turns
+//! values into a room's own, calls that room, and turns the answer back. Errors carry our code, nothing panics into
+//! JavaScript, and nothing keeps the process alive but a promise that is pending. The tests in `__test__/addon` tell.
 
 mod analysis;
 mod capabilities;

@@ -8,7 +8,7 @@ use crossbeam_channel::{RecvTimeoutError, bounded};
 use super::client::Order;
 use super::job::{Job, fork_with_ids};
 use super::order::Origin;
-use super::{board, container, folder_turn, paused, snapshot_file, standstill};
+use super::{container, folder_turn, paused, running, snapshot_file, standstill};
 use crate::capture::budget::{self, Admitted, Heap};
 use crate::capture::fork::child_memory::ChildLimits;
 use crate::capture::fork::supervise::supervise;
@@ -68,7 +68,7 @@ pub fn fork_here(order: &Order) -> Option<Forked> {
         });
     match forked {
         Ok(child) => {
-            board::set_terminator(order.id, &child.terminator);
+            running::set_terminator(order.id, &child.terminator);
             tell_place(order.id, &child);
             admitted.map(|admitted| Forked { child, admitted })
         }
@@ -171,12 +171,12 @@ fn attempts(order: &mut Order, first: Option<Forked>) -> std::result::Result<Sna
         };
         tell_place(order.id, &child);
         pause_ms += child.pause_ms;
-        board::set_terminator(order.id, &child.terminator);
+        running::set_terminator(order.id, &child.terminator);
         let limits = ChildLimits { memory: order.options.memory_budget };
         let outcome = supervise(&child, &permit, &limits, |walked, to_walk, written| {
             let (phase, done, total) =
                 if written == 0 { ("walk", walked, to_walk) } else { ("write", written, 0) };
-            board::progress(order.id, phase, done, total);
+            running::progress(order.id, phase, done, total);
         });
         match outcome {
             Outcome::Done { private, published: by_child, waiting } => {
@@ -202,7 +202,7 @@ fn attempts(order: &mut Order, first: Option<Forked>) -> std::result::Result<Sna
 }
 
 fn tell_place(id: u64, child: &Child) {
-    board::set_place(id, format!("{} by process {}", child.target().display(), child.pid));
+    running::set_place(id, format!("{} by process {}", child.target().display(), child.pid));
 }
 
 /// The child has given it its name, for we may not any more.
@@ -235,9 +235,9 @@ fn fork_patiently(
     began: f64,
 ) -> std::result::Result<Child, Stop> {
     loop {
-        board::asks_thread(order.id, true);
+        running::asks_thread(order.id, true);
         let forked = fork_one(order, admitted, permit, began);
-        board::asks_thread(order.id, false);
+        running::asks_thread(order.id, false);
         match forked {
             Err(Stop::Later) => {
                 order.turn = None;

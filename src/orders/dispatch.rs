@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::board;
 #[cfg(target_os = "linux")]
 use super::by_fork::{self, Ending, Forked};
 use super::client::{Client, Order};
 use super::order::Origin;
 use super::queue::{Answer, Next};
+use super::running;
 use super::{folder_turn, inline, portable, standstill};
 #[cfg(target_os = "linux")]
 use crate::capture::budget;
@@ -23,7 +23,7 @@ use crate::thread::{Event, Moment};
 /// Orders a snapshot of `client`'s heap; the answer comes to its outbox as `Snapshot` or `SnapshotFailed` with the number
 /// returned here. Never blocks.
 pub fn submit(client: &Arc<Client>, options: CaptureOptions, origin: Origin, monitor: u64) -> u64 {
-    let number = board::queue().submit(client, options, origin, monitor, Instant::now());
+    let number = running::queue().submit(client, options, origin, monitor, Instant::now());
     call_next(false);
     number
 }
@@ -31,7 +31,7 @@ pub fn submit(client: &Arc<Client>, options: CaptureOptions, origin: Origin, mon
 /// Has the next order begun: by a conductor, or by the thread whose heap it is. `impatient`: that thread also hears of it by
 /// interrupt if the order has waited long.
 pub fn call_next(impatient: bool) {
-    let next = board::queue().next(impatient, Instant::now());
+    let next = running::queue().next(impatient, Instant::now());
     match next {
         #[cfg(target_os = "linux")]
         Next::ByFork(order) => conduct(*order, None),
@@ -52,7 +52,7 @@ pub fn run_next(client: &Arc<Client>, at: Moment) {
     if at == Moment::StackGuard && !environment.is_native() {
         return;
     }
-    let order = board::queue().take(environment.id, at == Moment::StackGuard, Instant::now());
+    let order = running::queue().take(environment.id, at == Moment::StackGuard, Instant::now());
     let Some(mut order) = order else { return };
     let id = order.id;
     let heap_used = environment.figures.read().heap.heap_used;
@@ -135,13 +135,13 @@ fn wait_for_folder(mut order: Order) {
 fn put_back(mut order: Order) {
     // It may wait long for its thread, and others are not to wait as long for the folder.
     order.turn = None;
-    board::queue().put_back(order);
+    running::queue().put_back(order);
     call_next(true);
 }
 
 /// Tells everybody who waits for `id`, and lets the next one in. A second call for the same id does nothing.
 pub(super) fn complete(id: u64, result: &Result<SnapshotInfo>) {
-    let answered = board::queue().complete(id, result);
+    let answered = running::queue().complete(id, result);
     let Some(answered) = answered else { return };
     // First of all: the answer wakes a thread that would look for the next one itself.
     call_next(false);
@@ -161,7 +161,7 @@ fn answer(Answer { owner, tickets, trigger }: &Answer<Client>, result: &Result<S
 
 /// One who waits does so no longer: see `Queue::cancel`.
 pub fn cancel(capture: u64) {
-    let mut queue = board::queue();
+    let mut queue = running::queue();
     let answers = queue.cancel(capture);
     tell_aborted(&answers);
     drop(queue);
@@ -171,14 +171,14 @@ pub fn cancel(capture: u64) {
 
 /// The same for all calls that wait for a monitor.
 pub fn cancel_monitor(monitor: u64) {
-    let mut queue = board::queue();
+    let mut queue = running::queue();
     let answers = queue.cancel_monitor(monitor);
     tell_aborted(&answers);
     drop(queue);
     call_next(false);
 }
 
-/// Under the lock, see `board::progress`.
+/// Under the lock, see `running::progress`.
 fn tell_aborted(answers: &[Answer<Client>]) {
     let aborted = Err(Error::Aborted("the snapshot was aborted by its caller".into()));
     for one in answers {
@@ -188,7 +188,7 @@ fn tell_aborted(answers: &[Answer<Client>]) {
 
 /// The process is about to end, and Node runs no cleanup hook of its main thread's then. Or a worker thread is.
 pub fn leave(client: &Client) {
-    board::queue().end_children(client.environment.id);
+    running::queue().end_children(client.environment.id);
     if client.environment.thread_id == 0 {
         unfinished::leave();
     }
@@ -196,7 +196,7 @@ pub fn leave(client: &Client) {
 
 /// The client's environment ends: see `Queue::forget`.
 pub(super) fn forget(client: &Client) {
-    let running = board::queue().forget(client.environment.id);
+    let running = running::queue().forget(client.environment.id);
     for id in running {
         portable::give_up(id);
     }

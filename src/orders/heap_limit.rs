@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::by_fork;
 use super::client::{Client, Order};
 use super::ramp::{Dump, INLINE_STEPS, NEXT_ONE_ASKED, Ramp, STEPS, Wanted, too_tight};
-use super::{board, container, dispatch, folder_turn};
+use super::{container, dispatch, folder_turn, running};
 use crate::capture::options::{CaptureOptions, WantedMode};
 use crate::clock;
 use crate::error::Error;
@@ -123,11 +123,11 @@ fn last_words(limit: usize, dump: Dump, why: Option<String>, wait: Duration) {
     let limit = print_bytes(limit as u64);
     match dump {
         Dump::Running(id) => {
-            let place = board::place(id).unwrap_or_else(|| board::failure(id));
+            let place = running::place(id).unwrap_or_else(|| running::failure(id));
             say(&format!("heapwarden: heap limit of {limit} reached; its snapshot {place}"));
             if container::dies_with_us() {
                 let until = Instant::now() + wait;
-                while board::may_be_waited_for(id) && Instant::now() < until {
+                while running::may_be_waited_for(id) && Instant::now() < until {
                     std::thread::sleep(Duration::from_millis(20));
                 }
             }
@@ -146,7 +146,7 @@ fn in_place(client: &Arc<Client>, wanted: Wanted) {
     let timeout_ms = Some(wanted.wait.as_secs_f64() * 1e3);
     let monitor = wanted.monitor();
     let options = CaptureOptions { mode: WantedMode::Inline, timeout_ms, ..wanted.options };
-    let outcome = board::at_limit(client, options, monitor)
+    let outcome = running::at_limit(client, options, monitor)
         .ok_or_else(|| Error::CaptureFailed("another snapshot is being taken".into()))
         .and_then(|mut order| {
             let id = order.id;
@@ -163,7 +163,7 @@ fn in_place(client: &Arc<Client>, wanted: Wanted) {
             set(client, Dump::Running(id));
             // Its bytes are with the writer; its name is not there yet.
             let until = Instant::now() + wanted.wait;
-            while board::is_running(id) && Instant::now() < until {
+            while running::is_running(id) && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(5));
             }
         }
@@ -184,10 +184,10 @@ fn dump(client: &Arc<Client>) {
     let monitor = wanted.monitor();
     announce(client, &wanted, before);
     let trigger = wanted.options.trigger().to_owned();
-    let Some(mut order) = board::at_limit(client, wanted.options, monitor) else {
+    let Some(mut order) = running::at_limit(client, wanted.options, monitor) else {
         // The last ramp's is still being written: it is of the same leak.
         let busy = Error::CaptureFailed("the last dump of this heap limit is still being written".into());
-        match board::forked_of(client) {
+        match running::forked_of(client) {
             Some(id) => set(client, Dump::Running(id)),
             None => refuse(client, &busy),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::client::Order;
 use super::order::Origin;
-use super::{board, paused, portable, snapshot_file};
+use super::{paused, portable, running, snapshot_file};
 use crate::capture::budget::Heap;
 use crate::capture::options::{INLINE_TIMEOUT, WantedMode};
 use crate::capture::permit::Permit;
@@ -69,7 +69,7 @@ pub fn begin(
     let mode = if isolate.is_some() { Mode::Inline } else { Mode::Portable };
     let header = snapshot_file::header(environment, &options, mode, began);
     let sink = Sink::create(&snapshot_file::place(&options), header)?;
-    board::set_place(id, sink.target().display().to_string());
+    running::set_place(id, sink.target().display().to_string());
     let home = environment.clone();
     let heap = client.clone();
     let tell = move |error: &Error| home.tell(Event::warning(0, error));

@@ -1,7 +1,47 @@
-//! Who may capture, and how: a rule, a caller or the heap limit orders, and one at a time is carried out.
+//! Who may capture, and how: a call from JavaScript, a rule or the heap limit orders, and it is carried out by fork, inline or
+//! by JavaScript itself.
+//!
+//! ```text
+//!  actions (a rule)   ─┐
+//!  JavaScript's call  ─┼─► dispatch ──► queue: what is next? ──► by_fork  ──► job, on JavaScript's thread: fork
+//!  heap_limit         ─┘      ▲                             └──► inline   ──► V8, or portable: node:v8
+//!                             └──── how it ended ◄─────────────────┘                 └──► an Event to each who waited
+//! ```
+//!
+//! From the bottom: a file sees what stands above it here.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`order`] | an order, who waits for it, and what is kept of it while it runs; pure |
+//! | [`queue`] | one at a time in a process, and who orders the same shares it: says what is next; pure |
+//! | [`ramp`] | what the watch over a heap limit knows: what is wanted, how far its dump is; pure |
+//! | `paused` | how long JavaScript stood still for attempts that came to nothing |
+//! | `container` | whether a child would die with this process |
+//! | `snapshot_file` | where an order's file goes and what it says of itself |
+//! | `folder_turn` | waiting for the other processes that capture in the same folder |
+//! | `job` | what JavaScript's thread does for a capture by fork |
+//! | [`client`] | an environment as this room sees it: whose heap is captured, which jobs wait for its thread |
+//! | `running` | the queue of this process, and what is noted of a capture that runs |
+//! | `standstill` | whether an order that cannot be forked may stop JavaScript instead |
+//! | [`portable`] | the snapshot that JavaScript takes and feeds |
+//! | `inline` | a capture on the thread whose heap it is |
+//! | `by_fork` | conducts a capture by fork, on a thread of its own |
+//! | [`dispatch`] | takes orders, has the next one carried out, tells who waited |
+//! | [`synchronous`] | a snapshot while its caller stands still for it |
+//! | [`heap_limit`] | near the heap limit: more room, and a snapshot that outlives the crash |
+//! | [`actions`] | what a rule may set off; a new action of a rule is carried out there |
+//! | `errand` | when JavaScript's thread carries out all this |
+//!
+//! Architecture invariants: no JavaScript thread waits for a capture that needs it. Whoever carries out an order returns how it
+//! ended, or calls what it was given for that, and calls nobody above it: no two files see each other. Nobody calls V8 or waits
+//! while the queue's lock is held. What is called inside a collection takes a lock only by trying, but for the queue's, which
+//! is held for moments. No thread asks an isolate for an interrupt while its thread forks. The pure files open nothing, start
+//! nothing and read no clock (`tests/walls.rs` sees that, and circles).
+//!
+//! `queue`'s own tests tell whether orders are shared, given up and put back as they should be; those in `__test__/orders`,
+//! `__test__/capture/fork` and `__test__/monitor/blocked.test.js` whether all of it holds in a process.
 
 pub mod actions;
-mod board;
 #[cfg(target_os = "linux")]
 mod by_fork;
 pub mod client;
@@ -18,6 +58,7 @@ mod paused;
 pub mod portable;
 pub mod queue;
 pub mod ramp;
+mod running;
 mod snapshot_file;
 mod standstill;
 pub mod synchronous;

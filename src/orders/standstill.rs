@@ -1,8 +1,8 @@
 //! Whether an order that cannot be forked may stop JavaScript instead.
 
-use super::board;
 use super::client::Order;
 use super::order::Origin;
+use super::running;
 use crate::capture::options::WantedMode;
 use crate::error::{Error, Result};
 use crate::units::print_bytes;
@@ -52,6 +52,6 @@ pub fn explain(order: &Order, why: &Error) {
     if order.origin == Origin::Rule {
         let message =
             format!("a snapshot that a rule ordered is taken inline, which stops JavaScript: {why}");
-        board::warn(order.id, &Error::from_code(why.code(), message));
+        running::warn(order.id, &Error::from_code(why.code(), message));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
-use super::{board, dispatch, folder_turn, inline};
+use super::{dispatch, folder_turn, inline, running};
 use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Permit;
 use crate::error::{Error, Result};
@@ -28,7 +28,7 @@ pub fn take(client: &Arc<Client>, options: CaptureOptions) -> Result<SnapshotInf
     }
     let patience = Permit::new(Arc::default(), Instant::now() + options.timeout().min(SYNC_PATIENCE));
     let turn = folder_turn::wait(&options, &patience)?;
-    let mut order = board::at_once(client, options);
+    let mut order = running::at_once(client, options);
     order.turn = Some(turn);
     let id = order.id;
     let (sender, receiver) = crossbeam_channel::bounded(1);

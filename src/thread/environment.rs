@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use super::errand::{Errand, Moment};
-use super::figures::{FigureCell, Figures};
+use super::figures::{FigureCell, V8Figures};
 use super::gc::Collections;
 use super::object_ids::{self, Ids};
 use super::other_heaps;
@@ -214,7 +214,7 @@ impl Environment {
         let heap = isolate.heap_figures();
         let now = clock::now();
         let before = self.figures.read();
-        self.store(&Figures {
+        self.store(&V8Figures {
             at: now,
             heap,
             array_buffers: array_buffers::bytes(&isolate).or(before.array_buffers),
@@ -224,7 +224,7 @@ impl Environment {
 
     /// Publishes what JavaScript read: all of it on the portable path, ArrayBuffers where their counter was
     /// not found. On the environment's thread.
-    pub fn store(&self, figures: &Figures) {
+    pub fn store(&self, figures: &V8Figures) {
         self.figures.write(figures);
         if self.awaiting.swap(false, Ordering::AcqRel)
             && let Some(thread) = self.awaited.try_lock().and_then(|mut thread| thread.take())

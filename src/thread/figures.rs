@@ -6,7 +6,7 @@ use crate::v8::HeapFigures;
 
 /// What one environment's thread published.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Figures {
+pub struct V8Figures {
     /// When, ms of [`crate::clock::now`]; 0 = never.
     pub at: f64,
     /// V8's heap statistics.
@@ -20,7 +20,7 @@ pub struct Figures {
 const WORDS: usize = 12;
 const NONE: u64 = u64::MAX;
 
-impl Figures {
+impl V8Figures {
     fn pack(&self) -> [u64; WORDS] {
         let (live, live_at) = self.live_heap.map_or((NONE, 0), |(bytes, at)| (bytes, at.to_bits()));
         let h = &self.heap;
@@ -69,7 +69,7 @@ pub struct FigureCell {
 
 impl FigureCell {
     /// Publishes. Only ever called by the environment's own thread.
-    pub fn write(&self, figures: &Figures) {
+    pub fn write(&self, figures: &V8Figures) {
         let sequence = self.sequence.load(Ordering::Relaxed);
         self.sequence.store(sequence.wrapping_add(1), Ordering::Relaxed);
         fence(Ordering::Release);
@@ -80,13 +80,13 @@ impl FigureCell {
     }
 
     /// The latest figures, whole. From any thread.
-    pub fn read(&self) -> Figures {
+    pub fn read(&self) -> V8Figures {
         loop {
             let before = self.sequence.load(Ordering::Acquire);
             let words = std::array::from_fn(|index| self.words[index].load(Ordering::Relaxed));
             fence(Ordering::Acquire);
             if before.is_multiple_of(2) && self.sequence.load(Ordering::Relaxed) == before {
-                return if before == 0 { Figures::default() } else { Figures::unpack(words) };
+                return if before == 0 { V8Figures::default() } else { V8Figures::unpack(words) };
             }
             std::hint::spin_loop();
         }
@@ -100,8 +100,8 @@ mod tests {
 
     use super::*;
 
-    fn all(value: u64) -> Figures {
-        Figures {
+    fn all(value: u64) -> V8Figures {
+        V8Figures {
             at: value as f64,
             heap: HeapFigures {
                 heap_total: value,
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn nothing_written_reads_as_never() {
-        assert_eq!(FigureCell::default().read(), Figures::default());
+        assert_eq!(FigureCell::default().read(), V8Figures::default());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use super::figures::{FigureCell, Figures};
+use super::figures::{FigureCell, V8Figures};
 
 /// One environment's figures, as long as it lives.
 struct Heap {
@@ -34,8 +34,8 @@ pub fn elsewhere(thread: u32) -> u64 {
 }
 
 /// Of several environments of one thread, which see the same isolate, the freshest figures count.
-fn sum(figures: impl Iterator<Item = (u32, Figures)>) -> u64 {
-    let mut freshest = std::collections::HashMap::<u32, Figures>::new();
+fn sum(figures: impl Iterator<Item = (u32, V8Figures)>) -> u64 {
+    let mut freshest = std::collections::HashMap::<u32, V8Figures>::new();
     for (thread, figures) in figures {
         let known = freshest.entry(thread).or_insert(figures);
         if known.at < figures.at {
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn two_copies_in_one_thread_are_one_isolate() {
-        let figures = |at, heap_total, external, array_buffers| Figures {
+        let figures = |at, heap_total, external, array_buffers| V8Figures {
             at,
             heap: HeapFigures { heap_total, external, ..HeapFigures::default() },
             array_buffers,

@@ -97,7 +97,7 @@ forkTest('SIGKILL, and a child that crashes: nothing is left', async (t) => {
   assert.deepEqual(fs.readdirSync(service.dir), [])
 })
 
-forkTest('a monitor that is stopped meanwhile says so, and the desk is free afterwards', async (t) => {
+forkTest('a monitor that is stopped meanwhile says so, and the queue is free afterwards', async (t) => {
   ballast(t)
   const dir = tempDir(t)
   const monitor = watch({ rules: [], snapshots: { dir, mode: 'fork' } })
