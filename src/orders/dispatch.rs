@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::by_fork::{self, Ending, Forked};
 use super::client::{Client, Order};
 use super::order::Origin;
-use super::queue::{Answer, Next};
+use super::queue::{Answer, Next, Queue};
 use super::running;
 use super::{folder_turn, inline, portable, standstill};
 #[cfg(target_os = "linux")]
@@ -159,31 +159,26 @@ fn answer(Answer { owner, tickets, trigger }: &Answer<Client>, result: &Result<S
     owner.environment.wake();
 }
 
-/// One who waits does so no longer: see `Queue::cancel`.
+/// One who waits does so no longer: see [`Queue::cancel`].
 pub fn cancel(capture: u64) {
-    let mut queue = running::queue();
-    let answers = queue.cancel(capture);
-    tell_aborted(&answers);
-    drop(queue);
-    // The one behind may be the next now.
-    call_next(false);
+    tell_those(|queue| queue.cancel(capture));
 }
 
 /// The same for all calls that wait for a monitor.
 pub fn cancel_monitor(monitor: u64) {
-    let mut queue = running::queue();
-    let answers = queue.cancel_monitor(monitor);
-    tell_aborted(&answers);
-    drop(queue);
-    call_next(false);
+    tell_those(|queue| queue.cancel_monitor(monitor));
 }
 
-/// Under the lock, see `running::progress`.
-fn tell_aborted(answers: &[Answer<Client>]) {
+fn tell_those(cancelled: impl FnOnce(&mut Queue<Client>) -> Vec<Answer<Client>>) {
     let aborted = Err(Error::Aborted("the snapshot was aborted by its caller".into()));
-    for one in answers {
-        answer(one, &aborted);
+    let mut queue = running::queue();
+    // Under the lock: who is answered hears nothing of its progress after that.
+    for one in cancelled(&mut queue) {
+        answer(&one, &aborted);
     }
+    drop(queue);
+    // The one behind may be the next now.
+    call_next(false);
 }
 
 /// The process is about to end, and Node runs no cleanup hook of its main thread's then. Or a worker thread is.
@@ -194,7 +189,7 @@ pub fn leave(client: &Client) {
     }
 }
 
-/// The client's environment ends: see `Queue::forget`.
+/// The client's environment ends: see [`Queue::forget`].
 pub(super) fn forget(client: &Client) {
     let running = running::queue().forget(client.environment.id);
     for id in running {
