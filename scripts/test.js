@@ -3,7 +3,7 @@
 
 // The whole test command: every stage in turn, all of them even when one fails, a summary, and one closing
 // line `N passed, N failed`. What is counted: the tests that `cargo test` and `node --test` report, plus one
-// for each stage that has no count of its own (fmt, clippy, build, types). A stage that breaks without naming
+// for each stage that has no count of its own (fmt, lint, clippy, build, types). A stage that breaks without naming
 // a failed test (does not compile, runs too long, finds no tests) counts as one failure. Nothing is tried twice.
 
 const os = require('node:os')

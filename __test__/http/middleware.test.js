@@ -141,7 +141,7 @@ test('authorize: only true is a yes, on every route', async (t) => {
   const hear = (warning) => warnings.push(warning)
   process.on('warning', hear)
   t.after(() => process.off('warning', hear))
-  const answers = [{ isAdmin: false }, 'false', 'no', 1, [], [true], () => true, Symbol('yes'), new Boolean(true), 1n] // eslint-disable-line no-new-wrappers
+  const answers = [{ isAdmin: false }, 'false', 'no', 1, [], [true], () => true, Symbol('yes'), new Boolean(true), 1n]
   let answer
   let asked = 0
   const dir = tempDir(t)

@@ -85,7 +85,7 @@ test('breach and recovery come in turn, and a cooldown keeps the next breach awa
     let leak = Buffer.alloc(48e6, 1)
     await breach
     assert.ok(leak.length > 0)
-    leak = null
+    leak = null // eslint-disable-line no-useless-assignment -- nothing must hold it any more
     const recovered = nextEvent(monitor, 'recovered', ({ rule }) => rule === 'eager')
     gc()
     // The collector gives the memory back behind JavaScript's back; external follows with the next collection.

@@ -138,7 +138,7 @@ module.exports = { classes, columns, describe, diff, duplicates, innerClasses, l
 /** The other end of `load`. */
 async function assist ({ bundle, port }) {
   const { HeapSnapshot } = await import(bundle)
-  new HeapSnapshot.SecondaryInitManager(port) // eslint-disable-line no-new
+  new HeapSnapshot.SecondaryInitManager(port)
 }
 
 async function account (args) {

@@ -69,8 +69,21 @@ function onceStage (name, title, { minutes = 5, needs = ['build'] } = {}) {
   }
 }
 
+/** A tool of package.json's devDependencies. */
+function toolStage (name, tool, args = []) {
+  return {
+    name,
+    title: [tool, ...args].join(' '),
+    counts: 'stage',
+    minutes: 3,
+    fast: true,
+    command: () => ({ file: join(root, 'node_modules', '.bin', tool), args })
+  }
+}
+
 const stages = [
   cargoStage('fmt', ['fmt', '--check'], 'stage'),
+  toolStage('lint', 'eslint', ['.']),
   cargoStage('clippy', ['clippy', '--all-targets', '--', '-D', 'warnings'], 'stage'),
   cargoStage('clippy-core', ['clippy', '--all-targets', '--no-default-features', '--', '-D', 'warnings'], 'stage'),
   cargoStage('cargo-core', ['test', '--no-default-features']),
@@ -103,14 +116,7 @@ const stages = [
     fast: true,
     command: () => nodeTests(undefined, testFiles({ once: true }))
   },
-  {
-    name: 'types',
-    title: 'tsd',
-    counts: 'stage',
-    minutes: 3,
-    fast: true,
-    command: () => ({ file: join(root, 'node_modules', '.bin', 'tsd'), args: [] })
-  },
+  toolStage('types', 'tsd'),
   onceStage('package', 'the packed module in an empty folder, without Rust and without install scripts'),
   onceStage('demo', 'heapwarden demo'),
   // It builds the engine alone, optimised, and fetches DevTools' code: that is most of the time.

@@ -20,7 +20,7 @@ exports.hold = () => {
   twenty(class {})
   twenty((() => function () {})())
   twenty(class extends Same {})
-  twenty(class Derived extends Map { constructor () { super() } }) // eslint-disable-line no-useless-constructor
+  twenty(class Derived extends Map { constructor () { super() } })
   twenty(class Derived extends Promise { constructor () { super(() => {}) } })
 
   // Names that DevTools gives a meaning to, and names that its tables use themselves.

@@ -16,8 +16,8 @@ exports.hold = () => {
   kept.push(many(30, () => Object.fromEntries(odd.map((name) => [name, {}]))))
 
   // __proto__ as the syntax, as a property of one's own, and both; no prototype at all; accessors; symbols; what cannot be enumerated.
-  kept.push(many(30, (i) => ({ __proto__: { inherited: i }, own: i })), many(30, (i) => ({ ['__proto__']: i, own: i })), // eslint-disable-line no-useless-computed-key
-    many(30, (i) => ({ ['__proto__']: i })), many(30, (i) => Object.assign(Object.create(null), { none: i })), // eslint-disable-line no-useless-computed-key
+  kept.push(many(30, (i) => ({ __proto__: { inherited: i }, own: i })), many(30, (i) => ({ ['__proto__']: i, own: i })),
+    many(30, (i) => ({ ['__proto__']: i })), many(30, (i) => Object.assign(Object.create(null), { none: i })),
     many(30, (i) => ({ get got () { return i }, set got (_) {} })), many(30, (i) => ({ [Symbol('s')]: i, [Symbol.iterator]: i })),
     many(30, (i) => Object.defineProperty({ seen: i }, 'hidden', { value: i })), many(30, () => ({})), many(30, () => Object.create({})),
     many(30, (i) => Object.freeze({ frozen: i })), many(30, (i) => ({ 0: i, 1: i, named: i })), many(30, (i) => ({ 7: {} })),

@@ -36,7 +36,7 @@ exports.hold = async () => {
     kept.push(new Proxy({ target: i }, { get: () => i }), new Proxy(() => {}, {}), Proxy.revocable({}, {}))
     kept.push(new TypeError(`error ${i}`, { cause: { i } }), new AggregateError([new Error('a')]), Object.assign(new Error('e'), { code: 'E' }))
     kept.push(new URL(`http://localhost/${i}?q=${i}`), new URLSearchParams({ i }), new Headers({ name: `value ${i}` }), new AbortController(), new Event('e'))
-    kept.push((function () { return arguments })(i, {}), ((a) => () => a)({ i }), new Function('a', `return a + ${i}`), eval(`(() => ${i})`)) // eslint-disable-line no-eval
+    kept.push((function () { return arguments })(i, {}), ((a) => () => a)({ i }), new Function('a', `return a + ${i}`), eval(`(() => ${i})`))
   }
   for (const Kind of [Intl.DateTimeFormat, Intl.NumberFormat, Intl.Collator, Intl.PluralRules, Intl.Segmenter]) kept.push(new Kind('en'))
   class Full {
