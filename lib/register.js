@@ -27,8 +27,8 @@ function arm () {
   if (enabled === false || (!isMainThread && workers !== true)) return null
   if (enabled === undefined && isHelper(process.argv[1])) return null
 
-  const { spelling } = require('./options/as-typed')
-  const monitor = spelling(spellings, () => require('./watch').watch(options))
+  const { asTyped } = require('./options/as-typed')
+  const monitor = asTyped(spellings, () => require('./watch').watch(options))
   if (log !== 'off') require('./log/events').logEvents(monitor, log)
   return monitor
 }

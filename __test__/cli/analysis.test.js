@@ -9,7 +9,7 @@ const { openSnapshot, summarize, takeSnapshot } = require('../..')
 const { filter, parse, print } = require('../../lib/analysis/filter')
 const { line } = require('../../lib/cli/progress')
 const { cut, signed, table, widthOf } = require('../../lib/cli/table')
-const { tame } = require('../../lib/base/printable')
+const { printable: tame } = require('../../lib/base/printable')
 const { node, root, tempDir } = require('../support/helpers')
 
 const bin = path.join(root, 'bin', 'heapwarden.js')

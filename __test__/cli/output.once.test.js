@@ -10,7 +10,7 @@ const { once } = require('node:events')
 const { text } = require('node:stream/consumers')
 const { before, after, test } = require('node:test')
 const { takeSnapshot } = require('../..')
-const { tame, tameJson } = require('../../lib/base/printable')
+const { printable: tame, printableJson: tameJson } = require('../../lib/base/printable')
 const { node, root } = require('../support/helpers')
 
 const bin = path.join(root, 'bin', 'heapwarden.js')

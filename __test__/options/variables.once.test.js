@@ -9,7 +9,7 @@ const { test } = require('node:test')
 const { readConfig } = require('../../lib/options/config')
 const { checkUpdate } = require('../../lib/options/check')
 const { settings, switches } = require('../../lib/options/variables')
-const { truth } = require('../../lib/base/yes-or-no')
+const { yesOrNo: truth } = require('../../lib/base/yes-or-no')
 const { watch } = require('../..')
 const { node, root, tempDir } = require('../support/helpers')
 

@@ -8,7 +8,8 @@ const { dirname, join } = require('node:path')
 const { test } = require('node:test')
 const { codes } = require('../../lib/base/errors')
 const { table: routes } = require('../../lib/http/routes')
-const { actionNames, metrics } = require('../../lib/options/rules')
+const { actionNames } = require('../../lib/options/actions')
+const { metrics } = require('../../lib/options/rules')
 const { settings, switches } = require('../../lib/options/variables')
 const { watch } = require('../..')
 
@@ -69,6 +70,7 @@ test('there is one list of actions', () => {
   assert.deepEqual([...variants.matchAll(/^ +(\w+),$/gm)].map(([, name]) => name.toLowerCase()), actionNames)
   const [, typed] = /type Action = (.*)/.exec(read('index.d.ts'))
   assert.deepEqual([...typed.matchAll(/'(\w+)'/g)].map(([, name]) => name), actionNames)
+  assert.ok(read('docs/register.md').includes(`[do ${actionNames.join('|')}|nothing]`))
 })
 
 test('docs/middleware.md has every status, and no other', () => {

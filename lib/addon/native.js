@@ -11,7 +11,8 @@ const { getEnvironmentData, isMainThread, setEnvironmentData, threadId } = requi
 const { HeapwardenError } = require('../base/errors')
 const { optionValue } = require('../base/node-options')
 const portable = require('./portable')
-const { ACCEPTED, truth } = require('../base/yes-or-no')
+const { unfit } = require('./unfit')
+const { ACCEPTED, yesOrNo } = require('../base/yes-or-no')
 
 /** Bundlers that make an ES module of this file leave it without its own folder. */
 const ownFolder = typeof __dirname === 'string' ? __dirname : undefined
@@ -27,38 +28,20 @@ const { binding, why } = find()
 let host
 let nextRequest = 1
 
-/** 'gnu' or 'musl': which C library this Node was built for. */
-function libc () {
-  if (process.platform !== 'linux') return ''
-  // Only a glibc build names its version in the report's header. Slow, and only for the words of an error.
-  const { header } = withoutNetwork(() => process.report.getReport())
-  return header.glibcVersionRuntime ? 'gnu' : 'musl'
-}
-
 /** Of variables that are read where nothing can be refused, here and in the addon. Worker threads inherit that it was told. */
 function warnOfMisread () {
   if (getEnvironmentData(MISREAD)) return
   setEnvironmentData(MISREAD, true)
   for (const name of ['HEAPWARDEN_NATIVE', 'HEAPWARDEN_PORTABLE', 'HEAPWARDEN_FORK']) {
     const text = process.env[name]
-    if (!text || truth(text) !== undefined) continue
+    if (!text || yesOrNo(text) !== undefined) continue
     process.emitWarning(`${name}: ${JSON.stringify(text.slice(0, 60))} was given and is not used; accepted: ${ACCEPTED}`, { type: 'HeapwardenWarning', code: 'HEAPWARDEN_INVALID_OPTION' })
-  }
-}
-
-function withoutNetwork (work) {
-  const before = process.report.excludeNetwork
-  process.report.excludeNetwork = true
-  try {
-    return work()
-  } finally {
-    process.report.excludeNetwork = before
   }
 }
 
 /** The addon, or why there is none; who did not choose that is told once. */
 function find () {
-  if (truth(process.env.HEAPWARDEN_NATIVE) === false) return { why: `HEAPWARDEN_NATIVE is ${process.env.HEAPWARDEN_NATIVE}` }
+  if (yesOrNo(process.env.HEAPWARDEN_NATIVE) === false) return { why: `HEAPWARDEN_NATIVE is ${process.env.HEAPWARDEN_NATIVE}` }
   try {
     return { binding: load() }
   } catch (error) {
@@ -73,7 +56,7 @@ function find () {
 }
 
 function load () {
-  if (ownFolder === undefined) throw unfit([])
+  if (ownFolder === undefined) throw unfit({ ownFolder, shipped: [] })
   const folder = path.join(ownFolder, '..', '..', 'native')
   const shipped = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith('.node')) : []
   const place = `heapwarden.${process.platform}-${process.arch}`
@@ -87,45 +70,7 @@ function load () {
       failure = error
     }
   }
-  throw unfit(shipped, failure)
-}
-
-/** Whether this file stands where npm put it: a bundler moves the code and leaves the binary behind. */
-function isBundled () {
-  if (ownFolder === undefined) return true
-  try {
-    return JSON.parse(fs.readFileSync(path.join(ownFolder, '..', '..', 'package.json'), 'utf8')).name !== 'heapwarden'
-  } catch {
-    return true
-  }
-}
-
-function unfit (shipped, failure) {
-  if (failure?.code === 'ERR_DLOPEN_DISABLED') {
-    return new HeapwardenError('HEAPWARDEN_UNSUPPORTED',
-      'this Node.js may not load addons (--permission without --allow-addons, or --no-addons), and heapwarden is one: start it with --allow-addons.',
-      { cause: failure })
-  }
-  if (shipped.length === 0 && isBundled()) {
-    return new HeapwardenError('HEAPWARDEN_UNSUPPORTED',
-      `heapwarden was bundled into ${ownFolder === undefined ? 'an ES module' : __filename}, and its binary was not: mark heapwarden as external, ` +
-      'with its sub-paths (esbuild --external:heapwarden; webpack externalsType: \'commonjs\', externals: [/^heapwarden(\\/|$)/]; ' +
-      'rollup external: [/^heapwarden(\\/|$)/]), and keep it in node_modules: docs/getting-started.md.',
-      { cause: failure })
-  }
-  const abi = libc()
-  const here = `${process.platform} ${process.arch}${abi && ` (${abi === 'gnu' ? 'glibc' : 'musl'})`}`
-  const there = shipped.length > 0
-    ? `this package carries ${shipped.map((name) => name.replace(/^heapwarden\.|\.node$/g, '')).join(', ')}`
-    : 'this package carries no binary'
-  const todo = shipped.length > 0
-    ? 'Run on Linux x64 with glibc, or build it from source there: clone the repository and run npm install with Rust on the PATH.'
-    : 'In a clone, run npm install (or npm run build) with Rust on the PATH; from a registry, install again: the file native/*.node is missing.'
-  return new HeapwardenError(
-    'HEAPWARDEN_UNSUPPORTED',
-    `heapwarden has no binary for ${here}: ${there}${failure ? `, which did not load: ${failure.message}` : ''}. ${todo}`,
-    { cause: failure }
-  )
+  throw unfit({ ownFolder, file: __filename, shipped, failure })
 }
 
 /** How often V8's figures are compared with the addon's reading of them before that is given up. */
@@ -186,7 +131,7 @@ function drain () {
 }
 
 /** Lists, removes, analyses: the task answers `{value}` or `{failure}`. */
-async function shelf (task) {
+async function answerOf (task) {
   const { value, failure } = JSON.parse(await task)
   if (failure) throw new HeapwardenError(failure.code, failure.message)
   return value
@@ -224,7 +169,7 @@ function openSnapshot (file, packed = false) {
 function analyze (request) {
   const analysis = new binding.Analysis(JSON.stringify(request))
   return {
-    result: shelf(analysis.run()),
+    result: answerOf(analysis.run()),
     progress: () => JSON.parse(analysis.progress()),
     cancel: () => analysis.cancel()
   }
@@ -264,6 +209,6 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
   captureSync: (json) => host.captureSync(json),
   cancel: (capture) => host.cancel(capture),
   snapshotDir: () => binding.snapshotDir(optionValue('--diagnostic-dir')),
-  list: async (dir) => JSON.stringify(await shelf(binding.list(dir))),
-  remove: (dir, name) => shelf(binding.remove(dir, name))
+  list: async (dir) => JSON.stringify(await answerOf(binding.list(dir))),
+  remove: (dir, name) => answerOf(binding.remove(dir, name))
 }

@@ -7,7 +7,7 @@ const { check, file, files, own, target } = require('./options')
 const { filter, print } = require('./filter')
 const { inChild } = require('./child')
 const { inThread } = require('./thread')
-const { spare } = require('./progress')
+const { shielded } = require('./progress')
 
 const aborted = (signal) => new HeapwardenError('HEAPWARDEN_ABORTED',
   'the analysis was aborted by its AbortSignal', { cause: signal.reason })
@@ -15,7 +15,7 @@ const aborted = (signal) => new HeapwardenError('HEAPWARDEN_ABORTED',
 /** Runs it where the options say. `args` are those of the command that does the same. */
 async function analyze (request, args, { maxMemory, salvage, process: where = 'thread', signal, onProgress }) {
   if (signal?.aborted) throw aborted(signal)
-  const also = { signal, onProgress: onProgress && spare(onProgress) }
+  const also = { signal, onProgress: onProgress && shielded(onProgress) }
   try {
     if (where === 'thread') return await inThread({ ...request, maxMemory, salvage }, also)
     const more = [maxMemory && `--max-memory=${maxMemory}`, salvage && '--salvage'].filter(Boolean)

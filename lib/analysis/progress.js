@@ -7,7 +7,7 @@ const { clearInterval, setInterval } = require('../base/timers')
 const PERIOD_MS = 100
 
 /** A listener whose exception stays with us: it would otherwise end the host, or the analysis. */
-function spare (onProgress) {
+function shielded (onProgress) {
   const complain = (error) => {
     warnOnce('HEAPWARDEN_LISTENER_FAILED', `onProgress threw: ${error?.stack ?? error}`, `onProgress ${error?.message ?? error}`)
   }
@@ -37,4 +37,4 @@ function follow (onProgress, look) {
   return () => clearInterval(timer)
 }
 
-module.exports = { follow, spare }
+module.exports = { follow, shielded }

@@ -9,12 +9,12 @@ const WILD = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u061c\u202a-\u
 const escaped = (char) => `\\u${char.codePointAt(0).toString(16).padStart(4, '0')}`
 
 /** One line, whatever is in it. */
-const tame = (text) => text.replace(WILD, (char) => ({ '\n': '\\n', '\r': '\\r', '\t': '\\t' })[char] ?? escaped(char))
+const printable = (text) => text.replace(WILD, (char) => ({ '\n': '\\n', '\r': '\\r', '\t': '\\t' })[char] ?? escaped(char))
 
 /** The same of a text that has lines of its own. */
-const tameLines = (text) => text.split('\n').map(tame).join('\n')
+const printableLines = (text) => text.split('\n').map(printable).join('\n')
 
 /** JSON for a terminal: the same value, without what JSON.stringify leaves as it is. */
-const tameJson = (value) => JSON.stringify(value, null, 2).replace(WILD, (char) => char === '\n' ? char : escaped(char))
+const printableJson = (value) => JSON.stringify(value, null, 2).replace(WILD, (char) => char === '\n' ? char : escaped(char))
 
-module.exports = { tame, tameJson, tameLines }
+module.exports = { printable, printableJson, printableLines }

@@ -4,7 +4,7 @@
  * What a text says where a yes or a no is wanted: the same words in every variable and flag, here as in src/units.rs.
  * @returns {boolean | undefined} undefined: neither
  */
-function truth (text) {
+function yesOrNo (text) {
   if (/^(1|true|yes|on)$/i.test(text)) return true
   if (/^(0|false|no|off)$/i.test(text)) return false
   return undefined
@@ -12,4 +12,4 @@ function truth (text) {
 
 const ACCEPTED = '1, true, yes or on; 0, false, no or off'
 
-module.exports = { ACCEPTED, truth }
+module.exports = { ACCEPTED, yesOrNo }

@@ -6,7 +6,7 @@ const path = require('node:path')
 const tty = require('node:tty')
 const { check: checkOptions, common: commonOptions, own, target: checkTarget } = require('../analysis/options')
 const { parse } = require('../analysis/filter')
-const { spelling } = require('../options/as-typed')
+const { asTyped } = require('../options/as-typed')
 const { UsageError, args } = require('./terminal')
 
 const flags = {
@@ -46,8 +46,8 @@ const spellings = [
   ...[commonOptions, ...Object.values(own)].flatMap((table) => Object.entries(table).filter(([, { flag }]) => flag).map(([name, { flag }]) => [name, flag])),
   ['target.id', '--id'], ['target.className', '--class']
 ]
-const check = (kind, options) => spelling(spellings, () => checkOptions(kind, options))
-const target = (whose) => spelling(spellings, () => checkTarget(whose))
+const check = (kind, options) => asTyped(spellings, () => checkOptions(kind, options))
+const target = (whose) => asTyped(spellings, () => checkTarget(whose))
 
 /** Drops what was not given. */
 const given = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))

@@ -5,7 +5,7 @@
 const { spawn } = require('node:child_process')
 const os = require('node:os')
 const { isatty } = require('node:tty')
-const { tame } = require('../base/printable')
+const { printable } = require('../base/printable')
 const { capturesEnded } = require('./afterwards')
 const { say } = require('./terminal')
 
@@ -46,7 +46,7 @@ function follow (command, args, env) {
     const unlisten = listen(child)
     child.once('error', (error) => {
       unlisten()
-      say(tame(`heapwarden: ${command} cannot be run: ${error.message}`))
+      say(printable(`heapwarden: ${command} cannot be run: ${error.message}`))
       resolve(1)
     })
     child.once('exit', async (status, signal) => {

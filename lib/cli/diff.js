@@ -2,7 +2,7 @@
 
 const { args, check, classFilter, common, flags, given, help, helpOf, number, places } = require('./analysis')
 const { own } = require('../analysis/options')
-const { tame, tameJson } = require('../base/printable')
+const { printable, printableJson } = require('../base/printable')
 const { withProgress } = require('./progress')
 const { UsageError, print } = require('./terminal')
 const { bytes, number: count, signed, table, widthOf } = require('./table')
@@ -42,7 +42,7 @@ function printDiff (result, { top, width }) {
   const changed = result.classes.filter((row) => row.added !== 0 || row.removed !== 0 || row.sizeDelta !== 0)
   const how = result.comparableIds ? 'Compared object by object' : 'Compared by class totals'
   return [
-    `${bytes(before)} before, ${bytes(after)} after: ${signed(after - before, bytes)}\n${how}: ${tame(result.reason)}`,
+    `${bytes(before)} before, ${bytes(after)} after: ${signed(after - before, bytes)}\n${how}: ${printable(result.reason)}`,
     changed.length > 0 ? diffTable(changed.slice(0, top), width) : 'no class has changed'
   ].join('\n\n')
 }
@@ -69,7 +69,7 @@ async function diff (argv) {
   const options = check('compare', given({ ...common(values), top, className: values.class && classFilter(values.class), ids: ids(values.ids) }))
   const analysis = require('../analysis')
   const result = await withProgress((onProgress) => analysis.comparison(places(positionals), given({ ...options, onProgress }), true))
-  if (values.json) await print(tameJson(result))
+  if (values.json) await print(printableJson(result))
   else await print((result.snapshots ? printTrend : printDiff)(result, { top: top ?? TOP, width: widthOf(process.stdout, values.wide) }))
   return 0
 }

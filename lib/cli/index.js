@@ -4,7 +4,7 @@
 
 const { version } = require('../../package.json')
 const { didYouMean } = require('../base/suggest')
-const { tame, tameLines } = require('../base/printable')
+const { printable, printableLines } = require('../base/printable')
 const { UsageError, print, say, watchOutput } = require('./terminal')
 
 /**
@@ -57,7 +57,7 @@ function report (error, json, commandUsage) {
   // The addon knows of options and not of flags. What is told as JSON may go to a program, which gave an option.
   const message = json || code !== 'HEAPWARDEN_MEMORY_BUDGET' ? text : text.replace(/(?<= )maxMemory(?=[ ,;])/g, '--max-memory')
   if (json) say(JSON.stringify({ code, message }))
-  else say(`heapwarden: ${(/^HEAPWARDEN_/.test(error.code) ? tame : tameLines)(message)}${error instanceof UsageError ? `\n${commandUsage.split('\n', 1)[0]}; --help tells more` : ''}`)
+  else say(`heapwarden: ${(/^HEAPWARDEN_/.test(error.code) ? printable : printableLines)(message)}${error instanceof UsageError ? `\n${commandUsage.split('\n', 1)[0]}; --help tells more` : ''}`)
   return wrong ? 2 : 1
 }
 

@@ -3,7 +3,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { HeapwardenError } = require('../base/errors')
-const { tame, tameJson } = require('../base/printable')
+const { printable, printableJson } = require('../base/printable')
 const { table } = require('./table')
 const { UsageError, args, bytes, print, say } = require('./terminal')
 
@@ -34,8 +34,8 @@ async function ls (argv) {
   const found = await list(dir)
   // Where none has been taken yet the folder by default need not be there; one that is named should.
   if (found.length === 0 && positionals.length > 0 && !fs.existsSync(dir)) throw new HeapwardenError('HEAPWARDEN_NOT_FOUND', `there is no folder ${dir}`)
-  if (values.json) await print(tameJson(found))
-  else if (found.length === 0) say(`${fs.existsSync(dir) ? 'no snapshots in' : 'there is no folder'} ${tame(dir)}`)
+  if (values.json) await print(printableJson(found))
+  else if (found.length === 0) say(`${fs.existsSync(dir) ? 'no snapshots in' : 'there is no folder'} ${printable(dir)}`)
   else await print(table(head, found.map(row)))
   return 0
 }

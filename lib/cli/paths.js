@@ -3,7 +3,7 @@
 const path = require('node:path')
 const { args, check, common, flags, given, help, helpOf, number, places, target } = require('./analysis')
 const { own } = require('../analysis/options')
-const { tame, tameJson } = require('../base/printable')
+const { printable, printableJson } = require('../base/printable')
 const { withProgress } = require('./progress')
 const { UsageError, print } = require('./terminal')
 const { bytes, cut, number: count, widthOf } = require('./table')
@@ -32,7 +32,7 @@ function place (location) {
 const label = ({ name, className, type }) => type === 'closure' && name !== '' ? `${name}()` : name || className
 
 function printPath ({ target: to, count: instances, retainedSize, also = false, steps, omitted = 0, text }, width) {
-  const fit = (line) => width === 0 ? tame(line) : cut(tame(line), width)
+  const fit = (line) => width === 0 ? printable(line) : cut(printable(line), width)
   const what = instances === undefined
     ? `@${to.id} ${to.name}, retains ${bytes(to.retainedSize)}`
     : `${also ? 'also ' : ''}${count(instances)} of ${to.className}, together they retain ${bytes(retainedSize)}`
@@ -40,7 +40,7 @@ function printPath ({ target: to, count: instances, retainedSize, also = false, 
     fit(`    ${edgeType} ${edge} → ${label(node)} @${node.id}${place(node.location)}, retains ${bytes(node.retainedSize)}`))
   // Of a very long way its middle is left out.
   if (omitted > 0) lines.splice(steps.length / 2, 0, `    … ${count(omitted)} more steps …`)
-  return [fit(what), `  ${tame(text)}`, ...lines].join('\n')
+  return [fit(what), `  ${printable(text)}`, ...lines].join('\n')
 }
 
 async function paths (argv) {
@@ -51,7 +51,7 @@ async function paths (argv) {
   const options = check('findPaths', given({ ...common(values), limit: values.top && number(values.top, '--top') }))
   const analysis = require('../analysis')
   const result = await withProgress((onProgress) => analysis.paths(places(positionals)[0], whose, given({ ...options, onProgress }), true))
-  if (values.json) await print(tameJson(result))
+  if (values.json) await print(printableJson(result))
   else if (result.length === 0) await print('nothing holds it: it is garbage, or a root itself')
   else await print(result.map((one) => printPath(one, widthOf(process.stdout, values.wide))).join('\n\n'))
   return 0

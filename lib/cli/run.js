@@ -4,7 +4,7 @@ const path = require('node:path')
 const { readConfig } = require('../options/config')
 const { checkUpdate } = require('../options/check')
 const { settings } = require('../options/variables')
-const { spelling } = require('../options/as-typed')
+const { asTyped } = require('../options/as-typed')
 const { follow } = require('./child')
 const { UsageError, args } = require('./terminal')
 
@@ -44,7 +44,7 @@ function nodeOptions (present, register) {
 function environment (values, env) {
   const typed = flags.filter(({ flag }) => values[flag] !== undefined).map(({ flag, env: variable }) => [variable, `--${flag}`])
   if (values.log !== undefined && !values.json) typed.push(['HEAPWARDEN_LOG', '--log'])
-  return spelling(typed, () => checkedEnvironment(values, env))
+  return asTyped(typed, () => checkedEnvironment(values, env))
 }
 
 function checkedEnvironment (values, env) {
@@ -58,7 +58,7 @@ function checkedEnvironment (values, env) {
   if (values.config !== undefined) out.HEAPWARDEN_CONFIG = path.resolve(values.config)
   out.HEAPWARDEN_LOG = values.json ? 'json' : (values.log ?? (env.HEAPWARDEN_LOG || 'text'))
   const { options, spellings } = readConfig(out)
-  spelling(spellings, () => checkUpdate(options))
+  asTyped(spellings, () => checkUpdate(options))
   out.NODE_OPTIONS = nodeOptions(env.NODE_OPTIONS, path.join(__dirname, '..', 'register.js'))
   return out
 }

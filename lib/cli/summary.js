@@ -2,7 +2,7 @@
 
 const { args, check, classFilter, common, flags, given, help, helpOf, number, places } = require('./analysis')
 const { own } = require('../analysis/options')
-const { tame, tameJson } = require('../base/printable')
+const { printable, printableJson } = require('../base/printable')
 const { withProgress } = require('./progress')
 const { UsageError, print } = require('./terminal')
 const { bytes, number: count, percent, table, widthOf } = require('./table')
@@ -56,9 +56,9 @@ function describe (result, { top, filtered, width }) {
   const { totalSize: total } = result
   const more = result.classes.length - top
   const parts = [
-    `${tame(result.path ?? 'standard input')}\n${bytes(total)} in ${count(result.nodes)} nodes and ${count(result.edges)} edges` +
+    `${printable(result.path ?? 'standard input')}\n${bytes(total)} in ${count(result.nodes)} nodes and ${count(result.edges)} edges` +
       `\n${statistics(result.statistics)}`,
-    !result.complete && `INCOMPLETE: ${tame(result.damage)}`,
+    !result.complete && `INCOMPLETE: ${printable(result.damage)}`,
     result.classes.length > 0 && classes(result.classes.slice(0, top), total, width) + (more > 0 ? `\n(${count(more)} more)` : ''),
     filtered && result.classes.length === 0 && 'there is no such class',
     result.largest.length > 0 && `Largest objects\n${largest(result.largest, total, width)}`,
@@ -74,7 +74,7 @@ async function summary (argv) {
   const options = check('summarize', given({ ...common(values), top, className: values.class && classFilter(values.class) }))
   const analysis = require('../analysis')
   const result = await withProgress((onProgress) => analysis.summary(places(positionals)[0], given({ ...options, onProgress }), true))
-  if (values.json) await print(tameJson(result))
+  if (values.json) await print(printableJson(result))
   else await print(describe(result, { top, filtered: values.class !== undefined, width: widthOf(process.stdout, values.wide) }))
   return 0
 }

@@ -2,7 +2,7 @@
 
 // Tables for eyes: numbers to the right, in a terminal no line longer than it is wide, elsewhere no text of 800 characters.
 
-const { tame } = require('../base/printable')
+const { printable } = require('../base/printable')
 const { bytes } = require('./terminal')
 
 /** Columns of the terminal; 0: it is none, and only long texts are cut; Infinity: nothing is, with --wide. */
@@ -46,7 +46,7 @@ function cut (text, most) {
  * @param {number} [most] columns of the terminal; 0 = as many as it takes, with texts of at most 120; Infinity = all of them
  */
 function table (columns, rows, most = 0) {
-  const cells = [columns.map(({ head }) => head), ...rows].map((row) => row.map(tame))
+  const cells = [columns.map(({ head }) => head), ...rows].map((row) => row.map(printable))
   const widths = columns.map((_, i) => Math.max(...cells.map((row) => width(row[i]))))
   const texts = columns.flatMap(({ text }, i) => text ? [i] : [])
   if (most === 0) texts.forEach((i) => { widths[i] = Math.min(widths[i], LONGEST) })
@@ -71,4 +71,4 @@ const number = (value) => value.toLocaleString('en-US')
 const signed = (value, print) => value === 0 ? '0' : `${value > 0 ? '+' : '-'}${print(Math.abs(value))}`
 const percent = (part, whole) => whole > 0 ? `${(100 * part / whole).toFixed(1)}%` : ''
 
-module.exports = { bytes, cut, number, percent, signed, table, tame, widthOf }
+module.exports = { bytes, cut, number, percent, signed, table, printable, widthOf }

@@ -1,7 +1,7 @@
 'use strict'
 
 const { say } = require('./stderr')
-const { tame } = require('../base/printable')
+const { printable } = require('../base/printable')
 
 /** A monitor's events as one line each. */
 const lines = {
@@ -25,7 +25,7 @@ function logEvents (monitor, form) {
       say(form === 'json'
         ? JSON.stringify({ time: new Date().toISOString(), name: 'heapwarden', pid: process.pid, event, ...fields })
         // A trigger comes by HTTP, a path from whoever named the folder.
-        : `heapwarden[${process.pid}]: ${tame(text)}`)
+        : `heapwarden[${process.pid}]: ${printable(text)}`)
     })
   }
 }

@@ -1,7 +1,7 @@
 'use strict'
 
 // The addon's events on their way to monitors and promises. One channel an environment (a thread): the addon
-// rings the doorbell on the loop, we empty the box and deliver in order.
+// wakes the loop, we take the events that wait and deliver them in order.
 
 const native = require('../addon/native')
 const { HeapwardenError, adopting } = require('../base/errors')
@@ -28,7 +28,7 @@ function attach () {
 }
 
 /**
- * Keeps the loop alive until `promise` settles. The doorbell never does, so that a monitor does not hold up
+ * Keeps the loop alive until `promise` settles. What wakes the loop never does, so that a monitor does not hold up
  * the process; but somebody who awaits a snapshot must get it.
  */
 function holdLoop (promise) {

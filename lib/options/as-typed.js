@@ -8,7 +8,7 @@ const { HeapwardenError } = require('../base/errors')
  * @param {Error} error
  * @param {Array<[option: string, typed: string]>} spellings
  */
-function spelled (error, spellings) {
+function inTheirWords (error, spellings) {
   if (error?.code !== 'HEAPWARDEN_INVALID_OPTION') return error
   for (const [option, typed] of spellings) {
     // `rules[0].above: …` is about the rules; `keep.count: …` is not about what set `keep` alone.
@@ -19,13 +19,13 @@ function spelled (error, spellings) {
   return error
 }
 
-/** Calls `work`; what it throws is told in those words. */
-function spelling (spellings, work) {
+/** Calls `work`; what it throws is told in the words of whoever typed it. */
+function asTyped (spellings, work) {
   try {
     return work()
   } catch (error) {
-    throw spelled(error, spellings)
+    throw inTheirWords(error, spellings)
   }
 }
 
-module.exports = { spelling }
+module.exports = { asTyped }

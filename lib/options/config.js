@@ -8,7 +8,7 @@ const { HeapwardenError } = require('../base/errors')
 const { boolean } = require('./from-text')
 const { invalid } = require('./invalid')
 const { isObject } = require('./kinds')
-const { place, settings, switches } = require('./variables')
+const { setAt, settings, switches } = require('./variables')
 const { didYouMean } = require('../base/suggest')
 
 const FILE = 'heapwarden.config.json'
@@ -97,7 +97,7 @@ function readConfig (given = process.env, cwd = undefined) {
   for (const { env: name, option, read } of settings) {
     // Set but empty is how a shell script unsets.
     if (!env[name]) continue
-    place(options, option, read(env[name], name))
+    setAt(options, option, read(env[name], name))
     spellings.push([option.join('.'), name])
   }
   return {

@@ -2,7 +2,7 @@
 
 // A value where there is only text, in a variable or a flag: `(text, name) => value`, which its kind checks afterwards.
 
-const { ACCEPTED, truth } = require('../base/yes-or-no')
+const { ACCEPTED, yesOrNo } = require('../base/yes-or-no')
 const { invalid } = require('./invalid')
 
 const text = (value) => value
@@ -14,12 +14,12 @@ function number (value, name) {
 }
 
 function boolean (value, name) {
-  const said = truth(value)
+  const said = yesOrNo(value)
   if (said === undefined) throw invalid(name, value, ACCEPTED)
   return said
 }
 
 /** A name, or no. */
-const nameOrNo = (value) => truth(value) === false ? false : value
+const nameOrNo = (value) => yesOrNo(value) === false ? false : value
 
 module.exports = { boolean, nameOrNo, number, text }

@@ -3,6 +3,7 @@
 // Rules where there is only text: variables and the command line.
 
 const { HeapwardenError } = require('../base/errors')
+const { actionNames } = require('./actions')
 
 const SHAPE = /^(?:([\w.-]+)\s*:\s*)?(\w+)\s*([<>])\s*(.+?)(?:\s+for\s+(\S+))?(?:\s+do\s+(nothing|[a-z]+(?:\s*,\s*[a-z]+)*))?$/
 
@@ -10,7 +11,7 @@ function parseRule (text, option) {
   const [, name, metric, sign, threshold, held, actions = 'snapshot'] = SHAPE.exec(text) ?? []
   if (metric === undefined) {
     throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION',
-      `${option}: '${text.slice(0, 100)}' was given; accepted: '[NAME:] METRIC > VALUE [for DURATION] [do snapshot|nothing]', several with ';', or a JSON array`)
+      `${option}: '${text.slice(0, 100)}' was given; accepted: '[NAME:] METRIC > VALUE [for DURATION] [do ${actionNames.join('|')}|nothing]', several with ';', or a JSON array`)
   }
   const number = Number(threshold)
   return {

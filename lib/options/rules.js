@@ -4,6 +4,7 @@
 
 const { HeapwardenError } = require('../base/errors')
 const native = require('../addon/native')
+const { actionNames } = require('./actions')
 const { invalid } = require('./invalid')
 const kinds = require('./kinds')
 const { parseRules } = require('./rule-text')
@@ -44,8 +45,6 @@ const thresholds = {
   percent: fromZero(100, "per cent from 0 to 100, such as 20 or '20%'")
 }
 
-/** What a rule can do: `Action` of src/watch/rule.rs. */
-const actionNames = Object.freeze(['snapshot'])
 const actions = kinds.oneOf(actionNames)
 
 const actionList = kind({ type: 'Action[]' }, (value, path) => {
@@ -135,4 +134,4 @@ const defaultRules = Object.freeze(['heapUsedRatio', 'cgroupRatio'].map((metric)
   do: Object.freeze(['snapshot'])
 })))
 
-module.exports = { actionNames, defaultRules, metrics, ruleFields, rules }
+module.exports = { defaultRules, metrics, ruleFields, rules }

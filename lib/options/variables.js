@@ -40,14 +40,14 @@ const switches = [
 ]
 
 /** Sets `options.a.b = value` for `['a', 'b']`, making the objects between. */
-function place (options, [name, ...rest], value) {
+function setAt (options, [name, ...rest], value) {
   if (rest.length > 0) {
     if (typeof options[name] !== 'object' || options[name] === null) options[name] = {}
-    return place(options[name], rest, value)
+    return setAt(options[name], rest, value)
   }
   // `nearHeapLimit=true` beside `nearHeapLimit.extend=…` says nothing new.
   if (value === true && typeof options[name] === 'object') return
   options[name] = value
 }
 
-module.exports = { place, settings, switches }
+module.exports = { setAt, settings, switches }

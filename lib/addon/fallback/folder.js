@@ -1,6 +1,6 @@
 'use strict'
 
-// The folder snapshots lie in. The rules are those of src/capture/folder.rs: a folder of the temp folder is ours alone,
+// The folder snapshots lie in. The rules are those of src/file/folder.rs: a folder of the temp folder is ours alone,
 // what we create nobody else can read.
 
 const fs = require('node:fs')

@@ -1,6 +1,6 @@
 'use strict'
 
-// The layout of a `.heapsnapshot.zst`, as src/capture/frames.rs describes it: a skippable frame with a header, zstd
+// The layout of a `.heapsnapshot.zst`, as src/file/frames.rs describes it: a skippable frame with a header, zstd
 // frames of data, a skippable frame with a trailer.
 
 const HEADER = 0x184D2A57

@@ -1,6 +1,6 @@
 'use strict'
 
-// File names that sort by time: as src/capture/name.rs makes and reads them.
+// File names that sort by time: as src/file/name.rs makes and reads them.
 
 const { randomBytes } = require('node:crypto')
 

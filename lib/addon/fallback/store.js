@@ -1,6 +1,6 @@
 'use strict'
 
-// The folder as a store: list, keep the allowed number, clean up after the dead, remove. As src/capture/store.rs.
+// The folder as a store: list, keep the allowed number, clean up after the dead, remove. As src/file/store.rs.
 
 const fs = require('node:fs')
 const path = require('node:path')
