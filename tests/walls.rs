@@ -169,7 +169,7 @@ fn a_breach_is_seen() {
         ("error.rs", "use crate::units;"),
         ("v8/isolate.rs", "use crate::file::info;"),
         ("heap/parse.rs", "use crate::analysis::source;"),
-        ("analysis/crew.rs", "use crate::monitor::sampler;"),
+        ("analysis/workers.rs", "use crate::monitor::sampler;"),
         ("monitor/mod.rs", "use crate::node::events;"),
         ("file/sink.rs", "use crate::r#heap;"),
         ("file/sink.rs", "use crate::probe::disk;"),

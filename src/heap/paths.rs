@@ -1,17 +1,25 @@
 //! Retaining paths: why something is still in memory.
 //!
+//! It sees `super::graph`, `super::host`, `super::rules::scripts`, and of the engine's answers what [`Facts`] asks for.
+//!
+//! Only edges that retain count: a path says why something cannot be collected. Ways through user roots come
+//! before ways through the system's, shorter ones before longer ones.
+//!
+//! **Architecture invariant:** a path decides nothing about the heap: which edge retains, which class a node is in, how far
+//! it is, come from [`Facts`], so that tests can say them by hand. What V8 has in between and nobody wrote is left out of
+//! the text only, never out of the steps.
+//!
 //! | file | what it does |
 //! |---|---|
 //! | `facts`, `analysed` | what is asked of an analysis, and the engine's answers |
 //! | `readability` | which of two equally short ways reads better |
 //! | `tree` | the shortest way to every node |
 //! | `several` | other ways to one node |
-//! | `pattern`, `way_patterns`, `merge` | the ways to all instances of a class, counted by what they have in common |
+//! | `pattern`, `way_patterns`, `merge`, `nest` | the ways to all instances of a class, counted by what they have in common |
 //! | `known`, `parts`, `text` | paths in a developer's words |
 //! | `step` | paths as data |
 //!
-//! Only edges that retain count: a path says why something cannot be collected. Ways through user roots come
-//! before ways through the system's, shorter ones before longer ones.
+//! What would tell: `tests` (small graphs in V8's manner, random ones against a naive twin), `__test__/analysis`.
 
 mod analysed;
 mod facts;

@@ -14,6 +14,7 @@
 //! | [`rows`] | flat lists of numbers, row by row, in pieces of any size |
 //! | [`digits`] | numbers, eight digits at a time |
 //! | [`text`] | escapes, WTF-8 |
+//! | [`weak_pair`] | the names of a WeakMap's entries |
 //! | [`step`] | what a scanner says that reads in pieces |
 //! | [`outline`] | what can be told of a snapshot's JSON without parsing it |
 //!
@@ -27,3 +28,4 @@ pub mod outline;
 pub mod rows;
 pub mod step;
 pub mod text;
+pub mod weak_pair;

@@ -1,4 +1,8 @@
 //! A JSON value of any kind, by its brackets and quotes only.
+//!
+//! Three places follow brackets and quotes, for they want something else of each byte. Here it must be decided whether
+//! the byte may be written; `heap::read::section` takes one value out of a window that it can fill again;
+//! `json::outline` goes over every byte of every file that is written, and leaps over texts.
 
 use crate::json::step::{Fault, Scanned, Step};
 

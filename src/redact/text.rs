@@ -6,6 +6,7 @@ use memchr::{memchr2, memmem};
 
 use crate::json::step::{Fault, Scanned, Step};
 use crate::json::text::is_short_escape;
+use crate::json::weak_pair::{ID, KEY, TABLE, VALUE};
 
 /// Bytes of a text that are held to be judged. Enough for any that may stay: V8 builds names, also those of WeakMap
 /// pairs, in 1,024 bytes, which JSON's escapes make six times as many.
@@ -115,12 +116,8 @@ pub(super) fn mask(chars: u64, index: u64, out: &mut Vec<u8>) {
 /// Whether a slot's name is that of a WeakMap's pair. V8 builds it from the names of two nodes:
 /// `1 / part of key (Session @5) -> value (secret @7) pair in WeakMap (table @9)`.
 pub(super) fn is_pair(text: &[u8]) -> bool {
-    memmem::find(text, PART.as_bytes()).is_some() || memmem::find(text, VALUE.as_bytes()).is_some()
+    memmem::find(text, KEY.as_bytes()).is_some() || memmem::find(text, VALUE.as_bytes()).is_some()
 }
-
-const PART: &str = " / part of key (";
-const VALUE: &str = ") -> value (";
-const TABLE: &str = ") pair in WeakMap (table";
 
 /// Writes a pair's name without the names of nodes that are values; `false`, and nothing written, if it is not as V8 builds it.
 pub(super) fn keep_pair(text: &[u8], out: &mut Vec<u8>, is_value: impl Fn(u64) -> bool) -> bool {
@@ -128,10 +125,7 @@ pub(super) fn keep_pair(text: &[u8], out: &mut Vec<u8>, is_value: impl Fn(u64) -
     let shown = |name, id| if pair.is_plain && !is_value(id) { name } else { "(redacted)" };
     let (key, value) = (shown(pair.key.0, pair.key.1), shown(pair.value.0, pair.value.1));
     let Pair { number, key: (_, key_id), value: (_, value_id), table, .. } = pair;
-    let _ = write!(
-        out,
-        "\"{number} / part of key ({key} @{key_id}) -> value ({value} @{value_id}) pair in WeakMap (table @{table})\""
-    );
+    let _ = write!(out, "\"{number}{KEY}{key}{ID}{key_id}{VALUE}{value}{ID}{value_id}{TABLE}{ID}{table})\"");
     true
 }
 
@@ -148,8 +142,8 @@ impl<'a> Pair<'a> {
     /// From both ends, since names may hold anything.
     fn read(text: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok().filter(|text| !text.contains(|c| c < ' '))?;
-        let (number, rest) = text.split_once(PART)?;
-        let (rest, table_id) = rest.strip_suffix(')')?.rsplit_once(" @")?;
+        let (number, rest) = text.split_once(KEY)?;
+        let (rest, table_id) = rest.strip_suffix(')')?.rsplit_once(ID)?;
         let (before, after) = rest.strip_suffix(TABLE)?.split_once(VALUE)?;
         Some(Self {
             number: digits(number)?,
@@ -163,7 +157,7 @@ impl<'a> Pair<'a> {
 
 /// `Session @5`.
 fn named(text: &str) -> Option<(&str, u64)> {
-    let (name, id) = text.rsplit_once(" @")?;
+    let (name, id) = text.rsplit_once(ID)?;
     Some((name, digits(id)?))
 }
 

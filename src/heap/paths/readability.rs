@@ -1,6 +1,7 @@
 //! Which of two equally short ways a developer would rather read.
 
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
+use crate::json::weak_pair::KEY;
 
 /// What an edge's name is, as far as reading goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ impl NameKinds {
     /// Looks at every string.
     pub(super) fn new(graph: &Graph) -> Self {
         let strings = graph.strings();
-        Self((0..strings.len() as u32).map(|index| word(strings.raw(index))).collect())
+        Self((0..strings.len() as u32).map(|index| kind_of(strings.raw(index))).collect())
     }
 
     /// What the edge's name is; one without a name is plain.
@@ -36,11 +37,11 @@ impl NameKinds {
 
     /// How much an edge costs the reader: 0 is what stands in somebody's code.
     pub(super) fn cost(&self, graph: &Graph, edge: u32) -> u16 {
-        let word = self.of(graph, edge);
+        let kind = self.of(graph, edge);
         let way = match graph.edge_kind(edge) {
-            EdgeKind::PROPERTY | EdgeKind::CONTEXT | EdgeKind::SHORTCUT if word == NameKind::Prototype => 3,
+            EdgeKind::PROPERTY | EdgeKind::CONTEXT | EdgeKind::SHORTCUT if kind == NameKind::Prototype => 3,
             EdgeKind::PROPERTY | EdgeKind::CONTEXT | EdgeKind::SHORTCUT | EdgeKind::ELEMENT => 0,
-            EdgeKind::INTERNAL => match word {
+            EdgeKind::INTERNAL => match kind {
                 NameKind::Inside => 0,
                 NameKind::Number | NameKind::Pair => 1,
                 NameKind::Plain | NameKind::Prototype => 3,
@@ -56,7 +57,7 @@ impl NameKinds {
     }
 }
 
-fn word(raw: &[u8]) -> NameKind {
+fn kind_of(raw: &[u8]) -> NameKind {
     match raw {
         b"__proto__" | b"constructor" | b"prototype" => NameKind::Prototype,
         b"table" | b"context" => NameKind::Inside,
@@ -66,10 +67,10 @@ fn word(raw: &[u8]) -> NameKind {
     }
 }
 
-/// The id of the table in `3 / part of key (A @1) -> value (B @2) pair in WeakMap (table @4)`.
+/// The id of the table, by the last words that look so (see [`weak_pair`](crate::json::weak_pair)): `3 / part of key (A @1) -> value (B @2) pair in WeakMap (table @4)`
 pub(super) fn pair_table(name: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(name).ok()?;
-    let (number, rest) = text.split_once(" / part of key (")?;
+    let (number, rest) = text.split_once(KEY)?;
     let (_, table) = rest.rsplit_once(" pair in WeakMap (table @")?;
     let id = table.strip_suffix(')')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -94,9 +95,9 @@ mod tests {
 
     #[test]
     fn name_kinds() {
-        assert_eq!(word(b"12"), NameKind::Number);
-        assert_eq!(word(b"12a"), NameKind::Plain);
-        assert_eq!(word(b""), NameKind::Plain);
-        assert_eq!(word(b"constructor"), NameKind::Prototype);
+        assert_eq!(kind_of(b"12"), NameKind::Number);
+        assert_eq!(kind_of(b"12a"), NameKind::Plain);
+        assert_eq!(kind_of(b""), NameKind::Plain);
+        assert_eq!(kind_of(b"constructor"), NameKind::Prototype);
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn skip<R: Read>(cursor: &mut Cursor<R>) -> Result<()> {
     walk(cursor, |_, _| Ok(()))
 }
 
-/// Follows brackets and strings of one value; a number or word ends before what cannot belong to it.
+/// Follows brackets and strings of one value (why this stands in three places, `redact::literal` says); a number or word ends before what cannot belong to it.
 fn walk<R: Read>(
     cursor: &mut Cursor<R>,
     mut take: impl FnMut(&Cursor<R>, &[u8]) -> Result<()>,

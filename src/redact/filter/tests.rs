@@ -19,6 +19,7 @@ fn redact(input: &[u8], cuts: impl Iterator<Item = usize>) -> Result<Vec<u8>> {
     Ok(out)
 }
 
+/// Written out, as V8 writes them: a test does not ask what it tests.
 const NODE_TYPES: [&str; 15] = [
     "hidden",
     "array",
