@@ -6,7 +6,8 @@ const { compare, findPaths, summarize } = require('./lib/analysis')
 const native = require('./lib/addon/native')
 const { HeapwardenError } = require('./lib/base/errors')
 const { Monitor, watch } = require('./lib/watch')
-const { openSnapshot, takeSnapshot } = require('./lib/monitor/snapshots')
+const { openSnapshot } = require('./lib/monitor/snapshot-stream')
+const { takeSnapshot } = require('./lib/monitor/snapshots')
 
 let capabilities
 

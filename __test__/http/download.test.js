@@ -14,7 +14,7 @@ const { openSnapshot, takeSnapshot } = require('../..')
 const middleware = require('../../lib/middleware')
 const { negotiate } = require('../../lib/http/encoding')
 const native = require('../../lib/addon/native')
-const { packSnapshot } = require('../../lib/monitor/snapshots')
+const { packSnapshot } = require('../../lib/monitor/snapshot-stream')
 const { run, tempDir } = require('../support/helpers')
 const { TOKEN, serve } = require('../support/server')
 

@@ -9,10 +9,11 @@ const { test } = require('node:test')
 const ts = require('@tsd/typescript')
 const analysis = require('../../lib/analysis/options')
 const { middleware } = require('../../lib/http/options')
-const { ruleFields } = require('../../lib/options/rules')
+const { metrics, ruleFields } = require('../../lib/options/rules')
 const schema = require('../../lib/options/schema')
 const { settings, switches } = require('../../lib/options/variables')
 const { root } = require('../support/helpers')
+const { watch } = require('../..')
 
 const read = (file) => fs.readFileSync(path.join(root, file), 'utf8')
 const inOneLine = (text) => text.replace(/\s+/g, ' ')
@@ -52,6 +53,19 @@ for (const [name, kinds, file = 'index.d.ts', required] of [
     assert.deepEqual(membersOf(file, name), typesOf(kinds, required))
   })
 }
+
+test('index.d.ts: Metric has every metric, BytesMetric those in bytes', () => {
+  const names = (alias) => [...new RegExp(`^export type ${alias} = ([^]*?)\\n(?!  )`, 'm').exec(read('index.d.ts'))[1].matchAll(/'(\w+)'/g)].map(([, name]) => name)
+  const inBytes = [...metrics].filter(([, kind]) => kind === 'bytes').map(([name]) => name)
+  assert.deepEqual(names('BytesMetric').sort(), inBytes.sort())
+  assert.deepEqual([...names('Metric'), ...inBytes].sort(), [...metrics.keys()].sort())
+})
+
+test('index.d.ts: Sample has every field of a sample, and no other', async (t) => {
+  const monitor = watch({ rules: [] })
+  t.after(() => monitor.stop())
+  assert.deepEqual(Object.keys(membersOf('index.d.ts', 'Sample')).sort(), Object.keys(await monitor.sample()).sort())
+})
 
 /** The rows below the first table head in `file` that begins with `| FIRST |`, as cells; the first one without backquotes. */
 function tableIn (file, first) {

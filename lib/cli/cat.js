@@ -17,7 +17,7 @@ async function cat (argv) {
   const { positionals } = args(argv, { json: { type: 'boolean' } }, { positionals: 1 })
   if (positionals.length === 0) throw new UsageError('which FILE?')
   const [place] = places(positionals)
-  const { openSnapshot, unpackStdin } = require('../monitor/snapshots')
+  const { openSnapshot, unpackStdin } = require('../monitor/snapshot-stream')
   try {
     await pipeline(place === '-' ? unpackStdin() : openSnapshot(place), process.stdout, { end: false })
   } catch (error) {

@@ -5,7 +5,7 @@
 const fs = require('node:fs')
 const { once } = require('node:events')
 const { pipeline } = require('node:stream/promises')
-const { openSnapshot, packSnapshot } = require('../monitor/snapshots')
+const { openSnapshot, packSnapshot } = require('../monitor/snapshot-stream')
 const { negotiate } = require('./encoding')
 const { wantedRange } = require('./range')
 const { Refusal, open } = require('./reply')

@@ -4,6 +4,7 @@
 
 const v8 = require('node:v8')
 const cgroup = require('./cgroup')
+const { ofSamples } = require('./metrics')
 
 /** A difference from here on means that the wall clock was set: the two are not read at once. */
 const STEP_MS = 1000
@@ -45,7 +46,7 @@ function look (at, loopBlocked) {
   const kernel = resident()
   const memory = memoryUsage(heap, kernel)
   const group = cgroup.read()
-  return {
+  const sample = {
     at: wall(at),
     rss: memory.rss,
     anonymous: kernel.anonymous,
@@ -69,6 +70,9 @@ function look (at, loopBlocked) {
     heapAge: 0,
     loopBlocked
   }
+  // A metric that only the addon can tell.
+  for (const name of ofSamples) sample[name] ??= null
+  return sample
 }
 
 module.exports = { clock, look }

@@ -1,6 +1,7 @@
 'use strict'
 
-// What a rule can watch: the twin of src/watch/metric.rs.
+// What a rule can watch: the twin of src/watch/metric.rs. A new metric is a line in `kinds`; where the kernel or Node tells its
+// figure to JavaScript too, figures.js reads it, and elsewhere it is null.
 
 /** name → kind, in the order they are documented. */
 const kinds = {
@@ -33,10 +34,13 @@ const elsewhere = {
   pressure: ({ pressure }) => pressure?.some10
 }
 
+/** Those that are. */
+const ofSamples = Object.keys(kinds).filter((name) => !Object.hasOwn(elsewhere, name))
+
 /** The figure; undefined when this sample does not know it, or when it came out as no finite number. */
 function read (metric, sample) {
   const value = Object.hasOwn(elsewhere, metric) ? elsewhere[metric](sample) : sample[metric]
   return Number.isFinite(value) ? value : undefined
 }
 
-module.exports = { kinds, read }
+module.exports = { kinds, ofSamples, read }

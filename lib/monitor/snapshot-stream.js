@@ -1,0 +1,96 @@
+'use strict'
+
+// A snapshot file read as a stream: its JSON, or that as one zstd frame.
+
+const { Readable } = require('node:stream')
+const native = require('../addon/native')
+const { adopt } = require('../base/errors')
+const { filePath } = require('../options/kinds')
+
+const CHUNK = 256 * 1024
+/** Compressed bytes stand for ten times as many unpacked ones, all of which are worked on in one go. */
+const PACKED_CHUNK = 32 * 1024
+
+/**
+ * Reads under way, of all streams: each holds a thread of libuv's pool for the time of its work, and the pool is the
+ * service's, for its files, names and ciphers. At most half of the threads, and in turn.
+ */
+const turns = {
+  free: Math.max(1, Math.floor((Number.parseInt(process.env.UV_THREADPOOL_SIZE) || 4) / 2)),
+  waiting: [],
+  async take () {
+    if (this.free > 0) this.free--
+    else await new Promise((resolve) => this.waiting.push(resolve))
+  },
+  give () {
+    const next = this.waiting.shift()
+    if (next) next()
+    else this.free++
+  }
+}
+
+/** The JSON of a snapshot, decompressed or as one zstd frame; the work runs off the loop and only as fast as it is read. */
+class SnapshotStream extends Readable {
+  #file
+  #packed
+  #handle
+  #reading = Promise.resolve()
+
+  constructor (file, packed) {
+    super({ highWaterMark: packed ? PACKED_CHUNK : CHUNK })
+    this.#file = file
+    this.#packed = packed
+  }
+
+  _construct (done) {
+    try {
+      this.#handle = native.openSnapshot(this.#file, this.#packed)
+      done()
+    } catch (error) {
+      done(adopt(error))
+    }
+  }
+
+  _read (size) {
+    this.#reading = this.#next(Math.max(size, this.readableHighWaterMark)).then(
+      (chunk) => { if (chunk !== undefined) this.push(chunk) },
+      (error) => { this.destroy(adopt(error)) }
+    )
+  }
+
+  /** The next piece, null at the end; undefined: nobody wants it any more. */
+  async #next (most) {
+    await turns.take()
+    try {
+      return this.destroyed ? undefined : await this.#handle.read(most)
+    } finally {
+      turns.give()
+    }
+  }
+
+  _destroy (error, done) {
+    // Ends the wait for a pipe. The handle may be in use on another thread until the read under way is over.
+    this.#handle?.close()
+    this.#reading.then(() => {
+      this.#handle?.close()
+      done(error)
+    })
+  }
+}
+
+/** A stream of the `.heapsnapshot` JSON in `file`, compressed or plain. */
+function openSnapshot (file) {
+  return new SnapshotStream(filePath(file, 'path'), false)
+}
+
+/** The same of what comes on standard input. */
+function unpackStdin () {
+  return new SnapshotStream(null, false)
+}
+
+/** The same as one zstd frame, whatever the file is made of. */
+function packSnapshot (file) {
+  return new SnapshotStream(file, true)
+}
+
+module.exports = { openSnapshot, packSnapshot, unpackStdin }
