@@ -23,7 +23,7 @@ pub(super) struct Gunzip {
 
 impl Gunzip {
     /// `path` is for messages.
-    pub fn new(source: super::Bytes, path: &Path) -> Self {
+    pub fn new(source: super::json_reader::Bytes, path: &Path) -> Self {
         let inner = io::BufReader::with_capacity(BUFFER, source);
         Self { decoder: MultiGzDecoder::new(Counted { inner, offset: 0 }), path: path.to_owned() }
     }
@@ -48,7 +48,7 @@ impl Read for Gunzip {
 }
 
 struct Counted {
-    inner: io::BufReader<super::Bytes>,
+    inner: io::BufReader<super::json_reader::Bytes>,
     offset: u64,
 }
 

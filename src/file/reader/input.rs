@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Reader, stream};
+use super::json_reader::Reader;
+use super::opening::stream;
 use crate::error::{Error, Result};
 use crate::file::{fault, folder};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::gzip::Gunzip;
 use super::input::{Input, Stop};
-use super::{Layer, Reader, Source};
+use super::json_reader::{Bytes, Layer, Reader, START, Source};
 use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::frames::{self, Survey};
@@ -27,11 +27,11 @@ pub fn stream(source: impl Read + Send + 'static, name: &Path) -> Result<Reader>
 }
 
 /// What a gzip file holds. Its damage is told in bytes of the gzip, that of what it holds in bytes of that.
-pub(super) fn gunzip(source: super::Bytes, name: &Path) -> Result<Reader> {
+pub(super) fn gunzip(source: Bytes, name: &Path) -> Result<Reader> {
     layer(Box::new(Gunzip::new(source, name)), Layer::Gunzipped, name)
 }
 
-fn layer(mut source: super::Bytes, layer: Layer, name: &Path) -> Result<Reader> {
+fn layer(mut source: Bytes, layer: Layer, name: &Path) -> Result<Reader> {
     let mut head = Vec::new();
     let mut read = |most: u64, head: &mut Vec<u8>| {
         source.by_ref().take(most).read_to_end(head).map_err(|e| unread(name, e))
@@ -43,7 +43,7 @@ fn layer(mut source: super::Bytes, layer: Layer, name: &Path) -> Result<Reader> 
     }
     let header = frames::read_header(&mut &head[..], head.len() as u64)
         .map_err(|e| fault::at("cannot read", name, &e))?;
-    let start = head[..head.len().min(super::START)].to_vec();
+    let start = head[..head.len().min(START)].to_vec();
     let survey = Survey { size: 0, header, trailer: None };
     Reader::begin(Box::new(io::Cursor::new(head).chain(source)), &start, survey, Some(layer), name)
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::file::info::{Finish, Mode};
+use crate::file::reader::{Input, Later, Stop, open_any, salvage, stream};
 use crate::file::sink::{Sink, SinkOptions};
 use std::fs;
 use std::sync::OnceLock;
