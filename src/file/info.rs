@@ -32,7 +32,7 @@ pub struct Header {
     pub at: f64,
     /// The process whose heap this is (not the child that wrote it).
     pub pid: u32,
-    /// Where `pid` counts, see [`super::writer::home`]; empty: not known.
+    /// Where `pid` counts, see [`super::home::home`]; empty: not known.
     #[serde(default)]
     pub home: String,
     /// `worker_threads.threadId`; 0 is the main thread.
@@ -68,7 +68,7 @@ impl Header {
             heapwarden: env!("CARGO_PKG_VERSION").to_owned(),
             at,
             pid: std::process::id(),
-            home: super::writer::home().to_owned(),
+            home: super::home::home().to_owned(),
             thread_id: 0,
             node_version: String::new(),
             v8_version: String::new(),

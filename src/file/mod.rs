@@ -4,18 +4,28 @@
 //! |---|---|
 //! | [`fault`] | operating-system errors as ours |
 //! | [`folder`] | the folder, by descriptor where that closes races |
-//! | [`frames`] | the file's byte layout: metadata in skippable zstd frames |
+//! | [`home`] | where process ids count: the machine and the namespace of ids |
 //! | [`info`] | what is said about a snapshot: header, trailer, `SnapshotInfo` |
+//! | [`frames`] | the file's byte layout: metadata in skippable zstd frames |
 //! | [`name`] | file names that sort by time |
-//! | [`reader`] | gives the JSON back, checks that it is whole |
-//! | [`sink`] | writes: temporary file → seal → publish |
-//! | [`store`] | list, find, keep, clean, remove |
-//! | [`turn`] | one capture a folder at a time, over all processes |
 //! | [`writer`] | who wrote a file, and whether it still lives |
+//! | [`store`] | list, find, keep, clean, remove |
+//! | [`sink`] | writes: temporary file → seal → publish |
+//! | [`reader`] | gives the JSON back, checks that it is whole |
+//! | [`turn`] | one capture a folder at a time, over all processes |
+//!
+//! Sees `json` for the outline of V8's format, errors and units.
+//!
+//! Architecture invariants: knows no V8, no thread and no other process than by its id in a file. Nothing stands under a
+//! final name that is not complete, and what goes is decided where a file gets its name. What a writer calls between
+//! `Sink::create` and `Sealed::publish` takes no lock that another thread may hold at a fork: a forked child writes too.
+//! What does not parse as ours is never removed. `tests/file/` would tell (writers that are killed, disks that are full), and
+//! the tests of the fork.
 
 pub mod fault;
 pub mod folder;
 pub mod frames;
+pub mod home;
 pub mod info;
 pub mod name;
 pub mod reader;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
 
+use super::layer::Bytes;
 use crate::error::Error;
 use crate::file::fault;
 
@@ -23,7 +24,7 @@ pub(super) struct Gunzip {
 
 impl Gunzip {
     /// `path` is for messages.
-    pub fn new(source: super::json_reader::Bytes, path: &Path) -> Self {
+    pub fn new(source: Bytes, path: &Path) -> Self {
         let inner = io::BufReader::with_capacity(BUFFER, source);
         Self { decoder: MultiGzDecoder::new(Counted { inner, offset: 0 }), path: path.to_owned() }
     }
@@ -48,7 +49,7 @@ impl Read for Gunzip {
 }
 
 struct Counted {
-    inner: io::BufReader<super::json_reader::Bytes>,
+    inner: io::BufReader<Bytes>,
     offset: u64,
 }
 

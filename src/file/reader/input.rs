@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::json_reader::Reader;
-use super::opening::stream;
+use super::json_reader::{Reader, stream};
 use crate::error::{Error, Result};
 use crate::file::{fault, folder};
 

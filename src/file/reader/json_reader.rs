@@ -1,20 +1,17 @@
 //! Gives a snapshot's JSON back, from every kind of file and from pipes, and knows when it is not all there.
-//!
-//! Memory is bounded by the zstd window: at most 8 MiB for files of ours, 128 MiB (what `zstd -d` accepts
-//! too) for a file somebody compressed with the largest settings.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::input::open_regular;
+use super::gzip::{self, Gunzip};
+use super::kind;
+use super::layer::{Bytes, Layer};
 use super::walk::Frames;
-use super::{gzip, kind, opening};
 use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::frames::{self, Survey};
 use crate::file::info::{Header, Trailer};
-use crate::file::sink::LEVEL;
 use crate::json::outline::Balance;
 
 /// Streams the plain JSON of a snapshot file. The last `read` (which returns 0) fails with `CorruptSnapshot`
@@ -23,7 +20,7 @@ use crate::json::outline::Balance;
 pub struct Reader {
     path: PathBuf,
     pub(super) source: Source,
-    survey: Survey,
+    pub(super) survey: Survey,
     // What comes through a pipe or out of a gzip has no size and no end to look at first.
     pub(super) stream: Option<Layer>,
     // Nothing has been given yet.
@@ -32,19 +29,10 @@ pub struct Reader {
     content: Option<u64>,
     // `None`: whoever parses the JSON sees for himself whether it is closed.
     balance: Option<Balance>,
-    raw_bytes: u64,
+    pub(super) raw_bytes: u64,
     // Salvaging: JSON bytes that whole frames give, and why it is not more.
     pub(super) limit: Option<u64>,
     pub(super) damage: Option<Error>,
-}
-
-pub(super) type Bytes = Box<dyn Read + Send>;
-
-/// Whose bytes a stream's are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layer {
-    Outer,
-    Gunzipped,
 }
 
 pub(super) enum Source {
@@ -52,54 +40,13 @@ pub(super) enum Source {
     Frames(Frames),
 }
 
+/// Our header is within this many bytes.
+const HEAD: u64 = 16 + frames::LIMIT as u64;
+
 /// Bytes that are looked at first: the longest header a zstd frame has.
-pub(super) const START: usize = 18;
+const START: usize = 18;
 /// No more bytes than this come from one compressed byte, whatever a file says: a block of 128 KiB takes four.
 const LARGEST_RATIO: u64 = 1 << 15;
-
-/// What [`verify`] found in a whole file.
-#[derive(Debug, PartialEq)]
-pub struct Verified {
-    /// Bytes of JSON.
-    pub raw_bytes: u64,
-    /// Data frames; 0 for a plain file.
-    pub frames: u64,
-    /// Our metadata, when the file is ours.
-    pub header: Option<Header>,
-    /// Our metadata, when the file is ours.
-    pub trailer: Option<Trailer>,
-}
-
-/// Opens a snapshot, plain or packed as zstd or gzip, by what is in it and not by its name; files that other
-/// programs wrote are fine. `NotFound`, `InvalidOption` for what is not a regular file or may not be read,
-/// `CorruptSnapshot` when the first bytes are no kind's.
-pub fn open(path: &Path) -> Result<Reader> {
-    Reader::new(open_regular(path)?, path)
-}
-
-/// The JSON of `reader` as one zstd frame without metadata, for HTTP clients: many a decoder, that of Node 22 and 24
-/// among them, ends without a word after the first frame, and a file of ours has several.
-///
-/// # Errors
-/// `CaptureFailed` when zstd gives no encoder.
-pub fn one_frame(reader: Reader) -> Result<impl Read + Send> {
-    zstd::stream::read::Encoder::new(reader, LEVEL)
-        .map_err(|error| Error::CaptureFailed(format!("no zstd encoder: {error}")))
-}
-
-/// Reads the whole file: every checksum, the metadata, that the JSON is closed. `CorruptSnapshot` says at
-/// which byte of the file it is cut or damaged.
-pub fn verify(path: &Path) -> Result<Verified> {
-    let mut reader = open(path)?;
-    io::copy(&mut reader, &mut io::sink()).map_err(fault::unwrap)?;
-    let frames = match &reader.source {
-        Source::Plain(_) => 0,
-        Source::Frames(frames) => frames.count(),
-    };
-    let Survey { header, trailer, .. } = reader.survey;
-    let (header, trailer) = (header.map(|(h, _)| h), trailer.map(|(t, _)| t));
-    Ok(Verified { raw_bytes: reader.raw_bytes, frames, header, trailer })
-}
 
 impl Reader {
     /// From an open file; `path` is for messages.
@@ -114,7 +61,7 @@ impl Reader {
     }
 
     // `source` stands at its first byte.
-    pub(super) fn begin(
+    fn begin(
         source: Bytes,
         start: &[u8],
         survey: Survey,
@@ -125,7 +72,7 @@ impl Reader {
         let source = if magic == frames::DATA || frames::is_skippable(magic) {
             Source::Frames(Frames::new(source).map_err(|e| fault::at("cannot read", path, &e))?)
         } else if start.starts_with(&gzip::MAGIC) && stream != Some(Layer::Gunzipped) {
-            return opening::gunzip(source, path);
+            return gunzip(source, path);
         } else if start.trim_ascii_start().first().is_some_and(|b| *b == b'{') {
             Source::Plain(source)
         } else {
@@ -277,13 +224,6 @@ impl Read for Reader {
     }
 }
 
-impl Layer {
-    /// Behind "at byte N".
-    fn of(self) -> &'static str {
-        if self == Self::Gunzipped { " of its gunzipped bytes" } else { "" }
-    }
-}
-
 fn unreadable(path: &Path, layer: Layer, at: u64, error: io::Error) -> Error {
     // What the layer below says is placed already.
     let path = path.display();
@@ -312,6 +252,34 @@ fn no_snapshot(source: Bytes, start: &[u8], stream: Option<Layer>, path: &Path) 
     Error::CorruptSnapshot(format!("{path}: {inside}{found} at byte 0, it is no heap snapshot"))
 }
 
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;
+/// From what cannot be read twice; `name` is for messages. Waits for the first bytes.
+pub fn stream(source: impl Read + Send + 'static, name: &Path) -> Result<Reader> {
+    layer(Box::new(source), Layer::Outer, name)
+}
+
+/// What a gzip file holds. Its damage is told in bytes of the gzip, that of what it holds in bytes of that.
+fn gunzip(source: Bytes, name: &Path) -> Result<Reader> {
+    layer(Box::new(Gunzip::new(source, name)), Layer::Gunzipped, name)
+}
+
+fn layer(mut source: Bytes, layer: Layer, name: &Path) -> Result<Reader> {
+    let mut head = Vec::new();
+    let mut read = |most: u64, head: &mut Vec<u8>| {
+        source.by_ref().take(most).read_to_end(head).map_err(|e| unread(name, e))
+    };
+    // A plain snapshot is told by its first bytes, and whoever writes it may be slow.
+    read(4, &mut head)?;
+    if frames::u32_at(&head, 0) == frames::HEADER {
+        read(HEAD - 4, &mut head)?;
+    }
+    let header = frames::read_header(&mut &head[..], head.len() as u64)
+        .map_err(|e| fault::at("cannot read", name, &e))?;
+    let start = head[..head.len().min(START)].to_vec();
+    let survey = Survey { size: 0, header, trailer: None };
+    Reader::begin(Box::new(io::Cursor::new(head).chain(source)), &start, survey, Some(layer), name)
+}
+
+/// Nothing could be read at all: that is no damage, unless the layer below says it is.
+fn unread(name: &Path, error: io::Error) -> Error {
+    error.downcast::<Error>().unwrap_or_else(|e| fault::at("cannot read", name, &e))
+}

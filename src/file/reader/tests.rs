@@ -1,10 +1,11 @@
 //! The reader over whole, cut, damaged and foreign files.
 
 use super::*;
+use crate::file::frames;
 use crate::file::info::{Finish, Mode};
-use crate::file::reader::{Input, Later, Stop, open_any, salvage, stream};
 use crate::file::sink::{Sink, SinkOptions};
 use std::fs;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 // More than two frames, compressible but not trivially so.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{LEVEL, SinkOptions};
+use super::options::{LEVEL, SinkOptions};
 use crate::error::{Error, Result};
 use crate::file::folder::{self, Folder};
 use crate::file::{fault, name};

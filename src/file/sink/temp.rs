@@ -8,7 +8,7 @@ use super::unfinished::Entry;
 use crate::error::{Error, Result};
 use crate::file::folder::{self, Folder, Lock};
 use crate::file::info::Header;
-use crate::file::{fault, name, writer};
+use crate::file::{fault, home, name};
 
 /// Names collide only when two processes with one pid write in one millisecond.
 pub(super) const TRIES: usize = 16;
@@ -32,7 +32,7 @@ impl Temp {
     ) -> Result<(Self, String)> {
         for _ in 0..TRIES {
             let target = name::generate(header, zstd);
-            let name = name::temporary(&target, writer::machine());
+            let name = name::temporary(&target, home::machine());
             let (file, entry) = match Entry::create(&folder, &name) {
                 Ok(both) => both,
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
@@ -158,7 +158,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::open(dir.path()).unwrap();
         let name = name::generate(&Header::new(1.0, Mode::Inline, "x"), true);
-        let name = name::temporary(&name, writer::machine());
+        let name = name::temporary(&name, home::machine());
         let file = folder.create_file(&name).unwrap();
         assert_eq!(store::clean(dir.path()).unwrap().removed, [name.as_str()]);
         assert!(!claim(&folder, &name, &file).unwrap(), "its name is gone: what is written would be lost");

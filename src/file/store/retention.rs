@@ -1,11 +1,13 @@
 //! What stays in a folder when a file gets its name there, or is about to need the room.
 
-use std::fs::File;
 use std::path::Path;
-use std::time::SystemTime;
 
-use super::{Found, Keep, Swept, clean_in, found, open};
-use crate::error::{Error, Result};
+use serde::Deserialize;
+
+use super::leftovers::clean_in;
+use super::listing::{Found, age_ms, found, now, open};
+use super::swept::Swept;
+use crate::error::Result;
 use crate::file::folder::Folder;
 use crate::file::info::Header;
 use crate::file::writer::Writer;
@@ -13,9 +15,21 @@ use crate::file::writer::Writer;
 /// ms; a minute: whoever was told of a file gets to it. So long nobody removes what another living process wrote.
 const FRESH_MS: f64 = 60_000.0;
 
-/// ms; so far ahead of ours the clock of another machine may be. A stamp that lies further ahead is of a clock that was
-/// wrong.
-const AHEAD_MS: f64 = 60_000.0;
+/// How much of the past stays; what is `None` does not limit. Reads `keepCount`, `keepBytes`, `keepAgeMs` of
+/// `SnapshotOptions`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Keep {
+    /// At most this many files. The newest stays even with 0.
+    #[serde(rename = "keepCount")]
+    pub count: Option<u64>,
+    /// At most this many bytes of files together.
+    #[serde(rename = "keepBytes")]
+    pub bytes: Option<u64>,
+    /// None older than this, milliseconds.
+    #[serde(rename = "keepAgeMs")]
+    pub age_ms: Option<f64>,
+}
 
 /// What a writer knows of the folder's past and its own. Takes no lock that another thread may have held at a fork.
 pub struct Retention {
@@ -117,34 +131,7 @@ fn surplus<'a>(all: &'a [Found], keep: &Keep, me: &Writer, now: f64, first: Firs
     ours
 }
 
-/// When it was taken, ms since 1970, or when its last byte was written, whichever can be; `None`: neither, as `now` goes.
-pub(super) fn written(found: &Found, now: f64) -> Option<f64> {
-    let possible = |at: &f64| at.is_finite() && *at <= now + AHEAD_MS;
-    Some(found.info.at).filter(possible).or_else(|| Some(now - age_ms(&found.file, now)).filter(possible))
-}
-
 fn is_fresh(found: &Found, me: &Writer, now: f64) -> bool {
     // A clock that was set back says nothing about age.
     age_ms(&found.file, now).abs() < FRESH_MS && found.writer.may_be_another_that_lives(me)
-}
-
-/// ms since the file's last byte; infinite where the system does not tell.
-pub(super) fn age_ms(file: &File, now: f64) -> f64 {
-    let modified = file.metadata().and_then(|meta| meta.modified());
-    modified.map_or(f64::INFINITY, |at| now - epoch_ms(at))
-}
-
-pub(super) fn now() -> f64 {
-    epoch_ms(SystemTime::now())
-}
-
-fn epoch_ms(at: SystemTime) -> f64 {
-    at.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1e3)
-}
-
-impl Swept {
-    /// What could not be removed is an error.
-    pub fn as_result(&self) -> Result<()> {
-        if self.failed.is_empty() { Ok(()) } else { Err(Error::CaptureFailed(self.failed.join("; "))) }
-    }
 }

@@ -1,8 +1,10 @@
 //! The store over folders with good, cut and strange files.
 
+use super::leftovers::ABANDONED_MS;
 use super::*;
 use crate::file::info::{Finish, Header, Mode};
 use crate::file::sink::{Sink, SinkOptions};
+use crate::file::{home, name};
 use std::fs;
 use std::path::PathBuf;
 
@@ -210,7 +212,7 @@ fn a_writer_in_this_process_is_alive() {
     assert!(sealed.publish().is_ok());
     // A leftover: nobody holds its lock. And what only looks like one.
     let name = "heapwarden-20200101T000000.000Z-1-0-a-0000.heapsnapshot.zst";
-    let leftover = name::temporary(name, writer::machine());
+    let leftover = name::temporary(name, home::machine());
     fs::write(dir.path().join(&leftover), "").unwrap();
     fs::write(dir.path().join(".mine.tmp"), "").unwrap();
     assert_eq!(clean(dir.path()).unwrap().removed, [leftover]);
@@ -259,7 +261,7 @@ fn keeping(dir: &Path, count: u64) -> SinkOptions {
 fn whoever_gives_a_file_its_name_removes_what_need_not_stay() {
     let dir = tempfile::tempdir().unwrap();
     let leftover =
-        name::temporary("heapwarden-20200101T000000.000Z-1-0-a-0000.heapsnapshot.zst", writer::machine());
+        name::temporary("heapwarden-20200101T000000.000Z-1-0-a-0000.heapsnapshot.zst", home::machine());
     fs::write(dir.path().join(&leftover), "").unwrap();
     for i in 0..4 {
         take_keeping(keeping(dir.path(), 2), Header::new(NOW + f64::from(i), Mode::Fork, "x"));
@@ -389,7 +391,7 @@ fn a_snapshot_that_no_path_leads_to_is_finished_all_the_same() {
 
 #[test]
 fn what_a_wrong_clock_stamped_does_not_stay_before_what_is_newer() {
-    let now = retention::now();
+    let now = now();
     for level in [0, 1] {
         for modified_ahead in [false, true] {
             let dir = tempfile::tempdir().unwrap();
@@ -409,7 +411,7 @@ fn what_a_wrong_clock_stamped_does_not_stay_before_what_is_newer() {
 
 #[test]
 fn a_file_of_the_future_ages_by_its_last_byte() {
-    let now = retention::now();
+    let now = now();
     let dir = tempfile::tempdir().unwrap();
     let ahead = take(dir.path(), now + 1e10, 0);
     let last = take(dir.path(), now, 0);
@@ -422,7 +424,7 @@ fn a_file_of_the_future_ages_by_its_last_byte() {
 
 #[test]
 fn the_newest_is_not_what_a_wrong_clock_stamped() {
-    let now = retention::now();
+    let now = now();
     for level in [0, 1] {
         let dir = tempfile::tempdir().unwrap();
         let put = |stamp| take(dir.path(), stamp, level);
