@@ -1,7 +1,7 @@
 //! The kernel's side of a sample, each figure as often as it may cost.
 
 use crate::clock;
-use crate::probe::cgroup::{Cgroup, Figures};
+use crate::probe::cgroup::{Cgroup, GroupMemory};
 use crate::probe::{allocator, pressure, process};
 use crate::watch::{self, Sample};
 
@@ -69,7 +69,7 @@ impl Probes {
         }
     }
 
-    fn refresh(&mut self, now: f64, group: Option<&Figures>) {
+    fn refresh(&mut self, now: f64, group: Option<&GroupMemory>) {
         if now >= self.arenas_next {
             let begin = clock::now();
             self.arenas = allocator::arenas().map(|arenas| (arenas, now));
@@ -78,8 +78,8 @@ impl Probes {
         }
         if now >= self.pressure_next {
             self.pressure_next = now + PRESSURE_EVERY;
-            self.pressure =
-                pressure::pressure(group).map(|p| watch::Pressure { some10: p.some10, full10: p.full10 });
+            self.pressure = pressure::pressure(group.and_then(|group| group.pressure))
+                .map(|p| watch::Pressure { some10: p.some10, full10: p.full10 });
         }
     }
 }

@@ -54,7 +54,7 @@ pub fn capabilities() -> Result<String, Code> {
         "analysis": one(true, ""),
         "zstd": one(true, ""),
         "cgroup": container,
-        "pressure": one(pressure::pressure(group.as_ref()).is_some(), "the kernel tells no memory pressure (PSI)"),
+        "pressure": one(pressure::pressure(group.and_then(|group| group.pressure)).is_some(), "the kernel tells no memory pressure (PSI)"),
         "allocator": one(allocator::available(), "not glibc's allocator, or one older than 2.33"),
     });
     Ok(all.to_string())

@@ -36,7 +36,7 @@ pub struct Cgroup {
 /// One group's memory, all figures from the same group. Sizes are bytes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Figures {
+pub struct GroupMemory {
     /// 1 or 2.
     pub version: u8,
     /// Everything charged to the group, page cache included: `memory.current`, `memory.usage_in_bytes`.
@@ -76,13 +76,13 @@ pub struct Events {
 
 /// What a limit file says. `Unknown` is not `None`: nothing may be promised then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Limit {
+enum GroupLimit {
     Bytes(u64),
     None,
     Unknown,
 }
 
-impl Figures {
+impl GroupMemory {
     /// `used / limit`; `None` without a limit, or with the limit 0, which leaves nothing to divide by.
     pub fn ratio(&self) -> Option<f64> {
         self.limit.filter(|limit| *limit > 0).map(|limit| self.used as f64 / limit as f64)
@@ -120,10 +120,10 @@ impl Cgroup {
     /// has more charged to it. Without any limit, those of the process's own group.
     ///
     /// `None` when that group's usage or its cache cannot be read (it was removed, say).
-    pub fn read(&self) -> Option<Figures> {
+    pub fn read(&self) -> Option<GroupMemory> {
         let mut winner = (self.levels.first()?, None);
         for level in &self.levels {
-            if let Limit::Bytes(limit) = self.limit(level)
+            if let GroupLimit::Bytes(limit) = self.limit(level)
                 && winner.1.is_none_or(|smallest| limit <= smallest)
             {
                 winner = (level, Some(limit));
@@ -132,7 +132,7 @@ impl Cgroup {
         let (level, limit) = winner;
         let usage = read_number(&level.join(self.names().usage))?;
         let reclaimable = self.names().reclaimable(&read(&level.join("memory.stat"))?)?;
-        Some(Figures {
+        Some(GroupMemory {
             version: self.version,
             usage,
             // The two are read one after the other and the second may be the newer.
@@ -151,9 +151,9 @@ impl Cgroup {
         let mut least = u64::MAX;
         for (depth, level) in self.levels.iter().enumerate() {
             let limit = match self.limit(level) {
-                Limit::Bytes(limit) => Some(limit),
-                Limit::None => None,
-                Limit::Unknown => return None,
+                GroupLimit::Bytes(limit) => Some(limit),
+                GroupLimit::None => None,
+                GroupLimit::Unknown => return None,
             };
             // A v1 group also tells the smallest limit above it, even of a group not visible from here. What
             // that group has charged is at least what ours has, so this is still an upper bound.
@@ -175,14 +175,14 @@ impl Cgroup {
         }
     }
 
-    fn limit(&self, level: &Path) -> Limit {
-        let Some(text) = read(&level.join(self.names().limit)) else { return Limit::Unknown };
+    fn limit(&self, level: &Path) -> GroupLimit {
+        let Some(text) = read(&level.join(self.names().limit)) else { return GroupLimit::Unknown };
         match text.trim_ascii() {
-            b"max" if self.version == 2 => Limit::None,
+            b"max" if self.version == 2 => GroupLimit::None,
             digits => match number(digits) {
-                Some(bytes) if bytes < NO_LIMIT => Limit::Bytes(bytes),
-                Some(_) => Limit::None,
-                None => Limit::Unknown,
+                Some(bytes) if bytes < NO_LIMIT => GroupLimit::Bytes(bytes),
+                Some(_) => GroupLimit::None,
+                None => GroupLimit::Unknown,
             },
         }
     }

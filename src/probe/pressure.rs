@@ -1,6 +1,5 @@
 //! Pressure stall information (PSI): how much time tasks lose waiting for memory.
 
-use super::cgroup::Figures;
 use super::read;
 use serde::Serialize;
 use std::path::Path;
@@ -15,11 +14,11 @@ pub struct Pressure {
     pub full10: f64,
 }
 
-/// The group's pressure when its figures have it, else the machine's (`/proc/pressure/memory`: in a
+/// The `group`'s pressure when its figures have it, else the machine's (`/proc/pressure/memory`: in a
 /// container that has no cgroup v2 this includes its neighbours). `None` before Linux 4.20 and where the
 /// kernel was built or booted without PSI.
-pub fn pressure(group: Option<&Figures>) -> Option<Pressure> {
-    group.and_then(|figures| figures.pressure).or_else(|| from_file(Path::new("/proc/pressure/memory")))
+pub fn pressure(group: Option<Pressure>) -> Option<Pressure> {
+    group.or_else(|| from_file(Path::new("/proc/pressure/memory")))
 }
 
 pub(super) fn from_file(path: &Path) -> Option<Pressure> {
@@ -64,10 +63,9 @@ mod tests {
     #[test]
     fn the_group_comes_before_the_machine() {
         let own = Pressure { some10: 77.0, full10: 55.0 };
-        let figures = Figures { pressure: Some(own), ..Figures::default() };
-        assert_eq!(pressure(Some(&figures)), Some(own));
+        assert_eq!(pressure(Some(own)), Some(own));
         let machine = from_file(Path::new("/proc/pressure/memory"));
-        assert_eq!(pressure(Some(&Figures::default())).is_some(), machine.is_some());
+        assert_eq!(pressure(None).is_some(), machine.is_some());
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! The last samples.
 
-use super::Sample;
+use super::sample::Sample;
 use std::collections::VecDeque;
 
 /// A ring: the newest sample pushes the oldest out. Memory grows with what was pushed, not with the

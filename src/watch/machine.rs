@@ -11,9 +11,10 @@
 //! A sample that does not know the value changes nothing, as if it had not been taken.
 //!
 //! Two clocks: durations are measured on the one given to [`step`], which stands while the sampler does not run
-//! (see [`Awake`](super::Awake)); what a user is told is stamped with the samples' `at`, the clock on the wall.
+//! (see [`Awake`](super::awake::Awake)); what a user is told is stamped with the samples' `at`, the clock on the wall.
 
-use super::{Action, Rule, Sample};
+use super::rule::{Action, Rule};
+use super::sample::Sample;
 use serde::Serialize;
 use std::collections::VecDeque;
 
@@ -163,7 +164,7 @@ impl RuleState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::{Direction, Limit, Metric};
+    use crate::watch::{Direction, Metric, RateLimit};
 
     fn rule() -> Rule {
         Rule {
@@ -238,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_limit_bounds_actions_and_never_events() {
-        let limit = Some(Limit { count: 2, per_ms: 10.0 });
+        let limit = Some(RateLimit { count: 2, per_ms: 10.0 });
         let rule = Rule { limit, actions: vec![Action::Snapshot], ..rule() };
         let flips: Vec<_> = (0..14).map(|at| (f64::from(at), f64::from((at + 1) % 2 * 101))).collect();
         assert_eq!(run(&rule, &flips), "BRBRLRLRLRBRBR");

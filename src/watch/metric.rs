@@ -1,6 +1,6 @@
 //! The figures of a sample that a rule can watch.
 
-use super::Sample;
+use super::sample::Sample;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;

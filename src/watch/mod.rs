@@ -16,16 +16,16 @@ mod awake;
 mod history;
 mod machine;
 mod metric;
+#[cfg(test)]
+mod naive;
 mod rule;
 mod sample;
 mod trend;
-#[cfg(test)]
-mod twin;
 
 pub use awake::Awake;
 pub use history::History;
 pub use machine::{Outcome, Phase, RuleState, step};
 pub use metric::{Metric, MetricKind};
-pub use rule::{Action, Direction, Limit, Rule};
+pub use rule::{Action, Direction, RateLimit, Rule};
 pub use sample::{Allocator, Cgroup, Pressure, Sample};
 pub use trend::Trend;

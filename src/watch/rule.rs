@@ -30,7 +30,7 @@ pub struct Rule {
     /// Milliseconds from one breach to the next, at least. Default: ten minutes.
     pub cooldown_ms: f64,
     /// Bounds the actions, never the event.
-    pub limit: Option<Limit>,
+    pub limit: Option<RateLimit>,
     /// What to do on a breach, beside raising the event.
     pub actions: Vec<Action>,
 }
@@ -48,7 +48,7 @@ pub enum Direction {
 /// actions are all done or none: half of an answer helps nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Limit {
+pub struct RateLimit {
     /// 1…10 000.
     pub count: u32,
     /// Length of the sliding window, milliseconds, above 0.
@@ -75,7 +75,7 @@ struct RuleJson {
     clear: Option<f64>,
     #[serde(default = "ten_minutes")]
     cooldown_ms: f64,
-    limit: Option<Limit>,
+    limit: Option<RateLimit>,
     #[serde(default, rename = "do")]
     actions: Vec<Action>,
 }
@@ -179,7 +179,7 @@ impl Rule {
         let accepted = "a number of milliseconds, 0 or more";
         check(duration(self.for_ms), "forMs", &self.for_ms, accepted)?;
         check(duration(self.cooldown_ms), "cooldownMs", &self.cooldown_ms, accepted)?;
-        if let Some(Limit { count, per_ms }) = self.limit {
+        if let Some(RateLimit { count, per_ms }) = self.limit {
             check((1..=MOST_ACTIONS).contains(&count), "limit.count", &count, "1 to 10000")?;
             check(duration(per_ms) && per_ms > 0.0, "limit.perMs", &per_ms, "milliseconds above 0")?;
         }
@@ -230,7 +230,7 @@ mod tests {
             for_ms: 30_000.0,
             clear: 0.3,
             cooldown_ms: 5.0,
-            limit: Some(Limit { count: 2, per_ms: 60_000.0 }),
+            limit: Some(RateLimit { count: 2, per_ms: 60_000.0 }),
             actions: vec![Action::Snapshot],
             ..expected
         };
@@ -287,7 +287,7 @@ mod tests {
                 Rule { clear: odd, ..rule.clone() },
                 Rule { for_ms: odd, ..rule.clone() },
                 Rule { cooldown_ms: odd, ..rule.clone() },
-                Rule { limit: Some(Limit { count: 1, per_ms: odd }), ..rule.clone() },
+                Rule { limit: Some(RateLimit { count: 1, per_ms: odd }), ..rule.clone() },
                 Rule { metric: Metric::LiveHeapGrowth, threshold: odd, ..rule.clone() },
             ] {
                 assert_eq!(bad.validate().unwrap_err().code(), "HEAPWARDEN_INVALID_OPTION", "{bad:?}");

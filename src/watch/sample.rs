@@ -42,7 +42,7 @@ pub struct Sample {
     pub native: Option<u64>,
     /// `heap_used` right after the last full garbage collection: what is really held.
     pub live_heap: Option<u64>,
-    /// Slope of `live_heap`, bytes per second (see [`Trend`](super::Trend)); negative when it shrinks.
+    /// Slope of `live_heap`, bytes per second (see [`Trend`](super::trend::Trend)); negative when it shrinks.
     pub live_heap_growth: Option<f64>,
     /// The C allocator's own account; glibc only.
     pub allocator: Option<Allocator>,

@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::{Cgroup, Limit};
+use super::{Cgroup, GroupLimit};
 
 /// `memory.stat` of a version 2 group has 2 KiB and grows; what is looked for stands in its first half.
 const MOST: usize = 8 << 10;
@@ -33,7 +33,7 @@ impl Gauge {
     /// For the groups of this process; limits are those of now. Of the machine alone, where there are none.
     pub fn new(cgroup: Option<&Cgroup>) -> Self {
         let level = |cgroup: &Cgroup, level: &Path| {
-            let Limit::Bytes(limit) = cgroup.limit(level) else { return None };
+            let GroupLimit::Bytes(limit) = cgroup.limit(level) else { return None };
             let v1 = cgroup.version == 1;
             Some(Level {
                 limit,

@@ -61,7 +61,7 @@ impl Past {
 fn rules() -> impl Strategy<Value = Rule> {
     let actions = prop_oneof![Just(vec![]), Just(vec![Action::Snapshot])];
     let limit = prop::option::of((1..4u32, 1..60u32))
-        .prop_map(|limit| limit.map(|(count, per)| Limit { count, per_ms: f64::from(per) }));
+        .prop_map(|limit| limit.map(|(count, per)| RateLimit { count, per_ms: f64::from(per) }));
     let durations = (prop_oneof![Just(0u32), 0..12u32], prop_oneof![Just(0u32), 0..40u32]);
     (any::<bool>(), -5..5i32, 0..4i32, durations, limit, actions).prop_map(
         |(above, threshold, slack, (held, cooldown), limit, actions)| Rule {
