@@ -1,6 +1,8 @@
 //! Two clocks. Durations are measured on one that nobody sets; what a user reads is stamped by the one on the wall,
 //! which is read anew each time: it may be wrong when the process begins (a device before its first NTP answer, a
 //! virtual machine that was suspended) and right a minute later.
+//!
+//! Architecture invariant: sees no other room. Pure rooms are given times as numbers and never ask here.
 
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};

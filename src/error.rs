@@ -1,4 +1,7 @@
 //! One error type with stable codes. Users match `err.code`; messages may change.
+//!
+//! Architecture invariant: sees no other room, and a code once published means the same for ever. That the list here is
+//! that of `lib/base/errors.js`, of the types and of docs/errors.md the tests of the package compare.
 
 /// What went wrong. The message says what happened, with which value, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,6 +3,9 @@
 //! glibc does so only to begin with. Each large block that is freed raises, for the whole process and for good, the
 //! size from which it does (up to 32 MiB); what is freed below that stays in its arenas. After an analysis
 //! the service would be some hundred MB larger, and its own blocks would be kept the same way.
+//!
+//! Architecture invariant: sees no other room, has no lock and keeps nothing of its own: a forked child allocates and frees
+//! through it too. Its tests are below.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 

@@ -4,6 +4,9 @@
 //! service; where it does not, `eprintln!` panics, and at the heap limit the panic costs whatever follows it. A
 //! line that does not fit now is dropped. `O_NONBLOCK` is never set here: it belongs to the open file, which the
 //! parent's shell and every sibling share.
+//!
+//! Architecture invariant: sees no other room, waits for nobody, never fails and never panics; nothing else in the crate prints
+//! (`clippy.toml` refuses it). Its tests, with pipes that are full, are below.
 
 /// POSIX's `PIPE_BUF` on Linux: a pipe that takes text at all takes this much, as a whole.
 #[cfg(unix)]

@@ -2,6 +2,9 @@
 //!
 //! Inside the crate a size is bytes, a duration milliseconds and a ratio 0…1; only what a person types
 //! or reads has another form. Whatever is printed here can be parsed here.
+//!
+//! Architecture invariant: sees `error` only; what one function prints another parses to the same value, which property tests
+//! below check.
 
 use crate::error::{Error, Result};
 

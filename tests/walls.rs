@@ -1,10 +1,14 @@
 //! The architecture invariants of `src/lib.rs`, checked on the sources themselves.
 
+#[path = "walls/circles.rs"]
+mod circles;
 #[path = "walls/source.rs"]
 mod source;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+
+use circles::Arrows;
 
 /// What each room may import beside itself: the table in `src/lib.rs`.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -127,26 +131,140 @@ fn only_tests(file: &str, tests: &BTreeSet<Vec<String>>) -> bool {
     (1..=module.len()).any(|depth| tests.contains(&module[..depth]))
 }
 
+/// The sources below `src/`, and those of them that are not only for tests.
+fn sources() -> Result<Vec<(String, String)>, std::io::Error> {
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+}
+
+fn without_test_files(sources: &[(String, String)]) -> Vec<&(String, String)> {
+    let mut tests = BTreeSet::new();
+    for (file, text) in sources {
+        let (_, names) = source::without_tests(&source::tokens(text));
+        tests.extend(names.into_iter().map(|name| [module_of(file), vec![name]].concat()));
+    }
+    sources.iter().filter(|(file, _)| !only_tests(file, &tests)).collect()
+}
+
 #[test]
 fn the_walls_stand() -> Result<(), std::io::Error> {
-    let sources = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))?;
+    let sources = sources()?;
     for (room, _) in ARROWS {
         let exists =
             sources.iter().any(|(file, _)| module_of(file).first().is_some_and(|first| first == room));
         assert!(exists, "there is no room {room}: its arrows guard nothing");
     }
-    let mut tests = BTreeSet::new();
-    for (file, text) in &sources {
-        let (_, names) = source::without_tests(&source::tokens(text));
-        tests.extend(names.into_iter().map(|name| [module_of(file), vec![name]].concat()));
-    }
-    let wrong: Vec<String> = sources
-        .iter()
-        .filter(|(file, _)| !only_tests(file, &tests))
+    let wrong: Vec<String> = without_test_files(&sources)
+        .into_iter()
         .flat_map(|(file, text)| check(file, text).into_iter().map(move |what| format!("src/{file} {what}")))
         .collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     Ok(())
+}
+
+/// The modules of these files, but for the root, which only lists the rooms.
+fn modules(files: &[&(String, String)]) -> Vec<(Vec<String>, String)> {
+    let modules = files.iter().map(|(file, text)| (module_of(file), text.clone()));
+    modules.filter(|(module, _)| !module.is_empty()).collect()
+}
+
+#[test]
+fn no_files_go_in_circles() -> Result<(), std::io::Error> {
+    let sources = sources()?;
+    let circles = Arrows::of(&modules(&without_test_files(&sources))).circles();
+    let circles: Vec<String> = circles.iter().map(|circle| circles::in_words(circle)).collect();
+    assert!(circles.is_empty(), "\n{}", circles.join("\n"));
+    Ok(())
+}
+
+/// The first lines of a file: its own documentation.
+fn header(text: &str) -> String {
+    text.lines().take_while(|line| line.starts_with("//")).collect::<Vec<_>>().join(" ").replace(" //! ", " ")
+}
+
+#[test]
+fn each_room_says_what_it_never_does() -> Result<(), std::io::Error> {
+    let sources = sources()?;
+    for (room, _) in ARROWS {
+        let names = [format!("{room}/mod.rs"), format!("{room}.rs")];
+        let first = sources.iter().find(|(file, _)| names.contains(file));
+        let says = first.is_some_and(|(_, text)| header(text).contains("Architecture invariant"));
+        assert!(says, "{room}'s first lines have no \"Architecture invariant\"");
+    }
+    Ok(())
+}
+
+/// Whether a file is short, or says why it is not.
+fn may_be_long(text: &str) -> bool {
+    text.lines().count() <= 400 || header(text).contains("Longer than 400 lines because")
+}
+
+#[test]
+fn a_long_file_says_why() -> Result<(), std::io::Error> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in ["src", "tests", "benches", "fuzz/fuzz_targets"] {
+        for (file, text) in files(&root.join(folder))? {
+            let fine = may_be_long(&text);
+            assert!(fine, "{folder}/{file} has more than 400 lines and does not say why in its first ones");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_circle_is_seen_and_told() {
+    let told = |files: &[(&str, &str)]| {
+        let files: Vec<_> =
+            files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
+        let circles = Arrows::of(&modules(&files.iter().collect::<Vec<_>>())).circles();
+        circles.iter().map(|circle| circles::in_words(circle)).collect::<Vec<_>>().join("; ")
+    };
+    let pair = |text| told(&[("watch/a.rs", text), ("watch/b.rs", "use super::a::A;")]);
+    for text in [
+        "use super::b::B;",
+        "use super::b;",
+        "use super::{b::{self, B}};",
+        "use crate::watch::b::B as C;",
+        "fn f() { super::b::g(); }",
+        "fn f() -> crate::watch::b::B { todo!() }",
+        "mod inner { use super::super::b::B; }",
+    ] {
+        assert_eq!(pair(text), "watch::a → watch::b → watch::a", "{text}");
+    }
+    // A parent is a file: what it re-exports, and what its children take from it.
+    let parent = |text| told(&[("watch/mod.rs", "pub mod a; pub use a::A;"), ("watch/a.rs", text)]);
+    for text in ["use super::B;", "use super::*;", "use crate::watch::B;", "fn f() { super::g(); }"] {
+        assert_eq!(parent(text), "watch → watch::a → watch", "{text}");
+    }
+    // By a name that a `use` has brought, and over three files.
+    let three = told(&[
+        ("watch/mod.rs", "pub mod a; pub mod b; pub mod c;"),
+        ("watch/a.rs", "use super::b; fn f() { b::g(); }"),
+        ("watch/b.rs", "use crate::watch::c::{C, D};"),
+        ("watch/c.rs", "use crate::watch; fn f() { watch::a::f(); }"),
+    ]);
+    assert_eq!(three, "watch::a → watch::b → watch::c → watch::a");
+    // Over two rooms, which ARROWS refuses as well.
+    let rooms = told(&[("file/a.rs", "use crate::units::b;"), ("units/b.rs", "use crate::file::a::A;")]);
+    assert_eq!(rooms, "file::a → units::b → file::a");
+}
+
+#[test]
+fn what_is_no_circle_is_not_told() {
+    for (a, b) in [
+        ("use super::b::B;", "fn f() { a::g(); }"),
+        ("use super::b::B;", "#[cfg(test)] mod tests { use super::super::a; }"),
+        ("use super::b::B;", "#[cfg(all(test, unix))] mod tests { use super::super::a; }"),
+        ("use super::b::B;", "//! [`super::a`]\n/* use super::a; */ const A: &str = \"use super::a;\";"),
+        ("use super::b::B; mod inner { use super::*; }", "pub mod c { use super::B; } use self::c::C;"),
+    ] {
+        let files = [("watch/a.rs", a), ("watch/b.rs", b), ("watch/mod.rs", "pub mod a; mod b;")];
+        let files = files.map(|(file, text)| (file.to_owned(), text.to_owned()));
+        let circles = Arrows::of(&modules(&files.iter().collect::<Vec<_>>())).circles();
+        assert!(circles.is_empty(), "{a} and {b}: {circles:?}");
+    }
+    let long = "\n".repeat(500);
+    assert!(!may_be_long(&long) && may_be_long("fn f() {}"));
+    assert!(may_be_long(&format!("//! A table.\n//!\n//! Longer than 400 lines because it is one.\n{long}")));
 }
 
 /// A wall that cannot be seen to fall guards nothing: each kind of breach, in the forms it can take.

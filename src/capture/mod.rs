@@ -2,14 +2,21 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`user`] | the user a process acts as, and what its change explains |
 //! | [`options`] | what a caller or a rule may say |
+//! | [`user`] | the user a process acts as, and what its change explains |
 //! | [`budget`] | whether there is memory for it |
-//! | [`intake`] | masks, then writes |
 //! | [`permit`] | whether it may go on, and its file may get its name |
+//! | [`intake`] | masks, then writes |
 //! | [`pipe`] | the way from the JavaScript thread to the sink |
 //! | [`inline`] | the snapshot in this process |
 //! | `fork` | the snapshot in a forked child |
+//!
+//! Sees V8, the kernel's figures, the masking and the file.
+//!
+//! Architecture invariants: never sees `heap`, so what a child does with the heap besides writing it is given to it from outside
+//! (`fork::ChildWork`); does not decide who may capture, which is the orders' business; `unsafe` stands in `fork` only. A
+//! capture is given up or its file gets its name, never both ([`permit`]). What this must not do to its service the tests of the
+//! addon tell: of snapshots, of the fork, of budgets and of the heap limit.
 
 pub mod budget;
 #[cfg(target_os = "linux")]

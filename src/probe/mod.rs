@@ -11,9 +11,10 @@
 //! | [`pids::pids`] | the pids controller's files, v1 or v2 | before a fork |
 //! | [`disk::free`] | `statvfs` | before a capture |
 //!
-//! Everything here runs inside somebody else's server. A figure that cannot be read, or that does not look
-//! as the kernel documents it, is `None`, never a guess; nothing panics; on platforms without the source
-//! each probe is there and answers `None`.
+//! Architecture invariants: sees `error` only, and knows no sample, rule or capture. Everything here runs inside somebody
+//! else's server: a figure that cannot be read, or that does not look as the kernel documents it, is `None`, never a guess;
+//! nothing panics; on platforms without the source each probe is there and answers `None`. Property tests feed it junk,
+//! `no_probe_is_slow` below measures what each costs, and `cgroup/real` reads the groups of this machine.
 //!
 //! The hot files are taken apart by hand instead of by `procfs`: its `Status` refuses the whole file when one
 //! of 50 fields surprises it, and its pressure parser slices a line without looking at its length. Where

@@ -10,6 +10,10 @@
 //! | `trend` | [`Trend`]: how fast the live heap grows |
 //! | `history` | [`History`]: the last samples |
 //!
+//! Architecture invariants: nothing here opens a file, starts a thread, takes a lock or reads a clock (`tests/walls.rs` sees
+//! it). A metric is declared once, in `metric`: its name, what its number means, how it is read from a sample. What a rule
+//! does is compared with a naive machine that keeps all that ever happened (`naive`), and with the one in `lib/`.
+//!
 //! Time comes in as a number, so that a test can be any clock and a clock can misbehave in a test.
 
 mod awake;
