@@ -41,3 +41,17 @@ test('an ES module that a bundler made of it, which has no folder of its own', a
   assert.deepEqual([status, stdout], [0, 'false\n'], stderr)
   assert.match(stderr, /HEAPWARDEN_UNSUPPORTED.*mark heapwarden as external, with its sub-paths/)
 })
+
+test('a bundle whose maker has carried the binary along finds it one folder up', async (t) => {
+  const dir = tempDir(t)
+  const file = path.join(dir, 'dist', 'service.js')
+  fs.mkdirSync(path.dirname(file))
+  fs.symlinkSync(path.join(root, 'native'), path.join(dir, 'native'))
+  const lib = path.join(root, 'lib', 'addon', 'native.js')
+  fs.writeFileSync(file, `const ours = require('node:module').createRequire(${JSON.stringify(lib)})
+    const bundled = { exports: {} }
+    ;(function (require, module) {${fs.readFileSync(lib, 'utf8')}}).call(bundled.exports, ours, bundled)
+    console.log(JSON.parse(bundled.exports.capabilities()).v8.available)`)
+  const { status, stdout, stderr } = await node([file])
+  assert.deepEqual([status, stdout, stderr], [0, 'true\n', ''])
+})

@@ -57,8 +57,9 @@ function find () {
 
 function load () {
   if (ownFolder === undefined) throw unfit({ ownFolder, shipped: [] })
-  const folder = path.join(ownFolder, '..', '..', 'native')
-  const shipped = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith('.node')) : []
+  // Beside lib/, as npm puts it; or one folder up, for whoever has bundled our code and carried the binary along.
+  const folder = ['../../native', '../native'].map((place) => path.join(ownFolder, place)).find((place) => fs.existsSync(place))
+  const shipped = folder === undefined ? [] : fs.readdirSync(folder).filter((name) => name.endsWith('.node'))
   const place = `heapwarden.${process.platform}-${process.arch}`
   const fitting = shipped.filter((name) => name === `${place}.node` || name.startsWith(`${place}-`))
   let failure
