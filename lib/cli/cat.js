@@ -1,5 +1,7 @@
 'use strict'
 
+// `heapwarden cat`: a snapshot's JSON on stdout.
+
 const { pipeline } = require('node:stream/promises')
 const { places } = require('./analysis')
 const { UsageError, args, outputFailed } = require('./terminal')

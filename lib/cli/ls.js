@@ -1,5 +1,7 @@
 'use strict'
 
+// `heapwarden ls`: the snapshots in a folder.
+
 const fs = require('node:fs')
 const path = require('node:path')
 const { HeapwardenError } = require('../base/errors')

@@ -1,5 +1,7 @@
 'use strict'
 
+// `heapwarden paths`: who holds an object, or the instances of a class.
+
 const path = require('node:path')
 const { args, check, common, flags, given, help, helpOf, number, places, target } = require('./analysis')
 const { own } = require('../analysis/options')

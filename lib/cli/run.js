@@ -1,5 +1,7 @@
 'use strict'
 
+// `heapwarden run`: a program that knows nothing of us, with our preload in its NODE_OPTIONS and its settings in variables.
+
 const path = require('node:path')
 const { readConfig } = require('../options/config')
 const { checkUpdate } = require('../options/check')

@@ -1,5 +1,7 @@
 'use strict'
 
+// `heapwarden summary`: what a snapshot holds.
+
 const { args, check, classFilter, common, flags, given, help, helpOf, number, places } = require('./analysis')
 const { own } = require('../analysis/options')
 const { printable, printableJson } = require('../base/printable')

@@ -1,5 +1,8 @@
 'use strict'
 
+// The class Monitor: one watch, as its listeners and callers see it. What it does to the host is bounded here: no listener's
+// exception leaves it, and `error` is never raised.
+
 const { EventEmitter } = require('node:events')
 const path = require('node:path')
 const native = require('../addon/native')

@@ -1,5 +1,7 @@
 'use strict'
 
+// The one way to say that a value is not acceptable.
+
 const { inspect } = require('node:util')
 const { HeapwardenError } = require('../base/errors')
 
