@@ -1,4 +1,7 @@
-//! The rules in their order.
+//! The rules in their order, two at a time where neither waits for the other; and the tables that want the edges, before
+//! those are given back.
+//!
+//! It sees `graph`, `rules`, `tables` and `host`; only `paths` sees it. What each rule is, `rules` says.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,5 @@
 //! JSON → [`Graph`], in one pass over the bytes and with memory in proportion to what was read, whatever the
-//! header claims.
+//! preamble claims.
 
 use std::io::Read;
 

@@ -10,7 +10,7 @@ use crate::heap::graph::{Graph, Location};
 use crate::json::meta::FIELDS;
 use crate::json::text::wrong_escape;
 
-/// V8's header is 2 kB; nothing that has a reason to be larger than this is read whole.
+/// V8's preamble is 2 kB; nothing that has a reason to be larger than this is read whole.
 const LARGEST_VALUE: usize = 1 << 20;
 
 /// The next key of the snapshot, without its quotes.
