@@ -2,6 +2,15 @@
 //!
 //! Internally, as in DevTools, a class name is a string's *index*, not its text: the closures' `Function` and
 //! objects that are called `Function` are two classes, and retain two sums.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `partition` | tells nodes apart as finely as a class ever needs: once for a graph, whatever the interfaces are |
+//! | `shapes` | plain objects by the names of their properties, in order |
+//! | `interfaces` | which beginnings of those are frequent enough to have a name |
+//! | `matching` | which interface an object is shown as |
+//! | `name`, `format` | what tells classes apart; how DevTools writes names |
+//! | `devtools` | interfaces and matching as DevTools does them, for the tests |
 
 #[cfg(test)]
 mod devtools;

@@ -3,6 +3,12 @@
 //! Mostly that is its name in the snapshot. A concatenated string is shown as its parts together, a plain object as
 //! `{a, b, …, z}`. Both need edges, and are asked for when edges have long been forgotten: what they need is
 //! collected beforehand.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `objects` | plain objects: their first property names and the last ones |
+//! | `ropes` | concatenated strings: their parts |
+//! | `truncated` | strings that V8 says it cut: how long they are, and their hash |
 
 mod objects;
 pub(in crate::heap) mod ropes;
