@@ -54,14 +54,14 @@ impl Task for Feeding {
 }
 
 /// Something about a folder of snapshots.
-pub enum Shelf {
+pub enum FolderTask {
     /// List it, newest first.
     List(PathBuf),
     /// Remove one.
     Remove(PathBuf, String),
 }
 
-impl Task for Shelf {
+impl Task for FolderTask {
     type Output = String;
     type JsValue = String;
 
@@ -85,12 +85,12 @@ impl Task for Shelf {
 
 /// Lists a folder.
 #[napi]
-pub fn list(dir: String) -> AsyncTask<Shelf> {
-    AsyncTask::new(Shelf::List(dir.into()))
+pub fn list(dir: String) -> AsyncTask<FolderTask> {
+    AsyncTask::new(FolderTask::List(dir.into()))
 }
 
 /// Removes a snapshot.
 #[napi]
-pub fn remove(dir: String, name: String) -> AsyncTask<Shelf> {
-    AsyncTask::new(Shelf::Remove(dir.into(), name))
+pub fn remove(dir: String, name: String) -> AsyncTask<FolderTask> {
+    AsyncTask::new(FolderTask::Remove(dir.into(), name))
 }

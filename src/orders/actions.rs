@@ -1,4 +1,5 @@
-//! What a rule may set off: each of its actions as an order.
+//! What a rule may set off: each of its actions as an order. One that `watch::Action` lists and this does not is a build that
+//! fails.
 
 use std::sync::Arc;
 
@@ -16,8 +17,16 @@ pub fn carry_out(
     snapshots: &CaptureOptions,
     monitor: u64,
 ) {
-    if actions.contains(&Action::Snapshot) {
-        let options = CaptureOptions { trigger: Some(format!("rule:{rule}")), ..snapshots.clone() };
-        dispatch::submit(client, options, Origin::Rule, monitor);
+    for (index, action) in actions.iter().enumerate() {
+        if actions.iter().take(index).any(|before| before == action) {
+            // A rule that names one twice means it once.
+            continue;
+        }
+        match action {
+            Action::Snapshot => {
+                let options = CaptureOptions { trigger: Some(format!("rule:{rule}")), ..snapshots.clone() };
+                dispatch::submit(client, options, Origin::Rule, monitor);
+            }
+        }
     }
 }

@@ -13,7 +13,8 @@ pub enum Moment {
     StackGuard,
 }
 
-/// What is carried out on a JavaScript thread. All of it is called there, and may unwind: V8 never sees that.
+/// What is carried out on a JavaScript thread. All of it is called there, and may unwind: V8 never sees that. `Any`: whoever
+/// put itself in finds its like again in the [neighbours](super::environment::Environment::neighbours) of its environment.
 pub trait Errand: Any + Send + Sync {
     /// Outside any collection: V8 may be called, and the process may fork.
     fn carry_out(self: Arc<Self>, at: Moment);
