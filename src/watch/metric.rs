@@ -1,124 +1,9 @@
-//! The figures of a sample that a rule can watch.
+//! The names of the metrics, as users type them.
 
-use super::sample::Sample;
+use super::sample::Metric;
 use crate::error::{Error, Result};
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
-
-/// What a metric's number means, and so how a threshold for it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum MetricKind {
-    /// A size.
-    Bytes,
-    /// 0…1.
-    Ratio,
-    /// A duration.
-    Milliseconds,
-    /// A growth; the only kind that can be negative.
-    BytesPerSecond,
-    /// A number of things.
-    Count,
-    /// 0…100.
-    Percent,
-}
-
-/// Declares the metrics once, so that a name, a kind or an entry of `ALL` cannot be forgotten.
-macro_rules! metrics {
-    ($($(#[$doc:meta])* $variant:ident $name:literal $kind:ident,)+) => {
-        /// A figure of a [`Sample`] that a rule can watch; named as the sample's field is.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(into = "&'static str", try_from = "String")]
-        pub enum Metric { $($(#[$doc])* $variant,)+ }
-
-        impl Metric {
-            /// Every metric, in the order they are documented.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
-
-            /// The name users type.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-
-            /// What its number means.
-            pub const fn kind(self) -> MetricKind {
-                match self { $(Self::$variant => MetricKind::$kind,)+ }
-            }
-        }
-    };
-}
-
-metrics! {
-    /// Resident set.
-    Rss "rss" Bytes,
-    /// Resident anonymous memory.
-    Anonymous "anonymous" Bytes,
-    /// Resident file-backed memory.
-    File "file" Bytes,
-    /// Memory in swap.
-    Swap "swap" Bytes,
-    /// V8's used heap. Sawtooth-shaped: half of it may be garbage.
-    HeapUsed "heapUsed" Bytes,
-    /// V8's committed heap.
-    HeapTotal "heapTotal" Bytes,
-    /// Used heap by its limit.
-    HeapUsedRatio "heapUsedRatio" Ratio,
-    /// What JavaScript keeps alive outside the heap.
-    External "external" Bytes,
-    /// Backing stores of Buffers; a Buffer leak shows here and never in `heapUsed`.
-    ArrayBuffers "arrayBuffers" Bytes,
-    /// V8's own bookkeeping.
-    Malloced "malloced" Bytes,
-    /// Anonymous memory V8 does not account for; an addon's leak shows here.
-    Native "native" Bytes,
-    /// What the C allocator keeps from the kernel: tells fragmentation from a native leak.
-    AllocatorFree "allocatorFree" Bytes,
-    /// The container's working set.
-    CgroupUsed "cgroupUsed" Bytes,
-    /// The container's working set by its limit.
-    CgroupRatio "cgroupRatio" Ratio,
-    /// Heap right after the last full garbage collection.
-    LiveHeap "liveHeap" Bytes,
-    /// Slope of the live heap.
-    LiveHeapGrowth "liveHeapGrowth" BytesPerSecond,
-    /// How long the event loop has not turned.
-    LoopBlocked "loopBlocked" Milliseconds,
-    /// Share of the last ten seconds in which some task waited for memory (`some10`).
-    Pressure "pressure" Percent,
-    /// Page faults served from a disk, since the process began.
-    MajorFaults "majorFaults" Count,
-}
-
-impl Metric {
-    /// The figure, in its kind's unit. `None` when this sample does not know it: the platform has not
-    /// got it, V8 has not been read yet, or it came out as no finite number.
-    pub fn read(self, sample: &Sample) -> Option<f64> {
-        let heap = |figure: u64| sample.heap_known().then_some(figure as f64);
-        let value = match self {
-            Self::Rss => sample.rss.map(|bytes| bytes as f64),
-            Self::Anonymous => sample.anonymous.map(|bytes| bytes as f64),
-            Self::File => sample.file.map(|bytes| bytes as f64),
-            Self::Swap => sample.swap.map(|bytes| bytes as f64),
-            Self::HeapUsed => heap(sample.heap_used),
-            Self::HeapTotal => heap(sample.heap_total),
-            Self::HeapUsedRatio => sample.heap_known().then_some(sample.heap_used_ratio),
-            Self::External => heap(sample.external),
-            Self::ArrayBuffers => sample.array_buffers.and_then(heap),
-            Self::Malloced => heap(sample.malloced),
-            Self::Native => sample.native.map(|bytes| bytes as f64),
-            Self::AllocatorFree => sample.allocator.as_ref().map(|allocator| allocator.free as f64),
-            Self::CgroupUsed => sample.cgroup.as_ref().map(|cgroup| cgroup.used as f64),
-            Self::CgroupRatio => sample.cgroup.as_ref().and_then(|cgroup| cgroup.ratio),
-            Self::LiveHeap => sample.live_heap.map(|bytes| bytes as f64),
-            Self::LiveHeapGrowth => sample.live_heap_growth,
-            Self::LoopBlocked => Some(sample.loop_blocked),
-            Self::Pressure => sample.pressure.as_ref().map(|pressure| pressure.some10),
-            Self::MajorFaults => sample.major_faults.map(|count| count as f64),
-        };
-        value.filter(|value| value.is_finite())
-    }
-}
 
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -155,7 +40,7 @@ impl TryFrom<String> for Metric {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::{Allocator, Cgroup, Pressure};
+    use crate::watch::{Allocator, Cgroup, MetricKind, Pressure, Sample};
 
     /// Every figure different, so that reading a neighbour's is seen.
     fn full() -> Sample {

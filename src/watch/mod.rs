@@ -2,8 +2,9 @@
 //!
 //! | file | concern |
 //! |---|---|
-//! | `sample` | [`Sample`]: what is known about the process at one moment |
-//! | `metric` | [`Metric`]: the figures of a sample that a rule can watch |
+//! | `sample` | [`Sample`]: what is known about the process at one moment; [`Metric`]: which of it a rule can watch |
+//! | `metric_kind` | [`MetricKind`]: what a metric's number means; how metrics are declared |
+//! | `metric` | their names, as users type them |
 //! | `rule` | [`Rule`]: what a user asked for, validated |
 //! | `machine` | [`step`]: rule × state × sample → event |
 //! | `awake` | [`Awake`]: the time in which somebody looked |
@@ -11,7 +12,7 @@
 //! | `history` | [`History`]: the last samples |
 //!
 //! Architecture invariants: nothing here opens a file, starts a thread, takes a lock or reads a clock (`tests/walls.rs` sees
-//! it). A metric is declared once, in `metric`: its name, what its number means, how it is read from a sample. What a rule
+//! it). A metric is declared once, in `sample`: its name, what its number means, how it is read from a sample. What a rule
 //! does is compared with a naive machine that keeps all that ever happened (`naive`), and with the one in `lib/`.
 //!
 //! Time comes in as a number, so that a test can be any clock and a clock can misbehave in a test.
@@ -20,6 +21,7 @@ mod awake;
 mod history;
 mod machine;
 mod metric;
+mod metric_kind;
 #[cfg(test)]
 mod naive;
 mod rule;
@@ -29,7 +31,7 @@ mod trend;
 pub use awake::Awake;
 pub use history::History;
 pub use machine::{Outcome, Phase, RuleState, step};
-pub use metric::{Metric, MetricKind};
+pub use metric_kind::MetricKind;
 pub use rule::{Action, Direction, RateLimit, Rule};
-pub use sample::{Allocator, Cgroup, Pressure, Sample};
+pub use sample::{Allocator, Cgroup, Metric, Pressure, Sample};
 pub use trend::Trend;

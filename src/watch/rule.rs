@@ -1,6 +1,7 @@
 //! What a user asked to be told about, validated.
 
-use super::metric::{Metric, MetricKind};
+use super::metric_kind::MetricKind;
+use super::sample::Metric;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 

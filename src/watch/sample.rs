@@ -1,6 +1,11 @@
-//! One look at the process.
+//! One look at the process, and which of its figures a rule can watch.
+//!
+//! A new figure of the kernel's is read in `src/probe/`, carried here by `src/monitor/probes.rs`, and declared here: its field,
+//! "not known" in [`Sample::default`], and its line in the table of metrics. Users see it in `index.d.ts` and docs/watching.md,
+//! and `lib/addon/fallback/` has it or not; the tests compare these lists.
 
-use serde::Serialize;
+use super::metric_kind::{MetricKind, metrics};
+use serde::{Deserialize, Serialize};
 
 /// What is known about the process at one moment. Sizes are bytes; `None` (JSON `null`) is "not known
 /// here", never a guess.
@@ -94,6 +99,47 @@ pub struct Pressure {
     pub full10: f64,
 }
 
+metrics! {
+    /// Resident set.
+    Rss "rss" Bytes = |sample| sample.rss.map(|bytes| bytes as f64),
+    /// Resident anonymous memory.
+    Anonymous "anonymous" Bytes = |sample| sample.anonymous.map(|bytes| bytes as f64),
+    /// Resident file-backed memory.
+    File "file" Bytes = |sample| sample.file.map(|bytes| bytes as f64),
+    /// Memory in swap.
+    Swap "swap" Bytes = |sample| sample.swap.map(|bytes| bytes as f64),
+    /// V8's used heap. Sawtooth-shaped: half of it may be garbage.
+    HeapUsed "heapUsed" Bytes = |sample| sample.heap(sample.heap_used),
+    /// V8's committed heap.
+    HeapTotal "heapTotal" Bytes = |sample| sample.heap(sample.heap_total),
+    /// Used heap by its limit.
+    HeapUsedRatio "heapUsedRatio" Ratio = |sample| sample.heap_known().then_some(sample.heap_used_ratio),
+    /// What JavaScript keeps alive outside the heap.
+    External "external" Bytes = |sample| sample.heap(sample.external),
+    /// Backing stores of Buffers; a Buffer leak shows here and never in `heapUsed`.
+    ArrayBuffers "arrayBuffers" Bytes = |sample| sample.array_buffers.and_then(|bytes| sample.heap(bytes)),
+    /// V8's own bookkeeping.
+    Malloced "malloced" Bytes = |sample| sample.heap(sample.malloced),
+    /// Anonymous memory V8 does not account for; an addon's leak shows here.
+    Native "native" Bytes = |sample| sample.native.map(|bytes| bytes as f64),
+    /// What the C allocator keeps from the kernel: tells fragmentation from a native leak.
+    AllocatorFree "allocatorFree" Bytes = |sample| sample.allocator.as_ref().map(|allocator| allocator.free as f64),
+    /// The container's working set.
+    CgroupUsed "cgroupUsed" Bytes = |sample| sample.cgroup.as_ref().map(|cgroup| cgroup.used as f64),
+    /// The container's working set by its limit.
+    CgroupRatio "cgroupRatio" Ratio = |sample| sample.cgroup.as_ref().and_then(|cgroup| cgroup.ratio),
+    /// Heap right after the last full garbage collection.
+    LiveHeap "liveHeap" Bytes = |sample| sample.live_heap.map(|bytes| bytes as f64),
+    /// Slope of the live heap.
+    LiveHeapGrowth "liveHeapGrowth" BytesPerSecond = |sample| sample.live_heap_growth,
+    /// How long the event loop has not turned.
+    LoopBlocked "loopBlocked" Milliseconds = |sample| Some(sample.loop_blocked),
+    /// Share of the last ten seconds in which some task waited for memory (`some10`).
+    Pressure "pressure" Percent = |sample| sample.pressure.as_ref().map(|pressure| pressure.some10),
+    /// Page faults served from a disk, since the process began.
+    MajorFaults "majorFaults" Count = |sample| sample.major_faults.map(|count| count as f64),
+}
+
 impl Default for Sample {
     /// Nothing known. Written by hand for `heap_age`: a derived 0 would call heap figures of zero fresh,
     /// and a rule on `heapUsed` below something would believe them.
@@ -128,6 +174,11 @@ impl Sample {
     /// Whether the V8 figures have been read at all.
     pub fn heap_known(&self) -> bool {
         self.heap_age.is_finite()
+    }
+
+    /// One of V8's figures, if they have been read.
+    fn heap(&self, figure: u64) -> Option<f64> {
+        self.heap_known().then_some(figure as f64)
     }
 
     /// Sets `native`: anonymous − heap_total − `accounted`, at least 0, which is what the kernel holds for this

@@ -1,6 +1,6 @@
 'use strict'
 
-// What a rule can watch: the twin of src/watch/metric.rs. A new metric is a line in `kinds`; where the kernel or Node tells its
+// What a rule can watch: the twin of the table in src/watch/sample.rs. A new metric is a line in `kinds`; where the kernel or Node tells its
 // figure to JavaScript too, figures.js reads it, and elsewhere it is null.
 
 /** name → kind, in the order they are documented. */
