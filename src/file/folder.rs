@@ -29,7 +29,7 @@ pub enum Lock {
 
 /// Room on a file system, in bytes; `total` 0 = it does not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct DiskRoom {
     /// What an unprivileged process may still write.
     pub available: u64,
     /// The file system's size.

@@ -56,7 +56,8 @@ pub struct RateLimit {
     pub per_ms: f64,
 }
 
-/// What a breach can set off. Any other word is refused, wherever a rule comes from: `lib/options/rules.js` has the same list.
+/// What a breach can set off. Any other word is refused, wherever a rule comes from. `src/orders/actions.rs` carries them out;
+/// `lib/options/actions.js` and `index.d.ts` have the same list, which a test of the package compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Action {

@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Lock, Room, not_a_folder};
+use super::{DiskRoom, Lock, not_a_folder};
 use crate::error::{Error, Result};
 use crate::file::fault;
 
@@ -163,14 +163,14 @@ impl Folder {
     }
 
     /// Not known.
-    pub fn room(&self) -> io::Result<Room> {
-        Ok(Room { available: 0, total: 0 })
+    pub fn room(&self) -> io::Result<DiskRoom> {
+        Ok(DiskRoom { available: 0, total: 0 })
     }
 }
 
 /// Not known.
-pub fn room(_: &File) -> io::Result<Room> {
-    Ok(Room { available: 0, total: 0 })
+pub fn room(_: &File) -> io::Result<DiskRoom> {
+    Ok(DiskRoom { available: 0, total: 0 })
 }
 
 /// Not known.

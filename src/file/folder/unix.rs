@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Lock, Room, not_a_folder};
+use super::{DiskRoom, Lock, not_a_folder};
 use crate::error::{Error, Result};
 use crate::file::fault;
 
@@ -256,7 +256,7 @@ impl Folder {
     }
 
     /// Room in the folder's file system.
-    pub fn room(&self) -> io::Result<Room> {
+    pub fn room(&self) -> io::Result<DiskRoom> {
         room_at(&*self.fd)
     }
 }
@@ -326,14 +326,14 @@ fn is_shared(_: impl AsFd) -> bool {
 }
 
 /// Room in the file system of an open file.
-pub fn room(file: &File) -> io::Result<Room> {
+pub fn room(file: &File) -> io::Result<DiskRoom> {
     room_at(file)
 }
 
-fn room_at(fd: impl AsFd) -> io::Result<Room> {
+fn room_at(fd: impl AsFd) -> io::Result<DiskRoom> {
     let stat = rustix::fs::fstatvfs(fd)?;
     let size = if stat.f_frsize == 0 { stat.f_bsize } else { stat.f_frsize };
-    Ok(Room { available: stat.f_bavail.saturating_mul(size), total: stat.f_blocks.saturating_mul(size) })
+    Ok(DiskRoom { available: stat.f_bavail.saturating_mul(size), total: stat.f_blocks.saturating_mul(size) })
 }
 
 /// Asks for a file's lock. It belongs to the open file, so a forked child that inherits the descriptor holds

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::temp::Temp;
 use crate::error::{Error, Result};
 use crate::file::fault;
-use crate::file::folder::{self, Folder, Room};
+use crate::file::folder::{self, DiskRoom, Folder};
 use crate::file::store::Retention;
 
 /// Default of `minFreeDisk`: 64 MiB, what an ordinary server's own logs and sockets need for a while.
@@ -138,7 +138,7 @@ impl Missing {
 }
 
 // Bytes that may be written, at least `need`.
-fn spare(room: Room, asked: Option<u64>, need: u64) -> Result<u64, Missing> {
+fn spare(room: DiskRoom, asked: Option<u64>, need: u64) -> Result<u64, Missing> {
     if room.total == 0 {
         return Ok(u64::MAX);
     }
@@ -164,13 +164,13 @@ mod tests {
 
     #[test]
     fn spare_is_what_is_above_the_reserve() {
-        let room = Room { available: 100 * MIB, total: 1 << 40 };
+        let room = DiskRoom { available: 100 * MIB, total: 1 << 40 };
         assert_eq!(spare(room, None, 1).ok(), Some(36 * MIB));
         assert_eq!(spare(room, None, 36 * MIB).ok(), Some(36 * MIB));
         assert!(spare(room, None, 36 * MIB + 1).is_err());
         assert!(spare(room, Some(u64::MAX), 1).is_err());
         assert!(
-            spare(Room { available: 0, total: 0 }, None, MIB).is_ok(),
+            spare(DiskRoom { available: 0, total: 0 }, None, MIB).is_ok(),
             "a file system that does not tell"
         );
     }
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn the_words_do_not_contradict_themselves() {
         // More is free than has to stay free: what is to be written is the reason, and has to be said.
-        let error = spare(Room { available: 100, total: 1 << 40 }, Some(60), 41).err().unwrap();
+        let error = spare(DiskRoom { available: 100, total: 1 << 40 }, Some(60), 41).err().unwrap();
         assert_eq!(error.bytes(), 1);
         assert_eq!(
             error.in_words("/d", "cannot go on").to_string(),
