@@ -5,13 +5,13 @@
 const assert = require('node:assert/strict')
 const childProcess = require('node:child_process')
 const fs = require('node:fs')
-const os = require('node:os')
 const path = require('node:path')
 const { once } = require('node:events')
 const { Worker } = require('node:worker_threads')
 const { after, before, test } = require('node:test')
 const { capabilities, compare, findPaths, openSnapshot, summarize, takeSnapshot } = require('../..')
 const { node, readJson, root, tempDir } = require('../support/helpers')
+const { ownSnapshot } = require('../support/own-snapshot')
 
 class AnalysedMarker {
   constructor (number) {
@@ -25,12 +25,7 @@ globalThis.analysedHolder = holder
 let dir
 let file
 let plain
-before(async () => {
-  dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-analysis-'))
-  file = (await takeSnapshot({ dir })).path
-  plain = path.join(dir, 'plain.heapsnapshot')
-  fs.writeFileSync(plain, await openSnapshot(file).toArray().then(Buffer.concat))
-})
+before(async () => { ({ dir, file, plain } = await ownSnapshot()) })
 after(() => fs.rmSync(dir, { recursive: true, force: true }))
 
 /** The first `share` of a file, as another file. */

@@ -6,12 +6,12 @@ const assert = require('node:assert/strict')
 const { execFileSync, spawn } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
-const os = require('node:os')
 const path = require('node:path')
 const { after, before, test } = require('node:test')
 const zlib = require('node:zlib')
-const { compare, findPaths, openSnapshot, summarize, takeSnapshot } = require('../..')
+const { compare, findPaths, openSnapshot, summarize } = require('../..')
 const { node, readJson, root, run } = require('../support/helpers')
+const { ownSnapshot } = require('../support/own-snapshot')
 
 const bin = path.join(root, 'bin', 'heapwarden.js')
 
@@ -23,9 +23,7 @@ let file
 let gz
 let json
 before(async () => {
-  dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-inputs-'))
-  file = (await takeSnapshot({ dir })).path
-  json = await openSnapshot(file).toArray().then(Buffer.concat)
+  ({ dir, file, json } = await ownSnapshot())
   gz = path.join(dir, 'x.heapsnapshot.gz')
   fs.writeFileSync(gz, zlib.gzipSync(json, { level: 1 }))
 })

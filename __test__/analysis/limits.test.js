@@ -8,21 +8,7 @@ const path = require('node:path')
 const { once } = require('node:events')
 const { test } = require('node:test')
 const { node, root, tempDir } = require('../support/helpers')
-
-const GROUPS = '/sys/fs/cgroup/memory'
-
-/** A memory group of cgroup v1 with a limit, removed after test `t`; undefined where none may be made. */
-function group (t, bytes) {
-  const dir = path.join(GROUPS, `heapwarden-analysis-${process.pid}`)
-  try {
-    fs.mkdirSync(dir)
-  } catch (error) {
-    return t.skip(`needs a writable ${GROUPS}: ${error.message}`)
-  }
-  t.after(() => fs.rmdirSync(dir))
-  fs.writeFileSync(path.join(dir, 'memory.limit_in_bytes'), String(bytes))
-  return dir
-}
+const { memoryGroup } = require('../support/memory-group')
 
 /** A snapshot of `count` objects in a row. */
 async function write (file, count) {
@@ -45,7 +31,7 @@ async function write (file, count) {
 }
 
 test('a container without room loses the analysis, never the service', async (t) => {
-  const place = group(t, 160 << 20)
+  const place = memoryGroup(t, 160 << 20)
   if (!place) return
   const dir = tempDir(t)
   const [large, small] = [path.join(dir, 'large.heapsnapshot'), path.join(dir, 'small.heapsnapshot')]

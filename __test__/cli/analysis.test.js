@@ -2,15 +2,15 @@
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
-const os = require('node:os')
 const path = require('node:path')
 const { after, before, test } = require('node:test')
-const { openSnapshot, summarize, takeSnapshot } = require('../..')
+const { summarize, takeSnapshot } = require('../..')
 const { filter, parse, print } = require('../../lib/analysis/filter')
 const { line } = require('../../lib/cli/progress')
 const { cut, signed, table, widthOf } = require('../../lib/cli/table')
 const { printable: tame } = require('../../lib/base/printable')
 const { node, root, tempDir } = require('../support/helpers')
+const { ownSnapshot } = require('../support/own-snapshot')
 
 const bin = path.join(root, 'bin', 'heapwarden.js')
 
@@ -30,12 +30,7 @@ globalThis.shownMarkers = Array.from({ length: 500 }, () => new ShownMarker())
 let dir
 let file
 let plain
-before(async () => {
-  dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-cli-analysis-'))
-  file = (await takeSnapshot({ dir })).path
-  plain = path.join(dir, 'plain.heapsnapshot')
-  fs.writeFileSync(plain, await openSnapshot(file).toArray().then(Buffer.concat))
-})
+before(async () => { ({ dir, file, plain } = await ownSnapshot()) })
 after(() => fs.rmSync(dir, { recursive: true, force: true }))
 
 for (const command of ['summary', 'diff', 'paths']) {

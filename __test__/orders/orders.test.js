@@ -70,12 +70,17 @@ forkTest('a child that is stopped ends at its deadline, and the answer comes the
   await until(t.signal, () => fs.readdirSync(dir).length === 0)
 })
 
-forkTest('process.exit() ends the child of a call that nobody can hear of any more', async (t) => {
-  const dir = tempDir(t)
+/** A service that takes a snapshot, and the child that takes it, stopped. */
+async function heldService (t, dir) {
   const service = program(t, 'turns', { dir, mode: 'fork', objects: 10_000 })
   await service.line(({ type }) => type === 'ready')
   service.child.stdin.write('go\n')
-  const child = await heldDump(t, service.child.pid)
+  return { service, child: await heldDump(t, service.child.pid) }
+}
+
+forkTest('process.exit() ends the child of a call that nobody can hear of any more', async (t) => {
+  const dir = tempDir(t)
+  const { service, child } = await heldService(t, dir)
   service.child.stdin.write('exit\n')
   const { status } = await service.ended
   assert.equal(status, 0)
@@ -86,10 +91,7 @@ forkTest('process.exit() ends the child of a call that nobody can hear of any mo
 
 forkTest('nor is its file left when the service is gone as soon as its child', async (t) => {
   const dir = tempDir(t)
-  const service = program(t, 'turns', { dir, mode: 'fork', objects: 10_000 })
-  await service.line(({ type }) => type === 'ready')
-  service.child.stdin.write('go\n')
-  const child = await heldDump(t, service.child.pid)
+  const { service, child } = await heldService(t, dir)
   service.child.stdin.write('vanish\n')
   await service.ended
   await over(child, t.signal)

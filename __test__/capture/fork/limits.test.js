@@ -11,6 +11,7 @@ const { test } = require('node:test')
 const { capabilities, takeSnapshot } = require('../../..')
 const { ballast, forkTest, hurried } = require('../../support/forks')
 const { tempDir } = require('../../support/helpers')
+const { memoryGroup } = require('../../support/memory-group')
 const { finish, start } = require('../../support/programs')
 
 forkTest('the heap of now decides, not that of the last capture', async (t) => {
@@ -60,21 +61,6 @@ for (const mode of ['fork', 'auto']) {
   })
 }
 
-const GROUPS = '/sys/fs/cgroup/memory'
-
-/** A memory group of cgroup v1 with a limit, removed after test `t`; undefined where none may be made. */
-function group (t, bytes) {
-  const dir = path.join(GROUPS, `heapwarden-test-${process.pid}`)
-  try {
-    fs.mkdirSync(dir)
-  } catch (error) {
-    return t.skip(`needs a writable ${GROUPS}: ${error.message}`)
-  }
-  t.after(() => fs.rmdirSync(dir))
-  fs.writeFileSync(path.join(dir, 'memory.limit_in_bytes'), String(bytes))
-  return dir
-}
-
 /** What a program with a heap of 60 MB takes (108 MiB), and half of what would be enough to let its heap grow. */
 const ROOM_FOR_ITSELF = 118 << 20
 
@@ -83,7 +69,7 @@ const kills = (place) => Number(/oom_kill (\d+)/.exec(fs.readFileSync(path.join(
 /** Runs fork-host in a group of `bytes`; what it says of its order, and how the group and the program came out of it. */
 async function inGroup (t, bytes, options, env = {}) {
   const dir = tempDir(t)
-  const place = group(t, bytes)
+  const place = memoryGroup(t, bytes)
   if (!place) return
   const { child, line, ended } = start('fork-host', [JSON.stringify({ dir, mode: 'fork', go: true, ...options })], {
     stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env }
@@ -142,7 +128,7 @@ test('nor does it stand still for a collection where a rule asks', async (t) => 
 /** A leak up to a heap limit of 60 MB in a group of `bytes`: how it ended; undefined where no group may be made. */
 async function leakInGroup (t, bytes, flags = []) {
   const dir = tempDir(t)
-  const place = group(t, bytes)
+  const place = memoryGroup(t, bytes)
   if (!place) return
   const program = path.join(__dirname, '..', '..', 'programs', 'out-of-memory.js')
   const node = [process.execPath, '--max-old-space-size=60', `--diagnostic-dir=${tempDir(t)}`, ...flags, program, 'async', dir]
