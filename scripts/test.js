@@ -9,13 +9,14 @@
 const os = require('node:os')
 const { parseArgs } = require('node:util')
 const { Worker } = require('node:worker_threads')
-const { stages } = require('./test/stages')
+const { check, stages } = require('./test/stages')
 const { run, stopRunning } = require('./test/run')
 const { judge } = require('./test/judge')
 
-const USAGE = `usage: node scripts/test.js [--only NAME[,NAME]] [--fast] [--loaded] [--verbose] [--list]
+const USAGE = `usage: node scripts/test.js [--only NAME[,NAME]] [--check | --fast] [--loaded] [--verbose] [--list]
 
   --only NAME   stages whose name is NAME or begins with it (node, node22, cargo …); may be repeated
+  --check       the everyday loop: formats, lints, unit tests, walls, types, and quick tests on this Node
   --fast        this Node only, native path only, without the package, demo and oracle stages
   --loaded      beside a busy loop for each core; a stage may take three times as long
   --verbose     show every stage's output as it comes; otherwise only that of failing ones
@@ -32,6 +33,7 @@ function options () {
     return parseArgs({
       options: {
         only: { type: 'string', multiple: true, default: [] },
+        check: { type: 'boolean', default: false },
         fast: { type: 'boolean', default: false },
         loaded: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
@@ -97,7 +99,7 @@ function printSummary (results) {
 async function main () {
   const given = options()
   if (given.help) return console.log(USAGE)
-  const chosen = choose(stages, given)
+  const chosen = choose(given.check ? check : stages, given)
   if (given.list) return console.log(chosen.map(({ name, title }) => `${name.padEnd(18)}${title}`).join('\n'))
 
   if (given.loaded) keepBusy()

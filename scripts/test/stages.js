@@ -123,4 +123,32 @@ const stages = [
   onceStage('oracle', 'our numbers against those of DevTools\' own code', { minutes: 12, needs: [] })
 ]
 
-module.exports = { stages }
+/** Tests of seconds: what a change of a name, an option, a route's table or a document breaks first. */
+const QUICK = ['addon/verified', 'base/node-options.once', 'heapdump', 'http/body.once', 'monitor/buffers', 'monitor/monitor', 'options/options', 'package/docs.once',
+  'package/exports', 'package/node-majors.once', 'package/types.once', 'walls.once'].map((name) => `__test__/${name}.test.js`)
+
+const named = (...names) => names.map((name) => stages.find((stage) => stage.name === name))
+
+/** The everyday loop, two minutes at most where everything has been built before: `npm run check`. */
+const check = [
+  ...named('fmt', 'lint', 'clippy', 'clippy-core'),
+  cargoStage('units', ['test', '--no-default-features', '--lib', '--test', 'walls']),
+  {
+    name: 'addon',
+    title: 'npm run build:quick',
+    counts: 'stage',
+    minutes: 5,
+    command: () => ({ file: 'npm', args: ['run', 'build:quick'] })
+  },
+  ...named('types'),
+  {
+    name: 'quick',
+    title: `quick tests on Node ${process.versions.node}`,
+    counts: 'node',
+    minutes: 3,
+    needs: ['addon'],
+    command: () => nodeTests(undefined, QUICK)
+  }
+]
+
+module.exports = { check, stages }
