@@ -15,7 +15,7 @@ const { watch } = require('../..')
 
 const root = join(__dirname, '..', '..')
 const read = (file) => readFileSync(join(root, file), 'utf8')
-const documents = ['README.md', 'CHANGELOG.md', 'examples/express/README.md',
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/express/README.md',
   ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)]
 
 /** What stands in backquotes in the first column of a document's tables. */
@@ -39,6 +39,13 @@ for (const file of documents) {
     }
   })
 }
+
+test('each command of npm that a document names exists', () => {
+  const { scripts } = require('../../package.json')
+  for (const file of documents) {
+    for (const [, name] of read(file).matchAll(/npm run ([a-z][\w:-]*)/g)) assert.ok(Object.hasOwn(scripts, name), `${file}: npm run ${name}`)
+  }
+})
 
 test('docs/watching.md has every metric, and no other', () => {
   const [, section] = read('docs/watching.md').split('## Metrics')
