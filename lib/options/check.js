@@ -45,8 +45,9 @@ function checkUpdate (options) {
 
 /** Checked watch options with their defaults. @throws HEAPWARDEN_INVALID_OPTION */
 function checkWatch (options = {}) {
-  const defaults = Object.entries(schema.watch).map(([name, option]) => [name, option.default])
-  return { ...checkUpdate(Object.fromEntries(defaults)), ...checkUpdate(options) }
+  const given = checkUpdate(options)
+  const left = Object.entries(schema.watch).filter(([name]) => given[name] === undefined)
+  return { ...checkUpdate(Object.fromEntries(left.map(([name, option]) => [name, option.default]))), ...given }
 }
 
 /** Watch options (or a part of them) in the addon's form; `options` are already checked. */
