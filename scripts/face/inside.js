@@ -128,8 +128,12 @@ async function watched ({ capabilities, takeSnapshot, watch }) {
   const monitor = watch({ interval: 20, rules: [{ name: 'at once', metric: 'rss', above: '1MB', do: ['snapshot'] }], snapshots: { dir: folder } })
   const events = {}
   for (const name of ['sample', 'gc', 'breach', 'recovered', 'snapshot', 'snapshotFailed', 'progress', 'warning']) {
-    monitor.on(name, (payload) => { events[name] ??= shape(payload, places) })
+    monitor.on(name, (payload) => {
+      // Which collections of the young there are is chance.
+      if (payload.kind !== 'scavenge') events[name] ??= shape(payload, places)
+    })
   }
+  monitor.once('snapshotFailed', ({ code, message }) => { throw new Error(`the rule's snapshot failed, and there is nothing to compare: ${code}: ${message}`) })
   const [info] = await once(monitor, 'snapshot')
   while (events.gc === undefined && capabilities.gcEvents.available) {
     globalThis.gc()

@@ -4,7 +4,8 @@
 
 const childProcess = require('node:child_process')
 
-const TIMEOUT_MS = 60_000
+/** Of the longest, beside everything else that a busy machine does. */
+const TIMEOUT_MS = 240_000
 
 /** @returns {Promise<{ status: number | null, stdout: string, stderr: string }>} */
 function spawn (file, args, { env = {}, cwd } = {}) {
