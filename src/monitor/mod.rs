@@ -18,7 +18,7 @@
 //!
 //! It sees `watch`, `probe`, `thread`, `orders`, and of `capture` and `file` what the settings say of snapshots.
 //!
-//! Architecture invariants: it never calls V8, and never waits longer than a share of the interval for who does. It takes no
+//! Architecture invariants: it never calls V8 itself, and never waits longer than a share of the interval for who does. It takes no
 //! snapshot, it orders one. What cannot be read is unknown, and is asked for again: nothing is given up for good.
 //! The tests in `__test__/monitor` tell.
 

@@ -38,9 +38,9 @@ static CURRENT: Mutex<Option<Current>> = Mutex::new(None);
 
 /// Something to wait for, off the JavaScript thread: the sampler that ends.
 #[must_use]
-pub struct Ending(Option<JoinHandle<()>>);
+pub struct EndingSampler(Option<JoinHandle<()>>);
 
-impl Ending {
+impl EndingSampler {
     /// Waits; at most one tick.
     pub fn join(self) {
         if let Some(handle) = self.0 {
@@ -121,29 +121,29 @@ pub fn tick_here(environment: u64) -> bool {
     true
 }
 
-/// Stops sampling for one monitor; the last one ends the thread, and `Ending` waits for that. Stopping twice
+/// Stops sampling for one monitor; the last one ends the thread, and `EndingSampler` waits for that. Stopping twice
 /// does nothing.
-pub fn stop(watcher: u64) -> Ending {
+pub fn stop(watcher: u64) -> EndingSampler {
     remove(|one| one.id == watcher)
 }
 
 /// Stops all monitors of an environment, in its cleanup hook.
-pub fn stop_environment(environment: u64) -> Ending {
+pub fn stop_environment(environment: u64) -> EndingSampler {
     remove(|one| one.environment().id == environment)
 }
 
-fn remove(which: impl Fn(&Watcher) -> bool) -> Ending {
+fn remove(which: impl Fn(&Watcher) -> bool) -> EndingSampler {
     let mut slot = CURRENT.lock();
-    let Some(current) = &*slot else { return Ending(None) };
+    let Some(current) = &*slot else { return EndingSampler(None) };
     let mut watchers = current.sampler.watchers.lock();
     watchers.retain(|watcher| !which(watcher));
     if !watchers.is_empty() {
-        return Ending(None);
+        return EndingSampler(None);
     }
     drop(watchers);
     current.sampler.stop.store(true, Ordering::Release);
     current.sampler.wake();
-    Ending(slot.take().and_then(|current| current.handle))
+    EndingSampler(slot.take().and_then(|current| current.handle))
 }
 
 /// Makes the sampler look at what is due: a sample was asked for, or an interval changed.

@@ -33,7 +33,7 @@ pub struct WatchSettings {
     pub snapshots: CaptureOptions,
     /// Whether the heap limit is watched.
     #[serde(default)]
-    pub near_heap_limit: ramp::Setting,
+    pub near_heap_limit: ramp::NearHeapLimit,
 }
 
 /// What `update()` may change: whatever is there.
@@ -44,7 +44,7 @@ pub struct WatchUpdate {
     history: Option<usize>,
     rules: Option<Vec<Rule>>,
     snapshots: Option<CaptureOptions>,
-    near_heap_limit: Option<ramp::Setting>,
+    near_heap_limit: Option<ramp::NearHeapLimit>,
 }
 
 /// Settings from JSON.

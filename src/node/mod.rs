@@ -13,8 +13,9 @@
 //! Values cross the border as JSON: one parse is cheaper than twenty property sets, and serde keeps the names.
 //! `lib/addon/native.js` is the other side.
 //!
-//! Architecture invariants: nothing else names napi (`tests/walls.rs` sees it). It decides nothing: a function here turns
-//! values into a room's own, calls that room, and turns the answer back. Errors carry our code, nothing panics into
+//! Architecture invariants: nothing else names napi (`tests/walls.rs` sees it). A function here turns values
+//! into a room's own, calls that room, and turns the answer back; the one thing that is decided here is what holds where several
+//! monitors of one environment differ (`Host::tune`). Errors carry our code, nothing panics into
 //! JavaScript, and nothing keeps the process alive but a promise that is pending. The tests in `__test__/addon` tell.
 
 mod analysis;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::error::Error as Fault;
 use crate::file::store;
-use crate::monitor::sampler::Ending;
+use crate::monitor::sampler::EndingSampler;
 use crate::orders::portable;
 
 pub(super) fn failure(error: &Fault) -> String {
@@ -16,7 +16,7 @@ pub(super) fn failure(error: &Fault) -> String {
 }
 
 /// Waits for the sampler.
-pub struct Joining(pub Option<Ending>);
+pub struct Joining(pub Option<EndingSampler>);
 
 impl Task for Joining {
     type Output = ();

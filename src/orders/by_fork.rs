@@ -37,7 +37,7 @@ pub struct Forked {
 }
 
 /// How the conductor of a capture ends.
-pub enum Ending {
+pub enum Conducted {
     /// With a file, or with why there is none.
     Complete(Result<SnapshotInfo>),
     /// Forking does not work out here, and the order's options say by now that it is to be taken inline.
@@ -82,7 +82,7 @@ pub fn fork_here(order: &Order) -> Option<Forked> {
 /// The file, as for any capture: what stands in its way (a folder that is gone) stands in the way of the next one too.
 fn open_sink(order: &Order, began: f64) -> Result<Sink> {
     let header = snapshot_file::header(&order.owner.environment, &order.options, Mode::Fork, began);
-    Sink::create(&snapshot_file::place(&order.options), header)
+    Sink::create(&snapshot_file::sink_options(&order.options), header)
 }
 
 fn prepare(order: &Order, sink: Sink, quiet: Duration, urgent: bool, turn: Arc<Turn>) -> Result<Prepared> {
@@ -118,12 +118,12 @@ const HOLD: Duration = Duration::from_secs(5);
 const LEAVE: Duration = Duration::from_secs(1);
 
 /// Conducts `order` on this thread, which is nobody else's. `first`: it was forked already.
-pub fn conduct(order: &mut Order, first: Option<Forked>) -> Ending {
+pub fn conduct(order: &mut Order, first: Option<Forked>) -> Conducted {
     let ending = match fork::available() {
         Ok(()) => attempts(order, first),
         Err(error) => Err(Stop::NotByFork(error)),
     };
-    Ending::Complete(match ending {
+    Conducted::Complete(match ending {
         Ok(info) => Ok(info),
         Err(Stop::NotByFork(why)) if order.options.mode == WantedMode::Auto => {
             let heap_used = order.owner.environment.figures.read().heap.heap_used;
@@ -131,7 +131,7 @@ pub fn conduct(order: &mut Order, first: Option<Forked>) -> Ending {
                 Ok(()) => {
                     standstill::explain(order, &why);
                     order.options.mode = WantedMode::Inline;
-                    return Ending::NowInline;
+                    return Conducted::NowInline;
                 }
                 Err(error) => Err(error),
             }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 #[cfg(target_os = "linux")]
-use super::by_fork::{self, Ending, Forked};
+use super::by_fork::{self, Conducted, Forked};
 use super::client::{Client, Order};
-use super::order::Origin;
+use super::order::{Origin, Ticket};
 use super::queue::{Answer, Next, Queue};
 use super::running;
 use super::{folder_turn, inline, portable, standstill};
@@ -23,8 +23,10 @@ use crate::thread::{Event, Moment};
 /// Orders a snapshot of `client`'s heap; the answer comes to its outbox as `Snapshot` or `SnapshotFailed` with the number
 /// returned here. Never blocks.
 pub fn submit(client: &Arc<Client>, options: CaptureOptions, origin: Origin, monitor: u64) -> u64 {
-    let number = running::queue().submit(client, options, origin, monitor, Instant::now());
-    call_next(false);
+    let (number, is_queued) = running::queue().submit(client, options, origin, monitor, Instant::now());
+    if is_queued {
+        call_next(false);
+    }
     number
 }
 
@@ -105,8 +107,8 @@ pub(super) fn conduct(order: Order, first: Option<Forked>) {
 #[cfg(target_os = "linux")]
 fn conduct_here(mut order: Order, first: Option<Forked>) {
     match by_fork::conduct(&mut order, first) {
-        Ending::Complete(result) => complete(order.id, &result),
-        Ending::NowInline => put_back(order),
+        Conducted::Complete(result) => complete(order.id, &result),
+        Conducted::NowInline => put_back(order),
     }
 }
 
@@ -135,21 +137,27 @@ fn wait_for_folder(mut order: Order) {
 fn put_back(mut order: Order) {
     // It may wait long for its thread, and others are not to wait as long for the folder.
     order.turn = None;
-    running::queue().put_back(order);
+    let left = running::queue().put_back(order);
     call_next(true);
+    drop(left);
 }
 
 /// Tells everybody who waits for `id`, and lets the next one in. A second call for the same id does nothing.
 pub(super) fn complete(id: u64, result: &Result<SnapshotInfo>) {
-    let answered = running::queue().complete(id, result);
-    let Some(answered) = answered else { return };
+    let ended = running::queue().complete(id, result);
+    let Some(ended) = ended else { return };
     // First of all: the answer wakes a thread that would look for the next one itself.
     call_next(false);
-    answer(&answered, result);
+    answer(&ended.owner, ended.tickets(), result, ended.options.trigger());
 }
 
-fn answer(Answer { owner, tickets, trigger }: &Answer<Client>, result: &Result<SnapshotInfo>) {
-    for (index, ticket) in tickets.iter().enumerate() {
+fn answer(
+    owner: &Client,
+    tickets: impl Iterator<Item = Ticket>,
+    result: &Result<SnapshotInfo>,
+    trigger: &str,
+) {
+    for (index, ticket) in tickets.enumerate() {
         let (monitor, capture) = (ticket.monitor, ticket.capture);
         owner.environment.outbox.push(match result {
             Ok(info) => Event::Snapshot { monitor, capture, shared: index > 0, info: Box::new(info.clone()) },
@@ -174,7 +182,7 @@ fn tell_those(cancelled: impl FnOnce(&mut Queue<Client>) -> Vec<Answer<Client>>)
     let mut queue = running::queue();
     // Under the lock: who is answered hears nothing of its progress after that.
     for one in cancelled(&mut queue) {
-        answer(&one, &aborted);
+        answer(&one.owner, one.tickets.into_iter(), &aborted, &one.trigger);
     }
     drop(queue);
     // The one behind may be the next now.

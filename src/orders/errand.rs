@@ -26,7 +26,7 @@ impl Errand for Client {
     }
 
     fn ended(&self) {
-        // In this order: see `Client::ask_fork`, and `Queue::put_back`.
+        // `Environment::detach` says why in this order.
         self.withdraw_forks();
         dispatch::forget(self);
     }

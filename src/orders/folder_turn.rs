@@ -15,7 +15,7 @@ const JITTER_MS: u64 = 150;
 
 /// Asks without waiting. `None`: another process is capturing there.
 pub fn ask(options: &CaptureOptions) -> Option<Arc<Turn>> {
-    Turn::ask(&snapshot_file::place(options))
+    Turn::ask(&snapshot_file::sink_options(options))
 }
 
 /// Waits for it while `permit` allows.

@@ -68,7 +68,7 @@ pub fn begin(
     let began = clock::now();
     let mode = if isolate.is_some() { Mode::Inline } else { Mode::Portable };
     let header = snapshot_file::header(environment, &options, mode, began);
-    let sink = Sink::create(&snapshot_file::place(&options), header)?;
+    let sink = Sink::create(&snapshot_file::sink_options(&options), header)?;
     running::set_place(id, sink.target().display().to_string());
     let home = environment.clone();
     let heap = client.clone();

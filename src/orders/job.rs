@@ -23,6 +23,7 @@ pub struct Job {
     pub(super) options: CaptureOptions,
     pub(super) reply: Sender<Result<Child>>,
 }
+
 impl Job {
     /// Forks. On the environment's thread.
     pub(super) fn carry_out(self, environment: &Environment) {

@@ -34,8 +34,9 @@
 //!
 //! Architecture invariants: no JavaScript thread waits for a capture that needs it. Whoever carries out an order returns how it
 //! ended, or calls what it was given for that, and calls nobody above it: no two files see each other. Nobody calls V8 or waits
-//! while the queue's lock is held. What is called inside a collection takes a lock only by trying, but for the queue's, which
-//! is held for moments. No thread asks an isolate for an interrupt while its thread forks. The pure files open nothing, start
+//! while the queue's lock is held. Inside a collection the watch over the limit is locked only by trying, as the thread may
+//! hold it itself; the queue's lock is held for moments. The snapshot that a dying process takes inside V8's call is the
+//! exception to all of this (`heap_limit::in_place`). No thread asks an isolate for an interrupt while its thread forks. The pure files open nothing, start
 //! nothing and read no clock (`tests/walls.rs` sees that, and circles).
 //!
 //! `queue`'s own tests tell whether orders are shared, given up and put back as they should be; those in `__test__/orders`,

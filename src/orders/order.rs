@@ -38,7 +38,7 @@ pub(super) enum Slot {
     /// One in an environment.
     Limit,
     /// Its caller stands still for it.
-    Now,
+    AtOnce,
 }
 
 /// One who waits for the result.

@@ -4,7 +4,10 @@
 //! capture that may need this very thread.
 //!
 //! Architecture invariant: a function of its arguments. It starts nothing, tells nobody and reads no clock: it answers what
-//! is next ([`Next`]) and who is to be told ([`Answer`]), and `dispatch` does that. The tests below would tell.
+//! is next ([`Next`]) and who is to be told ([`Answer`]), and `dispatch` does that. But for two things: it asks an owner
+//! whether its heap can be forked, which waits while that thread forks, and it tells a child that is given up to end, which
+//! never waits. What it lets go of it gives back: the last owner of an environment or of a child's memory calls Node or
+//! unmaps, which is nothing to do under a lock. The tests below would tell.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -33,7 +36,7 @@ pub enum Next<O> {
     Nothing,
 }
 
-/// Those who are to be told how a capture of their heap ended.
+/// Those who are to be told how a capture of their heap has been given up for them.
 pub struct Answer<O> {
     /// Whose heap.
     pub owner: Arc<O>,
@@ -67,7 +70,8 @@ impl<O: Owner> Queue<O> {
         Ticket { capture: self.number, monitor, caller }
     }
 
-    /// Orders a snapshot of `owner`'s heap: the number under which it is answered.
+    /// Orders a snapshot of `owner`'s heap: the number under which it is answered, and whether it is in the queue, not among
+    /// those who wait for one that runs.
     pub fn submit(
         &mut self,
         owner: &Arc<O>,
@@ -75,18 +79,20 @@ impl<O: Owner> Queue<O> {
         origin: Origin,
         monitor: u64,
         now: Instant,
-    ) -> u64 {
+    ) -> (u64, bool) {
         let ticket = self.ticket(monitor, origin == Origin::Caller);
         let fits =
             |other: &Arc<O>, others: &CaptureOptions| other.id() == owner.id() && others.can_share(&options);
         let shared = self.running.iter_mut().find(|running| {
-            running.slot != Slot::Now
+            running.slot != Slot::AtOnce
                 && fits(&running.owner, &running.options)
                 && !running.demand.is_given_up()
         });
         if let Some(running) = shared {
             running.tickets.push(ticket);
-        } else if let Some(order) = self.queue.iter_mut().find(|order| fits(&order.owner, &order.options)) {
+            return (ticket.capture, false);
+        }
+        if let Some(order) = self.queue.iter_mut().find(|order| fits(&order.owner, &order.options)) {
             order.tickets.push(ticket);
             if origin == Origin::Rule {
                 order.origin = origin;
@@ -94,7 +100,7 @@ impl<O: Owner> Queue<O> {
         } else if !owner.has_ended() {
             self.queue.push_back(Order::new(ticket, owner, options, origin, now));
         }
-        ticket.capture
+        (ticket.capture, true)
     }
 
     /// Whether the queue's slot is taken.
@@ -141,14 +147,17 @@ impl<O: Owner> Queue<O> {
         Some(order)
     }
 
-    /// A running order is the next again, to be taken as its options say now.
-    pub fn put_back(&mut self, mut order: Order<O>) {
-        let Some(running) = self.remove(order.id) else { return };
-        order.tickets = running.tickets;
+    /// A running order is the next again, to be taken as its options say now. What is not needed any more comes back: what
+    /// ran, and the order if it cannot be taken.
+    pub fn put_back(&mut self, mut order: Order<O>) -> (Option<Running<O>>, Option<Order<O>>) {
+        let Some(mut running) = self.remove(order.id) else { return (None, Some(order)) };
+        order.tickets = std::mem::take(&mut running.tickets);
         // Under the lock under which `forget` looks: one that ends now has been seen or sees it. Nobody is left to be told.
-        if !order.owner.has_ended() {
-            self.queue.push_front(order);
+        if order.owner.has_ended() {
+            return (Some(running), Some(order));
         }
+        self.queue.push_front(order);
+        (Some(running), None)
     }
 
     /// An order for the calling thread, which runs from now on whatever else does: waiting could be waiting for itself.
@@ -157,7 +166,7 @@ impl<O: Owner> Queue<O> {
         let mut order = Order::new(ticket, owner, options, Origin::Caller, now);
         // Its caller gets what it gives, and nobody else.
         order.tickets.clear();
-        self.running.push(Running::new(&mut order, Slot::Now));
+        self.running.push(Running::new(&mut order, Slot::AtOnce));
         order
     }
 
@@ -209,15 +218,14 @@ impl<O: Owner> Queue<O> {
         failed.map_or_else(|| "failed".to_owned(), |(_, why)| format!("failed: {why}"))
     }
 
-    /// It runs no longer: who is told. A second call for the same one finds nobody.
-    pub fn complete(&mut self, id: u64, result: &Result<SnapshotInfo>) -> Option<Answer<O>> {
+    /// It runs no longer: what ran, and so who is told. A second call for the same one finds nothing.
+    pub fn complete(&mut self, id: u64, result: &Result<SnapshotInfo>) -> Option<Running<O>> {
         let running = self.remove(id)?;
         match result {
             Ok(info) => self.last = Some((id, info.path.display().to_string())),
             Err(error) => self.failed = Some((id, error.to_string())),
         }
-        let Running { owner, tickets, options, .. } = running;
-        Some(Answer { owner, tickets, trigger: options.trigger().to_owned() })
+        Some(running)
     }
 
     /// One who waits does so no longer; the capture itself ends when nobody waits for it, and the last one is told when it

@@ -28,7 +28,7 @@ const RECOVERED: f64 = 0.75;
 /// `nearHeapLimit` of the watch options.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(untagged)]
-pub enum Setting {
+pub enum NearHeapLimit {
     /// On with defaults, or off.
     Switch(bool),
     /// On.
@@ -41,7 +41,7 @@ pub enum Setting {
     },
 }
 
-impl Default for Setting {
+impl Default for NearHeapLimit {
     fn default() -> Self {
         Self::Switch(false)
     }
@@ -57,7 +57,7 @@ pub struct Wanted {
     pub(super) options: CaptureOptions,
 }
 
-impl Setting {
+impl NearHeapLimit {
     /// For `monitor`, whose snapshots are made with `options`; `None`: off.
     pub fn wanted(self, monitor: u64, options: &CaptureOptions) -> Option<Wanted> {
         let (extend, wait_ms) = match self {
@@ -167,7 +167,10 @@ mod tests {
 
     fn limit(dump: Dump) -> LimitWatch {
         let ramp = Ramp { before: 1000, steps: 1, dump, told: false, why: None };
-        LimitWatch { wanted: Setting::Switch(true).wanted(1, &CaptureOptions::default()), ramp: Some(ramp) }
+        LimitWatch {
+            wanted: NearHeapLimit::Switch(true).wanted(1, &CaptureOptions::default()),
+            ramp: Some(ramp),
+        }
     }
 
     #[test]
@@ -196,11 +199,11 @@ mod tests {
     #[test]
     fn settings_are_bounded() {
         let options = CaptureOptions::default();
-        assert!(Setting::Switch(false).wanted(1, &options).is_none());
-        let setting: Setting = serde_json::from_str(r#"{"extend":1,"waitMs":-5}"#).unwrap();
+        assert!(NearHeapLimit::Switch(false).wanted(1, &options).is_none());
+        let setting: NearHeapLimit = serde_json::from_str(r#"{"extend":1,"waitMs":-5}"#).unwrap();
         let wanted = setting.wanted(1, &options).unwrap();
         assert_eq!((wanted.extend, wanted.wait), (1 << 20, Duration::from_secs(60)));
         assert_eq!(wanted.options.trigger(), "nearHeapLimit");
-        assert_eq!(serde_json::from_str::<Setting>("true").unwrap(), Setting::Switch(true));
+        assert_eq!(serde_json::from_str::<NearHeapLimit>("true").unwrap(), NearHeapLimit::Switch(true));
     }
 }

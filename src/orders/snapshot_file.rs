@@ -10,7 +10,7 @@ use crate::v8::StableIds;
 use crate::v8::profiler::Contents;
 
 /// Where it goes, and how it is kept there.
-pub fn place(options: &CaptureOptions) -> SinkOptions {
+pub fn sink_options(options: &CaptureOptions) -> SinkOptions {
     options.sink(process_facts().diagnostic_dir.as_deref())
 }
 

@@ -90,8 +90,9 @@ impl Environment {
 
     /// The cleanup hook: after it nothing of ours touches the isolate. On the environment's thread.
     pub fn detach(&self) {
-        // In this order: an errand that is handed in meanwhile looks whether V8 is reached still, and `ended` takes back
-        // what has been handed in before.
+        // In this order. First the flag: an order that is put back from now on sees it, and one that was put back before is
+        // seen by `Errand::ended`. Then V8: a job that is handed in after that takes itself back, and one from before is
+        // taken back by `Errand::ended`.
         self.ended.store(true, Ordering::Release);
         self.v8.detach();
         let _ = LOCAL.try_with(|all| {
@@ -209,7 +210,6 @@ impl Environment {
 
     /// Reads V8 and publishes. On the environment's thread, also inside GC callbacks.
     fn publish(&self, live: Option<f64>) {
-        // Whoever holds the lock asks for the next look.
         let Some(isolate) = self.v8.local() else { return };
         let heap = isolate.heap_figures();
         let now = clock::now();

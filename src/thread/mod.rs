@@ -26,7 +26,8 @@
 //!
 //! Architecture invariants: it knows no orders and takes no snapshot (`tests/walls.rs` sees it); what is captured is an
 //! [`Errand`]. JavaScript's thread waits for no other one here: figures go through a sequence lock, events through a lock that
-//! is held for moments. Inside a collection nothing of V8 is called but its statistics. After [`Environment::detach`] nothing
+//! is held for moments. Inside a collection nothing of V8 is called but its statistics, a
+//! request for an interrupt, and what sets the callback at the limit. After [`Environment::detach`] nothing
 //! of ours touches the isolate: `workers.test.js` in `__test__/addon` tells that, `loaded-twice.test.js` that several
 //! environments share one thread; `figures` has a test of its own for torn reads.
 

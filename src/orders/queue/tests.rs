@@ -59,8 +59,30 @@ fn woken(queue: &mut Queue<Thread>, impatient: bool, now: Instant) -> Option<(u6
     }
 }
 
-fn captures(answer: &Answer<Thread>) -> Vec<u64> {
-    answer.tickets.iter().map(|ticket| ticket.capture).collect()
+/// Orders, and the number under which it is answered.
+fn submit(
+    queue: &mut Queue<Thread>,
+    owner: &Arc<Thread>,
+    options: CaptureOptions,
+    origin: Origin,
+    monitor: u64,
+    now: Instant,
+) -> u64 {
+    queue.submit(owner, options, origin, monitor, now).0
+}
+
+fn captures(tickets: impl Iterator<Item = Ticket>) -> Vec<u64> {
+    tickets.map(|ticket| ticket.capture).collect()
+}
+
+/// Those who are told that they wait no longer.
+fn told(answers: Vec<Answer<Thread>>) -> Vec<u64> {
+    captures(answers.into_iter().flat_map(|answer| answer.tickets))
+}
+
+/// Those who waited for what has ended now.
+fn waited(queue: &mut Queue<Thread>, id: u64) -> Vec<u64> {
+    captures(queue.complete(id, &failed()).unwrap().tickets())
 }
 
 #[test]
@@ -68,15 +90,15 @@ fn captures(answer: &Answer<Thread>) -> Vec<u64> {
 fn one_at_a_time_and_who_orders_the_same_shares_it() {
     let (mut queue, now) = (Queue::default(), Instant::now());
     let one = thread(1, true);
-    let first = queue.submit(&one, to("a"), Origin::Caller, 7, now);
+    let first = submit(&mut queue, &one, to("a"), Origin::Caller, 7, now);
     let order = forked(&mut queue, now).unwrap();
     assert_eq!(order.id, first);
-    let shares = queue.submit(&one, to("a"), Origin::Rule, 8, now);
-    let other = queue.submit(&one, to("b"), Origin::Caller, 7, now);
-    let elsewhere = queue.submit(&thread(2, true), to("a"), Origin::Caller, 9, now);
+    let (shares, is_queued) = queue.submit(&one, to("a"), Origin::Rule, 8, now);
+    assert!(!is_queued, "it waits for what runs");
+    let other = submit(&mut queue, &one, to("b"), Origin::Caller, 7, now);
+    let elsewhere = submit(&mut queue, &thread(2, true), to("a"), Origin::Caller, 9, now);
     assert!(forked(&mut queue, now).is_none(), "one at a time");
-    let answer = queue.complete(first, &failed()).unwrap();
-    assert_eq!(captures(&answer), [first, shares]);
+    assert_eq!(waited(&mut queue, first), [first, shares]);
     assert_eq!(queue.failure(first), format!("failed: {}", failed().unwrap_err()));
     assert!(queue.complete(first, &failed()).is_none(), "twice");
     assert_eq!(forked(&mut queue, now).unwrap().id, other);
@@ -88,7 +110,7 @@ fn one_at_a_time_and_who_orders_the_same_shares_it() {
 fn a_thread_takes_its_own_order_and_a_callers_only_from_its_loop() {
     let (mut queue, now) = (Queue::default(), Instant::now());
     let one = thread(1, true);
-    let id = queue.submit(&one, inline("a"), Origin::Caller, 7, now);
+    let id = submit(&mut queue, &one, inline("a"), Origin::Caller, 7, now);
     assert_eq!(woken(&mut queue, true, now), Some((1, false)));
     assert!(queue.take(2, false, now).is_none(), "not its own");
     assert!(queue.take(1, true, now).is_none(), "calls of one tick share it");
@@ -96,7 +118,7 @@ fn a_thread_takes_its_own_order_and_a_callers_only_from_its_loop() {
     assert_eq!(woken(&mut queue, false, late), Some((1, false)));
     assert_eq!(woken(&mut queue, true, late), Some((1, true)), "the loop is blocked");
     // A rule that wants the same makes it a rule's.
-    queue.submit(&one, inline("a"), Origin::Rule, 7, now);
+    submit(&mut queue, &one, inline("a"), Origin::Rule, 7, now);
     assert_eq!(woken(&mut queue, false, now), Some((1, true)));
     assert_eq!(queue.take(1, true, now).unwrap().id, id);
     assert!(queue.take(1, false, now).is_none(), "it runs");
@@ -106,10 +128,10 @@ fn a_thread_takes_its_own_order_and_a_callers_only_from_its_loop() {
 #[test]
 fn what_is_forked_is_no_thread_s_to_take() {
     let (mut queue, now) = (Queue::default(), Instant::now());
-    queue.submit(&thread(1, true), to("a"), Origin::Rule, 7, now);
+    submit(&mut queue, &thread(1, true), to("a"), Origin::Rule, 7, now);
     assert_eq!(queue.take(1, false, now).is_some(), cfg!(not(target_os = "linux")));
     let mut queue = Queue::default();
-    queue.submit(&thread(1, false), to("a"), Origin::Rule, 7, now);
+    submit(&mut queue, &thread(1, false), to("a"), Origin::Rule, 7, now);
     assert!(queue.take(1, true, now).is_some(), "V8 is not reached");
 }
 
@@ -117,18 +139,23 @@ fn what_is_forked_is_no_thread_s_to_take() {
 fn what_is_put_back_is_the_next_with_all_who_wait_unless_its_thread_has_ended() {
     let (mut queue, now) = (Queue::default(), Instant::now());
     let one = thread(1, false);
-    let first = queue.submit(&one, to("a"), Origin::Caller, 7, now);
+    let first = submit(&mut queue, &one, to("a"), Origin::Caller, 7, now);
     let order = queue.take(1, false, now).unwrap();
-    let second = queue.submit(&one, to("b"), Origin::Caller, 7, now);
-    let shares = queue.submit(&one, to("a"), Origin::Caller, 7, now);
-    queue.put_back(order);
+    let second = submit(&mut queue, &one, to("b"), Origin::Caller, 7, now);
+    let shares = submit(&mut queue, &one, to("a"), Origin::Caller, 7, now);
+    let (ran, left) = queue.put_back(order);
+    assert!(ran.is_some() && left.is_none(), "what ran is let go of outside the lock");
     let order = queue.take(1, false, now).unwrap();
     assert_eq!(order.id, first);
     one.ended.store(true, Ordering::Relaxed);
-    queue.put_back(order);
+    let (ran, left) = queue.put_back(order);
+    assert!(
+        ran.is_some() && left.is_some_and(|order| order.id == first),
+        "and so is the order that is nobody's"
+    );
     assert_eq!(queue.take(1, false, now).unwrap().id, second);
     assert!(queue.complete(shares, &failed()).is_none());
-    let none = queue.submit(&one, to("c"), Origin::Caller, 7, now);
+    let none = submit(&mut queue, &one, to("c"), Origin::Caller, 7, now);
     queue.complete(second, &failed());
     assert!(queue.take(1, false, now).is_none(), "{none} is nobody's");
 }
@@ -137,7 +164,7 @@ fn what_is_put_back_is_the_next_with_all_who_wait_unless_its_thread_has_ended() 
 fn the_heap_limit_has_one_slot_in_each_thread_and_a_standing_caller_as_many_as_it_wants() {
     let (mut queue, now) = (Queue::default(), Instant::now());
     let (one, two) = (thread(1, false), thread(2, false));
-    let running = queue.submit(&one, to("a"), Origin::Caller, 7, now);
+    let running = submit(&mut queue, &one, to("a"), Origin::Caller, 7, now);
     queue.take(1, false, now).unwrap();
     let dump = queue.at_limit(&one, to("l"), 7, now).unwrap();
     assert!(queue.at_limit(&one, to("l"), 7, now).is_none());
@@ -145,31 +172,26 @@ fn the_heap_limit_has_one_slot_in_each_thread_and_a_standing_caller_as_many_as_i
     let standing = queue.at_once(&one, to("s"), now);
     queue.at_once(&one, to("s"), now);
     // Nobody else gets what a standing caller gets, nor hears of it.
-    assert!(captures(&queue.complete(standing.id, &failed()).unwrap()).is_empty());
-    assert_eq!(captures(&queue.complete(dump.id, &failed()).unwrap()), [dump.id]);
+    assert!(waited(&mut queue, standing.id).is_empty());
+    assert_eq!(waited(&mut queue, dump.id), [dump.id]);
     assert!(queue.at_limit(&one, to("l"), 7, now).is_some());
-    assert_eq!(captures(&queue.complete(running, &failed()).unwrap()), [running]);
+    assert_eq!(waited(&mut queue, running), [running]);
 }
 
 #[test]
 fn who_waits_no_longer_is_told_and_the_last_one_ends_it() {
     let (mut queue, now) = (Queue::default(), Instant::now());
     let one = thread(1, false);
-    let first = queue.submit(&one, to("a"), Origin::Caller, 7, now);
+    let first = submit(&mut queue, &one, to("a"), Origin::Caller, 7, now);
     let order = queue.take(1, false, now).unwrap();
-    let rule = queue.submit(&one, to("a"), Origin::Rule, 7, now);
-    let queued = queue.submit(&one, to("b"), Origin::Caller, 7, now);
-    let told: Vec<_> = queue.cancel_monitor(7).iter().flat_map(captures).collect();
-    assert_eq!(told, [first, queued], "a rule's file is evidence");
+    let rule = submit(&mut queue, &one, to("a"), Origin::Rule, 7, now);
+    let queued = submit(&mut queue, &one, to("b"), Origin::Caller, 7, now);
+    assert_eq!(told(queue.cancel_monitor(7)), [first, queued], "a rule's file is evidence");
     assert!(!order.demand.is_given_up());
-    let told: Vec<_> = queue.cancel(rule).iter().flat_map(captures).collect();
-    assert_eq!(told, [rule]);
+    assert_eq!(told(queue.cancel(rule)), [rule]);
     assert!(order.demand.is_given_up());
-    let anew = queue.submit(&one, to("a"), Origin::Caller, 7, now);
-    assert!(
-        captures(&queue.complete(first, &failed()).unwrap()).is_empty(),
-        "nobody shares what is given up"
-    );
+    let anew = submit(&mut queue, &one, to("a"), Origin::Caller, 7, now);
+    assert!(waited(&mut queue, first).is_empty(), "nobody shares what is given up");
     assert_eq!(queue.take(1, false, now).unwrap().id, anew);
 }
 
@@ -177,10 +199,10 @@ fn who_waits_no_longer_is_told_and_the_last_one_ends_it() {
 fn a_thread_that_ends_takes_its_orders_along() {
     let (mut queue, now) = (Queue::default(), Instant::now());
     let (one, two) = (thread(1, false), thread(2, false));
-    let running = queue.submit(&one, to("a"), Origin::Caller, 7, now);
+    let running = submit(&mut queue, &one, to("a"), Origin::Caller, 7, now);
     queue.take(1, false, now).unwrap();
-    queue.submit(&one, to("b"), Origin::Caller, 7, now);
-    let other = queue.submit(&two, to("a"), Origin::Caller, 7, now);
+    submit(&mut queue, &one, to("b"), Origin::Caller, 7, now);
+    let other = submit(&mut queue, &two, to("a"), Origin::Caller, 7, now);
     assert_eq!(queue.forget(1), [running]);
     queue.complete(running, &failed());
     assert_eq!(queue.take(2, false, now).unwrap().id, other);
@@ -189,7 +211,7 @@ fn a_thread_that_ends_takes_its_orders_along() {
 #[test]
 fn a_place_that_is_not_known_is_not_printed() {
     let (mut queue, now) = (Queue::default(), Instant::now());
-    let id = queue.submit(&thread(1, false), to("a"), Origin::Caller, 7, now);
+    let id = submit(&mut queue, &thread(1, false), to("a"), Origin::Caller, 7, now);
     assert_eq!(queue.place(id), None);
     queue.take(1, false, now).unwrap();
     assert_eq!(queue.place(id).unwrap(), "has been begun, and has no file yet");
