@@ -43,10 +43,13 @@ test('an ES module that a bundler made of it, which has no folder of its own', a
 })
 
 test('a bundle whose maker has carried the binary along finds it one folder up', async (t) => {
-  const dir = tempDir(t)
-  const file = path.join(dir, 'dist', 'service.js')
-  fs.mkdirSync(path.dirname(file))
-  fs.symlinkSync(path.join(root, 'native'), path.join(dir, 'native'))
+  const outside = tempDir(t)
+  const app = path.join(outside, 'app')
+  const file = path.join(app, 'dist', 'service.js')
+  fs.mkdirSync(path.dirname(file), { recursive: true })
+  fs.symlinkSync(path.join(root, 'native'), path.join(app, 'native'))
+  // Where npm puts it, seen from lib/addon: from a bundle that is outside the application, whose code is not to be run.
+  fs.mkdirSync(path.join(outside, 'native'))
   const lib = path.join(root, 'lib', 'addon', 'native.js')
   fs.writeFileSync(file, `const ours = require('node:module').createRequire(${JSON.stringify(lib)})
     const bundled = { exports: {} }

@@ -16,6 +16,11 @@ const { ACCEPTED, yesOrNo } = require('../base/yes-or-no')
 
 /** Bundlers that make an ES module of this file leave it without its own folder. */
 const ownFolder = typeof __dirname === 'string' ? __dirname : undefined
+/**
+ * The folder that native/ lies in: lib/'s as npm puts it, and one folder up for whoever has bundled our code and carried the
+ * binary along. Never two up from there: that may be outside the application, whose code is not to be run.
+ */
+const packageFolder = ownFolder && path.join(ownFolder, ownFolder.endsWith(path.join(path.sep, 'lib', 'addon')) ? '../..' : '..')
 const WARNED = 'heapwarden: no binary'
 const MISREAD = 'heapwarden: variables that say neither yes nor no'
 
@@ -56,10 +61,9 @@ function find () {
 }
 
 function load () {
-  if (ownFolder === undefined) throw unfit({ ownFolder, shipped: [] })
-  // Beside lib/, as npm puts it; or one folder up, for whoever has bundled our code and carried the binary along.
-  const folder = ['../../native', '../native'].map((place) => path.join(ownFolder, place)).find((place) => fs.existsSync(place))
-  const shipped = folder === undefined ? [] : fs.readdirSync(folder).filter((name) => name.endsWith('.node'))
+  if (packageFolder === undefined) throw unfit({ packageFolder, shipped: [] })
+  const folder = path.join(packageFolder, 'native')
+  const shipped = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith('.node')) : []
   const place = `heapwarden.${process.platform}-${process.arch}`
   const fitting = shipped.filter((name) => name === `${place}.node` || name.startsWith(`${place}-`))
   let failure
@@ -71,7 +75,7 @@ function load () {
       failure = error
     }
   }
-  throw unfit({ ownFolder, file: __filename, shipped, failure })
+  throw unfit({ packageFolder, file: __filename, shipped, failure })
 }
 
 /** How often V8's figures are compared with the addon's reading of them before that is given up. */

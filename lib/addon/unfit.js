@@ -25,10 +25,10 @@ function withoutNetwork (work) {
 }
 
 /** Whether our code stands where npm put it: a bundler moves the code and leaves the binary behind. */
-function isBundled (ownFolder) {
-  if (ownFolder === undefined) return true
+function isBundled (packageFolder) {
+  if (packageFolder === undefined) return true
   try {
-    return JSON.parse(fs.readFileSync(path.join(ownFolder, '..', '..', 'package.json'), 'utf8')).name !== 'heapwarden'
+    return JSON.parse(fs.readFileSync(path.join(packageFolder, 'package.json'), 'utf8')).name !== 'heapwarden'
   } catch {
     return true
   }
@@ -36,20 +36,20 @@ function isBundled (ownFolder) {
 
 /**
  * @param {object} found
- * @param {string} [found.ownFolder] of lib/addon; undefined in an ES module that a bundler made
+ * @param {string} [found.packageFolder] that native/ lies in; undefined in an ES module that a bundler made
  * @param {string} [found.file] that our code lies in
  * @param {string[]} found.shipped names of the binaries there are
  * @param {Error} [found.failure] of the one that fits
  */
-function unfit ({ ownFolder, file, shipped, failure }) {
+function unfit ({ packageFolder, file, shipped, failure }) {
   if (failure?.code === 'ERR_DLOPEN_DISABLED') {
     return new HeapwardenError('HEAPWARDEN_UNSUPPORTED',
       'this Node.js may not load addons (--permission without --allow-addons, or --no-addons), and heapwarden is one: start it with --allow-addons.',
       { cause: failure })
   }
-  if (shipped.length === 0 && isBundled(ownFolder)) {
+  if (shipped.length === 0 && isBundled(packageFolder)) {
     return new HeapwardenError('HEAPWARDEN_UNSUPPORTED',
-      `heapwarden was bundled into ${ownFolder === undefined ? 'an ES module' : file}, and its binary was not: mark heapwarden as external, ` +
+      `heapwarden was bundled into ${packageFolder === undefined ? 'an ES module' : file}, and its binary was not: mark heapwarden as external, ` +
       'with its sub-paths (esbuild --external:heapwarden; webpack externalsType: \'commonjs\', externals: [/^heapwarden(\\/|$)/]; ' +
       'rollup external: [/^heapwarden(\\/|$)/]), and keep it in node_modules: docs/getting-started.md.',
       { cause: failure })
