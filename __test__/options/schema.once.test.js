@@ -9,6 +9,7 @@ const { test } = require('node:test')
 const ts = require('@tsd/typescript')
 const analysis = require('../../lib/analysis/options')
 const { middleware } = require('../../lib/http/options')
+const { kindsOf } = require('../../lib/options/kinds')
 const { metrics, ruleFields } = require('../../lib/options/rules')
 const schema = require('../../lib/options/schema')
 const { settings, switches } = require('../../lib/options/variables')
@@ -39,14 +40,14 @@ const typesOf = (kinds, required = []) => Object.fromEntries(Object.entries(kind
 const { signal } = schema.snapshot
 
 for (const [name, kinds, file = 'index.d.ts', required] of [
-  ['WatchOptions', schema.kindsOf(schema.watch)],
-  ['WatchSnapshotOptions', schema.kindsOf(schema.snapshots)],
-  ['SnapshotOptions', schema.kindsOf({ signal })],
+  ['WatchOptions', kindsOf(schema.watch)],
+  ['WatchSnapshotOptions', kindsOf(schema.snapshots)],
+  ['SnapshotOptions', kindsOf({ signal })],
   ['Rule', ruleFields, 'index.d.ts', ['name', 'metric']],
-  ['AnalysisOptions', schema.kindsOf(analysis.common)],
-  ['SummarizeOptions', schema.kindsOf(analysis.own.summarize)],
-  ['CompareOptions', schema.kindsOf(analysis.own.compare)],
-  ['FindPathsOptions', schema.kindsOf(analysis.own.findPaths)],
+  ['AnalysisOptions', kindsOf(analysis.common)],
+  ['SummarizeOptions', kindsOf(analysis.own.summarize)],
+  ['CompareOptions', kindsOf(analysis.own.compare)],
+  ['FindPathsOptions', kindsOf(analysis.own.findPaths)],
   ['MiddlewareOptions', middleware, 'lib/middleware.d.ts']
 ]) {
   test(`${file}: ${name} has every option with its kind, and no other`, () => {

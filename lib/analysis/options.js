@@ -8,7 +8,6 @@
 const { types } = require('node:util')
 const { invalid } = require('../options/invalid')
 const kinds = require('../options/kinds')
-const { checkOf } = require('../options/schema')
 const { HeapwardenError } = require('../base/errors')
 
 const { kind } = kinds
@@ -55,7 +54,7 @@ const findPaths = {
 /** Options of each analysis beside the common ones. */
 const own = { summarize, compare, findPaths }
 
-const checks = Object.fromEntries(Object.entries(own).map(([name, table]) => [name, checkOf({ ...common, ...table })]))
+const checks = Object.fromEntries(Object.entries(own).map(([name, table]) => [name, kinds.checkOf({ ...common, ...table })]))
 
 /** Checked options of one of the three. @throws HEAPWARDEN_INVALID_OPTION */
 const check = (analysis, options = {}) => checks[analysis](options, '')

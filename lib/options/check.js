@@ -2,10 +2,11 @@
 
 // What users write → what the addon reads: checked, in bytes and milliseconds, under the addon's names.
 
+const { checkOf } = require('./kinds')
 const schema = require('./schema')
 
-const oneSnapshot = schema.checkOf(schema.snapshot)
-const watchFields = schema.checkOf(schema.watch)
+const oneSnapshot = checkOf(schema.snapshot)
+const watchFields = checkOf(schema.watch)
 
 /** Drops what is undefined, so that JSON and spreading both leave defaults alone. */
 function compact (value) {

@@ -150,6 +150,13 @@ function object (fields, accepted = 'an object') {
   })
 }
 
+/** name → kind, of a table of options. */
+const kindsOf = (table) => Object.fromEntries(Object.entries(table).map(([name, option]) => [name, option.kind]))
+
+/** The values of a table's options that are set, checked. */
+const checkOf = (table, accepted) => object(kindsOf(table), accepted)
+
 module.exports = {
-  DAY, absolute, abortSignal, boolean, bytes, callback, duration, filePath, integer, isObject, kind, object, oneOf, ratio, text
+  DAY, absolute, abortSignal, boolean, bytes, callback, checkOf, duration, filePath, integer, isObject, kind, kindsOf, object, oneOf,
+  ratio, text
 }

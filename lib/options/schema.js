@@ -14,14 +14,8 @@ const os = require('node:os')
 const { HeapwardenError } = require('../base/errors')
 const fromText = require('./from-text')
 const { invalid } = require('./invalid')
-const { DAY, abortSignal, absolute, boolean, bytes, duration, integer, kind, object, oneOf, text } = require('./kinds')
+const { DAY, abortSignal, absolute, boolean, bytes, checkOf, duration, integer, kind, oneOf, text } = require('./kinds')
 const { defaultRules, rules } = require('./rules')
-
-/** name → kind, of a table of options. */
-const kindsOf = (table) => Object.fromEntries(Object.entries(table).map(([name, option]) => [name, option.kind]))
-
-/** The values of a table's options that are set, checked. */
-const checkOf = (table, accepted) => object(kindsOf(table), accepted)
 
 const keep = {
   count: { kind: integer(1, 1_000_000), default: 5, help: 'snapshots kept' },
@@ -106,4 +100,4 @@ const watch = {
   signal: { kind: signal, default: false, help: 'take a snapshot at this signal, such as SIGUSR2' }
 }
 
-module.exports = { checkOf, kindsOf, onlyOnePlace, snapshot, snapshots, watch }
+module.exports = { onlyOnePlace, snapshot, snapshots, watch }
