@@ -12,7 +12,7 @@
 //! | [`v8`] | the only place that knows V8's C++ ABI | error, units |
 //! | [`json`] | V8's snapshot format; pure | error |
 //! | [`redact`] | masks what is secret while it streams by; pure | json, error |
-//! | [`file`] | the snapshot file: name, layout, writing, reading, keeping | json, error, units |
+//! | [`mod@file`] | the snapshot file: name, layout, writing, reading, keeping | json, error, units |
 //! | [`capture`] | takes a snapshot | v8, probe, redact, file, error, units |
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |

@@ -1,6 +1,6 @@
 //! Bytes leave the JavaScript thread through a bounded channel; a thread compresses and writes them.
 //!
-//! The thread lives only while a capture runs. What stands between the two is at most [`DEPTH`] chunks, so a
+//! The thread lives only while a capture runs. What stands between the two is at most `DEPTH` chunks, so a
 //! disk that cannot keep up slows the capture instead of filling the memory.
 
 use std::sync::Arc;
@@ -120,7 +120,7 @@ fn drain(
 }
 
 impl Feed {
-    /// Copies `bytes` to the writer; waits while [`DEPTH`] chunks are before it. `false`: the capture has
+    /// Copies `bytes` to the writer; waits while `DEPTH` chunks are before it. `false`: the capture has
     /// ended, for the reason in its [`Permit`].
     pub fn write(&self, bytes: &[u8]) -> bool {
         for piece in bytes.chunks(CHUNK) {

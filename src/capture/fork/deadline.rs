@@ -1,5 +1,5 @@
 //! What a child has to keep to, and the child's own clock for it. The last word is the kernel's: it kills a child that has
-//! not looked for [`BLIND`] (one that waits for a network's disk that is gone hears no other signal), that does not come to
+//! not looked for `BLIND` (one that waits for a network's disk that is gone hears no other signal), that does not come to
 //! its end, or that has used more time of a CPU than it had at all.
 //!
 //! Time in which it stood still does not count (SIGSTOP, a cgroup's freezer), a few times: a slow disk looks the same. A kill

@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`available`] | whether forking can work on this system |
+//! | [`mod@available`] | whether forking can work on this system |
 //! | [`prepared`] | everything the child needs, made before the fork |
 //! | [`descriptors`] | the process's descriptors that matter to its copy |
 //! | [`v8_workers`] | whether V8's worker threads sleep |

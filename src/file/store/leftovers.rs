@@ -12,7 +12,7 @@ use crate::file::{home, name};
 pub(super) const ABANDONED_MS: f64 = 3_600_000.0;
 
 /// Removes temporary files whose writers are dead: their locks are free. Those of living writers and other users stay,
-/// and so does, for [`ABANDONED_MS`] after its last byte, one whose lock need not be seen here: of another machine, or
+/// and so does, for `ABANDONED_MS` after its last byte, one whose lock need not be seen here: of another machine, or
 /// on a file system that machines share.
 pub fn clean(dir: &Path) -> Result<Swept> {
     open(dir)?.map_or_else(|| Ok(Swept::default()), |folder| clean_in(&folder))

@@ -88,7 +88,7 @@ impl Retention {
 
 /// Removes what `keep` does not allow, oldest first, counting all snapshots of the folder whoever wrote them.
 /// Only files with a generated name *and* our metadata (a plain one: the beginning of V8's JSON) *and* our
-/// user are removed; never the newest, nor what another living process wrote within the last minute ([`FRESH_MS`]).
+/// user are removed; never the newest, nor what another living process wrote within the last minute (`FRESH_MS`).
 /// `spare` counts as the newest, whatever the clocks say. `now`: milliseconds since 1970.
 pub fn keep(dir: &Path, keep: &Keep, now: f64, spare: Option<&str>) -> Result<Swept> {
     let mut swept = Swept::default();

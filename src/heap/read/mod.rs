@@ -8,7 +8,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`parse`](self::parse) | the sections in their order; what does not fit together |
+//! | [`parse`] | the sections in their order; what does not fit together |
 //! | `layout` | which number of a row is what |
 //! | `cursor` | the bytes, block by block, and where they stand in the file |
 //! | `section` | what is no row of nodes or edges: keys, locations, strings |
