@@ -286,7 +286,7 @@ fn a_breach_is_seen() {
         ("watch/mod.rs", "#[cfg(test)] fn f() -> [u8; 2] { g() } use crate::probe;"),
         ("error.rs", "use crate::units;"),
         ("v8/isolate.rs", "use crate::file::info;"),
-        ("heap/parse.rs", "use crate::analysis::source;"),
+        ("heap/read/parse.rs", "use crate::analysis::source;"),
         ("analysis/workers.rs", "use crate::monitor::sampler;"),
         ("monitor/mod.rs", "use crate::node::events;"),
         ("file/sink.rs", "use crate::r#heap;"),
@@ -301,11 +301,11 @@ fn a_breach_is_seen() {
         ("watch/mod.rs", "use std::{fmt, fs::File};"),
         ("watch/mod.rs", "use std::*;"),
         ("watch/mod.rs", "use std::{self};"),
-        ("heap/parse.rs", "fn f() { std::thread::spawn(g); }"),
-        ("heap/parse.rs", "use std::time::Instant; fn f() { Instant::now(); }"),
-        ("heap/parse.rs", "fn f() { std::time::SystemTime::now(); }"),
-        ("heap/parse.rs", "use std::time::Instant as Clock; fn f() { Clock::now(); }"),
-        ("heap/parse.rs", "fn f() { libc::getpid(); }"),
+        ("heap/read/parse.rs", "fn f() { std::thread::spawn(g); }"),
+        ("heap/read/parse.rs", "use std::time::Instant; fn f() { Instant::now(); }"),
+        ("heap/read/parse.rs", "fn f() { std::time::SystemTime::now(); }"),
+        ("heap/read/parse.rs", "use std::time::Instant as Clock; fn f() { Clock::now(); }"),
+        ("heap/read/parse.rs", "fn f() { libc::getpid(); }"),
         ("orders/queue.rs", "use std::thread;"),
         ("orders/queue.rs", "fn f() { std::time::Instant::now(); }"),
         ("thread/environment.rs", "use crate::orders::Client;"),
@@ -351,6 +351,6 @@ fn what_is_allowed_is_not_refused() {
     }
     let (_, files) = source::without_tests(&source::tokens("mod a; #[cfg(test)] mod twin; mod b;"));
     assert_eq!(files, ["twin"]);
-    assert!(only_tests("watch/twin.rs", &BTreeSet::from([module_of("watch/twin.rs")])));
-    assert!(!only_tests("watch/rule.rs", &BTreeSet::from([module_of("watch/twin.rs")])));
+    assert!(only_tests("watch/naive.rs", &BTreeSet::from([module_of("watch/naive.rs")])));
+    assert!(!only_tests("watch/rule.rs", &BTreeSet::from([module_of("watch/naive.rs")])));
 }

@@ -8,7 +8,7 @@ const { summarize, takeSnapshot } = require('../..')
 const { filter, parse, print } = require('../../lib/analysis/filter')
 const { line } = require('../../lib/cli/progress')
 const { cut, signed, table, widthOf } = require('../../lib/cli/table')
-const { printable: tame } = require('../../lib/base/printable')
+const { printable } = require('../../lib/base/printable')
 const { node, root, tempDir } = require('../support/helpers')
 const { ownSnapshot } = require('../support/own-snapshot')
 
@@ -166,7 +166,7 @@ test('tables that are not on a terminal: a long text is cut, unless all is wante
 })
 
 test('texts of a heap do not drive the terminal', () => {
-  assert.equal(tame('a\nb\u001b[2J\u202ec\t'), 'a\\nb\\u001b[2J\\u202ec\\t')
+  assert.equal(printable('a\nb\u001b[2J\u202ec\t'), 'a\\nb\\u001b[2J\\u202ec\\t')
   assert.deepEqual([cut('abcdef', 6), cut('abcdef', 5), cut('日本語', 4)], ['abcdef', 'abcd…', '日…'])
   assert.deepEqual([0, 5, -5].map((value) => signed(value, String)), ['0', '+5', '-5'])
 })

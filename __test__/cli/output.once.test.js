@@ -1,6 +1,6 @@
 'use strict'
 
-// What commands print: what came from files is tamed, and an output that fails is an ordinary failure.
+// What commands print: what came from files is made printable, and an output that fails is an ordinary failure.
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
@@ -10,7 +10,7 @@ const { once } = require('node:events')
 const { text } = require('node:stream/consumers')
 const { before, after, test } = require('node:test')
 const { takeSnapshot } = require('../..')
-const { printable: tame, printableJson: tameJson } = require('../../lib/base/printable')
+const { printable, printableJson } = require('../../lib/base/printable')
 const { node, root } = require('../support/helpers')
 
 const bin = path.join(root, 'bin', 'heapwarden.js')
@@ -36,7 +36,7 @@ before(async () => {
 })
 after(() => fs.rmSync(dir, { recursive: true, force: true }))
 
-test('what came from names, metadata and heaps is tamed, on stdout and on stderr', async () => {
+test('what came from names, metadata and heaps is made printable, on stdout and on stderr', async () => {
   const folder = path.dirname(file)
   const id = 'nothing'
   for (const args of [['ls', folder], ['ls', folder, '--json'], ['ls', path.join(folder, 'empty')], ['summary', folder], ['diff', folder, folder],
@@ -47,8 +47,8 @@ test('what came from names, metadata and heaps is tamed, on stdout and on stderr
   }
   const { stdout } = await node([bin, 'ls', folder])
   assert.equal(stdout.trimEnd().split('\n').length, 3, stdout)
-  assert.ok(stdout.includes(tame(evil)), stdout)
-  assert.deepEqual(JSON.parse(tameJson({ evil })), { evil })
+  assert.ok(stdout.includes(printable(evil)), stdout)
+  assert.deepEqual(JSON.parse(printableJson({ evil })), { evil })
 })
 
 const full = fs.existsSync('/dev/full') ? false : 'there is no /dev/full'

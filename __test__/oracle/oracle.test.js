@@ -26,7 +26,7 @@ const { values: { all, only } } = parseArgs({ strict: false, options: { all: { t
 const heaps = readdirSync(join(__dirname, 'heaps')).map((file) => file.replace('.js', ''))
   .filter((name) => only === undefined || name === only)
 if (heaps.length === 0) throw new Error(`--only: there is no heap "${only}"`)
-const about = (name) => require(`./oracle/heaps/${name}`)
+const about = (name) => require(`./heaps/${name}`)
 
 /** What is compared: { name, major, kind }. */
 const cases = heaps.flatMap((name, place) => MAJORS.flatMap((major, turn) => {

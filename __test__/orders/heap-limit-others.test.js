@@ -34,7 +34,7 @@ for (const [who, when] of [['flag', 'first'], ['node', 'second'], ['pprof', 'fir
     const flags = ['--max-old-space-size=28', `--diagnostic-dir=${theirs}`]
     if (who === 'flag') flags.push('--heapsnapshot-near-heap-limit=1')
     const { signal, stderr, lines } = await start('limit-others', [who, when, ours], { flags, deadline: 90_000 }).ended
-    // Whether its dump is whole is what limit.test.js looks at; nobody waits for this one.
+    // Whether its dump is whole is what heap-limit.test.js looks at; nobody waits for this one.
     const dump = Number(/ by process (\d+)/.exec(stderr)?.[1])
     if (dump) t.after(() => { try { process.kill(dump, 'SIGKILL') } catch {} })
     assert.equal(signal, 'SIGABRT', stderr)

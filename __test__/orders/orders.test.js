@@ -164,7 +164,7 @@ forkTest('a worker at its limit gets its dump while another thread\'s capture is
   const held = await heldDump(t)
   const dir = tempDir(t)
   const leak = path.join(__dirname, '..', 'programs', 'out-of-memory.js')
-  // A small young generation: see limit-worker.test.js.
+  // A small young generation: see heap-limit-worker.test.js.
   const resourceLimits = { maxOldGenerationSizeMb: 40, maxYoungGenerationSizeMb: 2 }
   const worker = new Worker(leak, { argv: ['slow', dir], resourceLimits, stdout: true, stderr: true })
   const [error] = await once(worker, 'error')

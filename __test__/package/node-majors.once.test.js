@@ -18,8 +18,9 @@ test('the versions of V8 are those that the addon takes for verified', () => {
   assert.deepEqual(list.split(',').map(Number), [...Object.values(debian), ...Object.values(tested)])
 })
 
-test('the V8 of this Node is the one that is listed with it', () => {
-  const [node, v8] = [process.versions.node, process.versions.v8].map((version) => Number(version.split('.')[0]))
+const [node, v8] = [process.versions.node, process.versions.v8].map((version) => Number(version.split('.')[0]))
+
+test('the V8 of this Node is the one that is listed with it', { skip: !(node in tested) && `Node ${node} is not listed` }, () => {
   assert.equal(v8, tested[node])
 })
 

@@ -1,4 +1,4 @@
-/* Preloaded into Node by fork-hung.test.js: faults that cannot be had at will otherwise.
+/* Preloaded into Node by capture/fork/hung.test.js: faults that cannot be had at will otherwise.
  *
  * HANG_FORKS=N     the first N forked children wait for a lock that nobody holds, before fork() returns
  * SPIN_FORKS=N     the same, but they spin
