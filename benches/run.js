@@ -7,7 +7,7 @@
 const { readdirSync } = require('node:fs')
 const { cpus, loadavg } = require('node:os')
 const { join } = require('node:path')
-const { parseArgs } = require('node:util')
+const { commandLine } = require('../scripts/base/command-line')
 
 const USAGE = `usage: node benches/run.js [--only NAME] [--rounds N] [--quick] [--large] [--json]
 
@@ -16,22 +16,12 @@ const USAGE = `usage: node benches/run.js [--only NAME] [--rounds N] [--quick] [
   --quick       small heaps, short runs, 3 rounds: whether it works, not how well
   --large       a heap of 1 GB as well, where size matters: minutes, and 10 GB of memory`
 
-function options () {
-  try {
-    return parseArgs({
-      options: {
-        only: { type: 'string', multiple: true, default: [] },
-        rounds: { type: 'string' },
-        quick: { type: 'boolean', default: false },
-        large: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false }
-      }
-    }).values
-  } catch (error) {
-    console.error(`${error.message}\n\n${USAGE}`)
-    process.exit(2)
-  }
+const OPTIONS = {
+  only: { type: 'string', multiple: true, default: [] },
+  rounds: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  large: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false }
 }
 
 function verdict ({ value, atMost, atLeast }) {
@@ -41,13 +31,8 @@ function verdict ({ value, atMost, atLeast }) {
 }
 
 async function main () {
-  const given = options()
-  if (given.help) return console.log(USAGE)
-  const rounds = Number(given.rounds ?? (given.quick ? 3 : 7))
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    console.error(`--rounds: "${given.rounds}" was given; accepted: a whole number from 1\n\n${USAGE}`)
-    process.exit(2)
-  }
+  const { values: given, count } = commandLine(USAGE, { options: OPTIONS })
+  const rounds = count('--rounds', given.rounds ?? (given.quick ? 3 : 7))
   const benches = readdirSync(__dirname).filter((name) => name.endsWith('.bench.js')).sort()
     .map((name) => require(join(__dirname, name)))
     .filter(({ name }) => given.only.length === 0 || given.only.includes(name))

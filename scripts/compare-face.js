@@ -9,8 +9,9 @@
 // answers of the analyses. What is another at each run (times, ids of processes, figures of memory, folders) is masked.
 
 const fs = require('node:fs')
-const os = require('node:os')
 const path = require('node:path')
+const { commandLine } = require('./base/command-line')
+const { scratchFolder } = require('./base/undo')
 const { commands } = require('./face/commands')
 const { names } = require('./face/names')
 const { manifest, types } = require('./face/package')
@@ -58,20 +59,14 @@ function checkout (given) {
   return root
 }
 
-async function main ([...given]) {
-  if (given.length !== 2) {
-    console.error('usage: node scripts/compare-face.js OLD NEW')
-    return 2
-  }
-  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-face-'))
-  try {
-    const roots = given.map(checkout)
-    const heaps = await makeHeaps(scratch)
-    const [before, after] = await Promise.all(roots.map((root, index) => face(root, heaps, path.join(scratch, String(index)))))
-    return report(before, after)
-  } finally {
-    fs.rmSync(scratch, { recursive: true, force: true })
-  }
+async function main () {
+  const { operands, misused } = commandLine('usage: node scripts/compare-face.js OLD NEW', { operands: 2 })
+  if (operands.length < 2) misused('two checkouts are compared')
+  const { dir: scratch } = scratchFolder('heapwarden-face-')
+  const roots = operands.map(checkout)
+  const heaps = await makeHeaps(scratch)
+  const [before, after] = await Promise.all(roots.map((root, index) => face(root, heaps, path.join(scratch, String(index)))))
+  process.exitCode = report(before, after)
 }
 
-main(process.argv.slice(2)).then((status) => { process.exitCode = status })
+main()

@@ -1,15 +1,23 @@
 'use strict'
 
 // For which heap and which container a snapshot exists, and for which it is refused; and whether the kernel had to kill
-// anybody. Makes real memory groups (cgroup v1, writable), with half a core each: node scripts/containers.js [--quick] [--only fork|inline|rule|limit|six|tight]
-// Prints a table for docs/performance.md; ends with 1 if the kernel killed a service. "tight" runs a leak up to
-// --max-old-space-size=400 in 512 MiB, with us and without, several times.
+// anybody.
 
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
-const os = require('node:os')
 const path = require('node:path')
+const { commandLine } = require('./base/command-line')
+const { scratchFolder, undoLater } = require('./base/undo')
+
+const ROWS = ['fork', 'inline', 'rule', 'limit', 'six', 'tight']
+const USAGE = `usage: node scripts/containers.js [--quick] [--only ${ROWS.join('|')}]
+
+Makes real memory groups (cgroup v1, writable), with half a core each, and prints a table for docs/performance.md.
+Exit status 1 if the kernel killed a service.
+
+  --quick       two groups and two heaps
+  --only ROWS   these alone; "tight" runs a leak up to --max-old-space-size=400 in 512 MiB, with us and without, several times`
 
 const MEMORY = '/sys/fs/cgroup/memory'
 const CPU = '/sys/fs/cgroup/cpu'
@@ -50,19 +58,26 @@ const SERVICE = `
     takeSnapshot({ dir, mode: order }).then(() => console.log('snapshot'), ({ code }) => console.log(code)).finally(() => console.log(kept.length))
   }`
 
+const processesIn = (place) => fs.readFileSync(path.join(place, 'cgroup.procs'), 'utf8')
+
+/** A group of a controller's; `remove()` ends who is still in it. */
 function group (controller, name, files) {
   const place = path.join(controller, name)
   fs.mkdirSync(place)
+  const remove = undoLater(() => removeGroup(place))
   for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(place, file), String(text))
-  return place
+  return { place, remove }
 }
 
-async function removed (place) {
+/** A group goes a moment after the last who was in it. */
+function removeGroup (place) {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
   for (let i = 0; i < 100; i++) {
+    for (const pid of processesIn(place).split('\n').filter(Boolean)) try { process.kill(Number(pid), 'SIGKILL') } catch {}
     try {
       return fs.rmdirSync(place)
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      Atomics.wait(pause, 0, 0, 50)
     }
   }
 }
@@ -70,10 +85,10 @@ async function removed (place) {
 /** Runs `count` services in one group; how each ended, and whom the kernel killed. */
 async function run ({ limit, heap, order, count = 1, half = true }) {
   const name = `heapwarden-${process.pid}`
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-containers-'))
+  const { dir, remove } = scratchFolder('heapwarden-containers-')
   const memory = group(MEMORY, name, { 'memory.limit_in_bytes': limit * MIB })
   const cpu = half && group(CPU, name, { 'cpu.cfs_quota_us': 50_000 })
-  const enter = [memory, cpu].filter(Boolean).map((place) => `echo $$ > ${place}/cgroup.procs`).join('; ')
+  const enter = [memory, cpu].filter(Boolean).map(({ place }) => `echo $$ > ${place}/cgroup.procs`).join('; ')
   const flags = order === 'limit' || order === 'without' ? [`--max-old-space-size=${heap}`] : ['--max-old-space-size=900']
   const ends = await Promise.all(Array.from({ length: count }, async () => {
     const child = spawn('/bin/sh', ['-c', `${enter}; exec "$@"`, 'sh', process.execPath, ...flags, '-e', SERVICE, dir, heap, order], {
@@ -85,13 +100,12 @@ async function run ({ limit, heap, order, count = 1, half = true }) {
     return { signal, said: text.split('\n')[0] }
   }))
   // A dump outlives its service.
-  const procs = () => fs.readFileSync(path.join(memory, 'cgroup.procs'), 'utf8')
-  for (let i = 0; procs() && i < DEADLINE_MS / 50; i++) await new Promise((resolve) => setTimeout(resolve, 50))
-  const kills = Number(/oom_kill (\d+)/.exec(fs.readFileSync(path.join(memory, 'memory.oom_control'), 'utf8'))[1])
+  for (let i = 0; processesIn(memory.place) && i < DEADLINE_MS / 50; i++) await new Promise((resolve) => setTimeout(resolve, 50))
+  const kills = Number(/oom_kill (\d+)/.exec(fs.readFileSync(path.join(memory.place, 'memory.oom_control'), 'utf8'))[1])
   const left = fs.readdirSync(dir).filter((file) => file.endsWith('.zst')).length
-  await removed(memory)
-  if (cpu) await removed(cpu)
-  fs.rmSync(dir, { recursive: true })
+  memory.remove()
+  if (cpu) cpu.remove()
+  remove()
   const killed = ends.filter(({ signal }) => signal === 'SIGKILL').length
   const late = ends.filter(({ signal }) => signal === 'SIGTERM').length
   const codes = [...new Set(ends.map(({ said }) => said).filter((said) => /^HEAPWARDEN_/.test(said)))]
@@ -103,7 +117,8 @@ async function run ({ limit, heap, order, count = 1, half = true }) {
 }
 
 async function main () {
-  const quick = process.argv.includes('--quick')
+  const { values: { quick, only }, misused } = commandLine(USAGE, { options: { quick: { type: 'boolean' }, only: { type: 'string' } } })
+  if (only !== undefined && !ROWS.includes(only)) misused(`--only: there is no row "${only}"`)
   const groups = quick ? [128, 512] : GROUPS
   let killed = 0
   const cell = async (options) => {
@@ -111,7 +126,6 @@ async function main () {
     killed += one.killed
     return one.text
   }
-  const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined
   const wanted = (row) => only === undefined || only === row
   console.log(`| heap of small objects, order | ${groups.map((limit) => `${limit} MiB`).join(' | ')} |\n|---|${'---|'.repeat(groups.length)}`)
   for (const order of ['fork', 'inline', 'rule', 'limit'].filter(wanted)) {

@@ -1,16 +1,15 @@
 #!/usr/bin/env node
 'use strict'
 
-// Takes many snapshots by fork under load on each Node version that is supported: node scripts/fork-soak.js [COUNT]
-// COUNT is for each version, 100 if it is not given. Exit status 1 if one was not as it should be.
+// Takes many snapshots by fork under load on each Node version that is supported.
 
-const { spawn } = require('node:child_process')
-const { once } = require('node:events')
-const fs = require('node:fs')
-const os = require('node:os')
-const path = require('node:path')
-const { parseArgs } = require('node:util')
+const { commandLine } = require('./base/command-line')
+const { runInGroup, scratchFolder } = require('./base/undo')
 const { MAJORS, nodeBinary } = require('./test/nodes')
+
+const USAGE = `usage: node scripts/fork-soak.js [COUNT]
+
+COUNT snapshots on each version, 100 if it is not given. Exit status 1 if one was not as it should be.`
 
 /** The value below which `share` of the sorted `values` lie. */
 const percentile = (values, share) => values[Math.min(values.length - 1, Math.floor(values.length * share))]
@@ -26,31 +25,22 @@ function describe ({ captures, faults, hung }, count) {
 }
 
 /** In the Node version to be tested. */
-async function here (count) {
+async function here (dir, count) {
   const { load } = require('../__test__/support/load')
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-soak-'))
-  try {
-    const result = await load(dir, count)
-    console.log(describe(result, count))
-    for (const fault of result.faults) console.log(`  ${fault}`)
-    process.exitCode = result.faults.length > 0 ? 1 : 0
-  } finally {
-    fs.rmSync(dir, { recursive: true })
-  }
+  const result = await load(dir, count)
+  console.log(describe(result, count))
+  for (const fault of result.faults) console.log(`  ${fault}`)
+  process.exitCode = result.faults.length > 0 ? 1 : 0
 }
 
 async function main () {
-  const { values, positionals: [count = '100'] } = parseArgs({
-    options: { here: { type: 'boolean' } }, allowPositionals: true
-  })
-  if (!/^[1-9]\d*$/.test(count)) {
-    console.error(`usage: node scripts/fork-soak.js [COUNT]\nCOUNT is a positive number, not "${count}"`)
-    process.exit(2)
-  }
-  if (values.here) return here(Number(count))
+  const { values, operands, count: whole } = commandLine(USAGE, { options: { here: { type: 'string' } }, operands: 1 })
+  const count = whole('COUNT', operands[0] ?? 100)
+  if (values.here) return here(values.here, count)
   for (const major of MAJORS) {
-    const child = spawn(await nodeBinary(major), [__filename, '--here', count], { stdio: 'inherit' })
-    const [status] = await once(child, 'exit')
+    const { dir, remove } = scratchFolder('heapwarden-soak-')
+    const { status } = await runInGroup(await nodeBinary(major), [__filename, '--here', dir, count], { stdio: 'inherit' })
+    remove()
     if (status !== 0) process.exitCode = 1
   }
 }

@@ -2,17 +2,19 @@
 'use strict'
 
 // Workers, wasm memories and threads come and go while snapshots are taken by fork, and children are started all the
-// time: node scripts/spawn-soak.js [SECONDS], 600 if not given. Exit status 1 if a spawn failed or a thread's stack lost its
-// place in the next fork.
+// time.
 
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
-const fs = require('node:fs')
-const os = require('node:os')
-const path = require('node:path')
 const { Worker } = require('node:worker_threads')
 const { takeSnapshot } = require('..')
 const { unforkable } = require('../__test__/support/stacks')
+const { commandLine } = require('./base/command-line')
+const { scratchFolder } = require('./base/undo')
+
+const USAGE = `usage: node scripts/spawn-soak.js [SECONDS]
+
+600 seconds if they are not given. Exit status 1 if a spawn failed or a thread's stack lost its place in the next fork.`
 
 const WIDTH = 4
 const CHURN = `
@@ -22,8 +24,9 @@ const CHURN = `
   setTimeout(() => process.exit(kept.length > 0 && memories.length > 0 ? 0 : 1), Math.random() * 200)`
 
 async function main () {
-  const seconds = Number(process.argv[2] ?? 600)
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-soak-'))
+  const { operands, count } = commandLine(USAGE, { operands: 1 })
+  const seconds = count('SECONDS', operands[0] ?? 600)
+  const { dir, remove } = scratchFolder('heapwarden-soak-')
   const end = performance.now() + seconds * 1000
   const going = () => performance.now() < end
   const seen = { snapshots: 0, spawns: 0, workers: 0, failed: {}, stacks: [] }
@@ -50,7 +53,7 @@ async function main () {
     }
   }
   await Promise.all([...Array.from({ length: WIDTH }, churn), spawns(), captures()])
-  fs.rmSync(dir, { recursive: true })
+  remove()
   console.log(`Node ${process.versions.node}: ${JSON.stringify(seen)}`)
   process.exitCode = Object.keys(seen.failed).length + seen.stacks.length > 0 ? 1 : 0
 }

@@ -7,8 +7,8 @@
 // a failed test (does not compile, runs too long, finds no tests) counts as one failure. Nothing is tried twice.
 
 const os = require('node:os')
-const { parseArgs } = require('node:util')
 const { Worker } = require('node:worker_threads')
+const { commandLine } = require('./base/command-line')
 const { check, stages } = require('./test/stages')
 const { run, stopRunning } = require('./test/run')
 const { judge } = require('./test/judge')
@@ -28,23 +28,13 @@ const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`
 const LOADED_FACTOR = 3
 const tests = (n) => `${n} passed`
 
-function options () {
-  try {
-    return parseArgs({
-      options: {
-        only: { type: 'string', multiple: true, default: [] },
-        check: { type: 'boolean', default: false },
-        fast: { type: 'boolean', default: false },
-        loaded: { type: 'boolean', default: false },
-        verbose: { type: 'boolean', default: false },
-        list: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false }
-      }
-    }).values
-  } catch (error) {
-    console.error(`${error.message}\n\n${USAGE}`)
-    process.exit(2)
-  }
+const OPTIONS = {
+  only: { type: 'string', multiple: true, default: [] },
+  check: { type: 'boolean', default: false },
+  fast: { type: 'boolean', default: false },
+  loaded: { type: 'boolean', default: false },
+  verbose: { type: 'boolean', default: false },
+  list: { type: 'boolean', default: false }
 }
 
 function choose (all, { only, fast }) {
@@ -97,8 +87,7 @@ function printSummary (results) {
 }
 
 async function main () {
-  const given = options()
-  if (given.help) return console.log(USAGE)
+  const given = commandLine(USAGE, { options: OPTIONS }).values
   const chosen = choose(given.check ? check : stages, given)
   if (given.list) return console.log(chosen.map(({ name, title }) => `${name.padEnd(18)}${title}`).join('\n'))
 
