@@ -9,20 +9,9 @@ const { filter, parse, print } = require('../../lib/analysis/filter')
 const { line } = require('../../lib/cli/progress')
 const { cut, signed, table, widthOf } = require('../../lib/cli/table')
 const { printable } = require('../../lib/base/printable')
-const { node, root, tempDir } = require('../support/helpers')
+const { heapwarden, usedWrongly } = require('../support/cli')
+const { root, tempDir } = require('../support/helpers')
 const { ownSnapshot } = require('../support/own-snapshot')
-
-const bin = path.join(root, 'bin', 'heapwarden.js')
-
-/** Runs a command; `stdin`: a file. */
-async function heapwarden (args, { stdin, ...options } = {}) {
-  const input = stdin === undefined ? 'ignore' : fs.openSync(stdin, 'r')
-  try {
-    return await node([bin, ...args], { ...options, stdio: [input, 'pipe', 'pipe'] })
-  } finally {
-    if (stdin !== undefined) fs.closeSync(input)
-  }
-}
 
 class ShownMarker {}
 globalThis.shownMarkers = Array.from({ length: 500 }, () => new ShownMarker())
@@ -42,7 +31,7 @@ for (const command of ['summary', 'diff', 'paths']) {
   })
 }
 
-for (const [args, says] of [
+usedWrongly([
   [['summary'], /which FILE\?/],
   [['summary', 'a', 'b'], /too many arguments: b/],
   [['summary', 'a', '--top', 'many'], /--top is a number/],
@@ -56,14 +45,7 @@ for (const [args, says] of [
   [['paths', 'a'], /either --class NAME or --id N/],
   [['paths', 'a', '--class', 'b', '--id', '3'], /either --class NAME or --id N/],
   [['paths', 'a', '--id', 'x'], /--id is a number/]
-]) {
-  test(`used wrongly: ${args.join(' ')}`, async () => {
-    const { status, stdout, stderr } = await heapwarden(args)
-    assert.deepEqual([status, stdout], [2, ''])
-    assert.match(stderr, says)
-    assert.doesNotMatch(stderr, /\n {4}at /, 'no stack')
-  })
-}
+])
 
 test('summary: a table for eyes, everything as JSON', async () => {
   const { status, stdout, stderr } = await heapwarden(['summary', file, '--top', '7'])

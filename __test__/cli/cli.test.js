@@ -10,10 +10,8 @@ const { version } = require('../../package.json')
 const { environment, nodeOptions } = require('../../lib/cli/run')
 const { settings } = require('../../lib/options/variables')
 const { bytes } = require('../../lib/cli/terminal')
+const { bin, heapwarden, usedWrongly } = require('../support/cli')
 const { node, root, run, tempDir } = require('../support/helpers')
-
-const bin = path.join(root, 'bin', 'heapwarden.js')
-const heapwarden = (args, options) => node([bin, ...args], options)
 
 test('--help of all and of each, --version', async () => {
   for (const args of [['--help'], ['-h'], ['help']]) {
@@ -31,7 +29,7 @@ test('--help of all and of each, --version', async () => {
   assert.deepEqual(await heapwarden(['--version']), { status: 0, signal: null, stdout: `${version}\n`, stderr: '' })
 })
 
-for (const [args, says] of [
+usedWrongly([
   [[], /^usage: heapwarden COMMAND/],
   [['lss'], /no command lss \(did you mean 'ls'\?\)/],
   [['--versoin'], /no option --versoin/],
@@ -47,14 +45,7 @@ for (const [args, says] of [
   [['run', '--rules', 'rss', '--', 'node'], /heapwarden: --rules: 'rss' was given/],
   [['run', '--log', 'xml', '--', 'node'], /heapwarden: --log: 'xml'/],
   [['run', '--config', 'none.json', '--', 'node'], /none\.json/]
-]) {
-  test(`used wrongly: ${args.join(' ')}`, async () => {
-    const { status, stdout, stderr } = await heapwarden(args)
-    assert.deepEqual([status, stdout], [2, ''])
-    assert.match(stderr, says)
-    assert.doesNotMatch(stderr, /\n {4}at /, 'no stack')
-  })
-}
+])
 
 test('a wrong value is told of by the name that was typed, whichever it is', () => {
   const fails = (values, env = {}) => {

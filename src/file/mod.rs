@@ -19,7 +19,7 @@
 //! Architecture invariants: knows no V8, no thread and no other process than by its id in a file. Nothing stands under a
 //! final name that is not complete, and what goes is decided where a file gets its name. What a writer calls between
 //! `Sink::create` and `Sealed::publish` takes no lock that another thread may hold at a fork: a forked child writes too.
-//! What does not parse as ours is never removed. `tests/file/` would tell (writers that are killed, disks that are full), and
+//! What does not parse as ours is never removed. `__test__/file/` would tell (writers that are killed, disks that are full), and
 //! the tests of the fork.
 
 pub mod fault;
