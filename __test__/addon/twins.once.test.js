@@ -120,6 +120,13 @@ test('there are the same metrics, of the same kinds, and the same capabilities',
   }
 })
 
+test('what a rule can set off without the binary it can set off with it, and a snapshot with both', () => {
+  const { actions } = require('../../lib/addon/fallback/actions')
+  const known = JSON.parse(binding.actions())
+  assert.ok(known.includes('snapshot') && Object.hasOwn(actions, 'snapshot'))
+  assert.deepEqual(Object.keys(actions).filter((name) => !known.includes(name)), [])
+})
+
 test('the container and the pressure are read as the addon reads them', async (t) => {
   const { watch } = require('../..')
   const { clock, look } = require('../../lib/addon/fallback/figures')

@@ -188,6 +188,7 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
   parseDuration: binding.parseDuration,
   parseRatio: binding.parseRatio,
   metrics: binding.metrics,
+  actions: binding.actions,
   analyze,
   attach,
   drain,

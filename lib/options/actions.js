@@ -1,6 +1,8 @@
 'use strict'
 
-/** What a rule can do: `Action` of src/watch/rule.rs. A new one is a word here; where rules are text, `nothing` is one too. */
-const actionNames = Object.freeze(['snapshot'])
+const native = require('../addon/native')
+
+/** What a rule can do, as whoever carries it out knows it: `Action` of src/watch/rule.rs. Where rules are text, `nothing` is one too. */
+const actionNames = Object.freeze(JSON.parse(native.actions()))
 
 module.exports = { actionNames }

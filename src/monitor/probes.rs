@@ -1,4 +1,6 @@
 //! The kernel's side of a sample, each figure as often as it may cost.
+//!
+//! What `src/probe/process.rs` reads of the process is carried over by name: a new figure needs no line here.
 
 use crate::clock;
 use crate::probe::cgroup::{Cgroup, GroupMemory};
@@ -45,13 +47,8 @@ impl Probes {
         if thorough {
             self.refresh(now, group.as_ref());
         }
-        Sample {
+        let mut sample = Sample {
             at: clock::wall(),
-            rss: process.map(|process| process.rss),
-            anonymous: process.and_then(|process| process.anonymous),
-            file: process.and_then(|process| process.file),
-            swap: process.and_then(|process| process.swap),
-            major_faults: process.and_then(|process| process.major_faults),
             allocator: self.arenas.as_ref().map(|(arenas, at)| watch::Allocator {
                 in_use: arenas.in_use,
                 free: arenas.free,
@@ -66,7 +63,12 @@ impl Probes {
             }),
             pressure: self.pressure.clone(),
             ..Sample::default()
+        };
+        for (name, figure) in process.iter().flat_map(process::Process::figures) {
+            // That each of them has a field is tested below.
+            sample.set_kernel(name, figure);
         }
+        sample
     }
 
     fn refresh(&mut self, now: f64, group: Option<&GroupMemory>) {
@@ -81,5 +83,29 @@ impl Probes {
             self.pressure = pressure::pressure(group.and_then(|group| group.pressure))
                 .map(|p| watch::Pressure { some10: p.some10, full10: p.full10 });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_figure_of_the_kernels_has_a_field_and_each_such_field_a_figure() {
+        let mut given: Vec<_> = process::Process::default().figures().map(|(name, _)| name).collect();
+        let mut sample = Sample::default();
+        for name in &given {
+            assert!(
+                sample.set_kernel(name, Some(1)),
+                "src/probe gives {name}; kernel_figures! of src/watch/sample.rs has no field of that name"
+            );
+        }
+        let mut declared = Sample::KERNEL.to_vec();
+        given.sort_unstable();
+        declared.sort_unstable();
+        assert_eq!(
+            given, declared,
+            "what figures() in src/probe/process.rs gives, and what samples have a field for"
+        );
     }
 }

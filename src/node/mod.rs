@@ -115,6 +115,26 @@ pub fn metrics() -> String {
     serde_json::Value::from(all).to_string()
 }
 
+/// `[{name, kind, what, source}]`: the same with what documents say of each. Only `npm run generate` asks.
+#[napi]
+pub fn metrics_documented() -> String {
+    let row = |metric: &watch::Metric| {
+        serde_json::json!({
+            "name": metric.name(),
+            "kind": metric.kind(),
+            "what": metric.what(),
+            "source": metric.source(),
+        })
+    };
+    watch::Metric::ALL.iter().map(row).collect::<serde_json::Value>().to_string()
+}
+
+/// `["snapshot"]`: what a rule can set off.
+#[napi]
+pub fn actions() -> String {
+    serde_json::json!(watch::Action::ALL).to_string()
+}
+
 /// The folder snapshots go to when none is named. `diagnostic_dir`: Node's `--diagnostic-dir`.
 #[napi]
 pub fn snapshot_dir(diagnostic_dir: Option<String>) -> Result<String, Code> {

@@ -25,6 +25,20 @@ pub struct Process {
     pub threads: Option<u32>,
 }
 
+impl Process {
+    /// Those that a sample has, by the name of its field. `src/monitor/probes.rs` carries over what is in this list.
+    pub fn figures(&self) -> impl Iterator<Item = (&'static str, Option<u64>)> + use<> {
+        [
+            ("rss", Some(self.rss)),
+            ("anonymous", self.anonymous),
+            ("file", self.file),
+            ("swap", self.swap),
+            ("major_faults", self.major_faults),
+        ]
+        .into_iter()
+    }
+}
+
 /// Reads them now, two small files. `None` off Linux, or where `/proc` is not mounted.
 ///
 /// `rss` is the kernel's running count and lags by up to a few hundred pages on machines with many cores;

@@ -44,13 +44,8 @@ mod tests {
 
     /// Every figure different, so that reading a neighbour's is seen.
     fn full() -> Sample {
-        Sample {
+        let mut sample = Sample {
             at: 1.0,
-            rss: Some(2),
-            anonymous: Some(3),
-            file: Some(4),
-            swap: Some(5),
-            major_faults: Some(6),
             heap_total: 7,
             heap_used: 8,
             heap_limit: 9,
@@ -66,7 +61,12 @@ mod tests {
             pressure: Some(Pressure { some10: 25.0, full10: 26.0 }),
             heap_age: 27.0,
             loop_blocked: 28.0,
+            ..Sample::default()
+        };
+        for (name, figure) in Sample::KERNEL.iter().zip(100..) {
+            assert!(sample.set_kernel(name, Some(figure)));
         }
+        sample
     }
 
     #[test]
@@ -81,6 +81,10 @@ mod tests {
                 Metric::Pressure => &json["pressure"]["some10"],
                 _ => &json[metric.name()],
             };
+            assert!(
+                field.is_number(),
+                "{metric} has no figure: is its field in kernel_figures! of src/watch/sample.rs?"
+            );
             assert_eq!(metric.read(&sample), Some(field.as_f64().unwrap()), "{metric}");
         }
     }

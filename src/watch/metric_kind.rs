@@ -20,16 +20,17 @@ pub enum MetricKind {
     Percent,
 }
 
-/// Declares the metrics once: name, kind and how each is read from a sample, so that nothing can be forgotten.
+/// Declares the metrics once, so that nothing can be forgotten: what docs/watching.md says of each (its comment), name, kind,
+/// where it comes from, and how it is read from a sample.
 macro_rules! metrics {
-    ($($(#[$doc:meta])* $variant:ident $name:literal $kind:ident = $read:expr,)+) => {
+    ($($(#[doc = $what:literal])+ $variant:ident $name:literal $kind:ident $source:literal = $read:expr,)+) => {
         /// A figure of a [`Sample`] that a rule can watch; named as the sample's field is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(into = "&'static str", try_from = "String")]
-        pub enum Metric { $($(#[$doc])* $variant,)+ }
+        pub enum Metric { $($(#[doc = $what])+ $variant,)+ }
 
         impl Metric {
-            /// Every metric, in the order they are documented.
+            /// Every metric, in the order in which messages list them.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
             /// The name users type.
@@ -42,6 +43,16 @@ macro_rules! metrics {
                 match self { $(Self::$variant => MetricKind::$kind,)+ }
             }
 
+            /// What it is, as docs/watching.md has it.
+            pub const fn what(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($what),+).trim_ascii(),)+ }
+            }
+
+            /// Who tells its figure.
+            pub const fn source(self) -> &'static str {
+                match self { $(Self::$variant => $source,)+ }
+            }
+
             /// The figure, in its kind's unit. `None` when this sample does not know it: the platform has not
             /// got it, V8 has not been read yet, or it came out as no finite number.
             pub fn read(self, sample: &Sample) -> Option<f64> {
@@ -52,4 +63,23 @@ macro_rules! metrics {
     };
 }
 
-pub(super) use metrics;
+/// Lists the fields of a [`Sample`] that the kernel's figures of the same names go into.
+macro_rules! kernel_figures {
+    ($($field:ident),+ $(,)?) => {
+        impl Sample {
+            /// The fields that are a figure of the kernel's for this process.
+            pub const KERNEL: &[&str] = &[$(stringify!($field),)+];
+
+            /// Sets the field of that name; `false` if there is none.
+            pub fn set_kernel(&mut self, name: &str, figure: Option<u64>) -> bool {
+                match name {
+                    $(stringify!($field) => self.$field = figure,)+
+                    _ => return false,
+                }
+                true
+            }
+        }
+    };
+}
+
+pub(super) use {kernel_figures, metrics};

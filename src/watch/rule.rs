@@ -56,13 +56,28 @@ pub struct RateLimit {
     pub per_ms: f64,
 }
 
-/// What a breach can set off. Any other word is refused, wherever a rule comes from. `src/orders/actions.rs` carries them out;
-/// `lib/options/actions.js` and `index.d.ts` have the same list, which a test of the package compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Action {
-    /// Leave a heap snapshot.
-    Snapshot,
+/// Declares the actions once: [`Action::ALL`] lists them.
+macro_rules! actions {
+    ($(#[$about:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident,)+ }) => {
+        $(#[$about])*
+        pub enum $name { $($(#[$doc])* $variant,)+ }
+
+        impl $name {
+            /// Every action, in the order in which messages list them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+        }
+    };
+}
+
+actions! {
+    /// What a breach can set off. Any other word is refused, wherever a rule comes from. `src/orders/actions.rs` carries them out,
+    /// and JavaScript asks for this list. `index.d.ts` and docs/register.md have it too, which a test of the package compares.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    pub enum Action {
+        /// Leave a heap snapshot.
+        Snapshot,
+    }
 }
 
 #[derive(Deserialize)]

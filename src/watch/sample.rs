@@ -1,10 +1,10 @@
 //! One look at the process, and which of its figures a rule can watch.
 //!
-//! A new figure of the kernel's is read in `src/probe/`, carried here by `src/monitor/probes.rs`, and declared here: its field,
-//! "not known" in [`Sample::default`], and its line in the table of metrics. Users see it in `index.d.ts` and docs/watching.md,
-//! and `lib/addon/fallback/` has it or not; the tests compare these lists.
+//! A new figure of the kernel's is read in `src/probe/process.rs`, which names it in `figures()`, and is declared here: its
+//! field, "not known" in [`Sample::default`], its name in `kernel_figures!`, and its line in the table of metrics. Its field has
+//! a comment for users in `index.d.ts`; `npm run generate` writes what else repeats this table. The tests tell what is missing.
 
-use super::metric_kind::{MetricKind, metrics};
+use super::metric_kind::{MetricKind, kernel_figures, metrics};
 use serde::{Deserialize, Serialize};
 
 /// What is known about the process at one moment. Sizes are bytes; `None` (JSON `null`) is "not known
@@ -30,7 +30,7 @@ pub struct Sample {
     pub major_faults: Option<u64>,
     /// V8's `total_heap_size`.
     pub heap_total: u64,
-    /// V8's `used_heap_size`.
+    /// V8's `used_heap_size`. Sawtooth-shaped: half of it may be garbage.
     pub heap_used: u64,
     /// V8's limit for the old generation, beyond which the process ends: `heap_size_limit` without what the young
     /// generation may grow to.
@@ -39,11 +39,11 @@ pub struct Sample {
     pub heap_used_ratio: f64,
     /// V8's `external_memory`: what JavaScript objects keep alive outside the heap, array buffers among it.
     pub external: u64,
-    /// Backing stores of `ArrayBuffer`s and `Buffer`s.
+    /// Backing stores of `ArrayBuffer`s and `Buffer`s; a Buffer leak shows here and never in `heap_used`.
     pub array_buffers: Option<u64>,
     /// V8's `malloced_memory`: its own bookkeeping.
     pub malloced: u64,
-    /// See [`Sample::derive_native`].
+    /// An addon's leak shows here; see [`Sample::derive_native`].
     pub native: Option<u64>,
     /// `heap_used` right after the last full garbage collection: what is really held.
     pub live_heap: Option<u64>,
@@ -99,45 +99,48 @@ pub struct Pressure {
     pub full10: f64,
 }
 
+kernel_figures! { rss, anonymous, file, swap, major_faults }
+
+// A comment is what docs/watching.md says; the text behind the kind is who tells the figure.
 metrics! {
-    /// Resident set.
-    Rss "rss" Bytes = |sample| sample.rss.map(|bytes| bytes as f64),
-    /// Resident anonymous memory.
-    Anonymous "anonymous" Bytes = |sample| sample.anonymous.map(|bytes| bytes as f64),
-    /// Resident file-backed memory.
-    File "file" Bytes = |sample| sample.file.map(|bytes| bytes as f64),
-    /// Memory in swap.
-    Swap "swap" Bytes = |sample| sample.swap.map(|bytes| bytes as f64),
-    /// V8's used heap. Sawtooth-shaped: half of it may be garbage.
-    HeapUsed "heapUsed" Bytes = |sample| sample.heap(sample.heap_used),
-    /// V8's committed heap.
-    HeapTotal "heapTotal" Bytes = |sample| sample.heap(sample.heap_total),
-    /// Used heap by its limit.
-    HeapUsedRatio "heapUsedRatio" Ratio = |sample| sample.heap_known().then_some(sample.heap_used_ratio),
-    /// What JavaScript keeps alive outside the heap.
-    External "external" Bytes = |sample| sample.heap(sample.external),
-    /// Backing stores of Buffers; a Buffer leak shows here and never in `heapUsed`.
-    ArrayBuffers "arrayBuffers" Bytes = |sample| sample.array_buffers.and_then(|bytes| sample.heap(bytes)),
-    /// V8's own bookkeeping.
-    Malloced "malloced" Bytes = |sample| sample.heap(sample.malloced),
-    /// Anonymous memory V8 does not account for; an addon's leak shows here.
-    Native "native" Bytes = |sample| sample.native.map(|bytes| bytes as f64),
-    /// What the C allocator keeps from the kernel: tells fragmentation from a native leak.
-    AllocatorFree "allocatorFree" Bytes = |sample| sample.allocator.as_ref().map(|allocator| allocator.free as f64),
-    /// The container's working set.
-    CgroupUsed "cgroupUsed" Bytes = |sample| sample.cgroup.as_ref().map(|cgroup| cgroup.used as f64),
-    /// The container's working set by its limit.
-    CgroupRatio "cgroupRatio" Ratio = |sample| sample.cgroup.as_ref().and_then(|cgroup| cgroup.ratio),
-    /// Heap right after the last full garbage collection.
-    LiveHeap "liveHeap" Bytes = |sample| sample.live_heap.map(|bytes| bytes as f64),
-    /// Slope of the live heap.
-    LiveHeapGrowth "liveHeapGrowth" BytesPerSecond = |sample| sample.live_heap_growth,
-    /// How long the event loop has not turned.
-    LoopBlocked "loopBlocked" Milliseconds = |sample| Some(sample.loop_blocked),
-    /// Share of the last ten seconds in which some task waited for memory (`some10`).
-    Pressure "pressure" Percent = |sample| sample.pressure.as_ref().map(|pressure| pressure.some10),
-    /// Page faults served from a disk, since the process began.
-    MajorFaults "majorFaults" Count = |sample| sample.major_faults.map(|count| count as f64),
+    /// resident set, as `process.memoryUsage().rss`
+    Rss "rss" Bytes "kernel" = |sample| sample.rss.map(|bytes| bytes as f64),
+    /// resident memory of heaps, stacks and Buffers
+    Anonymous "anonymous" Bytes "kernel" = |sample| sample.anonymous.map(|bytes| bytes as f64),
+    /// resident memory of code and mapped files, which the kernel can drop
+    File "file" Bytes "kernel" = |sample| sample.file.map(|bytes| bytes as f64),
+    /// memory of this process in swap
+    Swap "swap" Bytes "kernel" = |sample| sample.swap.map(|bytes| bytes as f64),
+    /// objects in V8's heap
+    HeapUsed "heapUsed" Bytes "V8" = |sample| sample.heap(sample.heap_used),
+    /// what V8 has reserved for them
+    HeapTotal "heapTotal" Bytes "V8" = |sample| sample.heap(sample.heap_total),
+    /// `heapUsed` / `heapLimit` (not / `heapTotal`, which is always near 1)
+    HeapUsedRatio "heapUsedRatio" Ratio "V8" = |sample| sample.heap_known().then_some(sample.heap_used_ratio),
+    /// what objects keep alive outside the heap, array buffers among it
+    External "external" Bytes "V8" = |sample| sample.heap(sample.external),
+    /// memory of ArrayBuffers, Buffers and SharedArrayBuffers; without the last a part of `external`
+    ArrayBuffers "arrayBuffers" Bytes "V8" = |sample| sample.array_buffers.and_then(|bytes| sample.heap(bytes)),
+    /// V8's own bookkeeping
+    Malloced "malloced" Bytes "V8" = |sample| sample.heap(sample.malloced),
+    /// `anonymous` without what V8 accounts for in [all threads it is known of](#native-memory)
+    Native "native" Bytes "both" = |sample| sample.native.map(|bytes| bytes as f64),
+    /// freed memory that glibc keeps from the kernel: fragmentation, not a leak
+    AllocatorFree "allocatorFree" Bytes "glibc" = |sample| sample.allocator.as_ref().map(|allocator| allocator.free as f64),
+    /// what the kernel could not reclaim from the container, and would kill for ([below](#what-the-container-uses))
+    CgroupUsed "cgroupUsed" Bytes "cgroup v1, v2" = |sample| sample.cgroup.as_ref().map(|cgroup| cgroup.used as f64),
+    /// `cgroupUsed` / the tightest limit on the way to the root
+    CgroupRatio "cgroupRatio" Ratio "cgroup v1, v2" = |sample| sample.cgroup.as_ref().and_then(|cgroup| cgroup.ratio),
+    /// `heapUsed` right after the last full garbage collection: what is really held
+    LiveHeap "liveHeap" Bytes "V8" = |sample| sample.live_heap.map(|bytes| bytes as f64),
+    /// slope of `liveHeap`; one collection's outlier does not bend it
+    LiveHeapGrowth "liveHeapGrowth" BytesPerSecond "V8" = |sample| sample.live_heap_growth,
+    /// time the event loop has not turned
+    LoopBlocked "loopBlocked" Milliseconds "sampler" = |sample| Some(sample.loop_blocked),
+    /// share of the last ten seconds in which a task waited for memory
+    Pressure "pressure" Percent "kernel" = |sample| sample.pressure.as_ref().map(|pressure| pressure.some10),
+    /// page faults that read from a disk, since the process began
+    MajorFaults "majorFaults" Count "kernel" = |sample| sample.major_faults.map(|count| count as f64),
 }
 
 impl Default for Sample {

@@ -6,6 +6,7 @@
 const path = require('node:path')
 const { version } = require('../../../package.json')
 const { HeapwardenError } = require('../../base/errors')
+const { actions } = require('./actions')
 const cgroup = require('./cgroup')
 const folder = require('./folder')
 const { kinds } = require('./metrics')
@@ -74,6 +75,7 @@ function create (why, node) {
     version,
     ...units,
     metrics: () => JSON.stringify(Object.entries(kinds).map(([name, kind]) => ({ name, kind }))),
+    actions: () => JSON.stringify(Object.keys(actions)),
     analyze () {
       throw new HeapwardenError('HEAPWARDEN_UNSUPPORTED', `an analysis needs heapwarden's binary: ${why}. Take the file to a machine that has one`)
     },

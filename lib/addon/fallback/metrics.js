@@ -1,10 +1,11 @@
 'use strict'
 
-// What a rule can watch: the twin of the table in src/watch/sample.rs. A new metric is a line in `kinds`; where the kernel or Node tells its
-// figure to JavaScript too, figures.js reads it, and elsewhere it is null.
+// What a rule can watch: the twin of the table in src/watch/sample.rs, from which `npm run generate` writes `kinds`. Where the kernel or Node
+// tells a figure to JavaScript too, figures.js reads it, and elsewhere it is null.
 
-/** name → kind, in the order they are documented. */
+/** name → kind, in the order in which messages list them. */
 const kinds = {
+  // Generated from here
   rss: 'bytes',
   anonymous: 'bytes',
   file: 'bytes',
@@ -24,6 +25,7 @@ const kinds = {
   loopBlocked: 'milliseconds',
   pressure: 'percent',
   majorFaults: 'count'
+  // to here.
 }
 
 /** Those that are not a sample's field of the same name. */

@@ -3,6 +3,7 @@
 // Monitors of this thread, sampled by timers that do not keep it alive. A sample can be taken when the loop turns
 // only: how late a timer comes is how long the loop stood still.
 
+const { actions: known } = require('./actions')
 const { clock, look } = require('./figures')
 const machine = require('./machine')
 const metrics = require('./metrics')
@@ -127,7 +128,7 @@ class Watcher {
     const { type, value, since, actions, limited } = outcome
     const monitor = this.#id
     this.#tell({ type, monitor, rule: rule.name, sample, value, since, ...type === 'breach' && { limited } })
-    if (actions?.includes('snapshot')) this.#order({ ...this.#settings.snapshots, trigger: `rule:${rule.name}` }, monitor)
+    for (const action of actions ?? []) known[action]({ rule: rule.name, snapshots: this.#settings.snapshots, order: this.#order, monitor })
   }
 }
 
