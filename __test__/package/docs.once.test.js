@@ -47,6 +47,18 @@ test('each command of npm that a document names exists', () => {
   }
 })
 
+test('each test that a comment or a document names by its file exists', () => {
+  const files = ['src', 'lib', '__test__', 'tests', 'scripts', 'benches', 'docs', 'fuzz/fuzz_targets']
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((file) => `${folder}/${file}`))
+    .filter((file) => /\.(rs|js|md|c)$/.test(file) && !file.includes('node_modules'))
+  for (const file of ['CONTRIBUTING.md', ...files]) {
+    for (const [name] of read(file).matchAll(/(?<![\w/*.-])[\w./-]*[\w-](\.once)?\.test\.js/g)) {
+      if (/NAME|^\.\./.test(name)) continue
+      assert.ok(files.some((one) => `/${one}`.endsWith(`/${name}`)), `${file}: there is no ${name}`)
+    }
+  }
+})
+
 test('docs/watching.md has every metric, and no other', () => {
   const [, section] = read('docs/watching.md').split('## Metrics')
   const table = section.split('## Samples')[0]
