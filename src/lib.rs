@@ -7,12 +7,12 @@
 //! | [`memory`] | the allocator: large blocks go back to the kernel | nothing |
 //! | [`stderr`] | lines for the operator, which never wait and never fail | nothing |
 //! | [`units`] | bytes, durations, ratios: parse and print | error |
-//! | [`watch`] | what a sample is and when it calls for action; pure | error, units |
+//! | [`watch`] | what a sample is and when it calls for action; pure | error |
 //! | [`probe`] | reads the process from the kernel's side | error |
 //! | [`v8`] | the only place that knows V8's C++ ABI | error, units |
-//! | [`json`] | V8's snapshot format; pure | error |
+//! | [`json`] | V8's snapshot format; pure | nothing |
 //! | [`redact`] | masks what is secret while it streams by; pure | json, error |
-//! | [`mod@file`] | the snapshot file: name, layout, writing, reading, keeping | json, error, units |
+//! | [`mod@file`] | the snapshot file: name, layout, writing, reading, keeping | json, error |
 //! | [`capture`] | takes a snapshot | v8, probe, redact, file, error, units |
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |

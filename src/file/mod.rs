@@ -14,12 +14,13 @@
 //! | [`reader`] | gives the JSON back, checks that it is whole |
 //! | [`turn`] | one capture a folder at a time, over all processes |
 //!
-//! Sees `json` for the outline of V8's format, errors and units.
+//! Sees `json` for the outline of V8's format, and `error`.
 //!
 //! Architecture invariants: knows no V8, no thread and no other process than by its id in a file. Nothing stands under a
 //! final name that is not complete, and what goes is decided where a file gets its name. What a writer calls between
-//! `Sink::create` and `Sealed::publish` takes no lock that another thread may hold at a fork: a forked child writes too.
-//! What does not parse as ours is never removed. `__test__/file/` would tell (writers that are killed, disks that are full), and
+//! `Sink::create` and `Sealed::publish` takes no lock that another thread may hold at a fork: a forked child writes too
+//! (`sink/unfinished.rs` has a list behind a lock; a child's file has been struck off it before the fork, by `lend`).
+//! What does not parse as ours is never removed. `tests/file/` and `__test__/file/` would tell (writers that are killed, disks that are full), and
 //! the tests of the fork.
 
 pub mod fault;

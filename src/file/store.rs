@@ -20,7 +20,7 @@ mod listing;
 mod retention;
 mod swept;
 
-use listing::{Found, found, look, now, open};
+use listing::{Found, found, look, now_ms, open};
 
 pub use leftovers::clean;
 pub use retention::{Keep, Retention, keep};
@@ -32,7 +32,7 @@ pub use swept::Swept;
 /// its last byte, as for [`keep()`].
 pub fn list(dir: &Path) -> Result<Vec<SnapshotInfo>> {
     let Some(folder) = open(dir)? else { return Ok(Vec::new()) };
-    Ok(found(&folder, now())?.into_iter().map(|found| found.info).collect())
+    Ok(found(&folder, now_ms())?.into_iter().map(|found| found.info).collect())
 }
 
 /// One snapshot of the folder. `InvalidOption` for a name that is not a plain file name, `NotFound` for one

@@ -1,7 +1,7 @@
 //! V8's snapshot format, as far as more than one room must know it: `heap` reads a snapshot, `redact` masks it while it
 //! streams by, `file` tells by its first and last bytes whether it is whole.
 //!
-//! It sees `error`, and of what is read only bytes.
+//! It sees nothing of ours, and of what is read only bytes.
 //!
 //! **Architecture invariant:** nothing here knows what a snapshot is read for. There is no graph, no mask and no file
 //! here, no thread and no clock; memory is taken for the preamble and one text at most. What two readers do differently,

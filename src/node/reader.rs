@@ -12,7 +12,6 @@ use super::tasks::failure;
 use super::{Code, fault};
 use crate::analysis::read_ahead::ReadAhead;
 use crate::error::Error as Fault;
-use crate::file::fault as fs_fault;
 use crate::file::reader::{self, Input, Later, Stop};
 
 type Source = Arc<Mutex<Stage>>;
@@ -42,15 +41,15 @@ pub fn open_snapshot(path: Option<String>, packed: Option<bool>) -> Result<Snaps
             Stage::File(Box::new(reader::one_frame(opened).map_err(fault)?))
         }
         Some(path) => match Input::open(path.as_ref(), stop.clone()).map_err(fault)? {
-            pipe @ Input::Pipe(_) => Stage::Pipe(ahead(pipe, &stop)),
+            pipe @ Input::Pipe(_) => Stage::Pipe(read_ahead(pipe, &stop)),
             file => Stage::File(Box::new(file.reader().map_err(fault)?)),
         },
-        None => Stage::Pipe(ahead(Input::stdin(stop.clone()).map_err(fault)?, &stop)),
+        None => Stage::Pipe(read_ahead(Input::stdin(stop.clone()).map_err(fault)?, &stop)),
     };
     Ok(SnapshotReader { source: Arc::new(Mutex::new(stage)), stop })
 }
 
-fn ahead(pipe: Input, stop: &Stop) -> ReadAhead {
+fn read_ahead(pipe: Input, stop: &Stop) -> ReadAhead {
     ReadAhead::new(Box::new(Later::new(pipe)), false, stop.clone())
 }
 
@@ -125,7 +124,7 @@ fn read<R: Read>(
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             // What was read before the damage is delivered; the next read meets the damage again.
             Err(_) if filled > 0 => break,
-            Err(error) => return Err(fs_fault::unwrap(error)),
+            Err(error) => return Err(crate::file::fault::unwrap(error)),
         }
     }
     bytes.truncate(filled);

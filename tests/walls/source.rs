@@ -118,6 +118,23 @@ fn test_attribute(tokens: &[String]) -> Option<usize> {
     (has("test") && !has("any") && !has("not")).then_some(length)
 }
 
+/// Whether a `use` gives something with the name of a module or function (lower case) of this crate another such name.
+pub fn renames_a_module(tokens: &[String]) -> bool {
+    let lower = |name: &str| name.starts_with(|c: char| c.is_lowercase());
+    let mut ours = false;
+    tokens.windows(3).any(|three| {
+        match three[0].as_str() {
+            "use" => {
+                ours = ["crate", "super", "self", "std", "libc", "rustix", "procfs"]
+                    .contains(&three[1].as_str());
+            }
+            ";" => ours = false,
+            _ => {}
+        }
+        ours && three[1] == "as" && lower(&three[0]) && lower(&three[2])
+    })
+}
+
 /// Every path that is named, and how many inline modules deep: `use` trees unfolded
 /// (`use a::{b, c::*}` → a::b, a::c::*), the rest as written.
 pub fn paths(tokens: &[String]) -> Vec<(usize, Vec<String>)> {

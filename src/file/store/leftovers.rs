@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::listing::{age_ms, names, now as now_ms, open};
+use super::listing::{age_ms, names, now_ms, open};
 use super::swept::Swept;
 use crate::error::Result;
 use crate::file::folder::{self, Folder, Lock};

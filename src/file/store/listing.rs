@@ -118,7 +118,7 @@ pub(super) fn age_ms(file: &File, now: f64) -> f64 {
 }
 
 /// Milliseconds since 1970.
-pub(super) fn now() -> f64 {
+pub(super) fn now_ms() -> f64 {
     epoch_ms(SystemTime::now())
 }
 

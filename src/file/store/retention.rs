@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::leftovers::clean_in;
-use super::listing::{Found, age_ms, found, now, open};
+use super::listing::{Found, age_ms, found, now_ms, open};
 use super::swept::Swept;
 use crate::error::Result;
 use crate::file::folder::Folder;
@@ -56,7 +56,7 @@ impl Retention {
     /// After `name` was written: removes what need not be kept beside it, and what the dead have left.
     pub fn keep(&self, folder: &Folder, name: &str) -> Result<()> {
         let mut swept = clean_in(folder)?;
-        sweep(folder, &self.keep, &self.me, now(), First::Written(name), &mut swept)?;
+        sweep(folder, &self.keep, &self.me, now_ms(), First::Written(name), &mut swept)?;
         swept.as_result()
     }
 
@@ -67,7 +67,7 @@ impl Retention {
         if clean_in(folder).is_ok_and(|swept| !swept.removed.is_empty()) {
             return true;
         }
-        let now = now();
+        let now = now_ms();
         let Ok(all) = found(folder, now) else { return false };
         let surplus = surplus(&all, &self.keep, &self.me, now, First::Coming(written));
         let gain: u64 = surplus.iter().map(|found| found.info.bytes).sum();

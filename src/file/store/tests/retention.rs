@@ -152,7 +152,7 @@ fn a_snapshot_that_no_path_leads_to_is_finished_all_the_same() {
 
 #[test]
 fn what_a_wrong_clock_stamped_does_not_stay_before_what_is_newer() {
-    let now = now();
+    let now = now_ms();
     for level in [0, 1] {
         for modified_ahead in [false, true] {
             let dir = tempfile::tempdir().unwrap();
@@ -172,7 +172,7 @@ fn what_a_wrong_clock_stamped_does_not_stay_before_what_is_newer() {
 
 #[test]
 fn a_file_of_the_future_ages_by_its_last_byte() {
-    let now = now();
+    let now = now_ms();
     let dir = tempfile::tempdir().unwrap();
     let ahead = take(dir.path(), now + 1e10, 0);
     let last = take(dir.path(), now, 0);
@@ -185,7 +185,7 @@ fn a_file_of_the_future_ages_by_its_last_byte() {
 
 #[test]
 fn the_newest_is_not_what_a_wrong_clock_stamped() {
-    let now = now();
+    let now = now_ms();
     for level in [0, 1] {
         let dir = tempfile::tempdir().unwrap();
         let put = |stamp| take(dir.path(), stamp, level);
