@@ -41,7 +41,7 @@ impl Demand {
     }
 }
 
-/// What both ends know of how it ends.
+/// One capture's permit to go on: until when, whether somebody waits, and why it was withdrawn.
 pub struct Permit {
     /// Whether somebody waits.
     pub demand: Arc<Demand>,

@@ -2,12 +2,13 @@
 //! field stands. Nothing is assumed of the order of fields: Node 24 dropped one, and profilers add some.
 //!
 //! One parser for two readers. Both refuse a snapshot without the lists of nodes' and edges' fields and types; of
-//! the rest each refuses only what it needs itself, when it asks for it.
+//! the rest each refuses only what it needs itself, when it asks for it: until then it is text, and may say anything.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Most fields a row may have; V8's have at most 7. A power of two: rows are indexed with a mask.
 pub const FIELDS: usize = 16;
@@ -18,13 +19,13 @@ pub struct Preamble {
     /// What rows look like.
     pub meta: Meta,
     #[serde(default, deserialize_with = "as_it_is")]
-    node_count: Option<Value>,
+    node_count: Option<Box<RawValue>>,
     #[serde(default, deserialize_with = "as_it_is")]
-    edge_count: Option<Value>,
+    edge_count: Option<Box<RawValue>>,
     #[serde(default, deserialize_with = "as_it_is")]
-    root_index: Option<Value>,
+    root_index: Option<Box<RawValue>>,
     #[serde(default, deserialize_with = "as_it_is")]
-    extra_native_bytes: Option<Value>,
+    extra_native_bytes: Option<Box<RawValue>>,
 }
 
 /// The value of `"meta"`.
@@ -35,14 +36,14 @@ pub struct Meta {
     edge_fields: Vec<String>,
     edge_types: Vec<Value>,
     #[serde(default, deserialize_with = "as_it_is")]
-    location_fields: Option<Value>,
+    location_fields: Option<Box<RawValue>>,
     #[serde(default, deserialize_with = "as_it_is")]
-    trace_function_info_fields: Option<Value>,
+    trace_function_info_fields: Option<Box<RawValue>>,
 }
 
 /// A value that somebody may need: `null` is one, and no missing one.
-fn as_it_is<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
+fn as_it_is<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
 }
 
 impl Preamble {
@@ -59,7 +60,7 @@ impl Preamble {
     /// # Errors
     /// If that is no whole number, as with all that follow.
     pub fn node_count(&self) -> Result<Option<u64>, String> {
-        whole("node_count", self.node_count.as_ref())
+        whole("node_count", self.node_count.as_deref())
     }
 
     /// Rows of edges that are said to come.
@@ -67,7 +68,7 @@ impl Preamble {
     /// # Errors
     /// If that is no whole number.
     pub fn edge_count(&self) -> Result<Option<u64>, String> {
-        whole("edge_count", self.edge_count.as_ref())
+        whole("edge_count", self.edge_count.as_deref())
     }
 
     /// Where the root's row begins, as an index into the flat list of nodes.
@@ -75,7 +76,7 @@ impl Preamble {
     /// # Errors
     /// If that is no whole number.
     pub fn root_index(&self) -> Result<Option<u64>, String> {
-        whole("root_index", self.root_index.as_ref())
+        whole("root_index", self.root_index.as_deref())
     }
 
     /// Bytes outside V8's heap that no node stands for.
@@ -83,13 +84,13 @@ impl Preamble {
     /// # Errors
     /// If that is no whole number.
     pub fn extra_native_bytes(&self) -> Result<Option<u64>, String> {
-        whole("extra_native_bytes", self.extra_native_bytes.as_ref())
+        whole("extra_native_bytes", self.extra_native_bytes.as_deref())
     }
 }
 
-fn whole(name: &str, value: Option<&Value>) -> Result<Option<u64>, String> {
+fn whole(name: &str, value: Option<&RawValue>) -> Result<Option<u64>, String> {
     let Some(value) = value else { return Ok(None) };
-    value.as_u64().map(Some).ok_or_else(|| format!("{name} is no whole number that fits"))
+    serde_json::from_str(value.get()).map(Some).map_err(|_| format!("{name} is no whole number that fits"))
 }
 
 impl Meta {
@@ -108,7 +109,7 @@ impl Meta {
     /// # Errors
     /// If that is no list of names.
     pub fn locations(&self) -> Result<Fields<'static>, String> {
-        named("location_fields", self.location_fields.as_ref())
+        named("location_fields", self.location_fields.as_deref())
     }
 
     /// The fields of a function in the allocation trace. None: this snapshot has no trace.
@@ -116,7 +117,7 @@ impl Meta {
     /// # Errors
     /// If that is no list of names.
     pub fn traces(&self) -> Result<Fields<'static>, String> {
-        named("trace_function_info_fields", self.trace_function_info_fields.as_ref())
+        named("trace_function_info_fields", self.trace_function_info_fields.as_deref())
     }
 
     /// The names of the types that nodes have, by the number in the field `field`. The list may be longer than the
@@ -137,9 +138,11 @@ impl Meta {
     }
 }
 
-fn named(list: &'static str, value: Option<&Value>) -> Result<Fields<'static>, String> {
+fn named(list: &'static str, value: Option<&RawValue>) -> Result<Fields<'static>, String> {
     let names = match value {
-        Some(value) => Vec::deserialize(value).map_err(|_| format!("meta.{list} is no list of names"))?,
+        Some(value) => {
+            serde_json::from_str(value.get()).map_err(|_| format!("meta.{list} is no list of names"))?
+        }
         None => Vec::new(),
     };
     Ok(Fields { list, names: Cow::Owned(names) })
@@ -216,6 +219,16 @@ mod tests {
         assert_eq!(preamble.meta.node_types(1), Ok(vec!["hidden", "object"]));
         assert!(preamble.meta.node_types(0).is_err() && preamble.meta.edge_types(0).is_err());
         assert_eq!(preamble.meta.locations().map(|fields| fields.count()), Ok(0));
+    }
+
+    #[test]
+    fn what_nobody_asks_for_may_say_anything() {
+        let deep = "[".repeat(200) + &"]".repeat(200);
+        for odd in ["1e999", r#""\ud800""#, "null", &deep] {
+            let rest = format!(r#","node_count":1,"root_index":{odd},"extra_native_bytes":{odd}"#);
+            assert_eq!(read(&rest).unwrap().node_count(), Ok(Some(1)), "{odd}");
+            assert!(read(&rest).unwrap().root_index().is_err(), "{odd}");
+        }
     }
 
     #[test]

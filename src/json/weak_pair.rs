@@ -8,9 +8,9 @@
 //! `heap::paths` wants the table's id of names that are meant to be read, and takes the last that looks like one.
 
 /// Behind the number of the entry.
-pub const KEY: &str = " / part of key (";
+pub const KEY_BEGINS: &str = " / part of key (";
 /// Between the id of the key and the name of the value.
-pub const VALUE: &str = ") -> value (";
+pub const VALUE_BEGINS: &str = ") -> value (";
 /// Between the id of the value and that of the table.
 pub const TABLE: &str = ") pair in WeakMap (table";
 /// Before each id.

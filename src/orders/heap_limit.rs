@@ -75,7 +75,8 @@ pub fn near(client: &Arc<Client>, current: usize) -> usize {
     let tight = if main { too_tight(limits::room(Cgroup::detect().as_ref()), wanted.extend) } else { None };
     match &mut limit.ramp {
         None if tight.is_some() => {
-            limit.ramp = Some(Ramp { before: current, steps: 0, dump: Dump::Refused, told: true, why: None });
+            limit.ramp =
+                Some(Ramp { before: current, steps: 0, dump: Dump::Refused, announced: true, why: None });
             drop(limit);
             last_words(current, Dump::Refused, tight, wanted.wait);
             client.environment.leave_limit();
@@ -83,7 +84,8 @@ pub fn near(client: &Arc<Client>, current: usize) -> usize {
             raised_by(NEXT_ONE_ASKED)
         }
         None => {
-            limit.ramp = Some(Ramp { before: current, steps: 1, dump: Dump::Asked, told: false, why: None });
+            limit.ramp =
+                Some(Ramp { before: current, steps: 1, dump: Dump::Asked, announced: false, why: None });
             drop(limit);
             ask_dump(client);
             raised
@@ -103,10 +105,10 @@ pub fn near(client: &Arc<Client>, current: usize) -> usize {
             near(client, current)
         }
         Some(ramp) => {
-            let (dump, told) = (ramp.dump, std::mem::replace(&mut ramp.told, true));
+            let (dump, announced) = (ramp.dump, std::mem::replace(&mut ramp.announced, true));
             let (before, why) = (ramp.before, ramp.why.clone());
             drop(limit);
-            if !told && main {
+            if !announced && main {
                 last_words(before, dump, why, wanted.wait);
             }
             // Ours has had its turn. V8 asks only the callback that was added last, so the one below hears of the next

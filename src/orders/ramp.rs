@@ -110,7 +110,7 @@ pub(super) struct Ramp {
     pub(super) steps: u32,
     pub(super) dump: Dump,
     /// The process's last words have told of it.
-    pub(super) told: bool,
+    pub(super) announced: bool,
     /// Why there is none.
     pub(super) why: Option<String>,
 }
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     fn limit(dump: Dump) -> LimitWatch {
-        let ramp = Ramp { before: 1000, steps: 1, dump, told: false, why: None };
+        let ramp = Ramp { before: 1000, steps: 1, dump, announced: false, why: None };
         LimitWatch {
             wanted: NearHeapLimit::Switch(true).wanted(1, &CaptureOptions::default()),
             ramp: Some(ramp),

@@ -6,7 +6,7 @@ use memchr::{memchr2, memmem};
 
 use crate::json::step::{Fault, Scanned, Step};
 use crate::json::text::is_short_escape;
-use crate::json::weak_pair::{ID, KEY, TABLE, VALUE};
+use crate::json::weak_pair::{ID, KEY_BEGINS, TABLE, VALUE_BEGINS};
 
 /// Bytes of a text that are held to be judged. Enough for any that may stay: V8 builds names, also those of WeakMap
 /// pairs, in 1,024 bytes, which JSON's escapes make six times as many.
@@ -116,7 +116,8 @@ pub(super) fn mask(chars: u64, index: u64, out: &mut Vec<u8>) {
 /// Whether a slot's name is that of a WeakMap's pair. V8 builds it from the names of two nodes:
 /// `1 / part of key (Session @5) -> value (secret @7) pair in WeakMap (table @9)`.
 pub(super) fn is_pair(text: &[u8]) -> bool {
-    memmem::find(text, KEY.as_bytes()).is_some() || memmem::find(text, VALUE.as_bytes()).is_some()
+    memmem::find(text, KEY_BEGINS.as_bytes()).is_some()
+        || memmem::find(text, VALUE_BEGINS.as_bytes()).is_some()
 }
 
 /// Writes a pair's name without the names of nodes that are values; `false`, and nothing written, if it is not as V8 builds it.
@@ -125,7 +126,10 @@ pub(super) fn keep_pair(text: &[u8], out: &mut Vec<u8>, is_value: impl Fn(u64) -
     let shown = |name, id| if pair.is_plain && !is_value(id) { name } else { "(redacted)" };
     let (key, value) = (shown(pair.key.0, pair.key.1), shown(pair.value.0, pair.value.1));
     let Pair { number, key: (_, key_id), value: (_, value_id), table, .. } = pair;
-    let _ = write!(out, "\"{number}{KEY}{key}{ID}{key_id}{VALUE}{value}{ID}{value_id}{TABLE}{ID}{table})\"");
+    let _ = write!(
+        out,
+        "\"{number}{KEY_BEGINS}{key}{ID}{key_id}{VALUE_BEGINS}{value}{ID}{value_id}{TABLE}{ID}{table})\""
+    );
     true
 }
 
@@ -142,15 +146,15 @@ impl<'a> Pair<'a> {
     /// From both ends, since names may hold anything.
     fn read(text: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok().filter(|text| !text.contains(|c| c < ' '))?;
-        let (number, rest) = text.split_once(KEY)?;
+        let (number, rest) = text.split_once(KEY_BEGINS)?;
         let (rest, table_id) = rest.strip_suffix(')')?.rsplit_once(ID)?;
-        let (before, after) = rest.strip_suffix(TABLE)?.split_once(VALUE)?;
+        let (before, after) = rest.strip_suffix(TABLE)?.split_once(VALUE_BEGINS)?;
         Some(Self {
             number: digits(number)?,
             key: named(before)?,
             value: named(after)?,
             table: digits(table_id)?,
-            is_plain: !after.contains(VALUE),
+            is_plain: !after.contains(VALUE_BEGINS),
         })
     }
 }

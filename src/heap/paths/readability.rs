@@ -1,7 +1,7 @@
 //! Which of two equally short ways a developer would rather read.
 
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
-use crate::json::weak_pair::KEY;
+use crate::json::weak_pair::KEY_BEGINS;
 
 /// What an edge's name is, as far as reading goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ fn kind_of(raw: &[u8]) -> NameKind {
 /// The id of the table, by the last words that look so (see [`weak_pair`](crate::json::weak_pair)): `3 / part of key (A @1) -> value (B @2) pair in WeakMap (table @4)`
 pub(super) fn pair_table(name: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(name).ok()?;
-    let (number, rest) = text.split_once(KEY)?;
+    let (number, rest) = text.split_once(KEY_BEGINS)?;
     let (_, table) = rest.rsplit_once(" pair in WeakMap (table @")?;
     let id = table.strip_suffix(')')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -14,7 +14,7 @@ use crate::heap::graph::Graph;
 use crate::heap::host::Host;
 use crate::json::meta::{FIELDS, Preamble};
 
-/// NodeIndexs have 32 bits, and `dominators` needs one of a node's. Their JSON would have 50 GB and more.
+/// Numbers of nodes have 32 bits, and `dominators` needs one of a node's. Their JSON would have 50 GB and more.
 const MOST_NODES: u64 = (1 << 31) - 2;
 const MOST_EDGES: u64 = u32::MAX as u64 - 1;
 /// Rows are not reserved for beyond this many unless the bytes for them are known to be there.

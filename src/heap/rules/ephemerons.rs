@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::heap::graph::bits::Bits;
 use crate::heap::graph::{EdgeKind, Graph};
-use crate::json::weak_pair::{ID, KEY, TABLE, VALUE};
+use crate::json::weak_pair::{ID, KEY_BEGINS, TABLE, VALUE_BEGINS};
 
 /// What a name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,14 +65,14 @@ impl Ephemerons {
 fn parse(name: &[u8]) -> Option<(u64, &[u8])> {
     let digits = name.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let shared = name.get(digits..).filter(|_| digits > 0)?;
-    let inner = shared.strip_prefix(KEY.as_bytes())?.strip_suffix(b")")?;
+    let inner = shared.strip_prefix(KEY_BEGINS.as_bytes())?.strip_suffix(b")")?;
     // A dot matches everything but the ends of a line.
     let table = inner.len() - inner.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let (before, digits) = inner.split_at(table);
     let before = before.strip_suffix(ID.as_bytes())?.strip_suffix(TABLE.as_bytes())?;
     let table = std::str::from_utf8(digits).ok()?.parse().ok()?;
     let value = without_id(before)?;
-    let mut middles = memchr::memmem::find_iter(value, VALUE.as_bytes());
+    let mut middles = memchr::memmem::find_iter(value, VALUE_BEGINS.as_bytes());
     let is_pair = one_line(value) && middles.any(|at| without_id(&value[..at]).is_some());
     is_pair.then_some((table, shared))
 }

@@ -74,6 +74,10 @@ fn take(
     std::mem::forget(owned);
     let mut to = ToFile::new(intake, shared);
     work.run(isolate, &mut to)?;
+    // A work that did not look at what became of its bytes must not give its name to a file with a hole.
+    if let Some(error) = to.take_error() {
+        return Err(error);
+    }
     let (mut intake, shared) = to.into_parts();
     intake.finish(Finish { pause_ms, ..Finish::default() })?;
     // SAFETY: no arguments, no failure.
