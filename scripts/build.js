@@ -1,0 +1,27 @@
+'use strict'
+
+// Builds the addon as it is published: `npm run build`. A panic names the file it comes from, and for a dependency that is a
+// path of whoever has built it. Those are left out: the same sources give the same binary in every folder and for every user,
+// which `npm run reproduce` tries. `npm run build:quick` keeps them, for debuggers.
+
+const { spawnSync } = require('node:child_process')
+const os = require('node:os')
+const path = require('node:path')
+
+const root = path.join(__dirname, '..')
+const cargoHome = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo')
+
+// The last that fits counts. Not by RUSTFLAGS, which would take the place of what a user's configuration of cargo says: this
+// is added to it, and gives way to a user's RUSTFLAGS.
+const flags = [`--remap-path-prefix=${root}=/heapwarden`, `--remap-path-prefix=${cargoHome}=/cargo`]
+
+const given = process.argv.slice(2)
+const split = given.includes('--') ? given.indexOf('--') : given.length
+const [options, ofCargo] = [given.slice(0, split), given.slice(split + 1)]
+const cli = path.join(root, 'node_modules', '.bin', 'napi')
+const { status, error } = spawnSync(cli, [
+  'build', '--platform', ...options.includes('--profile') ? [] : ['--release'], '-o', 'native', '--no-js', '--dts', 'native.d.ts', ...options,
+  '--', '--config', `build.rustflags=${JSON.stringify(flags)}`, ...ofCargo
+], { cwd: root, stdio: 'inherit' })
+if (error) console.error(error.message)
+process.exitCode = status ?? 1
