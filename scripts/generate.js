@@ -7,6 +7,7 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
+const { commandLine } = require('./base/command-line')
 
 const USAGE = `usage: node scripts/generate.js [--check]
 
@@ -70,12 +71,8 @@ function filled (text, block, file) {
   return parts[1] + block + parts[2]
 }
 
-function main (args) {
-  const check = args.includes('--check')
-  if (args.some((one) => one !== '--check')) {
-    console.error(USAGE)
-    return 2
-  }
+function main () {
+  const { values: { check } } = commandLine(USAGE, { options: { check: { type: 'boolean', default: false } } })
   const metrics = declared()
   let stale = 0
   for (const [file, make] of Object.entries(made)) {
@@ -91,4 +88,4 @@ function main (args) {
   return check && stale > 0 ? 1 : 0
 }
 
-process.exitCode = main(process.argv.slice(2))
+process.exitCode = main()

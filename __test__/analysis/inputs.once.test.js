@@ -10,10 +10,9 @@ const path = require('node:path')
 const { after, before, test } = require('node:test')
 const zlib = require('node:zlib')
 const { compare, findPaths, openSnapshot, summarize } = require('../..')
+const { bin } = require('../support/cli')
 const { node, readJson, root, run } = require('../support/helpers')
 const { ownSnapshot } = require('../support/own-snapshot')
-
-const bin = path.join(root, 'bin', 'heapwarden.js')
 
 class PipedMarker {}
 globalThis.pipedMarkers = Array.from({ length: 300 }, () => new PipedMarker())

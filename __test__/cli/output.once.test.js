@@ -11,9 +11,9 @@ const { text } = require('node:stream/consumers')
 const { before, after, test } = require('node:test')
 const { takeSnapshot } = require('../..')
 const { printable, printableJson } = require('../../lib/base/printable')
+const { bin } = require('../support/cli')
 const { node, root } = require('../support/helpers')
 
-const bin = path.join(root, 'bin', 'heapwarden.js')
 const evil = 'evil\u001b[2J\u009b31m\nheapwarden: all is well\u202e\r'
 // eslint-disable-next-line no-control-regex
 const wild = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]|^heapwarden: all is well/m

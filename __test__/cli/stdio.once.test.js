@@ -6,9 +6,9 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
-const { root, run, tempDir } = require('../support/helpers')
+const { bin } = require('../support/cli')
+const { run, tempDir } = require('../support/helpers')
 
-const bin = path.join(root, 'bin', 'heapwarden.js')
 const DEADLINE_MS = 30_000
 
 /**

@@ -11,6 +11,7 @@ const { checkUpdate } = require('../../lib/options/check')
 const { settings, switches } = require('../../lib/options/variables')
 const { yesOrNo: truth } = require('../../lib/base/yes-or-no')
 const { watch } = require('../..')
+const { bin } = require('../support/cli')
 const { node, root, tempDir } = require('../support/helpers')
 
 const WORDS = { 1: true, true: true, YES: true, on: true, 0: false, False: false, no: false, off: false }
@@ -75,7 +76,6 @@ test('a preload with a boolean that says neither: unwatched with a warning, but 
 })
 
 const rule = (action) => [{ name: 'a', metric: 'rss', above: '1TB', do: [action] }]
-const bin = path.join(root, 'bin', 'heapwarden.js')
 
 for (const action of ['report', 'Snapshot', 'exit']) {
   test(`do: ['${action}'] is refused on every way in`, async (t) => {
