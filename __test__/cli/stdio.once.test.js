@@ -26,10 +26,10 @@ const NONBLOCK = 0o4000
 
 test('run leaves the pipes of its stdio as they are: wc reads all of them', async (t) => {
   const dir = tempDir(t)
-  // All three are real pipes. The first byte is written when the program is there to wait for it.
+  // All three are real pipes. The first byte is written when the program is there to wait for it, or has ended without that.
   const line = `
     { until [ -e "$4/ready" ]; do sleep 0.02; done; head -c 3000000 /dev/zero; } |
-    { "$1" "$2" run --log off -- sh -c "$3" program "$4" 2>&3 | cat; } 3>&1 1>&4 | cat >&2`
+    { "$1" "$2" run --log off -- sh -c "$3" program "$4" 2>&3 | cat; status=$?; touch "$4/ready"; exit $status; } 3>&1 1>&4 | cat >&2`
   const { status, stdout, stderr } = await run('bash', ['-c', `set -o pipefail; { ${line}; } 4>&1`, 'test', process.execPath, bin, program, dir],
     { timeout: DEADLINE_MS, killSignal: 'SIGKILL' })
   assert.deepEqual({ status, stdout: stdout.trim(), stderr }, { status: 0, stdout: '3000000', stderr: '' })
