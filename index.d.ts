@@ -74,7 +74,6 @@ export interface WatchOptions {
   signal?: NodeJS.Signals | false
 }
 
-// Generated from here
 /** In bytes. */
 export type BytesMetric = 'rss' | 'anonymous' | 'file' | 'swap' | 'heapUsed' | 'heapTotal' | 'external' |
   'arrayBuffers' | 'malloced' | 'native' | 'allocatorFree' | 'cgroupUsed' | 'liveHeap'
@@ -83,9 +82,7 @@ export type BytesMetric = 'rss' | 'anonymous' | 'file' | 'swap' | 'heapUsed' | '
  * `cgroupRatio`); a duration (`loopBlocked`); bytes per second (`liveHeapGrowth`, also `'1MB/s'`); per cent 0…100
  * (`pressure`); a number (`majorFaults`).
  */
-export type Metric = BytesMetric | 'heapUsedRatio' | 'cgroupRatio' | 'liveHeapGrowth' | 'loopBlocked' | 'pressure' |
-  'majorFaults'
-// to here.
+export type Metric = BytesMetric | 'heapUsedRatio' | 'cgroupRatio' | 'liveHeapGrowth' | 'loopBlocked' | 'pressure' | 'majorFaults'
 
 /** `report` is without effect in this version. */
 export type Action = 'snapshot'

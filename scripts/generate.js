@@ -2,8 +2,8 @@
 'use strict'
 
 // Writes what repeats the addon's table of metrics (src/watch/sample.rs): the table in docs/watching.md, the types Metric and BytesMetric in
-// index.d.ts, and the list in lib/addon/fallback/metrics.js for where there is no addon. Each stands in its file between two lines,
-// `Generated from here` and `to here.`, and nothing else of the file is touched. Asks the addon that is built.
+// index.d.ts, and the list in lib/addon/fallback/metrics.js for where there is no addon. Nothing else of these files is touched.
+// Asks the addon that is built.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -52,32 +52,35 @@ function types (metrics) {
   const about = `What a rule can watch. A threshold is written as its metric is measured: sizes; ratios (${of('ratio')}); ` +
     `a duration (${of('milliseconds')}); bytes per second (${of('bytesPerSecond')}, also \`'1MB/s'\`); per cent 0…100 (${of('percent')}); a number (${of('count')}).`
   // A bar stays with what stands before it.
-  const union = (begin, some) => wrapped([begin, ...some.map(({ name }, i) => `'${name}'${i + 1 < some.length ? ' |' : ''}`)], '  ')
+  const union = (begin, some) => [begin, ...some.map(({ name }, i) => `'${name}'${i + 1 < some.length ? ' |' : ''}`)]
   return [
-    '/** In bytes. */', union('export type BytesMetric =', metrics.filter(({ kind }) => kind === 'bytes')),
-    '/**', wrapped([' *', ...about.split(' ')], ' * '), ' */', union('export type Metric = BytesMetric |', metrics.filter(({ kind }) => kind !== 'bytes'))
+    '/** In bytes. */', wrapped(union('export type BytesMetric =', metrics.filter(({ kind }) => kind === 'bytes')), '  '),
+    '/**', wrapped([' *', ...about.split(' ')], ' * '), ' */',
+    union('export type Metric = BytesMetric |', metrics.filter(({ kind }) => kind !== 'bytes')).join(' ')
   ].join('\n')
 }
 
 /** The properties for lib/addon/fallback/metrics.js. */
 const kinds = (metrics) => metrics.map(({ name, kind }) => `  ${name}: '${kind}'`).join(',\n')
 
-const made = { 'docs/watching.md': table, 'index.d.ts': types, 'lib/addon/fallback/metrics.js': kinds }
+/** Between two lines that say so; users see no such lines in the types, where it is from the one declaration to the end of the other. */
+const marked = /(?<=^.*Generated from here.*\n)[^]*?(?=\n.*to here\.)/m
+const declarations = /^\/\*\* In bytes\. \*\/\nexport type BytesMetric[^]*?\nexport type Metric = [^]*?(?=\n\n)/m
 
-/** `text` with `block` between its two lines. */
-function filled (text, block, file) {
-  const parts = /^([^]*^.*Generated from here.*\n)[^]*?(\n.*to here\.[^]*)$/m.exec(text)
-  if (!parts) throw new Error(`${file} has no lines 'Generated from here' and 'to here.'`)
-  return parts[1] + block + parts[2]
-}
+const made = [
+  ['docs/watching.md', marked, table],
+  ['index.d.ts', declarations, types],
+  ['lib/addon/fallback/metrics.js', marked, kinds]
+]
 
 function main () {
   const { values: { check } } = commandLine(USAGE, { options: { check: { type: 'boolean', default: false } } })
   const metrics = declared()
   let stale = 0
-  for (const [file, make] of Object.entries(made)) {
+  for (const [file, place, make] of made) {
     const text = fs.readFileSync(path.join(root, file), 'utf8')
-    const wanted = filled(text, make(metrics), file)
+    if (!place.test(text)) throw new Error(`${file} has no place for it: ${place}`)
+    const wanted = text.replace(place, () => make(metrics))
     if (wanted === text) continue
     stale++
     if (!check) fs.writeFileSync(path.join(root, file), wanted)
