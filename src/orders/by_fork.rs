@@ -12,7 +12,7 @@ use super::{container, folder_turn, paused, running, snapshot_file, standstill};
 use crate::capture::budget::{self, Admitted, Heap};
 use crate::capture::fork::child_memory::ChildLimits;
 use crate::capture::fork::supervise::supervise;
-use crate::capture::fork::verdict::Outcome;
+use crate::capture::fork::verdict::ChildEnd;
 use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
 use crate::capture::options::WantedMode;
 use crate::capture::permit::Permit;
@@ -179,7 +179,7 @@ fn attempts(order: &mut Order, first: Option<Forked>) -> std::result::Result<Sna
             running::progress(order.id, phase, done, total);
         });
         match outcome {
-            Outcome::Done { private, published: by_child, waiting } => {
+            ChildEnd::Done { private, published: by_child, waiting } => {
                 client.needs.learn(heap_used, private);
                 let duration_ms = Some(clock::now() - began);
                 let finish = Finish { pause_ms, duration_ms, attempts: attempt };
@@ -192,8 +192,8 @@ fn attempts(order: &mut Order, first: Option<Forked>) -> std::result::Result<Sna
                 drop(waiting);
                 return published.map_err(|error| Stop::Final(began_as.explain(error)));
             }
-            Outcome::Failed(error) => return Err(Stop::Final(began_as.explain(error))),
-            Outcome::Broken(error) => last = Some(error),
+            ChildEnd::Failed(error) => return Err(Stop::Final(began_as.explain(error))),
+            ChildEnd::Broken(error) => last = Some(error),
         }
     }
     paused::in_vain(order.id, pause_ms);

@@ -13,7 +13,7 @@ use super::child_handle::Child;
 use super::child_memory::{ChildLimits, is_scarce, measure, starving};
 use super::hang::HangDetector;
 use super::reap::{DYING, kill, reap_later};
-use super::verdict::{Outcome, verdict};
+use super::verdict::{ChildEnd, verdict};
 use super::waiting::Waiting;
 use crate::capture::permit::Permit;
 use crate::error::Error;
@@ -35,7 +35,7 @@ pub fn supervise(
     permit: &Permit,
     limits: &ChildLimits,
     mut progress: impl FnMut(u64, u64, u64),
-) -> Outcome {
+) -> ChildEnd {
     let _looking = permit.looking();
     let mut put_back = false;
     let outcome = look_after(child, permit, limits, |walked, to_walk, written| {
@@ -54,9 +54,9 @@ fn look_after(
     permit: &Permit,
     limits: &ChildLimits,
     mut progress: impl FnMut(u64, u64, u64),
-) -> Outcome {
+) -> ChildEnd {
     let Some(pid) = Pid::from_raw(child.pid) else {
-        return Outcome::Failed(Error::CaptureFailed("fork gave no process id".into()));
+        return ChildEnd::Failed(Error::CaptureFailed("fork gave no process id".into()));
     };
     let group = Cgroup::detect();
     let mut stderr = Vec::new();
@@ -64,7 +64,7 @@ fn look_after(
     let mut private = None;
     let mut memory_at = Instant::now();
     let mut measured: Option<Receiver<Option<u64>>> = None;
-    let mut ended_for: Option<(Outcome, Instant)> = None;
+    let mut ended_for: Option<(ChildEnd, Instant)> = None;
     let mut tick = SCARCE_TICK;
     loop {
         listen(child, &mut stderr, tick);
@@ -83,7 +83,7 @@ fn look_after(
             let outcome = verdict(status, private, &stderr);
             return match (ended_for, &outcome) {
                 // It has published its file before it heard of its end.
-                (Some(_), Outcome::Done { published: Some(_), .. }) => outcome,
+                (Some(_), ChildEnd::Done { published: Some(_), .. }) => outcome,
                 (Some((outcome, _)), _) => outcome,
                 (None, _) if status.is_some() => in_time(outcome, permit),
                 (None, _) => outcome,
@@ -93,7 +93,7 @@ fn look_after(
             let waiting = Waiting::new(pid, child.shared.clone());
             // It keeps its memory while it waits. Where that is scarce the service goes first.
             let waiting = (!is_scarce(cgroup::headroom(group.as_ref()))).then_some(waiting);
-            return Outcome::Done { private, published: None, waiting };
+            return ChildEnd::Done { private, published: None, waiting };
         }
         let (walked, to_walk, written) = child.shared.read();
         progress(walked, to_walk, written);
@@ -121,13 +121,13 @@ fn look_after(
             hang = HangDetector::new();
         }
         let outcome = if !open {
-            Some(Outcome::Failed(permit.reason()))
+            Some(ChildEnd::Failed(permit.reason()))
         } else if let Some(how) = hang.look(child.pid, [walked, to_walk, written]) {
-            Some(Outcome::Broken(Error::CaptureFailed(how.into())))
+            Some(ChildEnd::Broken(Error::CaptureFailed(how.into())))
         } else {
             let room = cgroup::headroom(group.as_ref());
             tick = if is_scarce(room) { SCARCE_TICK } else { TICK };
-            starving(room, limits, private).map(Outcome::Failed)
+            starving(room, limits, private).map(ChildEnd::Failed)
         };
         if let Some(outcome) = outcome {
             // Where the service has changed its user since, the kernel refuses the signal: then the page tells it.
@@ -143,10 +143,10 @@ fn look_after(
 }
 
 /// A child that ended itself because its time was over, or because it was told to, says less than we know.
-fn in_time(outcome: Outcome, permit: &Permit) -> Outcome {
+fn in_time(outcome: ChildEnd, permit: &Permit) -> ChildEnd {
     match outcome {
-        Outcome::Done { .. } => outcome,
-        _ if !permit.is_open() => Outcome::Failed(permit.reason()),
+        ChildEnd::Done { .. } => outcome,
+        _ if !permit.is_open() => ChildEnd::Failed(permit.reason()),
         _ => outcome,
     }
 }

@@ -13,7 +13,7 @@ const OUT_OF_MEMORY: [&str; 4] = ["out of memory", "bad_alloc", "memory allocati
 
 /// How a child ended.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum ChildEnd {
     /// The file is finished. `private`: the most memory that was its own, bytes.
     Done {
         /// Bytes; `None` if it was too quick to be measured.
@@ -30,18 +30,18 @@ pub enum Outcome {
 }
 
 /// From its exit status if it is known, and from the end of its stderr.
-pub(super) fn verdict(status: Option<WaitStatus>, private: Option<u64>, stderr: &[u8]) -> Outcome {
+pub(super) fn verdict(status: Option<WaitStatus>, private: Option<u64>, stderr: &[u8]) -> ChildEnd {
     let stderr = String::from_utf8_lossy(stderr);
     let done = status.is_none_or(|status| status.exit_status() == Some(protocol::DONE));
     if done && !stderr.contains(protocol::MARK) {
         let published =
             stderr.rsplit_once(protocol::PUBLISHED).map(|(_, name)| name.trim_end_matches('\n').to_owned());
-        return Outcome::Done { private, published, waiting: None };
+        return ChildEnd::Done { private, published, waiting: None };
     }
     if let Some((code, message)) =
         stderr.rsplit_once(protocol::MARK).and_then(|(_, line)| line.trim_end().split_once(' '))
     {
-        return Outcome::Failed(Error::from_code(code, message.to_owned()));
+        return ChildEnd::Failed(Error::from_code(code, message.to_owned()));
     }
     if let Some(error) = status.and_then(WaitStatus::exit_status).and_then(own_end) {
         return error;
@@ -53,7 +53,7 @@ pub(super) fn verdict(status: Option<WaitStatus>, private: Option<u64>, stderr: 
     };
     let small = stderr.to_ascii_lowercase();
     if OUT_OF_MEMORY.iter().any(|said| small.contains(said)) {
-        return Outcome::Failed(Error::MemoryBudget(format!(
+        return ChildEnd::Failed(Error::MemoryBudget(format!(
             "the child that takes the snapshot needed more memory than there was for it, and {how}; raise the \
              container's limit"
         )));
@@ -63,21 +63,21 @@ pub(super) fn verdict(status: Option<WaitStatus>, private: Option<u64>, stderr: 
     let error = Error::CaptureFailed(format!("the child that takes the snapshot {how}{said}"));
     match status.and_then(WaitStatus::terminating_signal) {
         Some(libc::SIGSEGV | libc::SIGBUS | libc::SIGILL | libc::SIGTRAP | libc::SIGABRT) => {
-            Outcome::Broken(error)
+            ChildEnd::Broken(error)
         }
-        _ => Outcome::Failed(error),
+        _ => ChildEnd::Failed(error),
     }
 }
 
 /// How a child ended that saw itself that it had to.
-fn own_end(status: i32) -> Option<Outcome> {
+fn own_end(status: i32) -> Option<ChildEnd> {
     Some(match status {
         protocol::HUNG => {
-            Outcome::Broken(Error::CaptureFailed("the child that takes the snapshot hung".into()))
+            ChildEnd::Broken(Error::CaptureFailed("the child that takes the snapshot hung".into()))
         }
-        protocol::UNWANTED => Outcome::Failed(Error::Aborted("the snapshot was given up".into())),
-        protocol::LATE => Outcome::Failed(permit::late()),
-        protocol::STARVING => Outcome::Failed(Error::MemoryBudget(
+        protocol::UNWANTED => ChildEnd::Failed(Error::Aborted("the snapshot was given up".into())),
+        protocol::LATE => ChildEnd::Failed(permit::late()),
+        protocol::STARVING => ChildEnd::Failed(Error::MemoryBudget(
             "too little memory was left while a snapshot was being taken; its child ended itself".into(),
         )),
         _ => return None,
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn last_words_become_the_error() {
         let stderr = format!("noise\n{}HEAPWARDEN_NO_SPACE the disk is full\n", protocol::MARK);
-        let Outcome::Failed(error) = verdict(None, None, stderr.as_bytes()) else { panic!() };
+        let ChildEnd::Failed(error) = verdict(None, None, stderr.as_bytes()) else { panic!() };
         assert_eq!((error.code(), error.to_string().as_str()), ("HEAPWARDEN_NO_SPACE", "the disk is full"));
     }
 }
