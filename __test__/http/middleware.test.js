@@ -7,6 +7,7 @@ const { test } = require('node:test')
 const express = require('express')
 const { takeSnapshot, watch, HeapwardenError } = require('../..')
 const middleware = require('../../lib/middleware')
+const { table } = require('../../lib/http/routes')
 const { TOKEN, serve } = require('../support/server')
 const { tempDir } = require('../support/helpers')
 
@@ -146,7 +147,7 @@ test('authorize: only true is a yes, on every route', async (t) => {
   let asked = 0
   const dir = tempDir(t)
   const ask = await serve(t, middleware({ dir, monitor: monitorIn(t, dir), authorize: () => { asked++; return answer } }))
-  const routes = [['/'], ['/status'], ['/history'], ['/rules'], ['/snapshots'], ['/snapshots', 'POST'], ['/snapshots/x'], ['/snapshots/x', 'DELETE'], ['/nope'], ['/', 'OPTIONS'], ['/', 'HEAD']]
+  const routes = [...table.map(([method, path]) => [path.replace(':name', 'x'), method]), ['/nope'], ['/', 'OPTIONS'], ['/', 'HEAD']]
   for (const value of answers) {
     for (const late of [false, true]) {
       answer = late ? Promise.resolve(value) : value

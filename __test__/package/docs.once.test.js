@@ -86,10 +86,11 @@ test('src/error.rs and index.d.ts have the codes of lib/base/errors.js', () => {
 
 test('there is one list of actions', () => {
   const [, variants] = /pub enum Action \{([^}]*)\}/.exec(read('src/watch/rule.rs'))
-  assert.deepEqual([...variants.matchAll(/^ +(\w+),$/gm)].map(([, name]) => name.toLowerCase()), actionNames)
+  assert.deepEqual([...variants.matchAll(/^ +(\w+),$/gm)].map(([, name]) => name.toLowerCase()), actionNames, 'Action of src/watch/rule.rs, and the addon that is built')
   const [, typed] = /type Action = (.*)/.exec(read('index.d.ts'))
-  assert.deepEqual([...typed.matchAll(/'(\w+)'/g)].map(([, name]) => name), actionNames)
-  assert.ok(read('docs/register.md').includes(`[do ${actionNames.join('|')}|nothing]`))
+  assert.deepEqual([...typed.matchAll(/'(\w+)'/g)].map(([, name]) => name), actionNames, 'type Action of index.d.ts')
+  const rule = `[do ${actionNames.join('|')}|nothing]`
+  assert.ok(read('docs/register.md').includes(rule), `docs/register.md has no ${rule}`)
 })
 
 test('docs/middleware.md has every status, and no other', () => {

@@ -84,11 +84,7 @@ fn add_status(process: &mut Process, status: &[u8]) {
             b"RssAnon" => process.anonymous = kilobytes(value),
             b"RssFile" => files = kilobytes(value),
             b"RssShmem" => shared = kilobytes(value),
-            b"VmSwap" => {
-                process.swap = kilobytes(value);
-                // The kernel writes it last of the four; masks of hundreds of processors follow.
-                break;
-            }
+            b"VmSwap" => process.swap = kilobytes(value),
             _ => {}
         }
     }

@@ -201,7 +201,7 @@ impl Rule {
             check(duration(per_ms) && per_ms > 0.0, "limit.perMs", &per_ms, "milliseconds above 0")?;
         }
         let twice = self.actions.iter().enumerate().any(|(at, action)| self.actions[..at].contains(action));
-        check(!twice, "do", &"the same action twice", "each of snapshot and report once")
+        check(!twice, "do", &"the same action twice", "each once")
     }
 }
 
