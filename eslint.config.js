@@ -20,6 +20,8 @@ module.exports = [
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       eqeqeq: 'error',
+      // As tests/walls.rs has it for Rust: about 250, and what has more than this gives its reason where it says so.
+      'max-lines': ['error', 400],
       'no-empty': ['error', { allowEmptyCatch: true }],
       // A property is left out of a copy by naming it.
       'no-unused-vars': ['error', { ignoreRestSiblings: true, varsIgnorePattern: '^_$' }],
