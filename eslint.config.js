@@ -11,7 +11,7 @@ const PACKAGE = ['index.js', 'index.mjs', 'lib/**', 'bin/**']
 const off = (...names) => Object.fromEntries(names.map((name) => [name, 'off']))
 
 module.exports = [
-  { ignores: ['native/', 'target/', 'fuzz/', '**/.cache/'] },
+  { ignores: ['native/', 'target/', 'fuzz/target/', 'fuzz/corpus/', 'fuzz/artifacts/', '**/.cache/'] },
   { files: ['**/*.js', '**/*.mjs'], ...js.configs.recommended },
   { files: ['**/*.js', '**/*.mjs'], ...n.configs['flat/recommended-script'] },
   {

@@ -1,11 +1,11 @@
 // Writes the seed corpus: one small heap in every variant of the format. `node fuzz/seeds.mjs`
-import { writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs'
 
 const base = ['hidden', 'array', 'string', 'object', 'code', 'closure', 'regexp', 'number', 'native', 'synthetic',
-  'concatenated string', 'sliced string', 'symbol', 'bigint'];
-const edgeTypes = ['context', 'element', 'property', 'internal', 'hidden', 'shortcut', 'weak'];
-const fields7 = ['type', 'name', 'id', 'self_size', 'edge_count', 'trace_node_id', 'detachedness'];
-const fields6 = fields7.filter((field) => field !== 'trace_node_id');
+  'concatenated string', 'sliced string', 'symbol', 'bigint']
+const edgeTypes = ['context', 'element', 'property', 'internal', 'hidden', 'shortcut', 'weak']
+const fields7 = ['type', 'name', 'id', 'self_size', 'edge_count', 'trace_node_id', 'detachedness']
+const fields6 = fields7.filter((field) => field !== 'trace_node_id')
 
 // [type, name, self size, detachedness, edges [type, name or index, to]]; the node's place in the list is its name.
 const heap = {
@@ -39,26 +39,26 @@ const heap = {
     + 'WeakMap (table @49)', 'data'], ['hidden', 3, 'weakTable']]],
   data: ['object', 'Data', 1000, 0, []],
   lost: ['object', 'Lost', 10, 0, [['element', 0, 'found']]],
-  found: ['object', 'Found', 10, 0, [['element', 0, 'lost']]],
-};
-const ids = { socket: 37, weakTable: 49, data: 51 };
+  found: ['object', 'Found', 10, 0, [['element', 0, 'lost']]]
+}
+const ids = { socket: 37, weakTable: 49, data: 51 }
 
-function snapshot({ fields, types, extra = {}, sections = {}, counts = true, locations = true, graph = heap }) {
-  const strings = ['<dummy>'];
-  const intern = (text) => (strings.includes(text) ? strings.indexOf(text) : strings.push(text) - 1);
-  const names = Object.keys(graph);
-  const nodes = [];
-  const edges = [];
+function snapshot ({ fields, types, extra = {}, sections = {}, locations = true, graph = heap }) {
+  const strings = ['<dummy>']
+  const intern = (text) => (strings.includes(text) ? strings.indexOf(text) : strings.push(text) - 1)
+  const names = Object.keys(graph)
+  const nodes = []
+  const edges = []
   names.forEach((key, at) => {
-    const [type, name, size, state, out] = graph[key];
+    const [type, name, size, state, out] = graph[key]
     const row = { type: types.indexOf(type), name: intern(name), id: ids[key] ?? 101 + 2 * at, self_size: size,
-      edge_count: out.length, trace_node_id: 0, detachedness: state };
-    nodes.push(...fields.map((field) => row[field]));
+      edge_count: out.length, trace_node_id: 0, detachedness: state }
+    nodes.push(...fields.map((field) => row[field]))
     for (const [kind, label, to] of out) {
       edges.push(edgeTypes.indexOf(kind), typeof label === 'number' ? label : intern(label),
-        names.indexOf(to) * fields.length);
+        names.indexOf(to) * fields.length)
     }
-  });
+  })
   const meta = {
     node_fields: fields,
     node_types: [types, 'string', ...fields.slice(2).map(() => 'number'), ...(extra.tail ?? [])],
@@ -67,10 +67,10 @@ function snapshot({ fields, types, extra = {}, sections = {}, counts = true, loc
     trace_function_info_fields: ['function_id', 'name', 'script_name', 'script_id', 'line', 'column'],
     trace_node_fields: ['id', 'function_info_index', 'count', 'size', 'children'],
     sample_fields: ['timestamp_us', 'last_assigned_id'],
-    location_fields: ['object_index', 'script_id', 'line', 'column'],
-  };
-  const { tail, ...header } = extra;
-  const place = (key, ...rest) => [names.indexOf(key) * fields.length, ...rest];
+    location_fields: ['object_index', 'script_id', 'line', 'column']
+  }
+  const { tail, ...header } = extra
+  const place = (key, ...rest) => [names.indexOf(key) * fields.length, ...rest]
   return {
     snapshot: { meta, node_count: names.length, edge_count: edges.length / 3, trace_function_count: 0, ...header },
     nodes,
@@ -80,13 +80,13 @@ function snapshot({ fields, types, extra = {}, sections = {}, counts = true, loc
     samples: [],
     locations: locations ? [...place('on', 7, 9, 4), ...place('socket', 7, 1, 2)] : [],
     ...sections,
-    strings,
-  };
+    strings
+  }
 }
 
-const node22 = { fields: fields7, types: [...base, 'object shape'] };
-const node24 = { fields: fields6, types: [...base, 'object shape'], extra: { extra_native_bytes: 4096 } };
-const tiny = { root: ['synthetic', '', 0, 0, [['shortcut', '1', 'global']]], global: ['object', 'global', 8, 0, []] };
+const node22 = { fields: fields7, types: [...base, 'object shape'] }
+const node24 = { fields: fields6, types: [...base, 'object shape'], extra: { extra_native_bytes: 4096 } }
+const tiny = { root: ['synthetic', '', 0, 0, [['shortcut', '1', 'global']]], global: ['object', 'global', 8, 0, []] }
 const seeds = {
   node18: snapshot({ fields: fields7, types: base }),
   node20: snapshot({ fields: fields7, types: [...base, 'object shape', 'wasm object'] }),
@@ -105,15 +105,15 @@ const seeds = {
     samples: [1000, 7, 2000, 51] } }),
   'no-detachedness': snapshot({ fields: fields7.slice(0, 6), types: base, graph: tiny, locations: false }),
   'newer-v8': snapshot({ ...node24, graph: tiny, locations: false, sections: {
-    scopes: [[{ a: ['}', ']', '"'] }, -1.5e-3, true, null]], scope_context_vars: {}, scope_uses: [] } }),
-};
+    scopes: [[{ a: ['}', ']', '"'] }, -1.5e-3, true, null]], scope_context_vars: {}, scope_uses: [] } })
+}
 
 for (const [name, value] of Object.entries(seeds)) {
-  writeFileSync(new URL(`seeds/${name}.json`, import.meta.url), JSON.stringify(value));
+  writeFileSync(new URL(`seeds/${name}.json`, import.meta.url), JSON.stringify(value))
 }
 // The same with white space everywhere, and with the root elsewhere.
 writeFileSync(new URL('seeds/spaced.json', import.meta.url),
-  JSON.stringify(snapshot({ ...node22, graph: tiny, locations: false }), null, '\t'));
-const turned = { global: tiny.global, root: tiny.root };
+  JSON.stringify(snapshot({ ...node22, graph: tiny, locations: false }), null, '\t'))
+const turned = { global: tiny.global, root: tiny.root }
 writeFileSync(new URL('seeds/root-index.json', import.meta.url),
-  JSON.stringify(snapshot({ ...node22, extra: { root_index: 7 }, graph: turned, locations: false })));
+  JSON.stringify(snapshot({ ...node22, extra: { root_index: 7 }, graph: turned, locations: false })))

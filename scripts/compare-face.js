@@ -55,7 +55,8 @@ function report (before, after) {
 /** A checkout's folder, which must have been built: without its addon JavaScript's stand-in would be compared. */
 function checkout (given) {
   const root = fs.realpathSync(given)
-  if (!fs.readdirSync(path.join(root, 'native')).some((name) => name.endsWith('.node'))) throw new Error(`${root} has no addon: npm run build`)
+  const native = path.join(root, 'native')
+  if (!fs.existsSync(native) || !fs.readdirSync(native).some((name) => name.endsWith('.node'))) throw new Error(`${root} has no addon: npm run build`)
   return root
 }
 
@@ -69,4 +70,8 @@ async function main () {
   process.exitCode = report(before, after)
 }
 
-main()
+// 1 says that something differs.
+main().catch((error) => {
+  console.error(error.message)
+  process.exitCode = 3
+})

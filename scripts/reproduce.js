@@ -14,7 +14,8 @@ const { runInGroup, scratchFolder } = require('./base/undo')
 
 const USAGE = `usage: node scripts/reproduce.js [--profile NAME]
 
-Two builds from nothing, some minutes each. Exit status 1 if the binaries differ: both are kept then, to be looked at.
+Two builds from nothing, some minutes each. Exit status 1 if the binaries differ: both are kept then, to be looked
+at. With RUSTFLAGS, CARGO_BUILD_RUSTFLAGS or a target's own rustflags they do: paths stay in.
 
   --profile NAME   another profile of Cargo.toml than release: "oracle" is built sooner`
 
@@ -35,7 +36,7 @@ function copyTo (folder) {
 function anotherHome (folder) {
   const home = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo')
   fs.mkdirSync(folder)
-  for (const name of ['config.toml', 'git', 'registry'].filter((one) => fs.existsSync(path.join(home, one)))) fs.symlinkSync(path.join(home, name), path.join(folder, name))
+  for (const name of ['config', 'config.toml', 'git', 'registry'].filter((one) => fs.existsSync(path.join(home, one)))) fs.symlinkSync(path.join(home, name), path.join(folder, name))
   return folder
 }
 

@@ -108,7 +108,7 @@ async function main () {
 }
 
 // Stages run in process groups of their own, which a terminal's Ctrl-C does not reach.
-for (const [signal, number] of [['SIGINT', 2], ['SIGTERM', 15]]) {
+for (const [signal, number] of [['SIGHUP', 1], ['SIGINT', 2], ['SIGTERM', 15]]) {
   process.once(signal, () => {
     stopRunning()
     process.exit(128 + number)

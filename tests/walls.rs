@@ -44,7 +44,20 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// paths that would end that (with the `now` of any type). Such a file sees of its own room only what is pure too.
 const PURE: &[&str] =
     &["watch", "json", "redact", "heap", "orders/order.rs", "orders/queue.rs", "orders/ramp.rs"];
-const IMPURE: &[&str] = &["std::fs", "std::thread", "std::net", "std::process", "libc", "rustix", "procfs"];
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::thread",
+    "std::net",
+    "std::process",
+    "std::env",
+    "std::os",
+    "std::io::stdin",
+    "std::io::stdout",
+    "std::io::stderr",
+    "libc",
+    "rustix",
+    "procfs",
+];
 
 /// What a pure file of a room that sees them may not name.
 const IMPURE_ROOMS: &[&str] = &["clock", "stderr", "memory"];

@@ -63,7 +63,7 @@ test('carries the binary, the types and the documents, and none of the sources',
     'examples/express/server.js', 'docs/getting-started.md', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
     assert.ok(existsSync(join(installed, file)), `${file} is missing`)
   }
-  for (const file of ['Cargo.toml', 'src', 'scripts', '__test__', 'target', 'benches', '.npmrc', 'native/native.d.ts', 'node_modules']) {
+  for (const file of ['Cargo.toml', 'src', 'scripts', '__test__', 'target', 'benches', '.npmrc', 'native/native.d.ts', 'node_modules', 'lib/README.md', 'lib/cli/README.md']) {
     assert.ok(!existsSync(join(installed, file)), `${file} should not be shipped`)
   }
 })

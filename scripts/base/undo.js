@@ -15,9 +15,18 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 const undoings = new Set()
 let watched = false
 
+/** One that fails must not keep the others from their work. */
+function attempt (undo) {
+  try {
+    undo()
+  } catch (error) {
+    console.error(error.message)
+  }
+}
+
 function watchTheEnd () {
   watched = true
-  process.once('exit', () => { for (const undo of [...undoings].reverse()) undo() })
+  process.once('exit', () => { for (const undo of [...undoings].reverse()) attempt(undo) })
   for (const signal of SIGNALS) process.once(signal, () => process.exit(128 + os.constants.signals[signal]))
   process.stdout.on('error', () => process.exit(1))
 }

@@ -14,6 +14,8 @@ const path = require('node:path')
 
 const ENTRY = 'heapwarden::capture::fork::child::run::run'
 
+// Ctrl-C is for gdb, which stops the program then.
+process.on('SIGINT', () => {})
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-debug-'))
 const { status, error } = spawnSync('gdb', [
   '-quiet',

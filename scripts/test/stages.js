@@ -124,8 +124,8 @@ const stages = [
 ]
 
 /** Tests of seconds: what a change of a name, an option, a route's table or a document breaks first. */
-const QUICK = ['addon/verified', 'base/node-options.once', 'heapdump', 'http/body.once', 'monitor/buffers', 'monitor/monitor', 'options/options', 'package/docs.once',
-  'package/exports', 'package/node-majors.once', 'package/types.once', 'walls.once'].map((name) => `__test__/${name}.test.js`)
+const QUICK = ['addon/verified', 'base/node-options.once', 'heapdump', 'http/body.once', 'monitor/buffers', 'monitor/monitor', 'options/options', 'options/schema.once', 'package/docs.once',
+  'package/exports', 'package/generated.once', 'package/node-majors.once', 'package/types.once', 'walls.once'].map((name) => `__test__/${name}.test.js`)
 
 const named = (...names) => names.map((name) => stages.find((stage) => stage.name === name))
 

@@ -2,7 +2,7 @@
 //! field stands. Nothing is assumed of the order of fields: Node 24 dropped one, and profilers add some.
 //!
 //! One parser for two readers. Both refuse a snapshot without the lists of nodes' and edges' fields and types; of
-//! the rest each refuses only what it needs itself, when it asks for it: until then it is text, and may say anything.
+//! the rest each refuses only what it needs itself, when it asks for it: until then it is text, and may say anything that is JSON, once.
 
 use std::borrow::Cow;
 

@@ -181,10 +181,12 @@ fn tell_those(cancelled: impl FnOnce(&mut Queue<Client>) -> Vec<Answer<Client>>)
     let aborted = Err(Error::Aborted("the snapshot was aborted by its caller".into()));
     let mut queue = running::queue();
     // Under the lock: who is answered hears nothing of its progress after that.
-    for one in cancelled(&mut queue) {
-        answer(&one.owner, one.tickets.into_iter(), &aborted, &one.trigger);
+    let answers = cancelled(&mut queue);
+    for one in &answers {
+        answer(&one.owner, one.tickets.iter().copied(), &aborted, &one.trigger);
     }
     drop(queue);
+    drop(answers);
     // The one behind may be the next now.
     call_next(false);
 }
@@ -199,7 +201,8 @@ pub fn leave(client: &Client) {
 
 /// The client's environment ends: see [`Queue::forget`].
 pub(super) fn forget(client: &Client) {
-    let running = running::queue().forget(client.environment.id);
+    let (running, gone) = running::queue().forget(client.environment.id);
+    drop(gone);
     for id in running {
         portable::give_up(id);
     }

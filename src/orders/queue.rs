@@ -274,10 +274,14 @@ impl<O: Owner> Queue<O> {
     /// An environment ends: its orders go. Those of its captures that run: one that needs its JavaScript is to be given up. A
     /// child that only callers waited for ends too; one that a rule or the heap limit ordered finishes, alone if need be, and
     /// so does one whose bytes are already with the writer.
-    pub fn forget(&mut self, owner: u64) -> Vec<u64> {
-        self.queue.retain(|order| order.owner.id() != owner);
+    ///
+    /// Gives the numbers of what runs, and the orders that have gone.
+    pub fn forget(&mut self, owner: u64) -> (Vec<u64>, Vec<Order<O>>) {
+        let (gone, left) = self.queue.drain(..).partition(|order| order.owner.id() == owner);
+        self.queue = left;
         self.end_children(owner);
-        self.running.iter().filter(|running| running.owner.id() == owner).map(|running| running.id).collect()
+        let running = self.running.iter().filter(|running| running.owner.id() == owner);
+        (running.map(|running| running.id).collect(), Vec::from(gone))
     }
 }
 

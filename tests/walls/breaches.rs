@@ -19,6 +19,8 @@ fn a_breach_is_seen() {
         ("watch/rule.rs", "use crate::watch::sample as s;"),
         ("watch/rule.rs", "use super::{sample as s, Metric};"),
         ("watch/rule.rs", "use super::*;"),
+        ("watch/rule.rs", "fn f() { std::env::var(); }"),
+        ("heap/read/parse.rs", "fn f() { std::io::stdin(); }"),
         ("watch/rule.rs", "use crate::watch::sample::*;"),
         ("watch/rule.rs", "use std as s; fn f() { s::fs::read() }"),
         ("orders/queue.rs", "fn f() { crate::clock::wall(); }"),
