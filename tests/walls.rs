@@ -96,24 +96,24 @@ fn check(file: &str, text: &str) -> Vec<String> {
         if is_pure(&module) && (impure || text.ends_with("::now")) {
             wrong.push(format!("is pure and names {text}"));
         }
-        if let Some(target) = resolve(&module, inline, &path)
-            && is_pure(&module)
-            && !PURE.contains(&room)
-            && (target.first().is_some_and(|other| IMPURE_ROOMS.contains(&other.as_str()))
-                || (target.first().is_some_and(|other| other == room) && !is_pure(&target)))
+        let Some(target) = resolve(&module, inline, &path) else { continue };
+        let other = target.first().map(String::as_str);
+        // All that a pure room sees is pure; a pure file of another room sees more than it may name.
+        if is_pure(&module)
+            && let Some(other) = other
+            && (IMPURE_ROOMS.contains(&other) || (other == room && !is_pure(&target)))
         {
             wrong.push(format!("is pure and names {text}, which is not"));
         }
-        let brings_all = path.last().is_some_and(|last| last == "*");
-        if brings_all
-            && let Some(target) = resolve(&module, inline, &path)
-            && target[..target.len() - 1] != module
+        if let Some((last, above)) = target.split_last()
+            && last == "*"
+            && above != module
         {
             wrong.push(format!("brings in {text}, behind which no arrow is seen"));
         }
         // The root only lists the rooms.
-        let Some((sees, target)) = sees.zip(resolve(&module, inline, &path)) else { continue };
-        match target.first().map(String::as_str) {
+        let Some(sees) = sees else { continue };
+        match other {
             None | Some("*" | "self") => wrong.push(format!("imports the whole crate by {text}")),
             Some(other) if other == room || sees.contains(&other) => {}
             Some(other) => wrong.push(format!("imports {other} by {text}; {room} sees {sees:?}")),
