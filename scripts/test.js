@@ -10,7 +10,7 @@ const os = require('node:os')
 const { Worker } = require('node:worker_threads')
 const { commandLine } = require('./base/command-line')
 const { check, stages } = require('./test/stages')
-const { run, stopRunning } = require('./test/run')
+const { run } = require('./test/run')
 const { judge } = require('./test/judge')
 
 const USAGE = `usage: node scripts/test.js [--only NAME[,NAME]] [--check | --fast] [--loaded] [--verbose] [--list]
@@ -105,14 +105,6 @@ async function main () {
   const sum = (key) => results.reduce((total, result) => total + result[key], 0)
   console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`)
   process.exitCode = sum('failed') === 0 ? 0 : 1
-}
-
-// Stages run in process groups of their own, which a terminal's Ctrl-C does not reach.
-for (const [signal, number] of [['SIGHUP', 1], ['SIGINT', 2], ['SIGTERM', 15]]) {
-  process.once(signal, () => {
-    stopRunning()
-    process.exit(128 + number)
-  })
 }
 
 main()

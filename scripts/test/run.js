@@ -4,13 +4,12 @@
 
 const { spawn } = require('node:child_process')
 const { join } = require('node:path')
+const { undoLater } = require('../base/undo')
 
 const root = join(__dirname, '..', '..')
 /** How long output may still trickle in after the command ended (a grandchild can hold the pipe open). */
 const DRAIN_MS = 2000
 const KILL_MS = 5000
-
-let running = null
 
 /**
  * The environment of a stage: without what would make a result depend on who started it (npm's own variables,
@@ -34,11 +33,6 @@ function signalGroup (child, signal) {
   }
 }
 
-/** Ends whatever stage is running, at once. */
-function stopRunning () {
-  if (running) signalGroup(running, 'SIGKILL')
-}
-
 /**
  * @param {{ file: string, args: string[], env?: object }} command
  * @param {{ minutes: number, echo?: boolean }} limits
@@ -56,7 +50,8 @@ function run ({ file, args, env }, { minutes, echo = false }) {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe']
     })
-    running = child
+    // A stage's group is one of its own, which a terminal's Ctrl-C does not reach.
+    const ended = undoLater(() => signalGroup(child, 'SIGKILL'))
     let kill
     const limit = setTimeout(() => {
       problem = `not finished after ${minutes} minutes`
@@ -67,7 +62,7 @@ function run ({ file, args, env }, { minutes, echo = false }) {
     const settle = (status) => {
       if (settled) return
       settled = true
-      running = null
+      ended()
       clearTimeout(limit)
       clearTimeout(kill)
       child.stdout.destroy()
@@ -92,4 +87,4 @@ function run ({ file, args, env }, { minutes, echo = false }) {
   })
 }
 
-module.exports = { root, run, stageEnvironment, stopRunning }
+module.exports = { root, run, stageEnvironment }
