@@ -13,6 +13,7 @@
 //! | [`json`] | V8's snapshot format; pure | nothing |
 //! | [`redact`] | masks what is secret while it streams by; pure | json, error |
 //! | [`mod@file`] | the snapshot file: name, layout, writing, reading, keeping | json, error |
+//! | [`image`] | a process's memory as a file: format, freezing, reading | nothing |
 //! | [`capture`] | takes a snapshot | v8, probe, redact, file, error, units |
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |
@@ -34,6 +35,7 @@ pub mod clock;
 pub mod error;
 pub mod file;
 pub mod heap;
+pub mod image;
 pub mod json;
 pub mod memory;
 pub mod monitor;

@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("json", &[]),
     ("redact", &["json", "error"]),
     ("file", &["json", "error"]),
+    ("image", &[]),
     ("capture", &["v8", "probe", "redact", "file", "error", "units"]),
     ("heap", &["json", "error"]),
     ("analysis", &["heap", "file", "json", "probe", "error", "units"]),
