@@ -14,7 +14,7 @@
 //! | [`redact`] | masks what is secret while it streams by; pure | json, error |
 //! | [`mod@file`] | the snapshot file: name, layout, writing, reading, keeping | json, error |
 //! | [`image`] | a process's memory as a file: format, freezing, reading | nothing |
-//! | [`capture`] | takes a snapshot | v8, probe, redact, file, error, units |
+//! | [`capture`] | takes a snapshot | v8, probe, redact, file, image, error, units |
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |
 //! | [`thread`] | one JavaScript thread: its figures, its events, a slot for what is carried out on it | v8, watch, file, error, clock |

@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("redact", &["json", "error"]),
     ("file", &["json", "error"]),
     ("image", &[]),
-    ("capture", &["v8", "probe", "redact", "file", "error", "units"]),
+    ("capture", &["v8", "probe", "redact", "file", "image", "error", "units"]),
     ("heap", &["json", "error"]),
     ("analysis", &["heap", "file", "json", "probe", "error", "units"]),
     ("thread", &["error", "clock", "watch", "v8", "file"]),

@@ -10,6 +10,7 @@
 //! | [`pipe`] | the way from the JavaScript thread to the sink |
 //! | [`inline`] | the snapshot in this process |
 //! | `fork` | the snapshot in a forked child |
+//! | [`answering`] | who answers questions in a thawed copy |
 //!
 //! Sees V8, the kernel's figures, the masking and the file.
 //!
@@ -18,6 +19,7 @@
 //! capture is given up or its file gets its name, never both ([`permit`]). What this must not do to its service the tests of the
 //! addon tell: of snapshots, of the fork, of budgets and of the heap limit.
 
+pub mod answering;
 pub mod budget;
 #[cfg(target_os = "linux")]
 pub mod fork;
