@@ -94,6 +94,11 @@ pub const KIND_OBJECT: u32 = 1;
 pub const KIND_BREAK: u32 = 2;
 /// `[vvar]` and the like: the kernel's own data; zeros make the old vDSO fall back to system calls.
 pub const KIND_EMPTY: u32 = 3;
+/// `[stack]`: as [`KIND_MEMORY`], with as much room before it as the region before leaves, [`STACK_ROOM`] at most: a thread
+/// goes deeper than it has been.
+pub const KIND_STACK: u32 = 4;
+/// Bytes a stack may grow in a copy, if they are free: Linux' usual limit.
+pub const STACK_ROOM: u64 = 8 << 20;
 
 /// Payload of an [`OBJECT`]; then `id` bytes of build id, then `path` bytes of path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
