@@ -248,10 +248,15 @@ export interface SnapshotInfo {
   path: string
   /** Size of the file. */
   bytes: number
-  /** Size of the JSON in it. */
+  /**
+   * `'image'`: no snapshot but the process's memory, of which `heapwarden thaw` makes one elsewhere. An order with `form: 'auto'`
+   * leaves one where there is no room for a snapshot.
+   */
+  form: 'snapshot' | 'image'
+  /** Size of the JSON in it, or of the memory. */
   rawBytes: number
-  /** Nodes in it. */
-  nodes: number
+  /** Nodes in it; null: an image does not know. */
+  nodes: number | null
   /** How it was taken. */
   mode: 'fork' | 'inline' | 'portable'
   /** Why it was taken. */
@@ -269,10 +274,14 @@ export interface SnapshotInfo {
   threadId: number
   nodeVersion: string
   complete: true
+  /** Of an image: why it is no snapshot. */
+  reason: string | null
+  /** Of a snapshot: the image it was made of, if it was. */
+  origin: { form: 'image', name: string } | null
 }
 
 /** One entry of a folder: what the file itself does not tell is null. */
-export type ListedSnapshot = Pick<SnapshotInfo, 'path' | 'bytes' | 'trigger' | 'at' | 'pid' | 'threadId'> & {
+export type ListedSnapshot = Pick<SnapshotInfo, 'path' | 'bytes' | 'form' | 'trigger' | 'at' | 'pid' | 'threadId' | 'reason' | 'origin'> & {
   [Key in 'rawBytes' | 'nodes' | 'mode' | 'pauseMs' | 'durationMs' | 'attempts' | 'nodeVersion']: SnapshotInfo[Key] | null
 } & {
   /** False: the file was cut. */

@@ -10,8 +10,11 @@ const machine = require('../../lib/addon/fallback/machine')
 const metrics = require('../../lib/addon/fallback/metrics')
 const names = require('../../lib/addon/fallback/name')
 const units = require('../../lib/addon/fallback/units')
-const { capabilities } = require('../..')
-const { root } = require('../support/helpers')
+const frames = require('../../lib/addon/fallback/frames')
+const reader = require('../../lib/addon/fallback/reader')
+const store = require('../../lib/addon/fallback/store')
+const { capabilities, listSnapshots, openSnapshot } = require('../..')
+const { root, tempDir } = require('../support/helpers')
 
 const folder = path.join(root, 'native')
 const addon = fs.readdirSync(folder).find((name) => name.endsWith('.node'))
@@ -148,11 +151,32 @@ test('names are read as they are made', () => {
   for (const zstd of [true, false]) {
     const name = names.generate(header, zstd)
     assert.match(name, /^heapwarden-20260228T235959\.007Z-12-0-rule-gr-e-1-[0-9a-f]{4}\.heapsnapshot/)
-    assert.deepEqual(names.parse(name), { at: header.at, pid: 12, threadId: 0, trigger: 'rule-gr-e-1', zstd })
+    assert.deepEqual(names.parse(name), { at: header.at, pid: 12, threadId: 0, trigger: 'rule-gr-e-1', form: 'snapshot', zstd })
     assert.equal(names.parseTemporary(names.temporary(name)), 12)
     assert.equal(names.parse(names.temporary(name)), undefined)
+    const image = name.replace(/\.heapsnapshot(\.zst)?$/, '.heapimage.zst')
+    assert.deepEqual(names.parse(image), { ...names.parse(name), form: 'image', zstd: true })
   }
   for (const other of ['x.heapsnapshot', 'heapwarden-20260231T000000.000Z-1-0-x-0000.heapsnapshot.', 'heapwarden-20261301T000000.000Z-1-0-x-0000.heapsnapshot']) {
     assert.equal(names.parse(other), undefined, other)
   }
+})
+
+test('an image is the same row, whole or cut, and is opened by neither', async (t) => {
+  const dir = tempDir(t)
+  const header = { format: 1, heapwarden: '0.1.0', at: Date.UTC(2026, 1, 28), pid: 12, mode: 'fork', trigger: 'rss', form: 'image', reason: 'no room' }
+  const data = Buffer.from('twelve bytes')
+  const trailer = { complete: true, rawBytes: 40, dataBytes: data.length, frames: 1, nodes: null, pauseMs: 1, durationMs: 2, attempts: 1 }
+  const whole = Buffer.concat([frames.header(header), data, frames.trailer(trailer)])
+  const name = 'heapwarden-20260228T000000.000Z-12-0-rss-00ff.heapimage.zst'
+  fs.writeFileSync(path.join(dir, name), whole)
+  fs.writeFileSync(path.join(dir, name.replace('00ff', '00fe')), whole.subarray(0, -1))
+  fs.writeFileSync(path.join(dir, name.replace('00ff', '00fd')), whole.subarray(0, 5))
+  const rows = await listSnapshots(dir)
+  assert.deepEqual(await store.list(dir), rows)
+  assert.deepEqual(rows.map(({ form, complete, reason, nodes }) => ({ form, complete, reason, nodes })),
+    [true, false, false].map((complete, i) => ({ form: 'image', complete, reason: i < 2 ? 'no room' : null, nodes: null })))
+  const refused = { code: 'HEAPWARDEN_UNSUPPORTED', message: /heapwarden thaw .*00ff\.heapimage\.zst makes/ }
+  await assert.rejects(Array.fromAsync(openSnapshot(rows[0].path)), refused)
+  await assert.rejects(reader.openSnapshot(rows[0].path).read(10), refused)
 })

@@ -1,5 +1,5 @@
-//! The layout of a `.heapsnapshot.zst`. All of it is standard zstd (RFC 8878): `zstd -dc` skips the first
-//! and last frame and gives exactly the JSON. Integers are little-endian.
+//! The layout of a `.heapsnapshot.zst` and of a `.heapimage.zst`. All of it is standard zstd (RFC 8878): `zstd -dc` skips the
+//! first and last frame and gives exactly the JSON, or the image's records and pages. Integers are little-endian.
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
@@ -7,7 +7,7 @@
 //! | 4 | 4 | n, the bytes that follow in this frame |
 //! | 8 | 8 | `hwsnap01`: whose frame it is |
 //! | 16 | n−8 | [`Header`] as JSON |
-//! | 8+n | | data: zstd frames, one for each 8 MiB of JSON, each independent, with its checksum, window ≤ 8 MiB |
+//! | 8+n | | data: zstd frames, one for each 8 MiB of that, each independent, with its checksum, window ≤ 8 MiB |
 //! | e | 4 | `0x184D2A58`: skippable frame |
 //! | e+4 | 4 | m, the bytes that follow in this frame |
 //! | e+8 | m−12 | [`Trailer`] as JSON |
@@ -44,6 +44,9 @@ const TRAILER_MAGIC: &[u8; 8] = b"hwdone01";
 /// Metadata is a few hundred bytes; a length beyond this is damage, not data.
 pub const LIMIT: usize = 64 * 1024;
 
+/// Bytes that hold any trailer frame: eight numbers and their names.
+pub const TRAILER_ROOM: usize = 512;
+
 /// Is it one of the sixteen magics of skippable frames?
 pub fn is_skippable(magic: u32) -> bool {
     magic & 0xFFFF_FFF0 == 0x184D_2A50
@@ -73,6 +76,22 @@ pub fn trailer_over(trailer: &Trailer, old: usize) -> Result<Vec<u8>> {
     json.resize(json.len().max(least), b' ');
     let m = length(json.len() + 12);
     Ok([&TRAILER.to_le_bytes()[..], &m, &json, &m, TRAILER_MAGIC].concat())
+}
+
+/// The trailer frame's bytes in `room`, without a new byte of memory: whoever writes it may be a copy of a process in which
+/// another thread was allocating. `None`: they do not fit.
+pub fn trailer_in<'a>(trailer: &Trailer, room: &'a mut [u8; TRAILER_ROOM]) -> Option<&'a [u8]> {
+    let (front, rest) = room.split_at_mut(8);
+    let most = rest.len() - 12;
+    let mut json = &mut rest[..most];
+    serde_json::to_writer(&mut json, trailer).ok()?;
+    let json = most - json.len();
+    let m = u32::try_from(json + 12).ok()?.to_le_bytes();
+    front[..4].copy_from_slice(&TRAILER.to_le_bytes());
+    front[4..].copy_from_slice(&m);
+    rest[json..json + 4].copy_from_slice(&m);
+    rest[json + 4..json + 12].copy_from_slice(TRAILER_MAGIC);
+    Some(&room[..json + AROUND])
 }
 
 fn to_json(value: &impl Serialize) -> Result<Vec<u8>> {
@@ -198,6 +217,20 @@ mod tests {
         assert_eq!(survey.header.map(|(header, _)| header), Some(head));
         assert_eq!(survey.trailer, Some((short.clone(), end as u64)));
         assert_eq!(trailer_over(&short, 0).unwrap(), trailer(&short).unwrap());
+    }
+
+    #[test]
+    fn the_longest_trailer_fits_where_nothing_may_be_allocated() {
+        let (_, mut tail, _) = sample();
+        let same = |tail: &Trailer| {
+            let mut room = [0; TRAILER_ROOM];
+            assert_eq!(trailer_in(tail, &mut room).map(<[u8]>::to_vec), trailer(tail).ok());
+        };
+        same(&tail);
+        (tail.raw_bytes, tail.data_bytes, tail.frames) = (u64::MAX, u64::MAX, u64::MAX);
+        (tail.nodes, tail.attempts) = (Some(u64::MAX), u32::MAX);
+        (tail.pause_ms, tail.duration_ms) = (-f64::MIN_POSITIVE / 3.0, f64::MAX / 3.0);
+        same(&tail);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is said about a snapshot: in its file (header, trailer) and to the user (`SnapshotInfo`).
+//! What is said about a snapshot or an image: in its file (header, trailer) and to the user (`SnapshotInfo`).
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,38 @@ pub enum Mode {
     Inline,
     /// In the process, through `node:v8`.
     Portable,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// V8's heap snapshot.
+    #[default]
+    Snapshot,
+    /// The process's memory, of which a snapshot is made elsewhere.
+    Image,
+}
+
+impl Form {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Snapshot => "snapshot",
+            Self::Image => "image",
+        }
+    }
+}
+
+/// What a snapshot was made of, where that was not the process itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    /// Its form: an image.
+    pub form: Form,
+    /// Its file's name.
+    #[serde(default)]
+    pub name: String,
 }
 
 /// Version of the file layout written by this crate.
@@ -58,6 +90,19 @@ pub struct Header {
     /// Numbers are in the snapshot as nodes.
     #[serde(default)]
     pub numeric_values: bool,
+    /// What the file holds.
+    #[serde(default)]
+    pub form: Form,
+    /// Of an image: why it is none of the dearer things that an order may leave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Of an image: the build ids of the files it needs, hexadecimal, as far as its writer knew them beforehand. Empty: not
+    /// known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<String>,
+    /// Of a snapshot: what it was made of, if not of the process itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 impl Header {
@@ -77,6 +122,10 @@ impl Header {
             redacted: false,
             stable_ids: false,
             numeric_values: false,
+            form: Form::Snapshot,
+            reason: None,
+            objects: Vec::new(),
+            origin: None,
         }
     }
 }
@@ -87,13 +136,13 @@ impl Header {
 pub struct Trailer {
     /// Always true: it says so in words for whoever looks with `tail`.
     pub complete: bool,
-    /// Bytes of JSON.
+    /// Bytes of JSON, or of an image's records and pages.
     pub raw_bytes: u64,
     /// Bytes of the compressed data frames, without header and trailer.
     pub data_bytes: u64,
     /// Number of data frames.
     pub frames: u64,
-    /// `snapshot.node_count` of the JSON; `None` when it was not where V8 writes it.
+    /// `snapshot.node_count` of the JSON; `None` when it was not where V8 writes it, and for an image.
     pub nodes: Option<u64>,
     /// Milliseconds JS stood still.
     pub pause_ms: f64,
@@ -130,9 +179,11 @@ pub struct SnapshotInfo {
     pub path: PathBuf,
     /// The file's size in bytes.
     pub bytes: u64,
-    /// Bytes of JSON after decompression.
+    /// What the file holds.
+    pub form: Form,
+    /// Bytes after decompression.
     pub raw_bytes: Option<u64>,
-    /// Heap objects and internals in it (`node_count`).
+    /// Heap objects and internals in it (`node_count`); an image does not know.
     pub nodes: Option<u64>,
     /// How it was taken.
     pub mode: Option<Mode>,
@@ -154,6 +205,10 @@ pub struct SnapshotInfo {
     pub node_version: Option<String>,
     /// False for a file that was cut after it was published.
     pub complete: bool,
+    /// Of an image: why it is no snapshot.
+    pub reason: Option<String>,
+    /// Of a snapshot: what it was made of, if not of the process itself.
+    pub origin: Option<Origin>,
 }
 
 impl SnapshotInfo {
@@ -162,6 +217,7 @@ impl SnapshotInfo {
         Self {
             path,
             bytes,
+            form: header.form,
             raw_bytes: trailer.map(|t| t.raw_bytes),
             nodes: trailer.and_then(|t| t.nodes),
             mode: Some(header.mode),
@@ -174,6 +230,8 @@ impl SnapshotInfo {
             thread_id: header.thread_id,
             node_version: Some(header.node_version.clone()).filter(|v| !v.is_empty()),
             complete: trailer.is_some_and(|t| t.complete),
+            reason: header.reason.clone(),
+            origin: header.origin.clone(),
         }
     }
 
@@ -225,6 +283,9 @@ mod tests {
             "threadId",
             "nodeVersion",
             "complete",
+            "form",
+            "reason",
+            "origin",
         ];
         expected.sort_unstable();
         assert_eq!(keys, expected);
@@ -238,6 +299,7 @@ mod tests {
         let text = r#"{"format":2,"at":1,"pid":7,"mode":"inline","somethingNew":[1]}"#;
         let header: Header = serde_json::from_str(text).unwrap();
         assert_eq!((header.format, header.pid, header.thread_id), (2, 7, 0));
+        assert_eq!(header.form, Form::Snapshot, "those of before there were others");
     }
 
     #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! File names that sort by time:
 //!
-//! `heapwarden-20261122T214111.123Z-<pid>-<threadId>-<trigger>-<4 hex>.heapsnapshot[.zst]`
+//! `heapwarden-20261122T214111.123Z-<pid>-<threadId>-<trigger>-<4 hex>.heapsnapshot[.zst]`, or `….heapimage.zst`
 //!
 //! and the temporary name of the same: `.` in front, `.<machine>.tmp` behind: 8 hex digits of the machine that writes
 //! it, whose kernel knows whether the writer still holds its lock. The four random digits keep two
@@ -9,11 +9,12 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-use super::info::Header;
+use super::info::{Form, Header};
 
 const PREFIX: &str = "heapwarden-";
 const PLAIN: &str = ".heapsnapshot";
 const ZSTD: &str = ".heapsnapshot.zst";
+const IMAGE: &str = ".heapimage.zst";
 /// Longest trigger slug; whole names stay far under the 255 bytes of file systems.
 const SLUG: usize = 40;
 /// 9999-12-31T23:59:59.999Z: the year has four digits.
@@ -30,17 +31,41 @@ pub struct Name {
     pub thread_id: u64,
     /// The trigger as a slug.
     pub trigger: String,
+    /// What it holds.
+    pub form: Form,
     /// Does the file hold zstd frames (else plain JSON)?
     pub zstd: bool,
 }
 
-/// A new name for this snapshot. Two calls give two names.
+/// A new name for what this header is of. Two calls give two names. An image is always packed.
 pub fn generate(header: &Header, zstd: bool) -> String {
-    let end = if zstd { ZSTD } else { PLAIN };
+    let end = ending(header.form, zstd);
     // RandomState is seeded by the system: good enough to tell files apart, and no dependency.
     let random = RandomState::new().build_hasher().finish() as u16;
     let (at, slug) = (stamp(header.at), slug(&header.trigger));
     format!("{PREFIX}{at}-{}-{}-{slug}-{random:04x}{end}", header.pid, header.thread_id)
+}
+
+fn ending(form: Form, zstd: bool) -> &'static str {
+    match form {
+        Form::Image => IMAGE,
+        Form::Snapshot if zstd => ZSTD,
+        Form::Snapshot => PLAIN,
+    }
+}
+
+/// The exact name that was asked for, for a file of this form: an order that may leave either names the one.
+pub fn exact(asked: &str, form: Form) -> String {
+    match form {
+        Form::Image => match asked.strip_suffix(ZSTD).or_else(|| asked.strip_suffix(PLAIN)) {
+            Some(stem) => format!("{stem}{IMAGE}"),
+            None => asked.to_owned(),
+        },
+        Form::Snapshot => match asked.strip_suffix(IMAGE) {
+            Some(stem) => format!("{stem}{ZSTD}"),
+            None => asked.to_owned(),
+        },
+    }
 }
 
 /// The temporary name for a generated name; `machine`: 8 hex digits, if it is known.
@@ -70,10 +95,10 @@ fn is_hex(byte: u8) -> bool {
 /// Reads a generated name; `None` for any other.
 pub fn parse(name: &str) -> Option<Name> {
     let rest = name.strip_prefix(PREFIX)?;
-    let (rest, zstd) = match rest.strip_suffix(ZSTD) {
-        Some(rest) => (rest, true),
-        None => (rest.strip_suffix(PLAIN)?, false),
-    };
+    let ends = [(Form::Image, true), (Form::Snapshot, true), (Form::Snapshot, false)];
+    let (rest, form, zstd) = ends
+        .into_iter()
+        .find_map(|(form, zstd)| Some((rest.strip_suffix(ending(form, zstd))?, form, zstd)))?;
     let (rest, random) = rest.rsplit_once('-')?;
     if random.len() != 4 || !random.bytes().all(is_hex) {
         return None;
@@ -84,7 +109,7 @@ pub fn parse(name: &str) -> Option<Name> {
     let thread_id = parts.next().and_then(number)?;
     let trigger = parts.next()?;
     // A slug is its own slug: this refuses what `generate` cannot have written.
-    (slug(trigger) == trigger).then(|| Name { at, pid, thread_id, trigger: trigger.to_owned(), zstd })
+    (slug(trigger) == trigger).then(|| Name { at, pid, thread_id, trigger: trigger.to_owned(), form, zstd })
 }
 
 /// Reads a temporary name; `None` for any other.
@@ -92,9 +117,9 @@ pub fn parse_temporary(name: &str) -> Option<Name> {
     parse(split_temporary(name)?.0)
 }
 
-/// Could a file of this name be a snapshot at all?
-pub fn is_snapshot(name: &str) -> bool {
-    !name.starts_with('.') && (name.ends_with(PLAIN) || name.ends_with(ZSTD))
+/// Could a file of this name be a snapshot or an image at all?
+pub fn is_evidence(name: &str) -> bool {
+    !name.starts_with('.') && [PLAIN, ZSTD, IMAGE].iter().any(|end| name.ends_with(end))
 }
 
 /// Is this the end of a plain file's name?
@@ -198,6 +223,19 @@ mod tests {
     }
 
     #[test]
+    fn an_exact_name_says_what_is_in_the_file() {
+        for (asked, image, snapshot) in [
+            ("a.heapsnapshot", "a.heapimage.zst", "a.heapsnapshot"),
+            ("a.heapsnapshot.zst", "a.heapimage.zst", "a.heapsnapshot.zst"),
+            ("a.heapimage.zst", "a.heapimage.zst", "a.heapsnapshot.zst"),
+            ("evidence", "evidence", "evidence"),
+        ] {
+            assert_eq!(exact(asked, Form::Image), image);
+            assert_eq!(exact(asked, Form::Snapshot), snapshot);
+        }
+    }
+
+    #[test]
     fn strangers_are_not_ours() {
         let good = "heapwarden-20261122T214111.123Z-12-0-rss-00ff.heapsnapshot.zst";
         assert!(parse(good).is_some() && parse_temporary(good).is_none());
@@ -207,7 +245,12 @@ mod tests {
             assert_eq!(machine_of(&name), machine);
             assert!(parse_temporary(&temporary(good, Some(bad))).is_none());
         }
+        let image = "heapwarden-20261122T214111.123Z-12-0-rss-00ff.heapimage.zst";
+        assert!(parse(image).is_some() && parse_temporary(&temporary(image, None)).is_some());
         for bad in [
+            "heapwarden-20261122T214111.123Z-12-0-rss-00ff.heapimage",
+            "heapwarden-20261122T214111.123Z-12-0-rss-00ff.heapimage.zst.zst",
+            "heapwarden-20261122T214111.123Z-12-0-rss-00ff.heapsnapshot.heapimage.zst",
             "heapwarden-20261122T214111.123Z-12-0-rss-00FF.heapsnapshot.zst",
             "heapwarden-20261122T214111.123Z-12-0-rss-0ff.heapsnapshot.zst",
             "heapwarden-20261122T214111.123Z-012-0-rss-00ff.heapsnapshot.zst",
@@ -229,15 +272,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn round_trip(at in 0u64..253_402_300_799_999, pid: u32, thread_id: u64, trigger: String, zstd: bool) {
+        fn round_trip(at in 0u64..253_402_300_799_999, pid: u32, thread_id: u64, trigger: String, zstd: bool, image: bool) {
             let mut header = Header::new(at as f64, Mode::Inline, &trigger);
             header.pid = pid;
             header.thread_id = thread_id;
+            header.form = if image { Form::Image } else { Form::Snapshot };
+            let zstd = zstd || image;
             let name = generate(&header, zstd);
-            prop_assert!(name.len() < 250 && !name.contains('/') && is_snapshot(&name));
+            prop_assert!(name.len() < 250 && !name.contains('/') && is_evidence(&name));
             prop_assert_eq!(is_plain(&name), !zstd);
             let read = parse(&name).unwrap();
-            prop_assert_eq!(read, Name { at: at as f64, pid, thread_id, trigger: slug(&trigger), zstd });
+            prop_assert_eq!(read, Name { at: at as f64, pid, thread_id, trigger: slug(&trigger), form: header.form, zstd });
         }
 
         #[test]
@@ -246,7 +291,7 @@ mod tests {
         }
 
         #[test]
-        fn parsing_never_panics(name in "(heapwarden-)?[0-9TZ.é-]{0,40}(\\.heapsnapshot)?(\\.zst)?") {
+        fn parsing_never_panics(name in "(heapwarden-)?[0-9TZ.é-]{0,40}(\\.heap(snapshot|image))?(\\.zst)?") {
             let _ = parse(&name);
         }
     }

@@ -51,9 +51,14 @@ pub struct Verified {
 
 /// Opens a snapshot, plain or packed as zstd or gzip, by what is in it and not by its name; files that other
 /// programs wrote are fine. `NotFound`, `InvalidOption` for what is not a regular file or may not be read,
-/// `CorruptSnapshot` when the first bytes are no kind's.
+/// `CorruptSnapshot` when the first bytes are no kind's, `Unsupported` for an image.
 pub fn open(path: &Path) -> Result<Reader> {
     Reader::new(input::open_regular(path)?, path)
+}
+
+/// Opens an image; what is read is its records and pages. Errors as [`open`], and `CorruptSnapshot` for what is no image.
+pub fn open_image(path: &Path) -> Result<Reader> {
+    Reader::of_image(input::open_regular(path)?, path)
 }
 
 /// The JSON of `reader` as one zstd frame without metadata, for HTTP clients: many a decoder, that of Node 22 and 24

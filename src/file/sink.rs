@@ -1,4 +1,4 @@
-//! Writes a snapshot file in three separable steps:
+//! Writes the file of a snapshot or an image in three separable steps:
 //!
 //! 1. [`Sink::create`]: everything that options, folder and disk can refuse; the temporary file, locked.
 //! 2. [`Sink::write`] … [`Sink::finish`]: JSON in, compressed, ended with the trailer, synced. This step takes
@@ -8,7 +8,8 @@
 //!
 //! In one process: `create`, `write`…, `seal`, `publish`. With a child: the parent creates, forks and keeps
 //! [`Sink::handed_over`]; the child writes, calls `finish` and waits; the parent publishes what the trailer says, or the
-//! child does if the parent has died. Whatever is dropped without being published removes the temporary file.
+//! child does if the parent has died. What an image's header is given for is written by whoever freezes, straight to
+//! [`Sink::raw_fd`], and ended by [`Sink::finish_image`]. Whatever is dropped without being published removes the temporary file.
 
 use std::io;
 use std::time::Instant;
@@ -16,12 +17,13 @@ use std::time::Instant;
 use super::fault;
 use super::folder;
 use super::frames;
-use super::info::{Finish, Header, Trailer};
+use super::info::{Finish, Form, Header, Trailer};
 use super::store::Retention;
 use crate::error::{Error, Result};
 use crate::json::outline::{self, Tail};
 
 mod encode;
+mod image;
 mod options;
 mod output;
 mod sealed;
@@ -61,18 +63,21 @@ impl Sink {
     /// folder and error number. `NoSpace`: less than `min_free_disk` is free. No file is left on an error.
     pub fn create(options: &SinkOptions, header: Header) -> Result<Self> {
         let started = Instant::now();
-        let level = level(options)?;
+        let is_image = header.form == Form::Image;
+        // Who freezes packs: nothing comes through here.
+        let level = level(options).map(|level| if is_image { 0 } else { level })?;
+        let packed = level != 0 || is_image;
         let (folder, exact) = match &options.path {
-            Some(path) => exact(path).map(|(folder, name)| (folder, Some(name)))?,
+            Some(path) => exact(path, header.form).map(|(folder, name)| (folder, Some(name)))?,
             None => (folder::prepare(options.dir.as_deref(), options.diagnostic_dir.as_deref())?, None),
         };
-        let start = if level == 0 { Vec::new() } else { frames::header(&header)? };
+        let start = if packed { frames::header(&header)? } else { Vec::new() };
         let encoder = Encoder::new(level)?;
         let retention = options.keep.map(|keep| Retention::new(keep, &header));
         output::check_before(&folder, options.min_free_disk, retention.as_ref())?;
         // Bytes may be free where the file system has no inode left: one old file less is one.
         let make_room = |folder: &_| output::gives_way(folder, retention.as_ref(), 0, 1);
-        let (temp, generated) = Temp::create(folder, &header, level != 0, make_room)?;
+        let (temp, generated) = Temp::create(folder, &header, packed, make_room)?;
         let target = match exact {
             Some(name) => Target { name, replace: true },
             None => Target { name: generated, replace: false },
@@ -97,6 +102,7 @@ impl Sink {
     /// Takes the next bytes of JSON. After an error every further call gives the same one.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.check()?;
+        self.refuse_image()?;
         if self.trailer.is_some() {
             return Err(Error::CaptureFailed("bytes were written to a snapshot that was finished".into()));
         }
@@ -114,6 +120,7 @@ impl Sink {
     /// snapshot: V8 stopped in the middle.
     pub fn finish(&mut self, finish: Finish) -> Result<Trailer> {
         self.check()?;
+        self.refuse_image()?;
         if let Some(trailer) = &self.trailer {
             return Ok(trailer.clone());
         }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `listing` | what is in a folder: snapshots that are ours, newest first |
 //! | `retention` | what stays when a file gets its name, or is about to need the room |
+//! | `objects` | the executables and libraries that images need |
 //! | `leftovers` | the temporary files of the dead |
 //! | `swept` | what was removed, and what could not be |
 
@@ -17,16 +18,18 @@ use crate::error::{Error, Result};
 
 mod leftovers;
 mod listing;
+mod objects;
 mod retention;
 mod swept;
 
 use listing::{Found, found, look, now_ms, open};
 
 pub use leftovers::clean;
+pub use objects::FOLDER as OBJECTS;
 pub use retention::{Keep, Retention, keep};
 pub use swept::Swept;
 
-/// The snapshots in a folder, newest first, read from their first and last bytes only. Ours are files that
+/// The snapshots and images in a folder, newest first, read from their first and last bytes only. Ours are files that
 /// carry our metadata or a generated name, among them cut ones (`complete: false`); everything else in the
 /// folder is passed over. A folder that does not exist yet has none. What a clock that was wrong has stamped counts by
 /// its last byte, as for [`keep()`].

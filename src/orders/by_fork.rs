@@ -39,7 +39,7 @@ pub struct Forked {
 /// How the conductor of a capture ends.
 pub enum Conducted {
     /// With a file, or with why there is none.
-    Complete(Result<SnapshotInfo>),
+    Complete(Result<Box<SnapshotInfo>>),
     /// Forking does not work out here, and the order's options say by now that it is to be taken inline.
     NowInline,
 }
@@ -124,7 +124,7 @@ pub fn conduct(order: &mut Order, first: Option<Forked>) -> Conducted {
         Err(error) => Err(Stop::NotByFork(error)),
     };
     Conducted::Complete(match ending {
-        Ok(info) => Ok(info),
+        Ok(info) => Ok(Box::new(info)),
         Err(Stop::NotByFork(why)) if order.options.mode == WantedMode::Auto => {
             let heap_used = order.owner.environment.figures.read().heap.heap_used;
             match standstill::allow(order, heap_used, &why) {

@@ -107,7 +107,7 @@ pub(super) fn conduct(order: Order, first: Option<Forked>) {
 #[cfg(target_os = "linux")]
 fn conduct_here(mut order: Order, first: Option<Forked>) {
     match by_fork::conduct(&mut order, first) {
-        Conducted::Complete(result) => complete(order.id, &result),
+        Conducted::Complete(result) => complete(order.id, &result.map(|info| *info)),
         Conducted::NowInline => put_back(order),
     }
 }

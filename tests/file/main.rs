@@ -5,6 +5,7 @@
 
 mod crash;
 mod files;
+mod images;
 mod space;
 
 use std::path::Path;

@@ -4,7 +4,7 @@
 
 const { randomBytes } = require('node:crypto')
 
-const SHAPE = /^heapwarden-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{3})Z-(0|[1-9]\d*)-(0|[1-9]\d*)-([a-z0-9]+(?:-[a-z0-9]+)*)-[0-9a-f]{4}\.heapsnapshot(\.zst)?$/
+const SHAPE = /^heapwarden-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{3})Z-(0|[1-9]\d*)-(0|[1-9]\d*)-([a-z0-9]+(?:-[a-z0-9]+)*)-[0-9a-f]{4}\.(?:heapsnapshot(\.zst)?|(heapimage)\.zst)$/
 
 /** Lower-case letters, digits and single dashes. */
 const slug = (trigger) => trigger.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-/, '').slice(0, 40).replace(/-$/, '') || 'snapshot'
@@ -17,10 +17,10 @@ function generate ({ at, pid, threadId, trigger }, zstd) {
 
 /** What a generated name tells; undefined for any other. */
 function parse (name) {
-  const [, year, month, day, hour, minute, second, pid, threadId, trigger, zst] = SHAPE.exec(name) ?? []
+  const [, year, month, day, hour, minute, second, pid, threadId, trigger, zst, image] = SHAPE.exec(name) ?? []
   const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
   if (Number.isNaN(at)) return undefined
-  return { at, pid: Number(pid), threadId: Number(threadId), trigger, zstd: zst !== undefined }
+  return { at, pid: Number(pid), threadId: Number(threadId), trigger, form: image ? 'image' : 'snapshot', zstd: (zst ?? image) !== undefined }
 }
 
 // Not the temporary names of the addon: it takes files of those names that nobody has locked for left behind, and Node
@@ -30,6 +30,6 @@ const temporary = (name) => `.${name}.js.tmp`
 /** The pid in a temporary name of ours; undefined for any other. */
 const parseTemporary = (name) => name.startsWith('.') && name.endsWith('.js.tmp') ? parse(name.slice(1, -'.js.tmp'.length))?.pid : undefined
 
-const isSnapshot = (name) => !name.startsWith('.') && /\.heapsnapshot(\.zst)?$/.test(name)
+const isEvidence = (name) => !name.startsWith('.') && /\.heap(snapshot(\.zst)?|image\.zst)$/.test(name)
 
-module.exports = { generate, isSnapshot, parse, parseTemporary, slug, temporary }
+module.exports = { generate, isEvidence, parse, parseTemporary, slug, temporary }

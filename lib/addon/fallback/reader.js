@@ -6,7 +6,7 @@ const fs = require('node:fs')
 const { Readable, pipeline } = require('node:stream')
 const zlib = require('node:zlib')
 const { HeapwardenError } = require('../../base/errors')
-const { DATA, Damage, bytesAt, dataFrames } = require('./frames')
+const { DATA, Damage, bytesAt, dataFrames, survey } = require('./frames')
 const { ends } = require('./store')
 
 const CHUNK = 256 * 1024
@@ -56,6 +56,10 @@ async function * pieces (file) {
       if (!ends(await bytesAt(handle, Math.max(0, size - 64), 64))) throw new Damage('it does not end as a snapshot does')
       yield * streamOf(handle, 0, size)
       return
+    }
+    const { header } = await survey(handle, size)
+    if (header?.form === 'image') {
+      throw new HeapwardenError('HEAPWARDEN_UNSUPPORTED', `${file} is a heap image, not a snapshot: heapwarden thaw ${file} makes a snapshot of it`)
     }
     if (!zstd) throw needsZstd(`reading ${file}`)
     // One by one: node:zlib of some versions ends after a file's first frame, without an error.

@@ -124,7 +124,8 @@ async function take (options, { at, diagnosticDir, signal }) {
     mode: 'portable',
     redacted: false,
     stableIds: Boolean(options.stableIds),
-    numericValues: options.numericValues === true
+    numericValues: options.numericValues === true,
+    form: 'snapshot'
   }
   const dir = options.path === undefined ? folder.resolve(options.dir, diagnosticDir) : await exactPlace(options.path)
   if (options.path === undefined) await folder.prepare(dir)

@@ -33,7 +33,7 @@ function alive (pid) {
 
 /** What `name` in `dir` is: { info, modified, removable }; undefined if it is none of ours, or gone. */
 async function look (dir, file) {
-  if (!name.isSnapshot(file)) return undefined
+  if (!name.isEvidence(file)) return undefined
   const place = path.join(dir, file)
   let handle
   try {
@@ -62,6 +62,7 @@ async function look (dir, file) {
 const infoOf = (place, bytes, header, trailer) => ({
   path: place,
   bytes,
+  form: header.form ?? 'snapshot',
   rawBytes: trailer?.rawBytes ?? null,
   nodes: trailer?.nodes ?? null,
   mode: header.mode,
@@ -73,12 +74,14 @@ const infoOf = (place, bytes, header, trailer) => ({
   pid: header.pid,
   threadId: header.threadId ?? 0,
   nodeVersion: header.nodeVersion || null,
-  complete: trailer !== undefined
+  complete: trailer !== undefined,
+  reason: header.reason ?? null,
+  origin: header.origin ?? null
 })
 
 // A plain file tells little: its name, its size, its first and last bytes.
-const byName = ({ trigger, at, pid, threadId }, place, bytes, nodes, complete) => ({
-  path: place, bytes, rawBytes: complete ? bytes : null, nodes, mode: null, trigger, at, pauseMs: null, durationMs: null, attempts: null, pid, threadId, nodeVersion: null, complete
+const byName = ({ trigger, at, pid, threadId, form }, place, bytes, nodes, complete) => ({
+  path: place, bytes, form, rawBytes: complete ? bytes : null, nodes, mode: null, trigger, at, pauseMs: null, durationMs: null, attempts: null, pid, threadId, nodeVersion: null, complete, reason: null, origin: null
 })
 
 /** When it was taken, or when its last byte was written, whichever can be; -Infinity: neither, as `now` goes. */

@@ -143,6 +143,11 @@ impl Folder {
         Ok(())
     }
 
+    /// A folder in it, not through a link.
+    pub fn inner(&self, name: &str) -> io::Result<Self> {
+        Self::open(&self.path.join(name)).map_err(io::Error::other)
+    }
+
     /// The names in it that are UTF-8 (ours are), in no order.
     pub fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();

@@ -224,6 +224,13 @@ impl Folder {
         }
     }
 
+    /// A folder in it, not through a link.
+    pub fn inner(&self, name: &str) -> io::Result<Self> {
+        let flags = OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY;
+        let fd = rustix::fs::openat(&*self.fd, name, flags, Mode::empty())?;
+        Ok(Self { path: self.path.join(name), fd: Arc::new(fd) })
+    }
+
     /// The names in it that are UTF-8 (ours are), in no order.
     pub fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();

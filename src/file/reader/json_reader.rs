@@ -11,7 +11,7 @@ use super::walk::Frames;
 use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::frames::{self, Survey};
-use crate::file::info::{Header, Trailer};
+use crate::file::info::{Form, Header, Trailer};
 use crate::json::outline::Balance;
 
 /// Streams the plain JSON of a snapshot file. The last `read` (which returns 0) fails with `CorruptSnapshot`
@@ -60,6 +60,19 @@ impl Reader {
         Self::begin(Box::new(file), &start[..n], survey, None, path)
     }
 
+    /// What an image's file holds, as it was before it was packed: read as a snapshot's JSON is, with the same checks.
+    pub fn of_image(mut file: File, path: &Path) -> Result<Self> {
+        let failed = |e: io::Error| fault::at("cannot read", path, &e);
+        let survey = frames::survey(&mut file).map_err(failed)?;
+        if survey.header.as_ref().is_none_or(|(header, _)| header.form != Form::Image) {
+            let path = path.display();
+            return Err(Error::CorruptSnapshot(format!("{path} is no heap image")));
+        }
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        let source = Source::Frames(Frames::new(Box::new(file)).map_err(failed)?);
+        Ok(Self { fresh: false, ..Self::reading(source, survey, None, path) }.for_parser())
+    }
+
     // `source` stands at its first byte.
     fn begin(
         source: Bytes,
@@ -68,6 +81,9 @@ impl Reader {
         stream: Option<Layer>,
         path: &Path,
     ) -> Result<Self> {
+        if survey.header.as_ref().is_some_and(|(header, _)| header.form == Form::Image) {
+            return Err(image(path));
+        }
         let magic = frames::u32_at(start, 0);
         let source = if magic == frames::DATA || frames::is_skippable(magic) {
             Source::Frames(Frames::new(source).map_err(|e| fault::at("cannot read", path, &e))?)
@@ -78,18 +94,23 @@ impl Reader {
         } else {
             return Err(no_snapshot(source, start, stream, path));
         };
-        Ok(Self {
+        let content = zstd::zstd_safe::get_frame_content_size(start).ok().flatten();
+        Ok(Self { content, ..Self::reading(source, survey, stream, path) })
+    }
+
+    fn reading(source: Source, survey: Survey, stream: Option<Layer>, path: &Path) -> Self {
+        Self {
             path: path.to_owned(),
             source,
             survey,
             stream,
             fresh: true,
-            content: zstd::zstd_safe::get_frame_content_size(start).ok().flatten(),
+            content: None,
             balance: Some(Balance::default()),
             raw_bytes: 0,
             limit: None,
             damage: None,
-        })
+        }
     }
 
     /// For a reader of the JSON that notices by itself where it ends: following the brackets of plain JSON
@@ -235,6 +256,14 @@ fn unreadable(path: &Path, layer: Layer, at: u64, error: io::Error) -> Error {
 
 fn foreign(path: &Path, what: &str) -> Error {
     Error::CorruptSnapshot(format!("{} is no heap snapshot but {what}", path.display()))
+}
+
+/// It holds all that a snapshot would, but V8 has yet to write one.
+fn image(path: &Path) -> Error {
+    let path = path.display();
+    Error::Unsupported(format!(
+        "{path} is a heap image, not a snapshot: heapwarden thaw {path} makes a snapshot of it"
+    ))
 }
 
 /// Neither JSON nor packed. A little more than `start` is needed to tell what it is.

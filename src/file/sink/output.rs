@@ -109,6 +109,16 @@ impl Output {
         Ok(())
     }
 
+    /// Whether the disk's last room is still untouched, where another writes to the file. Allocates nothing.
+    pub fn has_room(&self, temp: &Temp) -> bool {
+        folder::room(temp.file()).map_or(true, |room| spare(room, self.asked, STEP).is_ok())
+    }
+
+    /// What makes a file whole whose data is there: for its few bytes no room is kept.
+    pub fn put_last(&self, temp: &Temp, bytes: &[u8]) -> Result<()> {
+        self.write(temp, bytes)
+    }
+
     pub fn sync(&self, temp: &Temp) -> Result<()> {
         temp.file().sync_all().map_err(|e| fault::at("cannot sync", &temp.path(), &e))
     }

@@ -7,7 +7,7 @@ use super::target::{Target, refuse_irregular};
 use super::temp::{TRIES, Temp};
 
 use crate::error::{Error, Result};
-use crate::file::info::{Finish, Header, SnapshotInfo, Trailer};
+use crate::file::info::{Finish, Form, Header, SnapshotInfo, Trailer};
 use crate::file::store::Retention;
 use crate::file::{fault, folder, frames, name};
 use crate::json::outline;
@@ -154,8 +154,9 @@ impl Sealed {
         let path = self.temp.path();
         let unfinished = || {
             Error::CaptureFailed(format!(
-                "the writer of {} ended before the snapshot was finished",
-                path.display()
+                "the writer of {} ended before the {} was finished",
+                path.display(),
+                self.header.form.name()
             ))
         };
         let file = self.temp.file_mut();
@@ -163,6 +164,9 @@ impl Sealed {
         if survey.header.is_some() {
             let (trailer, end) = survey.trailer.ok_or_else(unfinished)?;
             return Ok((trailer, Some(end)));
+        }
+        if self.header.form == Form::Image {
+            return Err(unfinished());
         }
         let (head, tail) = outline::ends_of(file).map_err(|e| fault::at("cannot read", &path, &e))?;
         if !outline::begins(&head) || !outline::ends(&tail) {

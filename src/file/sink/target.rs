@@ -5,6 +5,7 @@ use std::path::Path;
 use super::options::{LEVEL, SinkOptions};
 use crate::error::{Error, Result};
 use crate::file::folder::{self, Folder};
+use crate::file::info::Form;
 use crate::file::{fault, name};
 
 /// The final name, and whether it may take the place of another file.
@@ -28,8 +29,8 @@ pub(super) fn level(options: &SinkOptions) -> Result<i32> {
     }
 }
 
-/// Folder and file name of an exact path.
-pub(super) fn exact(path: &Path) -> Result<(Folder, String)> {
+/// Folder and file name of an exact path, for a file of this form.
+pub(super) fn exact(path: &Path, form: Form) -> Result<(Folder, String)> {
     let given = path.display();
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(Error::InvalidOption(format!("path {given} names a folder: give a file")));
@@ -38,9 +39,9 @@ pub(super) fn exact(path: &Path) -> Result<(Folder, String)> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str())) else {
         return Err(Error::InvalidOption(format!("path {path:?} names no file: give the path of a file")));
     };
-    let folder = Folder::follow(parent)?;
-    refuse_irregular(&folder, name)?;
-    Ok((folder, name.to_owned()))
+    let (folder, name) = (Folder::follow(parent)?, name::exact(name, form));
+    refuse_irregular(&folder, &name)?;
+    Ok((folder, name))
 }
 
 /// A link, pipe, device or folder is never replaced.

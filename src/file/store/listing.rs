@@ -1,4 +1,4 @@
-//! What is in a folder: snapshots that are ours, newest first.
+//! What is in a folder: snapshots and images that are ours, newest first.
 
 use std::cmp::Ordering;
 use std::fs::File;
@@ -18,12 +18,14 @@ use crate::json::outline;
 /// wrong.
 const AHEAD_MS: f64 = 60_000.0;
 
-/// A snapshot of the folder.
+/// A snapshot or an image of the folder.
 pub(super) struct Found {
     pub info: SnapshotInfo,
     pub file: File,
     pub writer: Writer,
     pub removable: bool,
+    /// The objects that an image needs; `None`: nobody knows.
+    pub objects: Option<Vec<String>>,
     /// When, ms since 1970; `None`: nobody knows, or nobody has asked.
     pub written: Option<f64>,
 }
@@ -58,7 +60,7 @@ pub(super) fn found(folder: &Folder, now: f64) -> Result<Vec<Found>> {
 
 /// `None`: not ours, or not readable, or gone meanwhile.
 pub(super) fn look(folder: &Folder, name: &str) -> Option<Found> {
-    if !name::is_snapshot(name) {
+    if !name::is_evidence(name) {
         return None;
     }
     let mut file = folder.open_file(name, false).ok()?;
@@ -69,14 +71,22 @@ pub(super) fn look(folder: &Folder, name: &str) -> Option<Found> {
     if let Some((header, _)) = &survey.header {
         let trailer = survey.trailer.as_ref().map(|(trailer, _)| trailer);
         let info = SnapshotInfo::new(path, survey.size, header, trailer);
-        return Some(Found { info, file, writer: Writer::of(header), removable: owned, written: None });
+        let objects = Some(header.objects.clone()).filter(|objects| !objects.is_empty());
+        return Some(Found {
+            info,
+            file,
+            writer: Writer::of(header),
+            removable: owned,
+            objects,
+            written: None,
+        });
     }
     let parsed = parsed?;
     let (head, tail) = outline::ends_of(&mut file).ok()?;
     let plain = !parsed.zstd && outline::begins(&head);
     let writer = Writer { home: String::new(), pid: parsed.pid };
     let info = by_name(parsed, path, survey.size, plain.then_some((&head, &tail)));
-    Some(Found { info, file, writer, removable: owned && plain, written: None })
+    Some(Found { info, file, writer, removable: owned && plain, objects: None, written: None })
 }
 
 // A plain file tells little: its name, its size, its first and last bytes.
@@ -90,6 +100,7 @@ fn by_name(
     SnapshotInfo {
         path,
         bytes,
+        form: name.form,
         raw_bytes: complete.then_some(bytes),
         nodes: ends.and_then(|(head, _)| outline::node_count(head)),
         mode: None,
@@ -102,6 +113,8 @@ fn by_name(
         thread_id: name.thread_id,
         node_version: None,
         complete,
+        reason: None,
+        origin: None,
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::leftovers::clean_in;
 use super::listing::{Found, age_ms, found, now_ms, open};
+use super::objects;
 use super::swept::Swept;
 use crate::error::Result;
 use crate::file::folder::Folder;
@@ -106,6 +107,7 @@ fn sweep(folder: &Folder, keep: &Keep, me: &Writer, now: f64, first: First, swep
             swept.unlink(folder, found.info.name());
         }
     }
+    objects::sweep(folder, &all, now, swept);
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::file::folder::Folder;
 /// What [`keep`](super::keep()) and [`clean`](super::clean()) did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Swept {
-    /// Names of the removed files.
+    /// Names of the removed files; of an object with its folder.
     pub removed: Vec<String>,
     /// What could not be removed and why, in words.
     pub failed: Vec<String>,
@@ -19,8 +19,13 @@ pub struct Swept {
 
 impl Swept {
     pub(super) fn unlink(&mut self, folder: &Folder, name: &str) {
+        self.unlink_below("", folder, name);
+    }
+
+    /// The same in `folder`, which is at `below` in the one of the snapshots.
+    pub(super) fn unlink_below(&mut self, below: &str, folder: &Folder, name: &str) {
         match folder.unlink(name) {
-            Ok(()) => self.removed.push(name.to_owned()),
+            Ok(()) => self.removed.push(format!("{below}{name}")),
             // Another process of the same folder was faster.
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(e) => self.failed.push(fault::at("cannot remove", &folder.path().join(name), &e).to_string()),
