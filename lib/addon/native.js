@@ -6,6 +6,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const v8 = require('node:v8')
+const { ask, settled } = require('./answerer')
 const { setTimeout: sleep } = require('node:timers/promises')
 const { getEnvironmentData, isMainThread, setEnvironmentData, threadId } = require('node:worker_threads')
 const { HeapwardenError } = require('../base/errors')
@@ -108,6 +109,7 @@ function attach (deliver) {
       if (hasEvents) deliver()
     } catch {}
   })
+  if (host.native) binding.keepAnswerer(ask, settled)
   // process.exit() runs no cleanup hook of the addon's.
   process.once('exit', () => host.leave())
   if (host.native) sees = findArrayBuffers()

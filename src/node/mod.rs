@@ -6,6 +6,8 @@
 //! | `waker` | wakes the event loop from any thread |
 //! | `analysis` | an analysis of heap files as an object |
 //! | `reader` | a heap file as a stream |
+//! | `answerer` | questions in a thawed copy |
+//! | `subject` | what such a question is about, as Node-API takes it |
 //! | `tasks` | what may wait, on libuv's pool |
 //! | `capabilities` | what works in this process, and why the rest does not |
 //! | `judge_for_test` | the rules' machine, for its twin in JavaScript to be compared with |
@@ -19,10 +21,12 @@
 //! JavaScript, and nothing keeps the process alive but a promise that is pending. The tests in `__test__/addon` tell.
 
 mod analysis;
+mod answerer;
 mod capabilities;
 mod host;
 mod judge_for_test;
 mod reader;
+mod subject;
 mod tasks;
 mod waker;
 

@@ -18,6 +18,7 @@
 //! | `near_limit` | one callback near the heap limit for each isolate |
 //! | [`handle`] | an isolate as other threads may hold it |
 //! | [`profiler`] | a snapshot becomes bytes |
+//! | [`questions`] | objects by id or class, and microtasks: what a question about a copy needs |
 //!
 //! Architecture invariants: every call happens on the isolate's own thread, but for the interrupt request of [`Handle`], the
 //! one that V8 documents as safe from any thread. Nothing of ours unwinds into V8, and nothing is called inside a collection
@@ -30,6 +31,7 @@ pub mod handle;
 pub mod isolate;
 mod near_limit;
 pub mod profiler;
+pub mod questions;
 mod reserve;
 mod spaces;
 mod stable_ids;

@@ -200,6 +200,26 @@ pub fn snapshot(isolate: &Isolate, contents: Contents, output: &mut dyn Output) 
     if !snapshot.is_null() && stream.ended && !stream.stopped { Ending::Complete } else { Ending::Stopped }
 }
 
+/// Gives all objects ids, those that [`snapshot`] writes of the same heap, and keeps them: for
+/// [`Isolate::object_with_id`]. What is taken for it is given back at once. Where and when as there; whether it could be done.
+pub fn give_ids(isolate: &Isolate) -> bool {
+    if in_gc() || !isolate.is_current() {
+        return false;
+    }
+    let symbols = isolate.symbols;
+    let none = std::ptr::null_mut();
+    // SAFETY: this is the isolate's thread, so the profiler is alive.
+    let profiler = unsafe { (symbols.heap_profiler)(isolate.as_raw()) };
+    // SAFETY: neither control nor resolver is V8's default. The flags are those of `snapshot`, as ids depend on them.
+    let snapshot = unsafe { (symbols.take_snapshot)(profiler, none, none, true, false) };
+    if snapshot.is_null() {
+        return false;
+    }
+    // SAFETY: the one just taken, not used after this.
+    unsafe { (symbols.delete_snapshot)(snapshot) };
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,6 +33,25 @@ unsafe fn pick<F: Copy>(
         .ok_or_else(|| format!("this executable does not export {}", names.join(" or ")))
 }
 
+/// One function that the executable may export.
+///
+/// # Safety
+/// `F` is the function pointer type of this name.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(super) unsafe fn optional<F: Copy>(name: &str) -> Option<F> {
+    // SAFETY: passed on to the caller.
+    unsafe { pick(&libloading::os::unix::Library::this(), &[name]) }.ok()
+}
+
+/// None is verified here.
+///
+/// # Safety
+/// None.
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+pub(super) unsafe fn optional<F: Copy>(_: &str) -> Option<F> {
+    None
+}
+
 /// Declares the table once: field, C signature, the mangled names that carry exactly this signature.
 macro_rules! symbols {
     ($($(#[$doc:meta])* $field:ident: fn($($arg:ty),*) $(-> $ret:ty)? = $($name:literal)|+;)+) => {
