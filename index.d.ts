@@ -206,6 +206,16 @@ export interface WatchSnapshotOptions {
    * no service stands still for minutes unless `'inline'` was asked for by name.
    */
   mode?: 'auto' | 'fork' | 'inline'
+  /**
+   * What is left: `'snapshot'`, or `'image'`, the process's memory as it is, written in a fraction of the time and memory, of which
+   * `heapwarden thaw` makes a snapshot elsewhere. Default `'auto'`: a snapshot where there are memory and CPU for it in time, else an
+   * image. **An image holds everything**: docs/images.md.
+   */
+  form?: 'auto' | 'snapshot' | 'image'
+  /** For an image where no child can be forked JavaScript stands still, if that is predicted to last no longer. Default `'500ms'`. */
+  maxPause?: Duration
+  /** False: never an image. `buffers: false`: with zeros for the contents of Buffers. Default true; with `redact` never. */
+  images?: boolean | { buffers?: boolean }
   /** zstd level, 1 to 19; 0 = plain `.heapsnapshot`. */
   level?: number
   /**

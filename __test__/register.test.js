@@ -46,7 +46,7 @@ test('HEAPWARDEN_CONFIG names another file, which then has to be there', (t) => 
 
 test('every option of a watch has a variable that is understood', () => {
   const values = {
-    DURATION: '20s', COUNT: '5', SIZE: '1MB', 'SIZE|auto': 'auto', BOOLEAN: 'false', RULES: 'rss > 5GB', SIGNAL: 'SIGUSR2', FOLDER: '/a', FILE: '/b', MODE: 'inline', LEVEL: '3', TEXT: 'x'
+    DURATION: '20s', COUNT: '5', SIZE: '1MB', 'SIZE|auto': 'auto', BOOLEAN: 'false', RULES: 'rss > 5GB', SIGNAL: 'SIGUSR2', FOLDER: '/a', FILE: '/b', MODE: 'inline', FORM: 'image', LEVEL: '3', TEXT: 'x'
   }
   for (const { env, option, form } of settings) {
     const { options } = readConfig({ [env]: values[form] }, nowhere)

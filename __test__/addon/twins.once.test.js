@@ -13,7 +13,8 @@ const units = require('../../lib/addon/fallback/units')
 const frames = require('../../lib/addon/fallback/frames')
 const reader = require('../../lib/addon/fallback/reader')
 const store = require('../../lib/addon/fallback/store')
-const { capabilities, listSnapshots, openSnapshot } = require('../..')
+const native = require('../../lib/addon/native')
+const { capabilities, openSnapshot } = require('../..')
 const { root, tempDir } = require('../support/helpers')
 
 const folder = path.join(root, 'native')
@@ -172,7 +173,7 @@ test('an image is the same row, whole or cut, and is opened by neither', async (
   fs.writeFileSync(path.join(dir, name), whole)
   fs.writeFileSync(path.join(dir, name.replace('00ff', '00fe')), whole.subarray(0, -1))
   fs.writeFileSync(path.join(dir, name.replace('00ff', '00fd')), whole.subarray(0, 5))
-  const rows = await listSnapshots(dir)
+  const rows = JSON.parse(await native.list(dir))
   assert.deepEqual(await store.list(dir), rows)
   assert.deepEqual(rows.map(({ form, complete, reason, nodes }) => ({ form, complete, reason, nodes })),
     [true, false, false].map((complete, i) => ({ form: 'image', complete, reason: i < 2 ? 'no room' : null, nodes: null })))

@@ -109,7 +109,7 @@ test('docs/middleware.md has every option, and no other', () => {
 })
 
 /** What the table of variables says of a value, where it is not the form in small letters. */
-const CELLS = { MODE: '`auto`, `fork`, `inline`', LEVEL: '0…19', 'SIZE|auto': 'size, `auto`', 'text|json|off': '`text`, `json`, `off`' }
+const CELLS = { MODE: '`auto`, `fork`, `inline`', FORM: '`auto`, `snapshot`, `image`', LEVEL: '0…19', 'SIZE|auto': 'size, `auto`', 'text|json|off': '`text`, `json`, `off`' }
 
 test('docs/register.md has every variable with what it takes and its default, and no other', () => {
   const rows = tableIn('docs/register.md', 'variable')

@@ -14,12 +14,15 @@ function compact (value) {
 }
 
 /** Snapshot options in the addon's form. `options` are already checked. */
-function snapshotJson ({ dir, path: file, keep = {}, memoryBudget, timeout, signal, ...rest }) {
+function snapshotJson ({ dir, path: file, keep = {}, memoryBudget, timeout, maxPause, images, signal, ...rest }) {
   return compact({
     dir,
     path: file,
     mode: 'auto',
     ...rest,
+    maxPauseMs: maxPause,
+    images: images === undefined ? undefined : images !== false,
+    imageBuffers: images?.buffers,
     keepCount: keep.count,
     keepBytes: keep.bytes,
     keepAgeMs: keep.age,

@@ -31,11 +31,20 @@ const stableIds = kind({ type: "boolean | 'keep'" }, (value, name) => {
   return value
 })
 
+const imageContents = {
+  buffers: { kind: boolean, default: true, help: 'the contents of Buffers in images', quiet: true }
+}
+const imageFields = checkOf(imageContents, 'true, false or an object such as { buffers: false }')
+const images = kind({ type: `boolean | ${imageFields.type}` }, (value, name) => typeof value === 'boolean' ? value : imageFields(value, name))
+
 /** How snapshots are made: of a watch, and of one. */
 const snapshots = {
   dir: { kind: absolute, form: 'FOLDER', help: 'where snapshots go' },
   path: { kind: absolute, help: 'an exact file instead' },
   mode: { kind: oneOf(['auto', 'fork', 'inline']), default: 'auto', form: 'MODE', help: 'auto, fork (pauses for ms) or inline (auto: fork if it works)', quiet: true },
+  form: { kind: oneOf(['auto', 'snapshot', 'image']), default: 'auto', form: 'FORM', help: 'auto (an image where a snapshot does not fit), snapshot or image', quiet: true },
+  maxPause: { kind: duration(0, DAY, 'at most 1 day'), default: '500ms', help: 'longest pause for an image in place' },
+  images: { kind: images, default: true, form: 'BOOLEAN', fromText: fromText.boolean, fields: imageContents, help: 'allow heap images, which hold everything', quiet: true },
   // Above 19 zstd needs windows that RFC 9659 forbids in `Content-Encoding: zstd`, and memory a host has not got.
   level: { kind: integer(0, 19), default: 1, form: 'LEVEL', help: 'zstd level; 0 = plain .heapsnapshot', quiet: true },
   keep: { kind: checkOf(keep, "an object such as { count: 5, bytes: '2GiB', age: '7d' }"), fields: keep },

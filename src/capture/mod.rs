@@ -3,6 +3,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`options`] | what a caller or a rule may say |
+//! | [`images`] | whether it may leave an image |
 //! | [`user`] | the user a process acts as, and what its change explains |
 //! | [`budget`] | whether there is memory for it |
 //! | [`permit`] | whether it may go on, and its file may get its name |
@@ -23,6 +24,7 @@ pub mod answering;
 pub mod budget;
 #[cfg(target_os = "linux")]
 pub mod fork;
+pub mod images;
 pub mod inline;
 pub mod intake;
 pub mod options;

@@ -23,8 +23,21 @@ pub enum WantedMode {
     Inline,
 }
 
+/// Which kind of file is wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WantedForm {
+    /// A snapshot where it can be had in time, else an image.
+    #[default]
+    Auto,
+    /// A snapshot, or an error.
+    Snapshot,
+    /// An image, or an error.
+    Image,
+}
+
 /// `SnapshotOptions` of the public interface, normalised.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CaptureOptions {
     /// Folder; `None` = the default one.
@@ -33,6 +46,14 @@ pub struct CaptureOptions {
     pub path: Option<PathBuf>,
     /// Which way.
     pub mode: WantedMode,
+    /// Which kind of file.
+    pub form: WantedForm,
+    /// ms that JavaScript may stand still for an image in place.
+    pub max_pause_ms: f64,
+    /// Whether images may be left at all.
+    pub images: bool,
+    /// Whether the contents of Buffers are in them; else zeros.
+    pub image_buffers: bool,
     /// zstd level; 0 = plain JSON. `None`: 1, or plain if `path` ends in `.heapsnapshot`.
     pub level: Option<i32>,
     /// Snapshots kept in the folder.
@@ -68,6 +89,33 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1800);
 /// JavaScript stands still for as long.
 pub const INLINE_TIMEOUT: Duration = Duration::from_secs(300);
 const LONGEST_TIMEOUT: f64 = 24.0 * 3600.0 * 1e3;
+/// ms that JavaScript may stand still for an image in place when nothing is said.
+pub const MAX_PAUSE_MS: f64 = 500.0;
+
+impl Default for CaptureOptions {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            path: None,
+            mode: WantedMode::default(),
+            form: WantedForm::default(),
+            max_pause_ms: MAX_PAUSE_MS,
+            images: true,
+            image_buffers: true,
+            level: None,
+            keep_count: None,
+            keep_bytes: None,
+            keep_age_ms: None,
+            min_free_disk: None,
+            memory_budget: None,
+            timeout_ms: None,
+            redact: false,
+            stable_ids: StableIds::default(),
+            numeric_values: false,
+            trigger: None,
+        }
+    }
+}
 
 impl CaptureOptions {
     /// Parses the JSON that `lib/options/check.js` makes.
@@ -117,6 +165,9 @@ impl CaptureOptions {
     pub fn can_share(&self, other: &Self) -> bool {
         self.dir == other.dir
             && self.path == other.path
+            && self.form == other.form
+            && self.images == other.images
+            && self.image_buffers == other.image_buffers
             && self.level == other.level
             && self.redact == other.redact
             && self.stable_ids == other.stable_ids
@@ -135,6 +186,10 @@ mod tests {
         assert!(plain.can_share(&same));
         assert!(!plain.can_share(&CaptureOptions { path: Some("/tmp/x".into()), ..plain.clone() }));
         assert!(!plain.can_share(&CaptureOptions { redact: true, ..plain.clone() }));
+        assert!(!plain.can_share(&CaptureOptions { images: false, ..plain.clone() }));
+        assert!(!plain.can_share(&CaptureOptions { image_buffers: false, ..plain.clone() }));
+        let snapshot = CaptureOptions { form: WantedForm::Snapshot, ..plain.clone() };
+        assert!(!plain.can_share(&snapshot) && snapshot.can_share(&snapshot));
     }
 
     #[test]
@@ -145,6 +200,16 @@ mod tests {
         }
         let long = CaptureOptions { timeout_ms: Some(1e300), ..CaptureOptions::default() };
         assert_eq!(long.timeout(), Duration::from_secs(24 * 3600));
+    }
+
+    #[test]
+    fn images_are_on_unless_they_are_turned_off() {
+        let of = |text| CaptureOptions::from_json(text).unwrap();
+        assert_eq!(of("{}"), CaptureOptions::default());
+        assert!(of("{}").images && of("{}").image_buffers);
+        let off = of(r#"{"form":"image","maxPauseMs":20,"images":false,"imageBuffers":false}"#);
+        assert_eq!((off.form, off.max_pause_ms), (WantedForm::Image, 20.0));
+        assert!(!off.images && !off.image_buffers);
     }
 
     #[test]

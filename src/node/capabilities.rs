@@ -5,6 +5,7 @@ use napi_derive::napi;
 use serde_json::{Value, json};
 
 use super::Code;
+use crate::capture::images;
 use crate::probe::{allocator, cgroup::Cgroup, pressure};
 use crate::v8;
 
@@ -20,6 +21,14 @@ fn fork(native: bool, why: &str) -> Value {
     let refusal = crate::capture::fork::available().err().map(|error| error.to_string());
     #[cfg(not(target_os = "linux"))]
     let refusal = Some("Linux only".to_owned());
+    one(refusal.is_none(), &refusal.unwrap_or_default())
+}
+
+fn image(native: bool, why: &str) -> Value {
+    if !native {
+        return one(false, &format!("an image needs V8's own interface: {why}"));
+    }
+    let refusal = images::available().err().map(|error| error.to_string());
     one(refusal.is_none(), &refusal.unwrap_or_default())
 }
 
@@ -43,6 +52,7 @@ pub fn capabilities() -> Result<String, Code> {
             "inline": through_v8("a snapshot that is compressed while V8 writes it"),
             "portable": one(!native, "not needed: V8's own interface is used"),
             "fork": fork(native, &why),
+            "image": image(native, &why),
         },
         "ownThread": one(true, ""),
         "whileBlocked": through_v8("reading V8 and taking snapshots while the event loop is blocked"),

@@ -26,7 +26,8 @@ function capabilities (why) {
     snapshots: {
       inline: without('a snapshot that is compressed while V8 writes it'),
       portable: { available: true },
-      fork: without('a snapshot by a forked child')
+      fork: without('a snapshot by a forked child'),
+      image: without('an image')
     },
     ownThread: without('sampling while the event loop is blocked'),
     whileBlocked: without('reading V8 and taking snapshots while the event loop is blocked'),

@@ -22,8 +22,8 @@ const KEEP = { count: 5, bytes: 2 * 2 ** 30, age: 7 * 86_400_000 }
 const STEP = 4 * 2 ** 20
 const HEAD = 64 * 1024
 
-function refuseWhatNeedsTheAddon ({ mode, redact }) {
-  const what = mode === 'fork' ? "mode 'fork'" : redact ? 'redact' : undefined
+function refuseWhatNeedsTheAddon ({ mode, form, redact }) {
+  const what = mode === 'fork' ? "mode 'fork'" : form === 'image' ? "form 'image'" : redact ? 'redact' : undefined
   if (what) throw new HeapwardenError('HEAPWARDEN_UNSUPPORTED', `${what} needs heapwarden's binary, which is not used here; see capabilities`)
 }
 
