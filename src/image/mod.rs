@@ -4,10 +4,14 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`mod@format`] | the bytes; shared with the loader |
+//! | [`freeze`] | writes it |
+//! | [`cpu`] | what a CPU can do |
 //! | [`request`] | what a thawed copy is asked to do |
 //!
 //! Architecture invariant: what freezes allocates nothing, takes no lock and calls nothing but the kernel; an image is hostile
-//! input to who reads it. `__test__/image/` would tell.
+//! input to who reads it. `unsafe` may stand in all of it. `__test__/image/` would tell.
 
+pub mod cpu;
 pub mod format;
+pub mod freeze;
 pub mod request;

@@ -1,0 +1,174 @@
+//! The memory that freezing needs, and the call.
+
+use std::ffi::c_void;
+use std::os::fd::RawFd;
+
+use super::super::outcome::{Fault, Frozen, How, Step, Written};
+use super::files::{Files, Seen};
+use super::maps::Maps;
+use super::pack::{self, OUT, Pack};
+use super::presence::{PAGES, Pages};
+use super::trampoline::{self, THAWED};
+use super::view::View;
+use super::writer::{FILES, SHARED, Writer};
+use super::{PAGE, STAGE, Seams, sys};
+use crate::error::{Error, Result};
+use crate::image::cpu;
+use crate::image::format::{MAGIC, OBJECTS, Start, VERSION};
+
+/// Bytes of the list of mappings that are read at once; the longest line fits several times.
+const MAPS: usize = 64 << 10;
+
+/// What the freezer works in beside zstd's workspace. All zeros are a value of it.
+#[repr(C)]
+struct Buffers {
+    out: [u8; OUT],
+    stage: [u8; STAGE],
+    maps: [u8; MAPS],
+    entries: [u64; PAGES],
+    seen: [Seen; OBJECTS],
+    wanted: [u8; PAGES],
+    scratch: [u8; 2 * PAGE],
+}
+
+/// Writes this process's memory as an image. Its own memory is mapped when it is made; it costs nothing until it is used.
+pub struct Freezer {
+    at: *mut u8,
+    size: usize,
+    workspace: usize,
+    level: i32,
+    thread: u32,
+    seams: Seams,
+}
+
+// SAFETY: the mapping is nobody else's, wherever the freezer goes.
+unsafe impl Send for Freezer {}
+
+impl Freezer {
+    /// Maps what it needs to pack at zstd's `level` (negative: faster). `InvalidOption`: zstd knows no such level;
+    /// `MemoryBudget`: there is no memory to be mapped.
+    ///
+    /// It is made by the thread that is frozen, or that forks the child that is.
+    pub fn new(level: i32) -> Result<Self> {
+        let workspace = pack::workspace(level);
+        if workspace == 0 || !(-100..=19).contains(&level) {
+            return Err(Error::InvalidOption(format!("an image cannot be packed at level {level}")));
+        }
+        let size = workspace + size_of::<Buffers>().next_multiple_of(PAGE);
+        let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // SAFETY: a new mapping where the kernel likes touches nothing that is there.
+        let at = unsafe { libc::mmap(std::ptr::null_mut(), size, access, kind, -1, 0) };
+        if at == libc::MAP_FAILED {
+            let error = std::io::Error::last_os_error();
+            return Err(Error::MemoryBudget(format!("no {size} bytes to freeze with: {error}")));
+        }
+        let (at, seams) = (at.cast(), Seams::default());
+        Ok(Self { at, size, workspace, level, thread: sys::thread(), seams })
+    }
+
+    /// Writes the image to `to`, a file that stands where the packed frames begin, and returns; and returns once more,
+    /// as `Thawed`, in each copy that is made of it. `moment` is one of the format's, `pid` the process that is frozen:
+    /// not a child that writes it. `look` is called now and then with the bytes of stream so far, and stops it by false.
+    ///
+    /// It allocates nothing, takes no lock, leaves `errno` as it is and needs less than 32 KiB of stack: it may run in
+    /// a signal handler and in a collection.
+    ///
+    /// # Safety
+    /// `How::Alone`: no other thread runs in this process. The caller's frame is as good in a process that has this
+    /// one's memory and nothing else of it: it looks at what is returned before it relies on any descriptor or thread.
+    pub unsafe fn freeze(
+        &mut self,
+        to: RawFd,
+        how: How,
+        moment: u32,
+        pid: u32,
+        look: &mut dyn FnMut(u64) -> bool,
+    ) -> Frozen {
+        let outcome = Err(Fault::new(Step::Stopped, 0));
+        let mut job = Job { freezer: self, to, how, moment, pid, look, outcome };
+        // SAFETY: `work` gets the job it expects, which lives until it has returned.
+        let result = unsafe { trampoline::call((&raw mut job).cast(), work) };
+        if result == THAWED {
+            return Frozen::Thawed;
+        }
+        match job.outcome {
+            Ok(written) => Frozen::Written(written),
+            Err(fault) => Frozen::Failed(fault),
+        }
+    }
+
+    /// How the tests take from it what some systems do not have.
+    #[cfg(test)]
+    pub(super) fn without(&mut self, seams: Seams) {
+        self.seams = seams;
+    }
+}
+
+impl Drop for Freezer {
+    fn drop(&mut self) {
+        // SAFETY: the mapping made in `new`, which nothing uses any more.
+        unsafe { libc::munmap(self.at.cast(), self.size) };
+    }
+}
+
+struct Job<'a> {
+    freezer: &'a mut Freezer,
+    to: RawFd,
+    how: How,
+    moment: u32,
+    pid: u32,
+    look: &'a mut dyn FnMut(u64) -> bool,
+    outcome: std::result::Result<Written, Fault>,
+}
+
+/// # Safety
+/// `job` is a [`Job`].
+unsafe extern "C" fn work(job: *mut c_void, stack: u64, resume: u64) -> u64 {
+    // SAFETY: as promised; nobody else has it.
+    let job = unsafe { &mut *job.cast::<Job>() };
+    job.outcome = write(job, stack, resume);
+    0
+}
+
+fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written, Fault> {
+    let freezer = &mut *job.freezer;
+    // SAFETY: the first part of the freezer's mapping, which is its alone, and so lent with it.
+    let space = unsafe { std::slice::from_raw_parts_mut(freezer.at, freezer.workspace) };
+    // SAFETY: the second part: as long as the structure, aligned to a page, and of any bytes.
+    let buffers = unsafe { &mut *freezer.at.add(freezer.workspace).cast::<Buffers>() };
+    let Buffers { out, stage, maps, entries, seen, wanted, scratch } = buffers;
+    let process = sys::process() as u32;
+    let start = Start {
+        magic: MAGIC,
+        version: VERSION,
+        moment: job.moment,
+        resume,
+        stack,
+        fs: sys::base(sys::FS),
+        gs: sys::base(sys::GS),
+        pid: job.pid,
+        // A child's only thread has a number of its own.
+        tid: if process == job.pid { sys::thread() } else { freezer.thread },
+        cpu: cpu::words(),
+    };
+    let mut maps = Maps::open(maps)?;
+    let begin = freezer.at as u64;
+    let mut writer = Writer {
+        pack: Pack::begin(space, out, freezer.level, job.to)?,
+        view: View::open(&freezer.seams)?,
+        pages: Pages::open(&freezer.seams, entries, wanted, scratch),
+        objects: Files::new(seen),
+        stage,
+        how: job.how,
+        own: (begin, begin + freezer.size as u64),
+        look: job.look,
+        looked: 0,
+        files: FILES,
+        shared: SHARED,
+        left_out: 0,
+        regions: 0,
+        bytes: 0,
+        last: 0,
+    };
+    writer.run(&start, &mut maps)
+}

@@ -1,0 +1,188 @@
+//! The stream → zstd frames of [`FRAME`] bytes each → the file, in memory that was there before.
+
+use std::ffi::{c_int, c_void};
+
+use zstd::zstd_safe::zstd_sys as zs;
+
+use super::super::outcome::{Fault, Step};
+use super::sys;
+use crate::file::frames::FRAME;
+
+/// Bytes collected before they go to the file.
+pub(super) const OUT: usize = 256 << 10;
+
+/// Bytes of workspace that zstd needs at `level`; 0: zstd knows no such level.
+pub(super) fn workspace(level: i32) -> usize {
+    // SAFETY: computes only.
+    let bytes = unsafe { zs::ZSTD_estimateCStreamSize(level) };
+    // SAFETY: likewise.
+    if unsafe { zs::ZSTD_isError(bytes) } == 0 { bytes.next_multiple_of(super::PAGE) } else { 0 }
+}
+
+pub(super) struct Pack<'a> {
+    zstd: *mut zs::ZSTD_CCtx,
+    out: &'a mut [u8; OUT],
+    filled: usize,
+    in_frame: usize,
+    to: c_int,
+    // Bytes that the file may still grow by: beyond, the kernel would send a signal that ends the process.
+    room: u64,
+    /// Bytes of stream so far.
+    pub raw: u64,
+    /// Bytes of file so far.
+    pub data: u64,
+    /// Frames ended so far.
+    pub frames: u64,
+}
+
+impl<'a> Pack<'a> {
+    /// `workspace` is as long as [`workspace`] said for the level.
+    pub fn begin(
+        workspace: &'a mut [u8],
+        out: &'a mut [u8; OUT],
+        level: i32,
+        to: c_int,
+    ) -> Result<Self, Fault> {
+        // SAFETY: memory that is ours as long as the context is used, aligned as a page is.
+        let zstd = unsafe { zs::ZSTD_initStaticCCtx(workspace.as_mut_ptr().cast(), workspace.len()) };
+        if zstd.is_null() {
+            return Err(Fault::new(Step::Pack, 0));
+        }
+        let limit = sys::limit(libc::RLIMIT_FSIZE);
+        let room = sys::position(to).map_or(u64::MAX, |at| limit.saturating_sub(at));
+        let pack = Self { zstd, out, filled: 0, in_frame: 0, to, room, raw: 0, data: 0, frames: 0 };
+        pack.set(zs::ZSTD_cParameter::ZSTD_c_compressionLevel, level)?;
+        pack.set(zs::ZSTD_cParameter::ZSTD_c_checksumFlag, 1)?;
+        Ok(pack)
+    }
+
+    fn set(&self, parameter: zs::ZSTD_cParameter, value: i32) -> Result<(), Fault> {
+        // SAFETY: the context was initialised, and nothing else uses it.
+        checked(unsafe { zs::ZSTD_CCtx_setParameter(self.zstd, parameter, value) }).map(drop)
+    }
+
+    /// Takes bytes of ours.
+    pub fn put(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        // SAFETY: a slice can be read.
+        unsafe { self.put_memory(bytes.as_ptr(), bytes.len()) }
+    }
+
+    /// Takes `len` bytes at `at`.
+    ///
+    /// # Safety
+    /// They can be read. What they are may change meanwhile: they are copied once.
+    pub unsafe fn put_memory(&mut self, at: *const u8, len: usize) -> Result<(), Fault> {
+        let mut taken = 0;
+        while taken < len {
+            let size = (len - taken).min(FRAME - self.in_frame);
+            let from = at.wrapping_add(taken).cast::<c_void>();
+            let mut input = zs::ZSTD_inBuffer { src: from, size, pos: 0 };
+            self.step(&mut input, zs::ZSTD_EndDirective::ZSTD_e_continue)?;
+            taken += input.pos;
+            self.raw += input.pos as u64;
+            self.in_frame += input.pos;
+            if self.in_frame == FRAME {
+                self.end_frame()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end_frame(&mut self) -> Result<(), Fault> {
+        let mut none = zs::ZSTD_inBuffer { src: self.out.as_ptr().cast(), size: 0, pos: 0 };
+        while self.step(&mut none, zs::ZSTD_EndDirective::ZSTD_e_end)? != 0 {}
+        self.in_frame = 0;
+        self.frames += 1;
+        Ok(())
+    }
+
+    /// Some of the input; what zstd still holds of it.
+    fn step(&mut self, input: &mut zs::ZSTD_inBuffer, what: zs::ZSTD_EndDirective) -> Result<usize, Fault> {
+        let mut output =
+            zs::ZSTD_outBuffer { dst: self.out.as_mut_ptr().cast(), size: OUT, pos: self.filled };
+        // SAFETY: the context was initialised; the output is ours, the input can be read (of nothing, nothing is).
+        let left = checked(unsafe { zs::ZSTD_compressStream2(self.zstd, &mut output, input, what) })?;
+        self.filled = output.pos;
+        // Whole pages, while there is room for a block at once.
+        if self.filled >= OUT / 2 {
+            self.flush()?;
+        }
+        Ok(left)
+    }
+
+    fn flush(&mut self) -> Result<(), Fault> {
+        let mut bytes = self.out.get(..self.filled).unwrap_or(&[]);
+        while !bytes.is_empty() {
+            if bytes.len() as u64 > self.room {
+                return Err(Fault::new(Step::Write, libc::EFBIG));
+            }
+            let n = sys::write(self.to, bytes).map_err(|errno| Fault::new(Step::Write, errno))?;
+            if n == 0 {
+                return Err(Fault::new(Step::Write, libc::EIO));
+            }
+            self.data += n as u64;
+            self.room -= n as u64;
+            bytes = bytes.get(n..).unwrap_or(&[]);
+        }
+        self.filled = 0;
+        Ok(())
+    }
+
+    /// Ends the last frame; everything is in the file then.
+    pub fn end(&mut self) -> Result<(), Fault> {
+        if self.in_frame > 0 {
+            self.end_frame()?;
+        }
+        self.flush()
+    }
+}
+
+fn checked(result: usize) -> Result<usize, Fault> {
+    // SAFETY: computes only.
+    if unsafe { zs::ZSTD_isError(result) } == 0 { Ok(result) } else { Err(Fault::new(Step::Pack, 0)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Seek};
+    use std::os::fd::AsRawFd;
+
+    fn pack(level: i32, pieces: &[&[u8]]) -> (Vec<u8>, u64, u64) {
+        let mut file = tempfile::tempfile().unwrap();
+        let (mut space, mut out) = (vec![0_u64; workspace(level) / 8], Box::new([0; OUT]));
+        // SAFETY: bytes of integers.
+        let (_, space, _) = unsafe { space.align_to_mut::<u8>() };
+        let mut pack = Pack::begin(space, &mut out, level, file.as_raw_fd()).unwrap();
+        pieces.iter().for_each(|piece| pack.put(piece).unwrap());
+        pack.end().unwrap();
+        let (raw, data, frames) = (pack.raw, pack.data, pack.frames);
+        let mut bytes = Vec::new();
+        file.rewind().unwrap();
+        file.read_to_end(&mut bytes).unwrap();
+        assert_eq!(data, bytes.len() as u64);
+        (bytes, raw, frames)
+    }
+
+    #[test]
+    fn frames_are_independent_small_and_checked() {
+        let text: Vec<u8> = (0..2 * FRAME + 77).map(|n| ((n * n) >> 7) as u8).collect();
+        for level in [-50, -7, -1, 1, 3] {
+            let (bytes, raw, frames) = pack(level, &[&text[..100], &text[100..]]);
+            assert_eq!((raw, frames), (text.len() as u64, 3), "{level}");
+            assert!(zstd::decode_all(&bytes[..]).unwrap() == text, "{level}");
+            assert_ne!(bytes[4] & 4, 0, "a checksum at level {level}");
+            assert!(10 + (bytes[5] >> 3) <= 23, "window at level {level}");
+            let (first, ..) = pack(level, &[&text[..FRAME]]);
+            assert!(bytes.starts_with(&first), "{level}");
+        }
+        assert_eq!(pack(1, &[]), (Vec::new(), 0, 0));
+    }
+
+    #[test]
+    fn no_level_without_a_workspace() {
+        for level in -50..=4 {
+            assert!(workspace(level) > 0 && workspace(level) < 6 << 20, "{level}: {}", workspace(level));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Reading memory that may not be there, through the kernel.
+
+use std::ffi::c_int;
+
+use super::super::outcome::{Fault, Step};
+use super::{PAGE, sys};
+
+/// `/proc/self/mem`, which also shows what may not be read; where it is not to be had, `process_vm_readv`.
+pub(super) struct View {
+    mem: Option<c_int>,
+    process: c_int,
+}
+
+impl View {
+    /// The fault says that neither works.
+    pub fn open(seams: &super::Seams) -> Result<Self, Fault> {
+        let process = sys::process();
+        let probe = 0x5eed_u64;
+        let mut got = [0; 8];
+        let at = &raw const probe as u64;
+        let right =
+            |read: Result<usize, i32>, got: [u8; 8]| read == Ok(8) && u64::from_le_bytes(got) == probe;
+        let mut errno = libc::EACCES;
+        match if seams.no_mem { Err(errno) } else { sys::open(c"/proc/self/mem") } {
+            Ok(fd) => {
+                let read = sys::read_at(fd, &mut got, at);
+                if right(read, got) {
+                    return Ok(Self { mem: Some(fd), process });
+                }
+                errno = read.err().unwrap_or(errno);
+                sys::close(fd);
+            }
+            Err(other) => errno = other,
+        }
+        let read = sys::read_process(process, &mut got, at);
+        if right(read, got) { Ok(Self { mem: None, process }) } else { Err(Fault::new(Step::Memory, errno)) }
+    }
+
+    /// Fills `into` with the memory at `at`; zeros stand for pages that cannot be read.
+    pub fn read(&self, mut at: u64, mut into: &mut [u8]) {
+        while !into.is_empty() {
+            match self.once(at, into) {
+                Ok(n) if n > 0 => {
+                    into = into.get_mut(n..).unwrap_or(&mut []);
+                    at += n as u64;
+                }
+                _ => {
+                    let page = PAGE - (at as usize & (PAGE - 1));
+                    let (lost, rest) = into.split_at_mut(page.min(into.len()));
+                    lost.fill(0);
+                    at += lost.len() as u64;
+                    into = rest;
+                }
+            }
+        }
+    }
+
+    /// Fills `into` if all of it can be read.
+    pub fn whole(&self, mut at: u64, mut into: &mut [u8]) -> bool {
+        while !into.is_empty() {
+            let Ok(n @ 1..) = self.once(at, into) else { return false };
+            into = into.get_mut(n..).unwrap_or(&mut []);
+            at += n as u64;
+        }
+        true
+    }
+
+    fn once(&self, at: u64, into: &mut [u8]) -> Result<usize, i32> {
+        match self.mem {
+            Some(fd) => sys::read_at(fd, into, at),
+            None => sys::read_process(self.process, into, at),
+        }
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        if let Some(fd) = self.mem {
+            sys::close(fd);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Seams;
+    use super::*;
+
+    /// Two pages that may be read, one that may not, one that is not there.
+    fn pages() -> u64 {
+        let (all, private) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // SAFETY: new mappings of the test's own; the fourth page is given back within it.
+        unsafe {
+            let at = libc::mmap(std::ptr::null_mut(), 4 * PAGE, all, private, -1, 0);
+            assert_ne!(at, libc::MAP_FAILED);
+            at.cast::<u8>().write_bytes(b'x', 3 * PAGE);
+            libc::mprotect(at.add(2 * PAGE), PAGE, libc::PROT_NONE);
+            libc::munmap(at.add(3 * PAGE), PAGE);
+            at as u64
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_zeros() {
+        let at = pages();
+        for no_mem in [false, true] {
+            let view = View::open(&Seams { no_mem, ..Seams::default() }).unwrap();
+            assert_eq!(view.mem.is_none(), no_mem);
+            let mut into = vec![7; 4 * PAGE];
+            view.read(at, &mut into);
+            // Only /proc/self/mem shows what is protected.
+            let seen = if no_mem { 2 } else { 3 } * PAGE;
+            assert!(into[..seen].iter().all(|byte| *byte == b'x'));
+            assert!(into[seen..].iter().all(|byte| *byte == 0));
+            assert!(view.whole(at + 5, &mut into[..2 * PAGE - 5]));
+            assert!(!view.whole(at, &mut into));
+        }
+    }
+}

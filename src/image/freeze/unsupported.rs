@@ -1,0 +1,31 @@
+//! Elsewhere nothing is frozen.
+
+use super::outcome::{Fault, Frozen, How, Step};
+use crate::error::{Error, Result};
+
+/// Writes this process's memory as an image; not here.
+pub struct Freezer {
+    _none: (),
+}
+
+impl Freezer {
+    /// `Unsupported`.
+    pub fn new(_level: i32) -> Result<Self> {
+        Err(Error::Unsupported("heap images are written on Linux x64 only".into()))
+    }
+
+    /// Never called: there is no freezer.
+    ///
+    /// # Safety
+    /// None is needed here.
+    pub unsafe fn freeze(
+        &mut self,
+        _to: std::ffi::c_int,
+        _how: How,
+        _moment: u32,
+        _pid: u32,
+        _look: &mut dyn FnMut(u64) -> bool,
+    ) -> Frozen {
+        Frozen::Failed(Fault::new(Step::Maps, 0))
+    }
+}
