@@ -4,14 +4,15 @@ use std::ffi::c_void;
 use std::os::fd::RawFd;
 
 use super::super::outcome::{Fault, Frozen, How, Step, Written};
+use super::base::{PAGE, STAGE, Seams};
 use super::files::{Files, Seen};
 use super::maps::Maps;
 use super::pack::{self, OUT, Pack};
 use super::presence::{PAGES, Pages};
+use super::sys;
 use super::trampoline::{self, THAWED};
 use super::view::View;
 use super::writer::{FILES, SHARED, Writer};
-use super::{PAGE, STAGE, Seams, sys};
 use crate::error::{Error, Result};
 use crate::image::cpu;
 use crate::image::format::{MAGIC, OBJECTS, Start, VERSION};

@@ -16,7 +16,7 @@ pub(super) fn workspace(level: i32) -> usize {
     // SAFETY: computes only.
     let bytes = unsafe { zs::ZSTD_estimateCStreamSize(level) };
     // SAFETY: likewise.
-    if unsafe { zs::ZSTD_isError(bytes) } == 0 { bytes.next_multiple_of(super::PAGE) } else { 0 }
+    if unsafe { zs::ZSTD_isError(bytes) } == 0 { bytes.next_multiple_of(super::base::PAGE) } else { 0 }
 }
 
 pub(super) struct Pack<'a> {

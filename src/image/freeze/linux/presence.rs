@@ -3,8 +3,9 @@
 use std::ffi::c_int;
 
 use super::super::outcome::Presence;
+use super::base::{PAGE, Seams};
+use super::sys;
 use super::view::View;
-use super::{PAGE, Seams, sys};
 
 /// Pages that are asked about at once: 16 MiB of addresses.
 pub(super) const PAGES: usize = 4096;

@@ -89,7 +89,7 @@ pub(super) fn read_process(pid: c_int, into: &mut [u8], at: u64) -> Outcome {
 
 /// One byte for each page from `at` on whose lowest bit says whether it is there.
 pub(super) fn in_core(at: u64, pages: &mut [u8]) -> Outcome {
-    let bytes = pages.len() * super::PAGE;
+    let bytes = pages.len() * super::base::PAGE;
     // SAFETY: the kernel writes a byte for each page within the slice, and touches none of the pages.
     again(|| unsafe { call(libc::SYS_mincore, [at as usize, bytes, pages.as_mut_ptr() as usize, 0, 0, 0]) })
 }

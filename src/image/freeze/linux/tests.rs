@@ -5,7 +5,8 @@ use std::io::{Read, Seek};
 use std::os::fd::AsRawFd;
 
 use super::super::{Frozen, How, Written};
-use super::{Freezer, Seams};
+use super::Freezer;
+use super::base::Seams;
 use crate::image::format;
 
 /// What a forked child tells of itself.

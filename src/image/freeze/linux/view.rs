@@ -3,7 +3,8 @@
 use std::ffi::c_int;
 
 use super::super::outcome::{Fault, Step};
-use super::{PAGE, sys};
+use super::base::{PAGE, Seams};
+use super::sys;
 
 /// `/proc/self/mem`, which also shows what may not be read; where it is not to be had, `process_vm_readv`.
 pub(super) struct View {
@@ -13,7 +14,7 @@ pub(super) struct View {
 
 impl View {
     /// The fault says that neither works.
-    pub fn open(seams: &super::Seams) -> Result<Self, Fault> {
+    pub fn open(seams: &Seams) -> Result<Self, Fault> {
         let process = sys::process();
         let probe = 0x5eed_u64;
         let mut got = [0; 8];
@@ -83,7 +84,6 @@ impl Drop for View {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Seams;
     use super::*;
 
     /// Two pages that may be read, one that may not, one that is not there.

@@ -1,0 +1,18 @@
+//! What all of it needs.
+
+/// Bytes to a page.
+pub(super) const PAGE: usize = crate::image::format::PAGE as usize;
+
+/// Bytes of memory that are read at once where they cannot be packed where they lie.
+pub(super) const STAGE: usize = 256 << 10;
+
+/// What some systems do not have, taken away for the tests.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Seams {
+    /// No `/proc/self/mem`.
+    pub no_mem: bool,
+    /// No `/proc/self/pagemap`.
+    pub no_pagemap: bool,
+    /// Something is swapped out.
+    pub swaps: bool,
+}
