@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 'use strict'
 
-// Whether the binary is the same wherever it is built: the tree's files, as they are now, are built in two folders from
-// nothing, with the versions of the lock files, and the two binaries compared.
+// Whether the binaries, the addon and the loader of images, are the same wherever they are built: the tree's files, as they are
+// now, are built in two folders from nothing, with the versions of the lock files, and the two compared.
 
 const { createHash } = require('node:crypto')
 const { execFileSync } = require('node:child_process')
@@ -11,6 +11,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { commandLine } = require('./base/command-line')
 const { runInGroup, scratchFolder } = require('./base/undo')
+const { NAME: LOADER } = require('./loader')
 
 const USAGE = `usage: node scripts/reproduce.js [--profile NAME]
 
@@ -48,16 +49,18 @@ async function build (folder, env, profile) {
   })
   if (status !== 0) throw new Error(`the build in ${folder} failed`)
   const native = path.join(folder, 'native')
-  const [name] = fs.readdirSync(native).filter((file) => file.endsWith('.node'))
-  const bytes = fs.readFileSync(path.join(native, name))
-  console.log(`${createHash('sha256').update(bytes).digest('hex')}  ${bytes.length} bytes, built in ${folder}`)
-  return { name, bytes }
+  const names = fs.readdirSync(native).filter((file) => file.endsWith('.node') || file === LOADER).sort()
+  return names.map((name) => {
+    const bytes = fs.readFileSync(path.join(native, name))
+    console.log(`${createHash('sha256').update(bytes).digest('hex')}  ${name}, ${bytes.length} bytes, built in ${folder}`)
+    return { name, bytes }
+  })
 }
 
 /** Keeps both where the scratch folder's end does not reach. */
 function keep (binaries) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-differ-'))
-  binaries.forEach(({ name, bytes }, index) => fs.writeFileSync(path.join(folder, `${index + 1}-${name}`), bytes))
+  binaries.forEach((built, index) => built.forEach(({ name, bytes }) => fs.writeFileSync(path.join(folder, `${index + 1}-${name}`), bytes)))
   return folder
 }
 
@@ -69,7 +72,8 @@ async function main () {
   folders.forEach(copyTo)
   const first = await build(folders[0], {}, profile)
   const second = await build(folders[1], { CARGO_HOME: anotherHome(path.join(dir, 'home')) }, profile)
-  if (first.bytes.equals(second.bytes)) return console.log('The binaries are the same.')
+  const same = first.length === second.length && first.every(({ bytes }, index) => bytes.equals(second[index].bytes))
+  if (same) return console.log('The binaries are the same.')
   console.error(`The binaries differ: ${keep([first, second])}`)
   process.exitCode = 1
 }

@@ -15,6 +15,7 @@
 //! | [`mod@file`] | the snapshot file: name, layout, writing, reading, keeping | json, error |
 //! | [`image`] | a process's memory as a file: format, freezing, reading | file, error |
 //! | [`capture`] | takes a snapshot | v8, probe, redact, file, image, error, units |
+//! | [`thaw`] | goes on with what an image holds, in a process behind a fence | image, file, redact, probe, error |
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |
 //! | [`thread`] | one JavaScript thread: its figures, its events, a slot for what is carried out on it | v8, watch, file, error, clock |
@@ -46,6 +47,7 @@ pub mod orders;
 pub mod probe;
 pub mod redact;
 pub mod stderr;
+pub mod thaw;
 pub mod thread;
 pub mod units;
 pub mod v8;

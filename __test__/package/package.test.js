@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict')
 const { execFile, execFileSync } = require('node:child_process')
-const { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, mkdirSync, writeFileSync } = require('node:fs')
+const { accessSync, constants, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, mkdirSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const { basename, dirname, join } = require('node:path')
 const { after, before, test } = require('node:test')
@@ -59,10 +59,11 @@ after(() => rmSync(work, { recursive: true, force: true }))
 
 test('carries the binary, the types and the documents, and none of the sources', () => {
   const installed = join(project, 'node_modules', 'heapwarden')
-  for (const file of ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'bin/heapwarden.js', 'native/heapwarden.linux-x64-gnu.node',
+  for (const file of ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'bin/heapwarden.js', 'native/heapwarden.linux-x64-gnu.node', 'native/heapwarden-thaw-linux-x64',
     'examples/express/server.js', 'docs/getting-started.md', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
     assert.ok(existsSync(join(installed, file)), `${file} is missing`)
   }
+  accessSync(join(installed, 'native/heapwarden-thaw-linux-x64'), constants.X_OK)
   for (const file of ['Cargo.toml', 'src', 'scripts', '__test__', 'target', 'benches', '.npmrc', 'native/native.d.ts', 'node_modules', 'lib/README.md', 'lib/cli/README.md']) {
     assert.ok(!existsSync(join(installed, file)), `${file} should not be shipped`)
   }

@@ -86,6 +86,7 @@ const stages = [
   toolStage('lint', 'eslint', ['.']),
   cargoStage('clippy', ['clippy', '--all-targets', '--', '-D', 'warnings'], 'stage'),
   cargoStage('clippy-core', ['clippy', '--all-targets', '--no-default-features', '--', '-D', 'warnings'], 'stage'),
+  cargoStage('clippy-loader', ['clippy', '--locked', '--manifest-path', 'thaw/Cargo.toml', '--', '-D', 'warnings'], 'stage'),
   cargoStage('cargo-core', ['test', '--no-default-features']),
   cargoStage('cargo', ['test']),
   {

@@ -1,0 +1,169 @@
+//! How a loader or its copy ended, as an error with a code and a sentence.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::ExitStatus;
+
+use super::needs::about;
+use crate::error::{Error, Result};
+use crate::image::format::status;
+
+/// Begins a copy's own last words: a code and a message follow. As a forked child's.
+const MARK: &str = "heapwarden-error ";
+/// Begins the loader's.
+const LOADER: &str = "heapwarden-loader ";
+
+/// What V8, Node.js and libc say before they give up for want of memory.
+const OUT_OF_MEMORY: &[&str] =
+    &["out of memory", "allocation failed", "cannot allocate memory", "bad_alloc", "enomem", "oom"];
+
+/// Why it was killed.
+#[derive(Debug)]
+pub(super) enum Cause {
+    Stopped,
+    Late,
+    /// More memory than it may take.
+    TooLarge,
+    /// Too little is left for everybody else.
+    Starving,
+    /// Who takes what comes out did not.
+    Refused(Error),
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) struct Ending {
+    /// Why this side killed it.
+    pub cause: Option<Cause>,
+    /// `None`: somebody else has reaped it.
+    pub status: Option<ExitStatus>,
+    /// Its last words.
+    pub words: String,
+    /// Bytes that came out.
+    pub passed: u64,
+}
+
+/// What is known of the image, for the words.
+pub(super) struct Subject<'a> {
+    pub image: &'a Path,
+    pub bytes: u64,
+    pub memory: u64,
+    pub timeout: std::time::Duration,
+}
+
+impl Ending {
+    /// Whether the kernel's own pages are in the way, which lie elsewhere in the next process.
+    pub fn may_be_chance(&self) -> bool {
+        const NOT_PERMITTED: i64 = 1;
+        const EXISTS: i64 = 17;
+        self.cause.is_none()
+            && self.passed == 0
+            && matches!(self.loader(), Some(("map", _, Some(NOT_PERMITTED | EXISTS))))
+    }
+
+    /// What the loader says: code, value, error number.
+    fn loader(&self) -> Option<(&str, u64, Option<i64>)> {
+        if self.status.is_some_and(|status| status.code() != Some(status::NOT_LOADED)) {
+            return None;
+        }
+        let line = self.words.lines().find_map(|line| line.strip_prefix(LOADER))?;
+        let mut fields = line.split(' ');
+        let (code, value) = (fields.next()?, u64::from_str_radix(fields.next()?, 16).ok()?);
+        Some((code, value, fields.next().and_then(|errno| errno.parse().ok())))
+    }
+
+    /// # Errors
+    /// Why its work is not done.
+    pub fn judge(self, subject: &Subject<'_>) -> Result<()> {
+        let image = subject.image.display();
+        if let Some((code, value, errno)) = self.loader() {
+            return Err(not_loaded(subject, code, value, errno));
+        }
+        let Self { cause, status, words, .. } = self;
+        let more_memory = |why: &str| {
+            let mb = subject.memory / 1_000_000;
+            Error::MemoryBudget(format!(
+                "{why} when {image} was thawed, with {mb} MB for it: {}; give it more (memory), or thaw it on a machine \
+                 that has more",
+                about(subject.bytes)
+            ))
+        };
+        match cause {
+            Some(Cause::Refused(error)) => return Err(error),
+            Some(Cause::Stopped) => {
+                return Err(Error::Aborted(format!("the thawing of {image} was aborted")));
+            }
+            Some(Cause::Late) => return Err(late(subject)),
+            Some(Cause::TooLarge) => return Err(more_memory("the copy took more memory than it may")),
+            Some(Cause::Starving) => return Err(more_memory("too little memory was left for others")),
+            None => {}
+        }
+        if let Some((code, message)) = words
+            .rsplit_once(MARK)
+            .and_then(|(_, line)| line.lines().next().unwrap_or_default().split_once(' '))
+        {
+            return Err(Error::from_code(code, message.to_owned()));
+        }
+        // Reaped by somebody else: what came out has to show that it is whole.
+        if status.is_none_or(|status| status.code() == Some(status::DONE)) {
+            return Ok(());
+        }
+        let small = words.to_ascii_lowercase();
+        if OUT_OF_MEMORY.iter().any(|said| small.contains(said)) {
+            return Err(more_memory("the copy had not memory enough"));
+        }
+        let said = match words.trim() {
+            "" => String::new(),
+            words => format!("; its last words: {words}"),
+        };
+        let how = match status.and_then(|status| status.signal()) {
+            Some(libc::SIGKILL) => {
+                return Err(more_memory("the copy was killed, as the kernel does for want of memory,"));
+            }
+            Some(libc::SIGXCPU) => return Err(late(subject)),
+            Some(libc::SIGILL) => {
+                "met an instruction that this CPU has not, or gave up on purpose (signal 4)".to_owned()
+            }
+            Some(libc::SIGSYS) => "made a system call that its fence forbids (signal 31)".to_owned(),
+            Some(signal) => format!("crashed with signal {signal}"),
+            None => format!("ended with status {}", status.and_then(|status| status.code()).unwrap_or(-1)),
+        };
+        Err(Error::CaptureFailed(format!("the copy of the process that {image} holds {how}{said}")))
+    }
+}
+
+fn late(subject: &Subject<'_>) -> Error {
+    let seconds = subject.timeout.as_secs_f64();
+    Error::Timeout(format!(
+        "the thawing of {} took longer than {seconds} s (timeout)",
+        subject.image.display()
+    ))
+}
+
+fn not_loaded(subject: &Subject<'_>, code: &str, value: u64, errno: Option<i64>) -> Error {
+    let image = subject.image.display();
+    let why = errno.map_or(String::new(), |errno| {
+        let words = std::io::Error::from_raw_os_error(i32::try_from(errno).unwrap_or(0));
+        format!(" ({words})")
+    });
+    match (code, errno) {
+        ("map" | "protect" | "read", Some(12)) => Error::MemoryBudget(format!(
+            "the system gave no memory for {image} at {value:#x}{why}: {}; see ulimit -v and vm.max_map_count",
+            about(subject.bytes)
+        )),
+        ("map" | "protect", _) => Error::Unsupported(format!(
+            "the address {value:#x}, where {image} has to be, is taken or not to be had here{why}: thaw it on another machine"
+        )),
+        ("fence" | "base" | "limit", Some(_)) => Error::Unsupported(format!(
+            "{image} is not thawed here, because this system does not let a process be fenced in ({code} {value:#x}{why}): a \
+             container's seccomp profile may forbid it"
+        )),
+        ("parent", _) => Error::Stopped(format!("who wanted {image} thawed ended meanwhile")),
+        ("short" | "objects" | "arguments" | "panic", _) => {
+            Error::CaptureFailed(format!("the loader could not take over {image}: {code} {value:#x}{why}"))
+        }
+        _ => Error::CorruptSnapshot(format!(
+            "{image} is damaged, says its loader: {code} {value:#x} cannot be{why}"
+        )),
+    }
+}

@@ -1,0 +1,79 @@
+//! Whether this machine has what an image needs: its CPU, its files, its memory.
+
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use super::options::ThawOptions;
+use super::stream::Mapped;
+use super::survey::Survey;
+use crate::error::{Error, Result};
+use crate::image::cpu;
+use crate::probe::cgroup::Cgroup;
+use crate::probe::limits;
+
+const MIB: u64 = 1 << 20;
+/// Bytes that stay free for everybody else.
+pub(super) const RESERVE: u64 = 64 * MIB;
+/// V8's snapshot takes 6 to 14 times the heap, and an image is more than its heap.
+const TIMES: u64 = 7;
+
+/// Whether code that was chosen for the CPU there runs on this one.
+///
+/// # Errors
+/// `Unsupported`, with what is missing.
+pub(super) fn check_cpu(path: &Path, survey: &Survey) -> Result<()> {
+    let missing: Vec<_> = cpu::missing(survey.start.cpu, cpu::words()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Unsupported(format!(
+        "{} was frozen on a CPU that has {}, and this one has not: thaw it on a machine like the one it comes from",
+        path.display(),
+        missing.join(", ")
+    )))
+}
+
+/// The image's files, in the order of their numbers.
+///
+/// # Errors
+/// `NotFound`, with the file and where it was looked for.
+pub(super) fn find_objects(path: &Path, survey: &Survey, options: &ThawOptions) -> Result<Vec<OwnedFd>> {
+    let _ = options;
+    let open = |object: &Mapped| {
+        let found = std::fs::File::open(&object.path).map(OwnedFd::from);
+        found.map_err(|e| {
+            let file = object.path.display();
+            Error::NotFound(format!("{} needs the file {file} that it had mapped: {e}", path.display()))
+        })
+    };
+    survey.objects.iter().map(open).collect()
+}
+
+/// Bytes the copy may take.
+///
+/// # Errors
+/// `MemoryBudget` where not even the image itself has room.
+pub(super) fn memory(path: &Path, survey: &Survey, options: &ThawOptions) -> Result<u64> {
+    let group = Cgroup::detect();
+    let room = limits::room(group.as_ref());
+    let left = room.as_ref().map_or(u64::MAX, |room| room.bytes.saturating_sub(RESERVE));
+    let most = options.memory.unwrap_or(left);
+    if most.min(left) < survey.bytes + RESERVE {
+        let whose = match &room {
+            Some(room) if left < most => format!("{} {} MB", room.whose, room.bytes / 1_000_000),
+            _ => format!("it may have {} MB (memory)", most / 1_000_000),
+        };
+        return Err(Error::MemoryBudget(format!(
+            "{} cannot be thawed here: {}, and {whose}",
+            path.display(),
+            about(survey.bytes)
+        )));
+    }
+    Ok(most)
+}
+
+/// In words.
+pub(super) fn about(bytes: u64) -> String {
+    let (own, all) = (bytes / 1_000_000, bytes.saturating_mul(TIMES) / 1_000_000);
+    format!("the image has {own} MB, and with V8's snapshot it needs about {all} MB")
+}

@@ -1,0 +1,144 @@
+//! From an image's file to what its copy writes.
+
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::end::{Ending, Subject};
+use super::feed::{Fed, feed};
+use super::needs;
+use super::options::{Progress, Requests, ThawOptions};
+use super::start::{Limits, Started, start};
+use super::supervise::{Watched, supervise};
+use super::survey::{Survey, survey};
+use crate::error::{Error, Result};
+use crate::file::reader::open_image;
+
+/// The kernel's own pages may lie in an image's way, in one process of thousands.
+const TRIES: u32 = 8;
+/// How often somebody hears how far it is.
+const TELL: Duration = Duration::from_millis(100);
+
+/// Thaws `image`, gives the copy `requests`, and passes what it writes on to `out`; returns when it has ended.
+///
+/// # Errors
+/// `CorruptSnapshot` for an image that is cut or damaged, `Unsupported` where this machine cannot (CPU, fence), `NotFound`
+/// without the image or one of its files, `MemoryBudget`, `Timeout`, `Aborted`; `CaptureFailed` with the copy's last words
+/// where it crashed; what the copy itself says; what `out` says.
+pub fn run(
+    image: &Path,
+    requests: Requests<'_>,
+    out: &mut dyn Write,
+    options: &ThawOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<()> {
+    let started = Instant::now();
+    let found = read(image, options, started, progress)?;
+    needs::check_cpu(image, &found)?;
+    let objects = needs::find_objects(image, &found, options)?;
+    let memory = needs::memory(image, &found, options)?;
+    let subject = Subject { image, bytes: found.bytes, memory, timeout: options.timeout };
+    for left in (0..TRIES).rev() {
+        let mut attempt = Attempt {
+            image,
+            requests: &requests,
+            options,
+            found: &found,
+            objects: &objects,
+            memory,
+            started,
+        };
+        let (ending, fed) = attempt.run(out, progress)?;
+        if left > 0 && ending.may_be_chance() {
+            continue;
+        }
+        // A file that was exchanged between the two readings explains what the loader makes of it.
+        fed?;
+        return ending.judge(&subject);
+    }
+    Ok(())
+}
+
+/// The first reading.
+fn read(
+    image: &Path,
+    options: &ThawOptions,
+    started: Instant,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Survey> {
+    let reader = open_image(image)?;
+    let total = reader.trailer().map_or(0, |trailer| trailer.raw_bytes) * 2;
+    let mut told = Instant::now();
+    survey(image, std::io::BufReader::with_capacity(256 << 10, reader), &mut |done| {
+        if options.stop.stopped() {
+            return Err(Error::Aborted(format!("the thawing of {} was aborted", image.display())));
+        }
+        if told.elapsed() >= TELL {
+            told = Instant::now();
+            progress(Progress::Loading { done, total });
+            if started.elapsed() > options.timeout {
+                let seconds = options.timeout.as_secs_f64();
+                let words =
+                    format!("the reading of {} took longer than {seconds} s (timeout)", image.display());
+                return Err(Error::Timeout(words));
+            }
+        }
+        Ok(())
+    })
+}
+
+/// One loader.
+struct Attempt<'a> {
+    image: &'a Path,
+    requests: &'a Requests<'a>,
+    options: &'a ThawOptions,
+    found: &'a Survey,
+    objects: &'a [OwnedFd],
+    memory: u64,
+    started: Instant,
+}
+
+impl Attempt<'_> {
+    /// How it ended, and whether the image could be read to its end once more.
+    fn run(
+        &mut self,
+        out: &mut dyn Write,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Ending, Result<()>)> {
+        let reader = open_image(self.image)?;
+        let session = matches!(self.requests, Requests::Session(_));
+        let seconds = if session { 0 } else { self.options.timeout.as_secs() + 1 };
+        let limits = Limits { memory: self.memory, seconds };
+        let Started { child, socket } = start(&self.options.loader, limits, self.objects)?;
+        let fed = Fed::default();
+        let watched = Watched {
+            options: self.options,
+            fed: &fed,
+            raw_bytes: self.found.raw_bytes,
+            memory: self.memory,
+            session,
+            started: self.started,
+        };
+        let (hang_up, ended) = crossbeam_channel::bounded(0);
+        let (requests, fed) = (self.requests, &fed);
+        Ok(std::thread::scope(|scope| {
+            let feeding =
+                std::thread::Builder::new().name("heapwarden-thaw".into()).spawn_scoped(scope, move || {
+                    let raw = std::io::BufReader::with_capacity(256 << 10, reader);
+                    // The socket goes with it: then the copy hears that nothing more comes.
+                    feed(raw, requests, &socket, fed, &ended)
+                });
+            // Without a thread the socket is closed, and the loader ends.
+            let ending = supervise(child, &watched, out, progress);
+            drop(hang_up);
+            let fed = match feeding {
+                Ok(thread) => thread
+                    .join()
+                    .unwrap_or_else(|_| Err(Error::CaptureFailed("the feeding thread panicked".into()))),
+                Err(error) => Err(Error::CaptureFailed(format!("no thread to read the image with: {error}"))),
+            };
+            (ending, fed)
+        }))
+    }
+}
