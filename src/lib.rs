@@ -14,7 +14,7 @@
 //! | [`redact`] | masks what is secret while it streams by; pure | json, error |
 //! | [`mod@file`] | the snapshot file: name, layout, writing, reading, keeping | json, error |
 //! | [`image`] | a process's memory as a file: format, freezing, reading | file, error |
-//! | [`capture`] | takes a snapshot | v8, probe, redact, file, image, error, units |
+//! | [`capture`] | takes a snapshot, or an image | v8, probe, redact, file, image, error, units |
 //! | [`thaw`] | goes on with what an image holds, in a process behind a fence | image, file, redact, probe, error |
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |

@@ -1,5 +1,7 @@
 'use strict'
 
+// The limit where images are off: a forked dump. Where they are on: image/limit.test.js.
+
 const assert = require('node:assert/strict')
 const { spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')

@@ -1,11 +1,12 @@
 'use strict'
 
-// Runs into the heap limit while somebody else watches it too. Arguments: who, 'first' or 'second' (when they came), folder.
+// Runs into the heap limit while somebody else watches it too. Arguments: who, 'first' or 'second' (when they came), folder, and
+// whether images are on.
 
 const path = require('node:path')
 const v8 = require('node:v8')
 
-const [who, when, dir] = process.argv.slice(2)
+const [who, when, dir, images] = process.argv.slice(2)
 
 const others = {
   /** By the flag that this program is started with. */
@@ -19,7 +20,7 @@ const others = {
 }
 
 if (when === 'first') others[who]()
-const monitor = require('../..').watch({ interval: 50, rules: [], snapshots: { dir } })
+const monitor = require('../..').watch({ interval: 50, rules: [], snapshots: { dir, images: images === 'true' } })
 monitor.on('nearHeapLimit', () => console.log(JSON.stringify({ near: true })))
 monitor.on('snapshotFailed', ({ message }) => console.log(JSON.stringify({ failed: message })))
 if (when === 'second') others[who]()

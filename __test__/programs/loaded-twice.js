@@ -26,7 +26,7 @@ function leak () {
 
 async function main () {
   const loaded = [require('../..'), await again[how]()]
-  const monitors = loaded.map(({ watch }) => watch({ interval: 20, rules: [], snapshots: { dir } }))
+  const monitors = loaded.map(({ watch }) => watch({ interval: 20, rules: [], snapshots: { dir, images: false } }))
   for (const [index, monitor] of monitors.entries()) {
     monitor.on('nearHeapLimit', () => console.log(JSON.stringify({ near: index })))
     monitor.once('sample', () => console.log(JSON.stringify({ sampled: index })))

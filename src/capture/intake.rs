@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::file::info::{Finish, Trailer};
 use crate::file::sink::{Sealed, Sink};
+use crate::image::freeze::Written;
 use crate::redact::{HELD, Redactor};
 
 /// What is masked may be longer, byte for byte, than what it was: `"x",` becomes `"(redacted #12345678, length 1)",`.
@@ -45,6 +46,14 @@ impl Intake {
             redactor.finish()?;
         }
         self.sink.finish(finish)
+    }
+
+    /// An image was written to the sink's descriptor, past all this: ends and syncs its file.
+    ///
+    /// # Errors
+    /// As [`Sink::finish_image`].
+    pub fn finish_image(&mut self, written: Written, finish: Finish) -> Result<Trailer> {
+        self.sink.finish_image(written.raw_bytes, written.data_bytes, written.frames, finish)
     }
 
     /// What is left to do is to give the file its name.

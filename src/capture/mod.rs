@@ -10,21 +10,27 @@
 //! | [`intake`] | masks, then writes |
 //! | [`pipe`] | the way from the JavaScript thread to the sink |
 //! | [`inline`] | the snapshot in this process |
-//! | `fork` | the snapshot in a forked child |
+//! | `fork` | the snapshot, or an image, in a forked child |
+//! | `copy` | what freezes this process, and what its thawed copy does |
+//! | `in_place` | an image of this process where it stands |
 //! | [`answering`] | who answers questions in a thawed copy |
 //!
 //! Sees V8, the kernel's figures, the masking and the file.
 //!
 //! Architecture invariants: never sees `heap`, so what a child does with the heap besides writing it is given to it from outside
-//! (`fork::ChildWork`); does not decide who may capture, which is the orders' business; `unsafe` stands in `fork` only. A
+//! (`fork::ChildWork`); does not decide who may capture, which is the orders' business; `unsafe` stands in `fork` and `copy` only. A
 //! capture is given up or its file gets its name, never both ([`permit`]). What this must not do to its service the tests of the
 //! addon tell: of snapshots, of the fork, of budgets and of the heap limit.
 
 pub mod answering;
 pub mod budget;
 #[cfg(target_os = "linux")]
+pub mod copy;
+#[cfg(target_os = "linux")]
 pub mod fork;
 pub mod images;
+#[cfg(target_os = "linux")]
+pub mod in_place;
 pub mod inline;
 pub mod intake;
 pub mod options;

@@ -1,7 +1,8 @@
-//! Near the heap limit: a little more room, and a snapshot that outlives the crash.
+//! Near the heap limit: an image of the dying process, or a little more room and a snapshot that outlives the crash.
 //!
-//! V8 calls inside a collection, where neither a fork nor a snapshot is safe. So the limit is raised a little and
-//! an interrupt asked for; at the next stack guard the heap is forked. Then the process may die of its leak as
+//! V8 calls inside a collection. The process is frozen there (`limit_image`), and dies as it would have. Where images are off, a
+//! snapshot is made as well as can be, for which neither a fork nor V8's walk is safe inside a collection: so the limit is raised
+//! a little and an interrupt asked for; at the next stack guard the heap is forked. Then the process may die of its leak as
 //! it would have: the child finishes alone. Once per ramp: when the heap has recovered, the limit goes back to
 //! where it was and the watch begins anew.
 
@@ -12,8 +13,11 @@ use std::time::{Duration, Instant};
 #[cfg(target_os = "linux")]
 use super::by_fork;
 use super::client::{Client, Order};
+#[cfg(target_os = "linux")]
+use super::limit_image::{self, Who};
 use super::ramp::{Dump, INLINE_STEPS, NEXT_ONE_ASKED, Ramp, STEPS, Wanted, too_tight};
 use super::{container, dispatch, folder_turn, running};
+use crate::capture::images;
 use crate::capture::options::{CaptureOptions, WantedMode};
 use crate::clock;
 use crate::error::Error;
@@ -24,8 +28,15 @@ use crate::stderr::say;
 use crate::thread::{Environment, Event};
 use crate::units::print_bytes;
 
+/// The limit of a copy, in limits of the process.
+#[cfg(target_os = "linux")]
+const COPYS_ROOM: usize = 20;
+
 /// Watches the heap limit, or not. On the client's thread.
-pub fn watch(client: &Client, wanted: Option<Wanted>) {
+pub fn watch(client: &Client, mut wanted: Option<Wanted>) {
+    if let Some(wanted) = &mut wanted {
+        wanted.image = images::allowed(&wanted.options).is_ok();
+    }
     let on = wanted.is_some();
     let restore = client.limit.lock().set(wanted);
     client.environment.watch_limit(on, restore);
@@ -65,6 +76,13 @@ fn ask_dump(client: &Client) {
 pub fn near(client: &Arc<Client>, current: usize) -> usize {
     let Some(mut limit) = client.limit.try_lock() else { return current };
     let Some(wanted) = limit.wanted.clone() else { return current };
+    #[cfg(target_os = "linux")]
+    if wanted.image && limit.ramp.is_none() {
+        limit.ramp =
+            Some(Ramp { before: current, steps: STEPS, dump: Dump::Frozen, announced: true, why: None });
+        drop(limit);
+        return freeze(client, wanted, current);
+    }
     // A collection promotes the young generation at once, which can overshoot the limit by more than a step; and V8
     // asks only once: a limit that the pages there are do not fit under would be the end.
     let there = client.environment.isolate().map_or(0, |isolate| isolate.old_pages() as usize);
@@ -115,7 +133,26 @@ pub fn near(client: &Arc<Client>, current: usize) -> usize {
             // time: Node's own, which ends a worker thread or takes the snapshots of --heapsnapshot-near-heap-limit, or
             // another library's. If there is none, V8 ends the process then.
             client.environment.leave_limit();
-            if tight.is_some() { raised_by(NEXT_ONE_ASKED) } else { raised }
+            if tight.is_some() || dump == Dump::Frozen { raised_by(NEXT_ONE_ASKED) } else { raised }
+        }
+    }
+}
+
+/// Leaves an image: the limit from now on. Inside a collection.
+#[cfg(target_os = "linux")]
+fn freeze(client: &Arc<Client>, wanted: Wanted, current: usize) -> usize {
+    let extend = wanted.extend_asked.then_some(wanted.extend);
+    announce(client, &wanted, current);
+    match limit_image::take(client, wanted, current) {
+        // As much as the copy may need to end its collection and to go through its heap.
+        Who::Copy => current.saturating_mul(COPYS_ROOM),
+        Who::Itself => {
+            let there = client.environment.isolate().map_or(0, |isolate| isolate.old_pages() as usize);
+            if extend.is_none() {
+                // Ours has had its turn, and whoever stands below is asked next.
+                client.environment.leave_limit();
+            }
+            current.max(there).saturating_add(extend.unwrap_or(NEXT_ONE_ASKED))
         }
     }
 }
@@ -134,6 +171,8 @@ fn last_words(limit: usize, dump: Dump, why: Option<String>, wait: Duration) {
                 }
             }
         }
+        // That was told when it was.
+        Dump::Frozen => {}
         Dump::Asked | Dump::Inline | Dump::Refused => {
             let why = why.map(|why| format!(": {why}")).unwrap_or_default();
             say(&format!("heapwarden: heap limit of {limit} reached; there is no snapshot of it{why}"));
@@ -230,7 +269,8 @@ fn announce(client: &Client, wanted: &Wanted, before: usize) {
             environment.tell(Event::NearHeapLimit {
                 monitor,
                 limit: before as u64,
-                extended_to: (before + wanted.extend) as u64,
+                extended_to: (before + if wanted.image && !wanted.extend_asked { 0 } else { wanted.extend })
+                    as u64,
                 heap_used,
                 at: clock::wall(),
             });

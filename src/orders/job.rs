@@ -48,14 +48,17 @@ pub(super) fn fork_with_ids(
     environment: &Environment,
     isolate: &Isolate,
     options: &CaptureOptions,
-    prepared: Prepared,
+    mut prepared: Prepared,
     begin: f64,
 ) -> Result<Child> {
     let keep_ids = environment.ids.before(isolate, options.stable_ids, true);
     let neighbours = environment.neighbours();
     let unasked = environment.unasked(&neighbours);
-    let mut work = Snapshot(contents(options, true));
-    let mut child = prepared.fork(isolate, &mut work, begin, clock::now);
+    let image = prepared.image.take();
+    let mut child = match image {
+        Some(mut image) => prepared.fork(isolate, &mut image, begin, clock::now),
+        None => prepared.fork(isolate, &mut Snapshot(contents(options, true)), begin, clock::now),
+    };
     drop(unasked);
     if !keep_ids && options.stable_ids != StableIds::No {
         // The child has its own copy of them.

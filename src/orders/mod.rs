@@ -28,6 +28,7 @@
 //! | `by_fork` | conducts a capture by fork, on a thread of its own |
 //! | [`dispatch`] | takes orders, has the next one carried out, tells who waited |
 //! | [`synchronous`] | a snapshot while its caller stands still for it |
+//! | `limit_image` | the image of a process at its heap limit |
 //! | [`heap_limit`] | near the heap limit: more room, and a snapshot that outlives the crash |
 //! | [`actions`] | what a rule may set off; a new action of a rule is carried out there |
 //! | `errand` | when JavaScript's thread carries out all this |
@@ -36,7 +37,7 @@
 //! ended, or calls what it was given for that, and calls nobody above it: no two files see each other. Nobody calls V8 or waits
 //! while the queue's lock is held. Inside a collection the watch over the limit is locked only by trying, as the thread may
 //! hold it itself; the queue's lock is held for moments. The snapshot that a dying process takes inside V8's call is the
-//! exception to all of this (`heap_limit::in_place`). No thread asks an isolate for an interrupt while its thread forks. The pure files open nothing, start
+//! exception to all of this (`heap_limit::in_place`), and so is the image that it leaves there (`limit_image`). No thread asks an isolate for an interrupt while its thread forks. The pure files open nothing, start
 //! nothing and read no clock (`tests/walls.rs` sees that, and circles).
 //!
 //! `queue`'s own tests tell whether orders are shared, given up and put back as they should be; those in `__test__/orders`,
@@ -54,6 +55,8 @@ pub mod heap_limit;
 mod inline;
 #[cfg(target_os = "linux")]
 mod job;
+#[cfg(target_os = "linux")]
+mod limit_image;
 pub mod order;
 mod paused;
 pub mod portable;

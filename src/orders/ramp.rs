@@ -53,6 +53,10 @@ pub struct Wanted {
     /// Those who hear of it; the dump is the first one's.
     pub(super) monitors: Vec<u64>,
     pub(super) extend: usize,
+    /// Somebody has said that the limit is to be raised, and by how much.
+    pub(super) extend_asked: bool,
+    /// An image, not a snapshot by a child: who watches says so.
+    pub(super) image: bool,
     pub(super) wait: Duration,
     pub(super) options: CaptureOptions,
 }
@@ -68,6 +72,8 @@ impl NearHeapLimit {
         let wait_ms = wait_ms.filter(|ms| ms.is_finite() && *ms >= 0.0).unwrap_or(WAIT_MS);
         Some(Wanted {
             monitors: vec![monitor],
+            extend_asked: extend.is_some(),
+            image: false,
             extend: extend.unwrap_or(EXTEND).clamp(1 << 20, MOST_EXTEND) as usize,
             wait: Duration::from_secs_f64(wait_ms.min(24.0 * 3.6e6) / 1e3),
             options: CaptureOptions { trigger: Some("nearHeapLimit".into()), ..options.clone() },
@@ -98,6 +104,8 @@ pub(super) enum Dump {
     Inline,
     /// A child takes it, or it is being finished.
     Running(u64),
+    /// The process was frozen, or could not be: that has been told.
+    Frozen,
     /// There is none.
     Refused,
 }

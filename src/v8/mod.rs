@@ -16,6 +16,7 @@
 //! | `stable_ids` | what may be said of the ids of objects |
 //! | `callbacks` | whom V8's callbacks reach |
 //! | `near_limit` | one callback near the heap limit for each isolate |
+//! | [`thawed`] | what V8 calls in a copy of the process that was thawed |
 //! | [`handle`] | an isolate as other threads may hold it |
 //! | [`profiler`] | a snapshot becomes bytes |
 //! | [`questions`] | objects by id or class, and microtasks: what a question about a copy needs |
@@ -36,9 +37,10 @@ mod reserve;
 mod spaces;
 mod stable_ids;
 pub mod symbols;
+pub mod thawed;
 pub mod verify;
 
-pub use callbacks::{Callbacks, silence};
+pub use callbacks::{Callbacks, in_gc, silence};
 pub use handle::Handle;
 pub use isolate::{GcKind, HeapFigures, Isolate};
 pub use stable_ids::StableIds;

@@ -10,11 +10,13 @@
 //! | [`descriptors`] | the process's descriptors that matter to its copy |
 //! | [`v8_workers`] | whether V8's worker threads sleep |
 //! | [`pthread_slots`] | where the process's objects keep the addresses of locks: in the child nobody waits |
+//! | [`relocations`] | the slots in which objects keep the addresses of each other's functions |
 //! | [`mappings`] | what is mapped, and whether a fork copies it |
 //! | [`dontfork`] | puts back the marks by which V8's memory is left out of other forks |
 //! | [`start`] | the fork itself |
 //! | [`child`] | the child's side |
 //! | [`snapshot`] | the work of a child that writes a snapshot |
+//! | [`image`] | the work of a child that freezes itself |
 //! | [`priority`] | how much of the CPU a child takes from others |
 //! | [`deadline`] | what a child has to keep to, and its own clock for it |
 //! | [`system`] | what a child asks the kernel, also in signal handlers |
@@ -42,12 +44,14 @@ pub mod deadline;
 pub mod descriptors;
 pub mod dontfork;
 pub mod hang;
+pub mod image;
 pub mod mappings;
 pub mod prepared;
 pub mod priority;
 pub mod protocol;
 pub mod pthread_slots;
 pub mod reap;
+pub mod relocations;
 pub mod shared_page;
 pub mod snapshot;
 pub mod start;
@@ -62,5 +66,6 @@ pub use available::available;
 pub use child::work::ChildWork;
 pub use child_handle::Child;
 pub use deadline::Terms;
+pub use image::Image;
 pub use prepared::{Prepared, QUIET_AT_LIMIT, QUIET_BEFORE, prepare};
 pub use snapshot::Snapshot;

@@ -8,12 +8,14 @@ use std::time::Duration;
 use super::child::last_message::LastMessage;
 use super::deadline::Terms;
 use super::dontfork::{self, Marks};
+use super::image::Image;
 use super::pthread_slots::{self, PthreadSlots};
 use super::shared_page::SharedPage;
 use super::v8_workers::Workers;
 use super::{descriptors, priority};
 use crate::capture::intake::Intake;
 use crate::error::{Error, Result};
+use crate::file::info::Form;
 use crate::file::sink::Sink;
 use crate::probe::cgroup::{Cgroup, gauge::Gauge};
 
@@ -57,6 +59,8 @@ pub struct Prepared {
     pub(super) gauge: Box<Gauge>,
     pub(super) marks: Marks,
     pub(super) workers: Workers,
+    /// The file is an image's: the work that writes it.
+    pub image: Option<Image>,
 }
 
 /// Why a fork could not be prepared or made.
@@ -84,6 +88,7 @@ pub fn prepare(
     let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
         .map_err(|errno| failed("no pipe")(errno.into()))?;
     let eventfds = descriptors::eventfds();
+    let image = if sink.header().form == Form::Image { Some(Image::new()?) } else { None };
     let intake = Intake::new(sink, redact);
     let last_message = descriptors::last_message(intake.sink().target().display().to_string());
     let descriptors = intake.sink().descriptors();
@@ -126,5 +131,6 @@ pub fn prepare(
         returns: quiet != QUIET_AT_LIMIT && priority::may_return(),
         marks,
         workers,
+        image,
     })
 }

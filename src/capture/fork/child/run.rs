@@ -78,8 +78,12 @@ fn take(
     if let Some(error) = to.take_error() {
         return Err(error);
     }
-    let (mut intake, shared) = to.into_parts();
-    intake.finish(Finish { pause_ms, ..Finish::default() })?;
+    let (mut intake, shared, image) = to.into_parts();
+    let finish = Finish { pause_ms, ..Finish::default() };
+    match image {
+        Some(image) => intake.finish_image(image, finish)?,
+        None => intake.finish(finish)?,
+    };
     // SAFETY: no arguments, no failure.
     let alone = unsafe { libc::getppid() } != parent;
     if shared.ended() {

@@ -1,11 +1,13 @@
 //! What a forked child is for, given to it from outside, so that a child that does something else with the heap's copy (a
 //! report) needs no new arrow in this room; and the file it writes.
 
+use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use crate::capture::fork::shared_page::SharedPage;
 use crate::capture::intake::Intake;
 use crate::error::{Error, Result};
+use crate::image::freeze::Written;
 use crate::v8::Isolate;
 use crate::v8::profiler::Output;
 
@@ -27,15 +29,38 @@ pub struct ToFile {
     intake: Intake,
     shared: Arc<SharedPage>,
     error: Option<Error>,
+    /// Not JSON, but an image was written.
+    image: Option<Written>,
 }
 
 impl ToFile {
     pub(super) fn new(intake: Intake, shared: Arc<SharedPage>) -> Self {
-        Self { intake, shared, error: None }
+        Self { intake, shared, error: None, image: None }
     }
 
-    pub(super) fn into_parts(self) -> (Intake, Arc<SharedPage>) {
-        (self.intake, self.shared)
+    pub(super) fn into_parts(self) -> (Intake, Arc<SharedPage>, Option<Written>) {
+        (self.intake, self.shared, self.image)
+    }
+
+    /// Where a work writes that writes no JSON, but a process's memory.
+    pub fn raw_fd(&self) -> RawFd {
+        self.intake.sink().raw_fd()
+    }
+
+    /// So many bytes of memory are written there; whether to go on.
+    pub fn frozen(&mut self, raw_bytes: u64) -> bool {
+        self.shared.write(raw_bytes);
+        if self.shared.ended() {
+            self.error = Some(unwanted());
+        } else if !self.intake.sink().has_room() {
+            self.error = Some(no_room());
+        }
+        self.error.is_none()
+    }
+
+    /// All of it is.
+    pub fn image(&mut self, written: Written) {
+        self.image = Some(written);
     }
 
     /// Why it has refused bytes, or told V8 not to proceed, if it has.
@@ -59,6 +84,13 @@ impl Output for ToFile {
         }
         self.error.is_none()
     }
+}
+
+/// What has to stay free on the disk would not.
+pub fn no_room() -> Error {
+    Error::NoSpace(
+        "the image was given up: the disk has no more room above what has to stay free (minFreeDisk)".into(),
+    )
 }
 
 /// Whoever ordered it does not want it any more.

@@ -1,0 +1,133 @@
+//! Freezes this process where it stands, and goes on in its copy.
+
+use std::os::fd::RawFd;
+
+use super::alarm;
+use super::malloc::MallocSlots;
+use super::serve::serve;
+use crate::capture::fork::pthread_slots::{self, PthreadSlots};
+use crate::error::{Error, Result};
+use crate::image::format::{MOMENT_FORK, MOMENT_IN_PLACE, MOMENT_LIMIT};
+use crate::image::freeze::{Freezer, Frozen, How, Written};
+use crate::v8::{Isolate, silence, thawed};
+
+/// zstd's level for images: the file is a third larger than with 1, and ready in half the time.
+pub const LEVEL: i32 = -1;
+
+/// Why a process could not be frozen, as an error of its capture.
+fn failed(fault: impl std::fmt::Display) -> Error {
+    Error::CaptureFailed(format!("the process could not be frozen: {fault}"))
+}
+
+/// Freezes a forked child, which is alone. In the copy it does not return: that serves. On the isolate's thread, outside
+/// collections; the locks' slots are silent. `pid`: the process that was forked.
+///
+/// # Errors
+/// The image was not written; `look` said no, or the kernel.
+///
+/// # Safety
+/// Only in a forked child with one thread.
+pub unsafe fn child(
+    freezer: &mut Freezer,
+    isolate: &Isolate,
+    to: RawFd,
+    pid: u32,
+    look: &mut dyn FnMut(u64) -> bool,
+) -> Result<Written> {
+    // SAFETY: the child is alone, as the caller vouches; its copy serves and leaves.
+    match unsafe { freezer.freeze(to, How::Alone, MOMENT_FORK, pid, look) } {
+        Frozen::Written(written) => Ok(written),
+        Frozen::Failed(fault) => Err(failed(fault)),
+        Frozen::Thawed => serve(isolate),
+    }
+}
+
+/// What freezing a process in place takes, made ready beforehand.
+pub struct Ready {
+    freezer: Freezer,
+    locks: PthreadSlots,
+    malloc: MallocSlots,
+}
+
+/// What has become of the process.
+#[derive(Debug)]
+pub enum Place {
+    /// It is the old one still, and its image is written.
+    Here(Written),
+    /// It is a copy, inside a collection: at the next stack guard after it, it serves.
+    InCopy,
+}
+
+impl Ready {
+    /// Maps memory and takes the loader's lock. Not inside what freezes.
+    ///
+    /// # Errors
+    /// There is no memory, or no freezing on this system.
+    pub fn new() -> Result<Self> {
+        Ok(Self { freezer: Freezer::new(LEVEL)?, locks: pthread_slots::find(), malloc: MallocSlots::find() })
+    }
+
+    /// Freezes this process outside collections: at a stack guard, or from the loop. In the copy it does not return: that
+    /// serves. On the isolate's thread.
+    ///
+    /// # Errors
+    /// As [`child`]. The process lives on, as it was.
+    pub fn outside_collections(
+        &mut self,
+        isolate: &Isolate,
+        to: RawFd,
+        look: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Written> {
+        match self.freeze(isolate, to, MOMENT_IN_PLACE, look)? {
+            Place::Here(written) => Ok(written),
+            Place::InCopy => serve(isolate),
+        }
+    }
+
+    /// Freezes this process inside V8's question for a higher heap limit. The copy has to answer with one, so that the
+    /// collection comes to its end. On the isolate's thread.
+    ///
+    /// # Errors
+    /// As [`child`]. The process is as it was.
+    pub fn at_limit(
+        &mut self,
+        isolate: &Isolate,
+        to: RawFd,
+        look: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Place> {
+        // Before: in the copy V8's lock for it may be held.
+        isolate.ask_copy();
+        let place = self.freeze(isolate, to, MOMENT_LIMIT, look)?;
+        if let Place::InCopy = place {
+            thawed::work_at_stack_guard(|isolate| serve(isolate));
+            alarm::set();
+        }
+        Ok(place)
+    }
+
+    fn freeze(
+        &mut self,
+        isolate: &Isolate,
+        to: RawFd,
+        moment: u32,
+        look: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Place> {
+        // SAFETY: what is frozen goes on here, and what it does in its copy is below.
+        match unsafe { self.freezer.freeze(to, How::Beside, moment, std::process::id(), look) } {
+            Frozen::Written(written) => Ok(Place::Here(written)),
+            Frozen::Failed(fault) => Err(failed(fault)),
+            Frozen::Thawed => {
+                // First of all: the C library's own may stand in the middle of anything.
+                // SAFETY: this is a copy, which has one thread.
+                unsafe {
+                    self.malloc.replace();
+                    self.locks.silence();
+                }
+                silence();
+                // Others limit the copy. A forked child has done so before.
+                isolate.lift_limit();
+                Ok(Place::InCopy)
+            }
+        }
+    }
+}

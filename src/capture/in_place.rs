@@ -1,0 +1,88 @@
+//! An image of this process where it stands: all its threads but the caller's run on while its memory is written. For where no
+//! child can be had, and for a process that dies anyway.
+
+use std::time::Duration;
+
+use super::copy::freeze::{Place, Ready};
+use super::fork::child::work::no_room;
+use super::fork::v8_workers::Workers;
+use crate::error::Result;
+use crate::file::info::Finish;
+use crate::file::sink::{Sealed, Sink};
+use crate::image::freeze::Written;
+use crate::v8::Isolate;
+
+/// How long the JavaScript thread waits for V8's workers to sleep: one in the middle of a job does not exist in the copy, which
+/// may wait for it.
+pub const QUIET: Duration = Duration::from_millis(20);
+const LOOK_AGAIN: Duration = Duration::from_micros(500);
+
+/// What an image in place takes, made ready beforehand.
+pub struct InPlace {
+    ready: Ready,
+    workers: Workers,
+}
+
+impl InPlace {
+    /// Maps memory and looks at threads and objects: tens of ms, not on the JavaScript thread if it has anything left to do.
+    /// `pool`: Node's `--v8-pool-size`.
+    ///
+    /// # Errors
+    /// There is no memory, or no freezing on this system.
+    pub fn prepare(pool: Option<usize>) -> Result<Self> {
+        Ok(Self { ready: Ready::new()?, workers: Workers::find(pool) })
+    }
+
+    /// Freezes this process into `sink` at a stack guard or from the loop: JavaScript stands still, since `begin` ms. In the copy
+    /// it does not return. On the isolate's thread, outside collections. `clock` gives ms.
+    ///
+    /// # Errors
+    /// Why there is no image; the process is as it was.
+    pub fn outside_collections(
+        mut self,
+        isolate: &Isolate,
+        sink: Sink,
+        begin: f64,
+        clock: impl Fn() -> f64,
+    ) -> Result<Sealed> {
+        self.workers.wait(QUIET, LOOK_AGAIN);
+        let mut look = |_| sink.has_room();
+        let written = self.ready.outside_collections(isolate, sink.raw_fd(), &mut look);
+        seal(sink, written, clock() - begin)
+    }
+
+    /// The same inside V8's question for a higher heap limit, where V8's workers are waited for at most `quiet`. `None`: this is
+    /// the copy, which has to answer with a higher limit and to touch nothing on the way.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn at_limit(
+        mut self,
+        isolate: &Isolate,
+        sink: Sink,
+        quiet: Duration,
+        begin: f64,
+        clock: impl Fn() -> f64,
+    ) -> Result<Option<Sealed>> {
+        self.workers.wait(quiet, LOOK_AGAIN);
+        let mut look = |_| sink.has_room();
+        let written = match self.ready.at_limit(isolate, sink.raw_fd(), &mut look) {
+            Ok(Place::Here(written)) => Ok(written),
+            Ok(Place::InCopy) => {
+                // The file is not the copy's, nor is anything else.
+                std::mem::forget((self, sink));
+                return Ok(None);
+            }
+            Err(error) => Err(error),
+        };
+        seal(sink, written, clock() - begin).map(Some)
+    }
+}
+
+/// Ends the file; what the disk has refused says more than that writing was.
+fn seal(mut sink: Sink, written: Result<Written>, pause_ms: f64) -> Result<Sealed> {
+    let written = written.map_err(|error| if sink.has_room() { error } else { no_room() })?;
+    let finish = Finish { pause_ms, ..Finish::default() };
+    sink.finish_image(written.raw_bytes, written.data_bytes, written.frames, finish)?;
+    Ok(sink.handed_over())
+}

@@ -1,0 +1,82 @@
+//! The image of a process at its heap limit: frozen inside V8's question for a higher one, by the thread that is about to die of
+//! it. No child, no higher limit, nobody to wait for.
+
+use std::sync::Arc;
+
+use super::client::Client;
+use super::ramp::Wanted;
+use super::{dispatch, running, snapshot_file};
+use crate::capture::fork::QUIET_AT_LIMIT;
+use crate::capture::in_place::InPlace;
+use crate::capture::options::CaptureOptions;
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::file::info::{Form, Mode, SnapshotInfo};
+use crate::file::sink::Sink;
+use crate::stderr::say;
+use crate::thread::Event;
+use crate::thread::facts::process_facts;
+use crate::units::print_bytes;
+
+/// Where we are afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Who {
+    /// In the process that was frozen, or could not be: it has been told.
+    Itself,
+    /// In its copy: the collection has to come to its end.
+    Copy,
+}
+
+/// Freezes the process, and says so. Inside a collection, on the client's thread.
+pub(super) fn take(client: &Arc<Client>, wanted: Wanted, current: usize) -> Who {
+    let monitor = wanted.monitor();
+    let limit = print_bytes(current as u64);
+    let Some(order) = running::at_limit(client, wanted.options, monitor) else {
+        say(&format!("heapwarden: heap limit of {limit} reached again; its image is being written"));
+        return Who::Itself;
+    };
+    let id = order.id;
+    let result = match freeze(client, &order.options) {
+        Ok(None) => {
+            std::mem::forget(order);
+            return Who::Copy;
+        }
+        Ok(Some(info)) => Ok(info),
+        Err(error) => Err(error),
+    };
+    match &result {
+        Ok(info) => {
+            let path = info.path.display();
+            say(&format!("heapwarden: heap limit of {limit} reached; its image is {path}"));
+        }
+        Err(error) => {
+            say(&format!("heapwarden: heap limit of {limit} reached; there is no image of it: {error}"));
+        }
+    }
+    dispatch::complete(id, &result);
+    Who::Itself
+}
+
+/// `None`: this is the copy.
+fn freeze(client: &Arc<Client>, options: &CaptureOptions) -> Result<Option<SnapshotInfo>> {
+    let environment = &client.environment;
+    let isolate = environment.isolate().ok_or_else(|| Error::Stopped("the thread is ending".into()))?;
+    let began = clock::now();
+    let mut header = snapshot_file::header(environment, options, Mode::Inline, began);
+    header.form = Form::Image;
+    let sink = Sink::create(&snapshot_file::sink_options(options), header)?;
+    let ready = InPlace::prepare(process_facts().v8_pool_size)?;
+    let neighbours = environment.neighbours();
+    let unasked = environment.unasked(&neighbours);
+    let sealed = ready.at_limit(&isolate, sink, QUIET_AT_LIMIT, began, clock::now);
+    if let Ok(None) = sealed {
+        // Whoever waits for it does not exist here.
+        std::mem::forget(unasked);
+        std::mem::forget(neighbours);
+        return Ok(None);
+    }
+    drop(unasked);
+    sealed?
+        .map(|sealed| sealed.publish_telling(|error| environment.tell(Event::warning(0, error))))
+        .transpose()
+}
