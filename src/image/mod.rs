@@ -5,6 +5,8 @@
 //! |---|---|
 //! | [`mod@format`] | the bytes; shared with the loader |
 //! | [`freeze`] | writes it |
+//! | [`objects`] | executables and libraries beside images, by build id |
+//! | `elf` | what is to be known of one |
 //! | [`cpu`] | what a CPU can do |
 //! | [`request`] | what a thawed copy is asked to do |
 //!
@@ -12,6 +14,8 @@
 //! input to who reads it. `unsafe` may stand in all of it. `__test__/image/` would tell.
 
 pub mod cpu;
+mod elf;
 pub mod format;
 pub mod freeze;
+pub mod objects;
 pub mod request;

@@ -11,7 +11,7 @@
 //! | `linux/kind` | what a mapping is |
 //! | `linux/presence` | which of its pages are there |
 //! | `linux/view` | memory that may not be there |
-//! | `linux/elf`, `linux/files` | the files that are mapped, by build id |
+//! | `linux/files`, `linux/mapped` | the files that are mapped |
 //! | `linux/stream` | the format's structures as bytes |
 //! | `linux/pack` | the stream as zstd frames in the file |
 //! | `linux/sys` | the kernel |
@@ -28,7 +28,7 @@ mod linux;
 mod unsupported;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-pub use linux::Freezer;
-pub use outcome::{Fault, Frozen, How, Presence, Step, Written};
+pub use linux::{Freezer, mapped};
+pub use outcome::{Fault, Frozen, How, Mapped, Presence, Step, Written};
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-pub use unsupported::Freezer;
+pub use unsupported::{Freezer, mapped};

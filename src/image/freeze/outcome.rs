@@ -53,6 +53,15 @@ pub enum Presence {
     Everything,
 }
 
+/// A file of which this process has a private mapping, and which has a build id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapped {
+    /// Its build id.
+    pub id: Vec<u8>,
+    /// Its path when it was mapped; something else may be there now.
+    pub path: std::path::PathBuf,
+}
+
 /// What was being done when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {

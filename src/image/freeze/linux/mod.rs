@@ -1,10 +1,10 @@
 //! The freezer, where there is one: Linux on x64.
 
 mod base;
-mod elf;
 mod files;
 mod freezer;
 mod kind;
+mod mapped;
 mod maps;
 mod pack;
 mod presence;
@@ -15,6 +15,7 @@ mod view;
 mod writer;
 
 pub use freezer::Freezer;
+pub use mapped::mapped;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,6 @@ use std::ffi::c_int;
 
 use super::super::outcome::{Fault, How, Step, Written};
 use super::base::{PAGE, STAGE};
-use super::elf;
 use super::files::Files;
 use super::kind::{Source, source};
 use super::maps::{Mapping, Maps};
@@ -13,6 +12,7 @@ use super::presence::{Base, PAGES, Pages, Want};
 use super::stream::{object_bytes, record_bytes, start_bytes};
 use super::sys;
 use super::view::View;
+use crate::image::elf;
 use crate::image::format::{
     END, KIND_BREAK, KIND_EMPTY, KIND_MEMORY, KIND_OBJECT, KIND_STACK, LOADER, LOADER_ROOM, OBJECT, PATH,
     REGION, RUN, Record, Start, TOP,

@@ -1,15 +1,17 @@
-//! The build id of a file that is mapped, from what of it is mapped.
+//! What is to be known of an executable or library: its build id, and how much of its file is ever mapped. Allocates nothing:
+//! it is read from memory while a process freezes, too.
 
-use crate::image::format::ID;
+use super::format::{ID, PAGE};
 
 /// A build id.
 #[derive(Clone, Copy)]
-pub(super) struct Id {
+pub struct Id {
     bytes: [u8; ID],
     len: usize,
 }
 
 impl Id {
+    /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or(&[])
     }
@@ -18,8 +20,15 @@ impl Id {
 /// Program headers that are looked at, and notes of one: no linker writes nearly as many.
 const MANY: u64 = 128;
 
-/// The id of the ELF file of which `read` gives bytes at an offset, and false where it has none.
-pub(super) fn build_id(mut read: impl FnMut(u64, &mut [u8]) -> bool) -> Option<Id> {
+/// A program header's type, offset in the file, bytes in the file, and alignment.
+type Program = (u64, u64, u64, u64);
+
+/// The program headers of the ELF file of which `read` gives bytes at an offset, and false where it has none; none of what is
+/// no such file. `each` ends it by something.
+fn programs<T>(
+    read: &mut impl FnMut(u64, &mut [u8]) -> bool,
+    mut each: impl FnMut(&mut dyn FnMut(u64, &mut [u8]) -> bool, Program) -> Option<T>,
+) -> Option<T> {
     let mut head = [0; 64];
     if !read(0, &mut head) || !head.starts_with(b"\x7fELF\x02\x01") {
         return None;
@@ -33,20 +42,38 @@ pub(super) fn build_id(mut read: impl FnMut(u64, &mut [u8]) -> bool) -> Option<I
         if !read(table.checked_add(index * size)?, &mut program) {
             return None;
         }
-        const NOTE: u64 = 4;
-        if number(&program, 0, 4) == NOTE {
-            let (offset, len) = (number(&program, 8, 8), number(&program, 32, 8));
-            let align = if number(&program, 48, 8) == 8 { 8 } else { 4 };
-            if let Some(id) = note(&mut read, offset, len, align) {
-                return Some(id);
-            }
+        let at = |at, len| number(&program, at, len);
+        if let Some(found) = each(read, (at(0, 4), at(8, 8), at(32, 8), at(48, 8))) {
+            return Some(found);
         }
     }
     None
 }
 
+/// The id of the ELF file of which `read` gives bytes at an offset, and false where it has none.
+pub fn build_id(mut read: impl FnMut(u64, &mut [u8]) -> bool) -> Option<Id> {
+    const NOTE: u64 = 4;
+    programs(&mut read, |read, (kind, offset, len, align)| {
+        if kind == NOTE { note(read, offset, len, if align == 8 { 8 } else { 4 }) } else { None }
+    })
+}
+
+/// Bytes of the file from its beginning to the end of the last page that is mapped when it is loaded; `None`: it is no such
+/// file. It may be shorter.
+pub fn loaded(mut read: impl FnMut(u64, &mut [u8]) -> bool) -> Option<u64> {
+    const LOAD: u64 = 1;
+    let mut end = 0;
+    programs::<()>(&mut read, |_, (kind, offset, len, _)| {
+        if kind == LOAD {
+            end = end.max(offset.saturating_add(len));
+        }
+        None
+    });
+    (end > 0).then(|| end.checked_next_multiple_of(PAGE))?
+}
+
 /// The id among the notes in `len` bytes at `offset`.
-fn note(read: &mut impl FnMut(u64, &mut [u8]) -> bool, offset: u64, len: u64, align: u64) -> Option<Id> {
+fn note(read: &mut dyn FnMut(u64, &mut [u8]) -> bool, offset: u64, len: u64, align: u64) -> Option<Id> {
     let end = offset.checked_add(len)?;
     let mut at = offset;
     for _ in 0..MANY {
@@ -80,15 +107,18 @@ mod tests {
     use proptest::prelude::*;
     use std::io::Read;
 
-    fn of(bytes: &[u8]) -> Option<Vec<u8>> {
-        let read = |at: u64, into: &mut [u8]| {
+    fn reader(bytes: &[u8]) -> impl FnMut(u64, &mut [u8]) -> bool {
+        |at, into| {
             let from = usize::try_from(at).ok().and_then(|at| bytes.get(at..at.checked_add(into.len())?));
             from.is_some_and(|from| {
                 into.copy_from_slice(from);
                 true
             })
-        };
-        build_id(read).map(|id| id.bytes().to_vec())
+        }
+    }
+
+    fn of(bytes: &[u8]) -> Option<Vec<u8>> {
+        build_id(reader(bytes)).map(|id| id.bytes().to_vec())
     }
 
     #[test]
@@ -100,6 +130,8 @@ mod tests {
         let Ok(out) = out else { return };
         let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
         assert!(String::from_utf8_lossy(&out.stdout).contains(&hex), "{hex}");
+        let end = loaded(reader(&bytes)).unwrap();
+        assert!(end.is_multiple_of(PAGE) && end > 100_000 && end < bytes.len() as u64 + PAGE, "{end}");
     }
 
     #[test]
@@ -120,6 +152,7 @@ mod tests {
                 bytes[at] = byte;
             }
             let _ = of(&bytes);
+            let _ = loaded(reader(&bytes));
         }
     }
 }

@@ -1,0 +1,33 @@
+//! Executables and libraries beside images, each once a folder by its build id (`objects/BUILDID.zst`): an image has only
+//! those of their pages that its process had changed.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`mod@store`] | puts there what is mapped in this process |
+//! | [`mod@find`] | opens the one an image asks for |
+//! | `file` | an ELF file on disk |
+//! | `name` | what an object's file is called |
+//!
+//! A file there is the ELF file up to the last page that is mapped when it is loaded, as plain zstd.
+
+mod file;
+#[cfg(target_os = "linux")]
+pub mod find;
+mod name;
+pub mod store;
+
+use super::freeze;
+use crate::error::Result;
+
+#[cfg(target_os = "linux")]
+pub use find::find;
+pub use name::hex;
+pub use store::store;
+
+/// The build ids, as in the files' names, of what an image of this process would need now.
+///
+/// # Errors
+/// `CaptureFailed`: the mappings cannot be read.
+pub fn ids() -> Result<Vec<String>> {
+    Ok(freeze::mapped()?.iter().map(|object| hex(&object.id)).collect())
+}
