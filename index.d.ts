@@ -42,6 +42,24 @@ export function compare(paths: readonly string[], options?: CompareOptions): Pro
 /** Who holds an object, or the instances of a class: the shortest ways from the roots. `HEAPWARDEN_NOT_FOUND` if there is none. */
 export function findPaths(path: string, target: { id: number } | { className: string }, options?: FindPathsOptions): Promise<RetainingPath[]>
 
+/**
+ * Goes on with the process that is frozen in a heap image, in a process of its own and behind a fence, and has V8 take its snapshot
+ * there. `path`: an image, a bundle, or a folder, then its newest image. The event loop is not held up. Linux x64.
+ */
+export function thaw(path: string, options?: ThawOptions): Promise<SnapshotInfo>
+
+/**
+ * Runs JavaScript in a copy of the process that is frozen in a heap image: on its real objects, without files, sockets or
+ * other processes. What it comes to is text as a prompt shows it; an exception is an answer as well: `Uncaught …`. A promise is
+ * awaited as far as it settles by itself. `console.log` and the like come before it. Each call has a fresh copy.
+ *
+ * ```js
+ * await ask('leak.heapimage.zst', 'app.sessions.size')
+ * await ask('leak.heapimage.zst', 'map => [...map.keys()].slice(0, 5)', { id: 48213 })
+ * ```
+ */
+export function ask(path: string, code: string, options?: AskOptions): Promise<string>
+
 /** What works in this process, and why the rest does not. */
 export const capabilities: Capabilities
 
@@ -320,7 +338,8 @@ export interface AnalysisOptions {
 }
 
 export interface AnalysisProgress {
-  stage: 'reading' | 'rules' | 'dominators' | 'tables'
+  /** `thawing`: of a heap image, before the others; in hundredths. */
+  stage: 'thawing' | 'reading' | 'rules' | 'dominators' | 'tables'
   /** Of `total`; while reading: bytes of JSON. */
   done: number
   /** 0: not known. */
@@ -329,6 +348,54 @@ export interface AnalysisProgress {
   file: number
   /** How many there are. */
   files: number
+}
+
+/** Of a copy of a frozen process. */
+export interface CopyOptions {
+  /** Memory the copy may take; V8's snapshot needs several times the heap. Default: what the container or the machine has left. */
+  memory?: Bytes
+  /** More folders, or files, to look for the executable and its libraries in, by their build ids. */
+  objects?: string | string[]
+  /** Gives it up: `HEAPWARDEN_ABORTED`, its reason as `cause`. */
+  signal?: AbortSignal
+  /** Called at most ten times a second while it goes on. */
+  onProgress?: (progress: ThawProgress) => void
+}
+
+export interface ThawProgress {
+  /** `loading`: the image is read, in bytes. `working`: the copy is at work, in its own units. */
+  stage: 'loading' | 'working'
+  done: number
+  /** 0: not known. */
+  total: number
+}
+
+export interface ThawOptions extends CopyOptions {
+  /** From the call to the file. Default `'30m'`. */
+  timeout?: Duration
+  /** Folder for the snapshot. Default: the image's. */
+  dir?: string
+  /** An exact file instead. */
+  path?: string
+  /** zstd level, 1 to 19; 0 = plain `.heapsnapshot`. Default 1. */
+  level?: number
+  /** Disk that must remain free. Default `'64MiB'`, but no more than a twentieth of the disk. */
+  minFreeDisk?: Bytes
+  /** Mask string values, as a snapshot's `redact`. The image still holds them. Default false. */
+  redact?: boolean
+  /** Numbers as nodes. Ids are then others than those that `ask` knows. Default false. */
+  numericValues?: boolean
+}
+
+export interface AskOptions extends CopyOptions {
+  /** Until the answer. An endless loop ends by it: `HEAPWARDEN_TIMEOUT`. Default `'1m'`. */
+  timeout?: Duration
+  /** `code` is a function, called with the object that has this id in the thawed snapshot. `HEAPWARDEN_NOT_FOUND` if there is none. */
+  id?: number
+  /** `code` is a function, called with an array of all instances of this class. `HEAPWARDEN_NOT_FOUND` if there is none. */
+  className?: string
+  /** Bytes of the answer, at most `'64MiB'`; it is cut beyond, and says so. Default `'1MiB'`. */
+  most?: Bytes
 }
 
 export interface SummarizeOptions extends AnalysisOptions {

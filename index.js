@@ -4,6 +4,7 @@
 
 const { compare, findPaths, summarize } = require('./lib/analysis')
 const native = require('./lib/addon/native')
+const { ask, thaw } = require('./lib/image')
 const { HeapwardenError } = require('./lib/base/errors')
 const { Monitor, watch } = require('./lib/watch')
 const { openSnapshot } = require('./lib/monitor/snapshot-stream')
@@ -11,7 +12,7 @@ const { takeSnapshot } = require('./lib/monitor/snapshots')
 
 let capabilities
 
-module.exports = { watch, takeSnapshot, openSnapshot, summarize, compare, findPaths, Monitor, HeapwardenError }
+module.exports = { watch, takeSnapshot, openSnapshot, summarize, compare, findPaths, thaw, ask, Monitor, HeapwardenError }
 
 // Asked for once and only if somebody wants to know. Outside the literal above, so that tools which read
 // the exports of a CommonJS file without running it still see the others.

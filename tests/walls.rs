@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "node",
         &[
-            "error", "stderr", "clock", "units", "watch", "probe", "v8", "file", "image", "capture",
+            "error", "stderr", "clock", "units", "watch", "probe", "v8", "file", "image", "capture", "thaw",
             "analysis", "thread", "orders", "monitor",
         ],
     ),

@@ -178,6 +178,8 @@ test('an image is the same row, whole or cut, and is opened by neither', async (
   assert.deepEqual(rows.map(({ form, complete, reason, nodes }) => ({ form, complete, reason, nodes })),
     [true, false, false].map((complete, i) => ({ form: 'image', complete, reason: i < 2 ? 'no room' : null, nodes: null })))
   const refused = { code: 'HEAPWARDEN_UNSUPPORTED', message: /heapwarden thaw .*00ff\.heapimage\.zst makes/ }
-  await assert.rejects(Array.fromAsync(openSnapshot(rows[0].path)), refused)
+  assert.throws(() => native.openSnapshot(rows[0].path), refused)
+  // Which is thawed, and this one holds nothing.
+  await assert.rejects(Array.fromAsync(openSnapshot(rows[0].path)), { code: 'HEAPWARDEN_CORRUPT_SNAPSHOT', message: /00ff\.heapimage\.zst is damaged/ })
   await assert.rejects(reader.openSnapshot(rows[0].path).read(10), refused)
 })

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { expectAssignable, expectError, expectType } from 'tsd'
 import {
   BreachEvent, Capabilities, ErrorCode, HeapDiff, HeapSummary, HeapTrend, HeapwardenError, ListedSnapshot, Monitor, RetainingPath, RuleState, Sample,
-  SnapshotInfo, WatchOptions, capabilities, compare, findPaths, openSnapshot, summarize, takeSnapshot, watch
+  SnapshotInfo, WatchOptions, ask, capabilities, compare, findPaths, openSnapshot, summarize, takeSnapshot, thaw, watch
 } from '../..'
 import middleware = require('../../lib/middleware')
 import { writeSnapshot } from '../../lib/heapdump'
@@ -53,6 +53,10 @@ expectType<Promise<HeapSummary>>(summarize('/tmp'))
 summarize('/tmp', {
   top: 5, className: /^S/, maxMemory: '1GB', salvage: true, process: 'child', signal: AbortSignal.timeout(1), onProgress: ({ stage }) => stage === 'reading'
 })
+expectType<Promise<SnapshotInfo>>(thaw('a.heapimage.zst', { redact: true, memory: '2GB', timeout: '1h', objects: ['/objects'], onProgress: ({ stage }) => stage === 'loading' }))
+expectError(thaw('a', { id: 5 }))
+expectType<Promise<string>>(ask('a.heapimage.zst', 'it => it.size', { id: 5, most: 1000, signal: AbortSignal.timeout(1) }))
+expectError(ask('a', 'b', { redact: true }))
 expectType<Promise<HeapDiff>>(compare('a', 'b', { ids: 'auto', className: 'Session' }))
 expectType<Promise<HeapDiff>>(compare(['a', 'b'], { ids: false }))
 expectType<Promise<HeapTrend>>(compare(['a', 'b', 'c']))

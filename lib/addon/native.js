@@ -79,6 +79,9 @@ function load () {
   throw unfit({ packageFolder, file: __filename, shipped, failure })
 }
 
+/** The program that goes on with an image. It is there on Linux x64 alone, and its lack is told by who wants to start it. */
+const loader = () => path.join(packageFolder, 'native', 'heapwarden-thaw-linux-x64')
+
 /** How often V8's figures are compared with the addon's reading of them before that is given up. */
 const LOOKS = 5
 
@@ -195,6 +198,9 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
   attach,
   drain,
   openSnapshot,
+  /** An image to be thawed: see src/node/thaw.rs. Keep the object until its promises have settled. */
+  thawing: (json) => new binding.Thawing(JSON.stringify({ ...JSON.parse(json), loader: loader() })),
+  imageAt: (place, needed) => answerOf(binding.imageAt(place, needed)),
   capabilities () {
     verify()
     return binding.capabilities()

@@ -8,9 +8,19 @@ const { filter, print } = require('./filter')
 const { inChild } = require('./child')
 const { inThread } = require('./thread')
 const { shielded } = require('./progress')
+const { withReadable } = require('../image/snapshot')
 
 const aborted = (signal) => new HeapwardenError('HEAPWARDEN_ABORTED',
   'the analysis was aborted by its AbortSignal', { cause: signal.reason })
+
+/** Has `work` read what is at `places`; images are thawed first. */
+async function reading (places, { signal, onProgress }, commandLine, work) {
+  try {
+    return await withReadable(places, work, { signal, onProgress: onProgress && shielded(onProgress), told: commandLine.told })
+  } catch (error) {
+    throw signal?.aborted && error.code === 'HEAPWARDEN_ABORTED' ? aborted(signal) : error
+  }
+}
 
 /** Runs it where the options say. `args` are those of the command that does the same. */
 async function analyze (request, args, { maxMemory, salvage, process: where = 'thread', signal, onProgress }) {
@@ -28,6 +38,9 @@ async function analyze (request, args, { maxMemory, salvage, process: where = 't
 /** A flag of the command line, or none. */
 const flag = (name, value) => value === undefined ? [] : [`--${name}=${value}`]
 
+/** Of what was thawed first only the image has a name. */
+const named = (file, place) => /^\/proc\/\d+\/fd\/\d+$/.test(file) ? place : file
+
 /** Of the command line `-` is standard input; a program's own is the program's, and its service goes first. */
 const caller = (commandLine) => commandLine ? { stdin: true } : { yields: true }
 
@@ -35,8 +48,11 @@ async function summary (place, options, commandLine = false) {
   const { top = own.summarize.top.default, className, ...rest } = options
   // A RegExp is JavaScript's, and cannot be asked on the other thread: the largest of each class come, and are chosen from.
   const which = typeof className === 'string' ? { className } : { eachClass: className !== undefined }
-  const args = ['summary', place, ...flag('top', top), ...flag('class', className && print(className))]
-  const result = await analyze({ ask: 'summary', path: place, top, ...which, ...caller(commandLine) }, args, rest)
+  const result = await reading([place], rest, commandLine, ([file]) => {
+    const args = ['summary', file, ...flag('top', top), ...flag('class', className && print(className))]
+    return analyze({ ask: 'summary', path: file, top, ...which, ...caller(commandLine) }, args, rest)
+  })
+  result.path &&= named(result.path, place)
   const fits = filter(className)
   result.classes = result.classes.filter(({ name }) => fits(name))
   result.largest = result.largest.filter((one) => fits(one.className)).slice(0, top)
@@ -47,9 +63,12 @@ async function summary (place, options, commandLine = false) {
 /** Two snapshots make a diff, more a trend. */
 async function comparison (places, options, commandLine = false) {
   const { top = Infinity, className, ids = own.compare.ids.default, ...rest } = options
-  const args = ['diff', ...places, ...flag('top', options.top), ...flag('class', className && print(className)), `--ids=${ids}`]
-  const request = { ask: 'compare', paths: places, ids: ids === 'auto' ? undefined : ids, ...caller(commandLine) }
-  const result = await analyze(request, args, rest)
+  const result = await reading(places, rest, commandLine, (files) => {
+    const args = ['diff', ...files, ...flag('top', options.top), ...flag('class', className && print(className)), `--ids=${ids}`]
+    const request = { ask: 'compare', paths: files, ids: ids === 'auto' ? undefined : ids, ...caller(commandLine) }
+    return analyze(request, args, rest)
+  })
+  result.snapshots?.forEach((one, index) => { one.path &&= named(one.path, places[index]) })
   const fits = filter(className)
   result.classes = result.classes.filter(({ name }) => fits(name)).slice(0, top)
   return result
@@ -57,8 +76,10 @@ async function comparison (places, options, commandLine = false) {
 
 async function paths (place, { id, className }, options, commandLine = false) {
   const { limit = own.findPaths.limit.default, ...rest } = options
-  const args = ['paths', place, ...flag('id', id), ...flag('class', className), `--top=${limit}`]
-  return analyze({ ask: 'paths', path: place, id, className, limit, ...caller(commandLine) }, args, rest)
+  return reading([place], rest, commandLine, ([file]) => {
+    const args = ['paths', file, ...flag('id', id), ...flag('class', className), `--top=${limit}`]
+    return analyze({ ask: 'paths', path: file, id, className, limit, ...caller(commandLine) }, args, rest)
+  })
 }
 
 /** Everything DevTools' Summary view shows of a snapshot. */

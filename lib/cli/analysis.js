@@ -7,7 +7,8 @@ const tty = require('node:tty')
 const { check: checkOptions, common: commonOptions, own, target: checkTarget } = require('../analysis/options')
 const { parse } = require('../analysis/filter')
 const { asTyped } = require('../options/as-typed')
-const { UsageError, args } = require('./terminal')
+const { printable } = require('../base/printable')
+const { UsageError, args, say } = require('./terminal')
 
 const flags = {
   top: { type: 'string' },
@@ -74,4 +75,7 @@ function places (positionals) {
   return found
 }
 
-module.exports = { args, check, classFilter, common, flags, given, help, helpOf, number, places, target }
+/** What an image needs first is said: it may take a while. */
+const commandLine = { told: (place) => say(`heapwarden: ${printable(place)} holds a heap image: it is thawed first, into a temporary file`) }
+
+module.exports = { args, check, classFilter, commandLine, common, flags, given, help, helpOf, number, places, target }

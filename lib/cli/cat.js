@@ -3,7 +3,7 @@
 // `heapwarden cat`: a snapshot's JSON on stdout.
 
 const { pipeline } = require('node:stream/promises')
-const { places } = require('./analysis')
+const { commandLine, places } = require('./analysis')
 const { UsageError, args, outputFailed } = require('./terminal')
 
 const usage = `usage: heapwarden cat FILE
@@ -21,7 +21,7 @@ async function cat (argv) {
   const [place] = places(positionals)
   const { openSnapshot, unpackStdin } = require('../monitor/snapshot-stream')
   try {
-    await pipeline(place === '-' ? unpackStdin() : openSnapshot(place), process.stdout, { end: false })
+    await pipeline(place === '-' ? unpackStdin() : openSnapshot(place, commandLine.told), process.stdout, { end: false })
   } catch (error) {
     if (error.syscall === 'write') outputFailed(error)
     throw error

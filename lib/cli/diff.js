@@ -2,7 +2,7 @@
 
 // `heapwarden diff`: what has changed between two snapshots, or over several.
 
-const { args, check, classFilter, common, flags, given, help, helpOf, number, places } = require('./analysis')
+const { args, check, classFilter, commandLine, common, flags, given, help, helpOf, number, places } = require('./analysis')
 const { own } = require('../analysis/options')
 const { printable, printableJson } = require('../base/printable')
 const { withProgress } = require('./progress')
@@ -70,7 +70,7 @@ async function diff (argv) {
   const top = values.top === undefined ? undefined : number(values.top, '--top')
   const options = check('compare', given({ ...common(values), top, className: values.class && classFilter(values.class), ids: ids(values.ids) }))
   const analysis = require('../analysis')
-  const result = await withProgress((onProgress) => analysis.comparison(places(positionals), given({ ...options, onProgress }), true))
+  const result = await withProgress((onProgress) => analysis.comparison(places(positionals), given({ ...options, onProgress }), commandLine))
   if (values.json) await print(printableJson(result))
   else await print((result.snapshots ? printTrend : printDiff)(result, { top: top ?? TOP, width: widthOf(process.stdout, values.wide) }))
   return 0

@@ -18,6 +18,9 @@ const commands = {
   summary: 'what a snapshot holds',
   diff: 'what has changed between two snapshots or more',
   paths: 'who holds an object or a class',
+  thaw: 'make a snapshot of a heap image',
+  ask: 'run JavaScript in a heap image',
+  bundle: 'a heap image and its objects as one file',
   demo: 'watch a leaking server being caught'
 }
 

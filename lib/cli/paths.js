@@ -3,7 +3,7 @@
 // `heapwarden paths`: who holds an object, or the instances of a class.
 
 const path = require('node:path')
-const { args, check, common, flags, given, help, helpOf, number, places, target } = require('./analysis')
+const { args, check, commandLine, common, flags, given, help, helpOf, number, places, target } = require('./analysis')
 const { own } = require('../analysis/options')
 const { printable, printableJson } = require('../base/printable')
 const { withProgress } = require('./progress')
@@ -52,7 +52,7 @@ async function paths (argv) {
   const whose = target(values.class === undefined ? { id: number(values.id.replace(/^@/, ''), '--id') } : { className: values.class })
   const options = check('findPaths', given({ ...common(values), limit: values.top && number(values.top, '--top') }))
   const analysis = require('../analysis')
-  const result = await withProgress((onProgress) => analysis.paths(places(positionals)[0], whose, given({ ...options, onProgress }), true))
+  const result = await withProgress((onProgress) => analysis.paths(places(positionals)[0], whose, given({ ...options, onProgress }), commandLine))
   if (values.json) await print(printableJson(result))
   else if (result.length === 0) await print('nothing holds it: it is garbage, or a root itself')
   else await print(result.map((one) => printPath(one, widthOf(process.stdout, values.wide))).join('\n\n'))

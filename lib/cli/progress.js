@@ -9,8 +9,13 @@ const { bytes, cut } = require('./table')
 const SHARES = [['reading', 0.6], ['rules', 0.12], ['dominators', 0.23], ['tables', 0.05]]
 const WIDTH = 24
 
+/** What is said of thawing. */
+const WORDS = { loading: 'reading the image', working: "V8's snapshot of it" }
+
 /** 0…1; NaN while a stream does not tell how long it is. */
 function part ({ stage, done, total, file, files }) {
+  if (stage === 'thawing') return total > 0 ? done / total : 0
+  if (stage in WORDS) return { loading: 0, working: 0.3 }[stage] + (total > 0 ? Math.min(1, done / total) : 0) * { loading: 0.3, working: 0.7 }[stage]
   const at = SHARES.findIndex(([name]) => name === stage)
   const before = SHARES.slice(0, at).reduce((sum, [, share]) => sum + share, 0)
   if (stage === 'reading' && total === 0) return NaN
@@ -23,8 +28,8 @@ function line (progress) {
   const share = part(progress)
   const filled = Math.round((share || 0) * WIDTH)
   const bar = Number.isNaN(share) ? '' : `[${'#'.repeat(filled)}${'.'.repeat(WIDTH - filled)}] ${String(Math.floor(share * 100)).padStart(3)}% `
-  const size = stage === 'reading' ? ` ${bytes(done)}${total > 0 ? ` of ${bytes(total)}` : ''}` : ''
-  return `${bar}${files > 1 ? `snapshot ${file} of ${files}: ` : ''}${stage}${size}`
+  const size = stage === 'reading' || stage === 'loading' ? ` ${bytes(done)}${total > 0 ? ` of ${bytes(total)}` : ''}` : ''
+  return `${bar}${files > 1 ? `snapshot ${file} of ${files}: ` : ''}${WORDS[stage] ?? stage}${size}`
 }
 
 /**

@@ -2,7 +2,7 @@
 
 // `heapwarden summary`: what a snapshot holds.
 
-const { args, check, classFilter, common, flags, given, help, helpOf, number, places } = require('./analysis')
+const { args, check, classFilter, commandLine, common, flags, given, help, helpOf, number, places } = require('./analysis')
 const { own } = require('../analysis/options')
 const { printable, printableJson } = require('../base/printable')
 const { withProgress } = require('./progress')
@@ -75,7 +75,7 @@ async function summary (argv) {
   const top = values.top === undefined ? TOP : number(values.top, '--top')
   const options = check('summarize', given({ ...common(values), top, className: values.class && classFilter(values.class) }))
   const analysis = require('../analysis')
-  const result = await withProgress((onProgress) => analysis.summary(places(positionals)[0], given({ ...options, onProgress }), true))
+  const result = await withProgress((onProgress) => analysis.summary(places(positionals)[0], given({ ...options, onProgress }), commandLine))
   if (values.json) await print(printableJson(result))
   else await print(describe(result, { top, filtered: values.class !== undefined, width: widthOf(process.stdout, values.wide) }))
   return 0

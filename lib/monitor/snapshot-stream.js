@@ -5,6 +5,7 @@
 const { Readable } = require('node:stream')
 const native = require('../addon/native')
 const { adopt } = require('../base/errors')
+const { readable } = require('../image/snapshot')
 const { filePath } = require('../options/kinds')
 
 const CHUNK = 256 * 1024
@@ -34,21 +35,32 @@ class SnapshotStream extends Readable {
   #file
   #packed
   #handle
+  #image
+  #stop = new AbortController()
+  #told
   #reading = Promise.resolve()
 
-  constructor (file, packed) {
+  constructor (file, packed, told) {
     super({ highWaterMark: packed ? PACKED_CHUNK : CHUNK })
+    this.#told = told
     this.#file = file
     this.#packed = packed
   }
 
   _construct (done) {
-    try {
-      this.#handle = native.openSnapshot(this.#file, this.#packed)
-      done()
-    } catch (error) {
-      done(adopt(error))
-    }
+    this.#open().then(() => done(), (error) => done(adopt(error)))
+  }
+
+  /** A heap image is thawed first. */
+  async #open () {
+    if (this.#file !== null) this.#image = await readable(this.#file, { signal: this.#stop.signal, told: this.#told })
+    this.#handle = native.openSnapshot(this.#image?.path ?? null, this.#packed)
+  }
+
+  /** The thawing too, which the stream is not open without. */
+  destroy (error) {
+    this.#stop.abort()
+    return super.destroy(error)
   }
 
   _read (size) {
@@ -73,14 +85,18 @@ class SnapshotStream extends Readable {
     this.#handle?.close()
     this.#reading.then(() => {
       this.#handle?.close()
+      this.#image?.close()
       done(error)
     })
   }
 }
 
-/** A stream of the `.heapsnapshot` JSON in `file`, compressed or plain. */
-function openSnapshot (file) {
-  return new SnapshotStream(filePath(file, 'path'), false)
+/**
+ * A stream of the `.heapsnapshot` JSON in `file`, compressed or plain, or of what a heap image holds.
+ * @param {(file: string) => void} [told] hears that it has to be thawed
+ */
+function openSnapshot (file, told) {
+  return new SnapshotStream(filePath(file, 'path'), false, told)
 }
 
 /** The same of what comes on standard input. */

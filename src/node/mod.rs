@@ -8,6 +8,9 @@
 //! | `reader` | a heap file as a stream |
 //! | `answerer` | questions in a thawed copy |
 //! | `subject` | what such a question is about, as Node-API takes it |
+//! | `thaw` | an image that is thawed as an object |
+//! | `asking` | questions on their way to its copy, and the answers |
+//! | `evidence` | what a path leads to: a snapshot or an image |
 //! | `tasks` | what may wait, on libuv's pool |
 //! | `capabilities` | what works in this process, and why the rest does not |
 //! | `judge_for_test` | the rules' machine, for its twin in JavaScript to be compared with |
@@ -22,12 +25,15 @@
 
 mod analysis;
 mod answerer;
+mod asking;
 mod capabilities;
+mod evidence;
 mod host;
 mod judge_for_test;
 mod reader;
 mod subject;
 mod tasks;
+mod thaw;
 mod waker;
 
 use napi::bindgen_prelude::*;

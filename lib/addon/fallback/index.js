@@ -15,6 +15,9 @@ const store = require('./store')
 const units = require('./units')
 const { setImmediate } = require('../../base/timers')
 
+const unthawed = 'a heap image is thawed on Linux x64: docker run --rm --platform linux/amd64 -v "$PWD:/work" -w /work node:22 ' +
+  'npx heapwarden thaw IMAGE does it in the folder that holds the image and its objects.'
+
 const unavailable = (reason) => ({ available: false, reason })
 
 /** What works, in the form of src/node/capabilities.rs. */
@@ -85,6 +88,14 @@ function create (why, node) {
       const { Captures } = require('./captures')
       captures = new Captures({ tell, diagnosticDir: node.diagnosticDir() })
       return false
+    },
+    thawing () {
+      throw new HeapwardenError('HEAPWARDEN_UNSUPPORTED', `${unthawed} The binary of heapwarden: ${why}`)
+    },
+    async imageAt (place, needed) {
+      const image = /\.heapimage\.zst$/.test(place)
+      if (image || needed) throw new HeapwardenError('HEAPWARDEN_UNSUPPORTED', `${unthawed} The binary of heapwarden: ${why}`)
+      return null
     },
     drain: () => events.length > 0 ? JSON.stringify(events.splice(0)) : null,
     openSnapshot: reader.openSnapshot,

@@ -1,0 +1,65 @@
+'use strict'
+
+// A heap image: thawed into a snapshot, and asked. The work is done in processes and on threads of their own.
+
+const { withCopy } = require('./copy')
+const { checkAsk, checkCode, checkThaw, imagePath } = require('./options')
+const { withImage } = require('./place')
+
+/** V8's snapshot of what is frozen in an image. */
+async function thaw (path, options) {
+  const checked = checkThaw(options)
+  return thawed(imagePath(path, 'path'), checked)
+}
+
+/** The same; options and path are checked. */
+function thawed (path, options) {
+  return withImage(path, (image, folder) => {
+    // Of a bundle the image lies in a folder that goes.
+    const place = options.dir === undefined && options.path === undefined ? { dir: folder } : {}
+    return withCopy(image, { ...options, ...place }, (copy) => copy.snapshot())
+  }, options)
+}
+
+/** What code comes to in the frozen process, as text. An exception is an answer as well: `Uncaught …`. */
+async function ask (path, code, options) {
+  const question = checkCode(code)
+  const checked = checkAsk(options)
+  return withImage(imagePath(path, 'path'), async (image) => (await answer(image, question, checked)).text, checked)
+}
+
+/** `{exception, text}`; of an image, with checked options, by a fresh copy. */
+function answer (image, code, { id, className, most, ...options }) {
+  return withCopy(image, options, (copy) => copy.ask({ code, id, className, most }))
+}
+
+/** Questions to one copy, for as long as it lives; a question that has ended it gets the next one a new copy. */
+function conversation (image, { id, className, most, ...options }) {
+  let ending = () => {}
+  let current
+  const begin = () => {
+    let begun
+    const ready = new Promise((resolve) => { begun = resolve })
+    const ended = withCopy(image, options, (copy) => {
+      begun(copy)
+      return new Promise((resolve) => { ending = resolve })
+    })
+    ended.catch(() => {}) // who asks hears of it
+    return Promise.race([ready, ended])
+  }
+  return {
+    async ask (code) {
+      current ??= begin()
+      try {
+        return await (await current).ask({ code, id, className, most })
+      } catch (error) {
+        ending()
+        current = undefined
+        throw error
+      }
+    },
+    end: () => ending()
+  }
+}
+
+module.exports = { answer, ask, conversation, thaw, thawed }

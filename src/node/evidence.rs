@@ -1,0 +1,63 @@
+//! What a path leads to: a snapshot, or a heap image that is to be thawed first.
+
+use std::path::{Path, PathBuf};
+
+use napi::bindgen_prelude::*;
+use napi::{Env, Task};
+use napi_derive::napi;
+use serde_json::json;
+
+use super::tasks::failure;
+use crate::error::{Error as Fault, Result as Outcome};
+use crate::file::info::Form;
+use crate::file::reader::open_image;
+use crate::file::store;
+
+/// Looks.
+pub struct Looking {
+    path: PathBuf,
+    only_images: bool,
+}
+
+/// `{value: path}` of the image, `{value: null}` for a snapshot and whatever else is not one, or `{failure}`, as JSON. Of a
+/// folder its newest file counts, or with `only_images` its newest image; then what is none is a failure.
+#[napi]
+pub fn image_at(path: String, only_images: bool) -> AsyncTask<Looking> {
+    AsyncTask::new(Looking { path: path.into(), only_images })
+}
+
+fn newest(dir: &Path, only_images: bool) -> Outcome<Option<PathBuf>> {
+    let mut all = store::list(dir)?.into_iter();
+    if only_images {
+        let none = || Fault::NotFound(format!("there is no heap image in {}", dir.display()));
+        return all.find(|info| info.form == Form::Image).map(|info| Some(info.path)).ok_or_else(none);
+    }
+    Ok(all.next().filter(|info| info.form == Form::Image).map(|info| info.path))
+}
+
+fn look(path: &Path, only_images: bool) -> Outcome<Option<PathBuf>> {
+    if path.is_dir() {
+        return newest(path, only_images);
+    }
+    match open_image(path) {
+        Ok(_) => Ok(Some(path.to_owned())),
+        Err(error) if only_images => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+impl Task for Looking {
+    type Output = String;
+    type JsValue = String;
+
+    fn compute(&mut self) -> Result<String> {
+        Ok(match look(&self.path, self.only_images) {
+            Ok(found) => json!({ "value": found }).to_string(),
+            Err(error) => format!("{{\"failure\":{}}}", failure(&error)),
+        })
+    }
+
+    fn resolve(&mut self, _: Env, output: String) -> Result<String> {
+        Ok(output)
+    }
+}
