@@ -14,8 +14,15 @@ const MARK: &str = "heapwarden-error ";
 const LOADER: &str = "heapwarden-loader ";
 
 /// What V8, Node.js and libc say before they give up for want of memory.
-const OUT_OF_MEMORY: &[&str] =
-    &["out of memory", "allocation failed", "cannot allocate memory", "bad_alloc", "enomem", "oom"];
+const OUT_OF_MEMORY: &[&str] = &[
+    "out of memory",
+    "allocation failed",
+    "cannot allocate memory",
+    "bad_alloc",
+    "memory allocation of",
+    "enomem",
+    "oom",
+];
 
 /// Why it was killed.
 #[derive(Debug)]
@@ -58,7 +65,7 @@ impl Ending {
         const EXISTS: i64 = 17;
         self.cause.is_none()
             && self.passed == 0
-            && matches!(self.loader(), Some(("map", _, Some(NOT_PERMITTED | EXISTS))))
+            && matches!(self.loader(), Some(("map" | "file", _, Some(NOT_PERMITTED | EXISTS))))
     }
 
     /// What the loader says: code, value, error number.
@@ -147,12 +154,15 @@ fn not_loaded(subject: &Subject<'_>, code: &str, value: u64, errno: Option<i64>)
         format!(" ({words})")
     });
     match (code, errno) {
-        ("map" | "protect" | "read", Some(12)) => Error::MemoryBudget(format!(
+        ("map" | "file" | "protect" | "read", Some(12)) => Error::MemoryBudget(format!(
             "the system gave no memory for {image} at {value:#x}{why}: {}; see ulimit -v and vm.max_map_count",
             about(subject.bytes)
         )),
         ("map" | "protect", _) => Error::Unsupported(format!(
             "the address {value:#x}, where {image} has to be, is taken or not to be had here{why}: thaw it on another machine"
+        )),
+        ("file", _) => Error::Unsupported(format!(
+            "a file that {image} has mapped at {value:#x} cannot be mapped here{why}: it may lie where nothing may be executed"
         )),
         ("fence" | "base" | "limit", Some(_)) => Error::Unsupported(format!(
             "{image} is not thawed here, because this system does not let a process be fenced in ({code} {value:#x}{why}): a \

@@ -194,7 +194,9 @@ impl<'a> Guard<'a> {
         if *session && asked != self.asked {
             (self.asked, self.since) = (asked, now);
         }
-        let idle = *session && asked > 0 && self.answers.count >= asked;
+        // Whoever asks may think about it as long as he likes.
+        let loaded = fed.bytes.load(Ordering::Relaxed) >= *raw_bytes;
+        let idle = *session && loaded && self.answers.count >= asked;
         if !idle && now.duration_since(self.since) > options.timeout {
             return Some(Cause::Late);
         }

@@ -10,6 +10,7 @@ const MODE_FILTER: u64 = 2;
 
 const ALLOW: u32 = 0x7fff_0000;
 const NO_SUCH_CALL: u32 = 0x0005_0000 | 38;
+const BY_SIGNAL: u32 = 0x0005_0000 | 4;
 
 /// This architecture as the kernel names it in what a filter sees.
 const X86_64: u32 = 0xC000_003E;
@@ -37,6 +38,7 @@ const ALLOWED: &[u32] = &[
     96,  // gettimeofday
     97,  // getrlimit
     98,  // getrusage
+    99,  // sysinfo
     100, // times
     102, // getuid
     104, // getgid
@@ -54,11 +56,19 @@ const ALLOWED: &[u32] = &[
     229, // clock_getres
     230, // clock_nanosleep
     231, // exit_group
+    309, // getcpu
     318, // getrandom
     324, // membarrier
     329, // pkey_mprotect
     330, // pkey_alloc
     331, // pkey_free
+];
+
+/// Calls that answer as if a signal had come: libuv's loop, which may be what the image stood in, expects nothing else of a
+/// descriptor that is gone, and would end its process.
+const INTERRUPTED: &[u32] = &[
+    232, // epoll_wait
+    281, // epoll_pwait
 ];
 
 /// One instruction of the kernel's classic BPF.
@@ -87,7 +97,7 @@ const fn high(argument: u32) -> u32 {
     low(argument) + 4
 }
 
-const SIZE: usize = 128;
+const SIZE: usize = 256;
 
 struct Program {
     instructions: [Instruction; SIZE],
@@ -160,6 +170,11 @@ const fn program() -> Program {
     let mut index = 0;
     while index < ALLOWED.len() {
         program = program.only(ALLOWED[index], 1).answer(ALLOW);
+        index += 1;
+    }
+    index = 0;
+    while index < INTERRUPTED.len() {
+        program = program.only(INTERRUPTED[index], 1).answer(BY_SIGNAL);
         index += 1;
     }
     program.answer(NO_SUCH_CALL)

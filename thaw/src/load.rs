@@ -114,7 +114,8 @@ fn map(region: &Region, objects: &Objects) -> Result<(), Failure> {
     let arguments = [begin, region.end - begin, region.protection.into(), flags, descriptor, region.offset];
     // SAFETY: `check` has seen that it is not where the loader is; nothing else is in use.
     let answer = unsafe { system::call(MMAP, arguments) };
-    if answer == begin as i64 { Ok(()) } else { Err(Failure::refused("map", region.begin, answer)) }
+    let what = if region.kind == KIND_OBJECT { "file" } else { "map" };
+    if answer == begin as i64 { Ok(()) } else { Err(Failure::refused(what, region.begin, answer)) }
 }
 
 /// What the kernel would have mapped when the heap grew, where it cannot be told to.

@@ -68,6 +68,28 @@ fn time_is_limited() {
 }
 
 #[test]
+fn a_session_may_be_silent_as_long_as_it_likes() {
+    // Reads one request, and never answers it.
+    let code = Code::default().call(0, &[0, DATA + PAGE, 100]);
+    let folder = tempfile::tempdir().unwrap();
+    let image = Made::new(&code.endless(0), b"").write(folder.path());
+    let short = ThawOptions { timeout: Duration::from_millis(300), ..options() };
+    let (ask, requests) = crossbeam_channel::unbounded();
+    let begun = Instant::now();
+    let late = std::thread::spawn(move || {
+        // Four times the time that an answer may take.
+        std::thread::sleep(Duration::from_millis(1200));
+        ask.send(crate::image::request::Request::Snapshot { numeric_values: false }).unwrap();
+        ask
+    });
+    let error = run(&image, Requests::Session(requests), &mut io::sink(), &short, &mut |_| {}).unwrap_err();
+    assert_eq!(error.code(), "HEAPWARDEN_TIMEOUT", "{error}");
+    assert!(begun.elapsed() > Duration::from_millis(1500), "its time begins with its question");
+    late.join().unwrap();
+    no_child();
+}
+
+#[test]
 fn a_copy_that_closes_its_pipes_is_not_waited_for_long() {
     let code = Code::default().call(3, &[1]).call(3, &[2]).call(35, &[DATA, 0]);
     let stop = options();

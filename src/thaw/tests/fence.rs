@@ -168,6 +168,14 @@ fn no_descriptor_but_three_is_open() {
 }
 
 #[test]
+fn a_loop_that_waits_for_events_is_told_of_a_signal() {
+    // libuv ends its process when it is told anything else.
+    let answers =
+        answers(&[("epoll_wait", 232, &[9, RESULTS, 1, 0]), ("epoll_pwait", 281, &[9, RESULTS, 1, 0, 0, 8])]);
+    assert_eq!(answers, [-4, -4]);
+}
+
+#[test]
 fn keys_are_all_given() {
     // V8 protects its code with one: all that there are were allocated.
     let answers = answers(&[("pkey_alloc", 330, &[0, 0])]);

@@ -8,10 +8,12 @@
 //! | `fence` | what none can |
 //! | `ends` | how it may end |
 //! | `hostile` | images that are damaged on purpose |
+//! | `real` | a process that froze itself |
 
 mod code;
 mod ends;
 mod fence;
 mod hostile;
 mod make;
+mod real;
 mod works;
