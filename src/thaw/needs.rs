@@ -7,7 +7,7 @@ use super::options::ThawOptions;
 use super::stream::Mapped;
 use super::survey::Survey;
 use crate::error::{Error, Result};
-use crate::image::cpu;
+use crate::image::{cpu, objects};
 use crate::probe::cgroup::Cgroup;
 use crate::probe::limits;
 
@@ -38,15 +38,9 @@ pub(super) fn check_cpu(path: &Path, survey: &Survey) -> Result<()> {
 /// # Errors
 /// `NotFound`, with the file and where it was looked for.
 pub(super) fn find_objects(path: &Path, survey: &Survey, options: &ThawOptions) -> Result<Vec<OwnedFd>> {
-    let _ = options;
-    let open = |object: &Mapped| {
-        let found = std::fs::File::open(&object.path).map(OwnedFd::from);
-        found.map_err(|e| {
-            let file = object.path.display();
-            Error::NotFound(format!("{} needs the file {file} that it had mapped: {e}", path.display()))
-        })
-    };
-    survey.objects.iter().map(open).collect()
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let find = |object: &Mapped| objects::find(folder, &object.id, &object.path, &options.objects);
+    survey.objects.iter().map(find).collect()
 }
 
 /// Bytes the copy may take.

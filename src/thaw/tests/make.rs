@@ -71,10 +71,11 @@ impl Made {
         self.records.push((Record { tag: RUN, a: at, b: padded.len() as u64, ..NOTHING }, padded));
     }
 
-    /// The first page of `file`, in front of all else.
-    pub fn map_first(&mut self, file: &Path, begin: u64) {
-        let path = file.to_str().unwrap().as_bytes();
-        let payload = [&20u32.to_le_bytes()[..], &(path.len() as u32).to_le_bytes(), &[7; 20], path].concat();
+    /// The first page of a file, in front of all else.
+    pub fn map_first(&mut self, path: &Path, id: &[u8], begin: u64) {
+        let path = path.to_str().unwrap().as_bytes();
+        let lengths = [id.len(), path.len()].map(|length| (length as u32).to_le_bytes()).concat();
+        let payload = [&lengths[..], id, path].concat();
         let object = Record { tag: OBJECT, payload: payload.len() as u32, ..NOTHING };
         let region =
             Record { tag: REGION, a: begin, b: begin + PAGE, protection: 1, kind: KIND_OBJECT, ..NOTHING };

@@ -1,7 +1,7 @@
 //! What an ordinary image can do.
 
 use super::code::Code;
-use super::make::{DATA, HEAP, Made, STACK, no_child, options, thaw, write};
+use super::make::{CODE, DATA, HEAP, Made, STACK, no_child, options, thaw, write};
 use crate::file::info::{Form, Mode};
 use crate::image::format::PAGE;
 use crate::image::request::Request;
@@ -125,23 +125,30 @@ fn its_stack_goes_deeper_than_it_was() {
 #[test]
 fn files_come_by_descriptor() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("libfoo.so");
-    std::fs::write(&file, "mapped").unwrap();
-    let code = Code::default().call(1, &[1, DATA - 8 * PAGE, 6]).done();
-    let mut made = Made::new(&code, b"");
-    made.map_first(&file, super::make::CODE - 8 * PAGE);
-    // Before the code, as its address is.
-    let code = Code::default().call(1, &[1, super::make::CODE - 8 * PAGE, 6]).done();
-    made.records[3].1[..code.0.len()].copy_from_slice(&code.0);
+    let begin = CODE - 8 * PAGE;
+    let mut made = Made::new(&Code::default().call(1, &[1, begin, 4]).done(), b"");
+    // This very program, which is where it says.
+    let path = std::env::current_exe().unwrap();
+    let mapped = crate::image::freeze::mapped().unwrap();
+    let id = mapped.iter().find(|object| object.path == path).unwrap().id.clone();
+    made.map_first(&path, &id, begin);
     let image = made.write(folder.path());
     let mut out = Vec::new();
     let mut told = Vec::new();
     run(&image, Requests::Given(&[]), &mut out, &options(), &mut |progress| told.push(progress)).unwrap();
-    assert_eq!(out, b"mapped");
+    assert_eq!(out, b"\x7fELF");
     assert!(
         told.iter().all(|one| matches!(one, Progress::Loading { done, total } if done <= total)),
         "{told:?}"
     );
+    // Another build, whatever lies there.
+    let mut made = Made::new(&Code::default().done(), b"");
+    made.map_first(&path, &[7; 20], begin);
+    let image = made.write(folder.path());
+    let error = run(&image, Requests::Given(&[]), &mut out, &options(), &mut |_| {}).unwrap_err();
+    assert_eq!(error.code(), "HEAPWARDEN_NOT_FOUND", "{error}");
+    let words = error.to_string();
+    assert!(words.contains(&"07".repeat(20)) && words.contains(path.to_str().unwrap()), "{words}");
 }
 
 #[test]
