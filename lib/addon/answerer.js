@@ -4,9 +4,11 @@
 // the start: a copy cannot read files, and who asks must not depend on what the service has patched since.
 
 const { Console } = require('node:console')
+const fs = require('node:fs')
 const Module = require('node:module')
 const path = require('node:path')
 const { inspect, types: { isPromise } } = require('node:util')
+const v8 = require('node:v8')
 const { Script } = require('node:vm')
 
 const { apply } = Reflect
@@ -97,11 +99,27 @@ function listen (most) {
   }
   put(process, 'stdout', stream)
   put(process, 'stderr', stream)
+  const { writeSync } = fs
+  put(fs, 'writeSync', (descriptor, piece, ...rest) => {
+    if (descriptor !== 1 && descriptor !== 2) return apply(writeSync, fs, [descriptor, piece, ...rest])
+    write(piece)
+    return byteLength(piece)
+  })
+  for (const name of ['exit', 'reallyExit', 'abort']) {
+    put(process, name, () => { throw new Error(`process.${name}: the copy has no other end than that of its questions`) })
+  }
+  put(process, 'memoryUsage', memoryUsage)
   if (!Object.hasOwn(globalThis, 'require')) put(globalThis, 'require', loaded)
   return {
     heard: () => text,
     end () { for (const one of undo.reverse()) one() }
   }
+}
+
+/** What V8 knows of it; the kernel cannot be asked, and would speak of the copy. */
+function memoryUsage () {
+  const { total_heap_size: heapTotal, used_heap_size: heapUsed, external_memory: external } = v8.getHeapStatistics()
+  return { rss: NaN, heapTotal, heapUsed, external }
 }
 
 /** `require` without a disk: what comes with Node, and what the process has loaded. */
