@@ -6,18 +6,13 @@ use super::alarm;
 use super::malloc::MallocSlots;
 use super::serve::serve;
 use crate::capture::fork::pthread_slots::{self, PthreadSlots};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::image::format::{MOMENT_FORK, MOMENT_IN_PLACE, MOMENT_LIMIT};
 use crate::image::freeze::{Freezer, Frozen, How, Written};
 use crate::v8::{Isolate, silence, thawed};
 
 /// zstd's level for images: the file is a third larger than with 1, and ready in half the time.
 pub const LEVEL: i32 = -1;
-
-/// Why a process could not be frozen, as an error of its capture.
-fn failed(fault: impl std::fmt::Display) -> Error {
-    Error::CaptureFailed(format!("the process could not be frozen: {fault}"))
-}
 
 /// Freezes a forked child, which is alone. In the copy it does not return: that serves. On the isolate's thread, outside
 /// collections; the locks' slots are silent. `pid`: the process that was forked.
@@ -37,7 +32,7 @@ pub unsafe fn child(
     // SAFETY: the child is alone, as the caller vouches; its copy serves and leaves.
     match unsafe { freezer.freeze(to, How::Alone, MOMENT_FORK, pid, look) } {
         Frozen::Written(written) => Ok(written),
-        Frozen::Failed(fault) => Err(failed(fault)),
+        Frozen::Failed(fault) => Err(fault.error()),
         Frozen::Thawed => serve(isolate),
     }
 }
@@ -115,7 +110,7 @@ impl Ready {
         // SAFETY: what is frozen goes on here, and what it does in its copy is below.
         match unsafe { self.freezer.freeze(to, How::Beside, moment, std::process::id(), look) } {
             Frozen::Written(written) => Ok(Place::Here(written)),
-            Frozen::Failed(fault) => Err(failed(fault)),
+            Frozen::Failed(fault) => Err(fault.error()),
             Frozen::Thawed => {
                 // First of all: the C library's own may stand in the middle of anything.
                 // SAFETY: this is a copy, which has one thread.
