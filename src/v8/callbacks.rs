@@ -34,7 +34,7 @@ pub(super) fn set_in_gc(whether: bool) {
 }
 
 /// Whether this thread is inside a collection that we know of.
-pub fn in_gc() -> bool {
+pub(super) fn in_gc() -> bool {
     IN_GC.try_with(Cell::get).unwrap_or(false)
 }
 

@@ -1,30 +1,56 @@
 //! What V8 calls in a copy of the process, which was frozen and thawed: there the callbacks of [`super::callbacks`] reach nobody,
-//! and one interrupt, asked for before freezing, has the copy do its work.
+//! and one interrupt, asked for before freezing, has the copy do its work. Code that reaches no stack guard goes on with
+//! filling the heap: then the end of a collection is as good a moment.
 
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::callbacks::set_in_gc;
 use super::isolate::Isolate;
+use super::symbols::Raw;
 
 /// What a copy does at its next stack guard. Empty in a process that lives its own life.
 static WORK: OnceLock<fn(&Isolate)> = OnceLock::new();
-
-/// This is a copy: at the stack guard that was asked for, it does `work`.
-pub fn work_at_stack_guard(work: fn(&Isolate)) {
-    let _ = WORK.set(work);
-}
+/// It is inside a collection.
+static COLLECTING: AtomicBool = AtomicBool::new(false);
+/// It does its work at the end of a collection too.
+static AT_ITS_END: AtomicBool = AtomicBool::new(false);
 
 /// Does it here and now. On the isolate's thread, outside collections.
 pub fn work() {
     if let Some(work) = WORK.get()
         && let Ok(isolate) = Isolate::current()
     {
+        // Ours of before may be called after this one, or never.
+        set_in_gc(false);
         work(&isolate);
     }
 }
 
+/// Whether the copy is inside a collection.
+pub fn is_collecting() -> bool {
+    COLLECTING.load(Ordering::Relaxed)
+}
+
+/// No stack guard comes: the end of the next collection will do.
+pub fn work_after_collection() {
+    AT_ITS_END.store(true, Ordering::Relaxed);
+}
+
 unsafe extern "C" fn at_stack_guard(_: *mut c_void, _: *mut c_void) {
     work();
+}
+
+unsafe extern "C" fn began(_: Raw, _: c_int, _: c_int, _: Raw) {
+    COLLECTING.store(true, Ordering::Relaxed);
+}
+
+unsafe extern "C" fn ended(_: Raw, _: c_int, _: c_int, _: Raw) {
+    COLLECTING.store(false, Ordering::Relaxed);
+    if AT_ITS_END.load(Ordering::Relaxed) {
+        work();
+    }
 }
 
 impl Isolate {
@@ -33,5 +59,13 @@ impl Isolate {
     pub fn ask_copy(&self) {
         // SAFETY: the isolate lives, as this is its thread; the callback is a function that asks nothing of its data.
         unsafe { self.request_interrupt(at_stack_guard, 0) };
+    }
+
+    /// This is such a copy, which does `work`, and stands inside a collection.
+    pub fn become_copy(&self, work: fn(&Isolate)) {
+        let _ = WORK.set(work);
+        COLLECTING.store(true, Ordering::Relaxed);
+        // SAFETY: they stay for the rest of the process, which ends with its work.
+        unsafe { self.add_gc_callbacks(began, ended, 0) };
     }
 }

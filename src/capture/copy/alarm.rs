@@ -1,19 +1,26 @@
-//! A copy that reaches no stack guard: it sits in one long call of a builtin, or waits for something that is not there. Then an
-//! alarm has it do its work where it stands.
+//! A copy that reaches no stack guard: it is in a loop that V8 has made without one, sits in one long call of a builtin, or waits
+//! for something that is not there. Then an alarm has it do its work at the end of a collection, and at last where it stands.
 
 use std::ffi::c_int;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::v8::{in_gc, thawed};
+use crate::v8::thawed;
 
-/// Seconds until it rings, and until it rings again when it rang inside a collection.
-const PATIENCE: u32 = 3;
+/// Seconds between its rings.
+const EVERY: libc::time_t = 1;
+/// So many rings, and it need not be a collection's end.
+const WHEREVER: u32 = 4;
+/// So many, and it need not be outside one: none takes as long.
+const WHENEVER: u32 = 300;
 
-/// Rings in some seconds. Only in a copy.
+static RINGS: AtomicU32 = AtomicU32::new(0);
+
+/// Rings every second. Only in a copy.
 pub fn set() {
     // SAFETY: an all-zero sigaction is a valid one on Linux.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = ring as extern "C" fn(c_int) as *const () as usize;
-    // It never returns from its work, which it does where the stack is.
+    // It may not return from its work, which it does where the stack is.
     action.sa_flags = libc::SA_NODEFER | libc::SA_RESTART;
     // SAFETY: an all-zero set is a valid, empty one on Linux.
     let empty: libc::sigset_t = unsafe { std::mem::zeroed() };
@@ -23,31 +30,26 @@ pub fn set() {
         libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut());
         libc::sigprocmask(libc::SIG_SETMASK, &empty, std::ptr::null_mut());
     }
-    wind();
-}
-
-fn wind() {
-    let once = libc::timeval { tv_sec: PATIENCE.into(), tv_usec: 0 };
-    arm(once);
+    wind(EVERY);
 }
 
 /// Does not ring any more.
 pub fn stop() {
-    arm(libc::timeval { tv_sec: 0, tv_usec: 0 });
+    wind(0);
 }
 
-fn arm(after: libc::timeval) {
-    let never = libc::timeval { tv_sec: 0, tv_usec: 0 };
-    let timer = libc::itimerval { it_interval: never, it_value: after };
+fn wind(seconds: libc::time_t) {
+    let every = libc::timeval { tv_sec: seconds, tv_usec: 0 };
+    let timer = libc::itimerval { it_interval: every, it_value: every };
     // SAFETY: the value lives for the call.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut()) };
 }
 
 extern "C" fn ring(_: c_int) {
-    if in_gc() {
-        return wind();
+    thawed::work_after_collection();
+    let rings = RINGS.fetch_add(1, Ordering::Relaxed) + 1;
+    if rings >= WHENEVER || (rings >= WHEREVER && !thawed::is_collecting()) {
+        // From there it does not come back, unless V8 is not reached.
+        thawed::work();
     }
-    // From there it does not come back, unless V8 is not reached.
-    thawed::work();
-    wind();
 }

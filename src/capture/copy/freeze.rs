@@ -2,38 +2,60 @@
 
 use std::os::fd::RawFd;
 
-use super::alarm;
-use super::malloc::MallocSlots;
 use super::serve::serve;
+use super::slots::Slots;
+use super::{alarm, malloc, write};
 use crate::capture::fork::pthread_slots::{self, PthreadSlots};
 use crate::error::Result;
 use crate::image::format::{MOMENT_FORK, MOMENT_IN_PLACE, MOMENT_LIMIT};
 use crate::image::freeze::{Freezer, Frozen, How, Written};
-use crate::v8::{Isolate, silence, thawed};
+use crate::v8::{Isolate, silence};
 
 /// zstd's level for images: the file is a third larger than with 1, and ready in half the time.
 pub const LEVEL: i32 = -1;
 
-/// Freezes a forked child, which is alone. In the copy it does not return: that serves. On the isolate's thread, outside
-/// collections; the locks' slots are silent. `pid`: the process that was forked.
-///
-/// # Errors
-/// The image was not written; `look` said no, or the kernel.
-///
-/// # Safety
-/// Only in a forked child with one thread.
-pub unsafe fn child(
-    freezer: &mut Freezer,
-    isolate: &Isolate,
-    to: RawFd,
+/// What freezing a forked child takes, made ready before the fork.
+pub struct Child {
+    freezer: Freezer,
+    functions: Slots,
+    /// The process that is forked.
     pid: u32,
-    look: &mut dyn FnMut(u64) -> bool,
-) -> Result<Written> {
-    // SAFETY: the child is alone, as the caller vouches; its copy serves and leaves.
-    match unsafe { freezer.freeze(to, How::Alone, MOMENT_FORK, pid, look) } {
-        Frozen::Written(written) => Ok(written),
-        Frozen::Failed(fault) => Err(fault.error()),
-        Frozen::Thawed => serve(isolate),
+}
+
+impl Child {
+    /// Maps memory and takes the loader's lock.
+    ///
+    /// # Errors
+    /// There is no memory, or no freezing on this system.
+    pub fn new() -> Result<Self> {
+        let functions = Slots::find(&write::replacements());
+        Ok(Self { freezer: Freezer::new(LEVEL)?, functions, pid: std::process::id() })
+    }
+
+    /// Freezes the child, which is alone. In the copy it does not return: that serves. On the isolate's thread, outside
+    /// collections; the locks' slots are silent.
+    ///
+    /// # Errors
+    /// The image was not written; `look` said no, or the kernel.
+    ///
+    /// # Safety
+    /// Only in a forked child with one thread.
+    pub unsafe fn freeze(
+        &mut self,
+        isolate: &Isolate,
+        to: RawFd,
+        look: &mut dyn FnMut(u64) -> bool,
+    ) -> Result<Written> {
+        // SAFETY: the child is alone, as the caller vouches; its copy serves and leaves.
+        match unsafe { self.freezer.freeze(to, How::Alone, MOMENT_FORK, self.pid, look) } {
+            Frozen::Written(written) => Ok(written),
+            Frozen::Failed(fault) => Err(fault.error()),
+            Frozen::Thawed => {
+                // SAFETY: this is a copy, which has one thread.
+                unsafe { self.functions.replace() };
+                serve(isolate)
+            }
+        }
     }
 }
 
@@ -41,7 +63,7 @@ pub unsafe fn child(
 pub struct Ready {
     freezer: Freezer,
     locks: PthreadSlots,
-    malloc: MallocSlots,
+    functions: Slots,
 }
 
 /// What has become of the process.
@@ -59,14 +81,19 @@ impl Ready {
     /// # Errors
     /// There is no memory, or no freezing on this system.
     pub fn new() -> Result<Self> {
-        Ok(Self { freezer: Freezer::new(LEVEL)?, locks: pthread_slots::find(), malloc: MallocSlots::find() })
+        let functions: Vec<_> = malloc::replacements().into_iter().chain(write::replacements()).collect();
+        Ok(Self {
+            freezer: Freezer::new(LEVEL)?,
+            locks: pthread_slots::find(),
+            functions: Slots::find(&functions),
+        })
     }
 
     /// Freezes this process outside collections: at a stack guard, or from the loop. In the copy it does not return: that
     /// serves. On the isolate's thread.
     ///
     /// # Errors
-    /// As [`child`]. The process lives on, as it was.
+    /// As [`Child::freeze`]. The process lives on, as it was.
     pub fn outside_collections(
         &mut self,
         isolate: &Isolate,
@@ -83,7 +110,7 @@ impl Ready {
     /// collection comes to its end. On the isolate's thread.
     ///
     /// # Errors
-    /// As [`child`]. The process is as it was.
+    /// As [`Child::freeze`]. The process is as it was.
     pub fn at_limit(
         &mut self,
         isolate: &Isolate,
@@ -94,7 +121,7 @@ impl Ready {
         isolate.ask_copy();
         let place = self.freeze(isolate, to, MOMENT_LIMIT, look)?;
         if let Place::InCopy = place {
-            thawed::work_at_stack_guard(|isolate| serve(isolate));
+            isolate.become_copy(|isolate| serve(isolate));
             alarm::set();
         }
         Ok(place)
@@ -115,7 +142,7 @@ impl Ready {
                 // First of all: the C library's own may stand in the middle of anything.
                 // SAFETY: this is a copy, which has one thread.
                 unsafe {
-                    self.malloc.replace();
+                    self.functions.replace();
                     self.locks.silence();
                 }
                 silence();

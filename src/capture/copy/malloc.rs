@@ -2,12 +2,12 @@
 //! does not exist: all objects' slots are pointed here instead. What the old process has allocated is read, and never freed.
 
 use std::cell::UnsafeCell;
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::ptr::{null_mut, write_bytes};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::arena::Arena;
-use crate::capture::fork::relocations;
+use super::slots::Replacement;
 
 /// C's own alignment.
 const ALIGN: usize = 16;
@@ -120,8 +120,10 @@ unsafe extern "C" fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
     }
 }
 
-/// By name, and what takes its place.
-fn replacements() -> [(&'static CStr, usize); 9] {
+/// What takes their place; remembers the C library's own for its blocks. Before a process is frozen.
+pub(super) fn replacements() -> [Replacement; 9] {
+    let original: unsafe extern "C" fn(*mut c_void) -> usize = libc::malloc_usable_size;
+    USABLE_SIZE.store(original as *const () as usize, Ordering::Relaxed);
     [
         (c"malloc", malloc as *const () as usize),
         (c"calloc", calloc as *const () as usize),
@@ -133,33 +135,4 @@ fn replacements() -> [(&'static CStr, usize); 9] {
         (c"memalign", aligned_alloc as *const () as usize),
         (c"malloc_usable_size", malloc_usable_size as *const () as usize),
     ]
-}
-
-/// Where the process's objects keep the addresses of these functions, and by which each is replaced.
-#[derive(Debug, Default)]
-pub struct MallocSlots(Vec<(usize, usize)>);
-
-impl MallocSlots {
-    /// Looks through all loaded objects. Takes the loader's lock: before a process is frozen.
-    pub fn find() -> Self {
-        let original: unsafe extern "C" fn(*mut c_void) -> usize = libc::malloc_usable_size;
-        USABLE_SIZE.store(original as *const () as usize, Ordering::Relaxed);
-        let mut slots = Vec::new();
-        let replacements = replacements();
-        relocations::each(&mut |name, slot| {
-            slots.extend(replacements.iter().find(|(one, _)| *one == name).map(|(_, by)| (slot, *by)));
-        });
-        Self(slots)
-    }
-
-    /// From now on the process has another allocator.
-    ///
-    /// # Safety
-    /// Only in a copy with one thread, and once.
-    pub unsafe fn replace(&self) {
-        for (slot, by) in &self.0 {
-            // SAFETY: found in a loaded object; one thread, as the caller vouches; what takes its place takes the same.
-            unsafe { relocations::point(*slot, *by) };
-        }
-    }
 }

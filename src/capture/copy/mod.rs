@@ -6,6 +6,8 @@
 //! | [`serve`] | does what the copy is asked, and leaves |
 //! | `wire` | what comes in, and what goes out |
 //! | `alarm` | a copy that reaches no stack guard |
+//! | `slots` | functions of the C library that a copy has others for |
+//! | `write` | the one that wakes nobody |
 //! | `malloc` | `malloc` and its kin, in a copy |
 //! | `arena` | the memory that they give |
 //!
@@ -20,4 +22,6 @@ mod arena;
 pub mod freeze;
 mod malloc;
 pub mod serve;
+mod slots;
 mod wire;
+mod write;

@@ -3,17 +3,12 @@
 use std::os::fd::RawFd;
 
 use super::child::work::{ChildWork, ToFile};
-use crate::capture::copy::freeze;
+use crate::capture::copy::freeze::Child;
 use crate::error::Result;
-use crate::image::freeze::Freezer;
 use crate::v8::Isolate;
 
 /// Freezes the child, straight into the file.
-pub struct Image {
-    freezer: Freezer,
-    /// The process that is forked.
-    pid: u32,
-}
+pub struct Image(Child);
 
 impl Image {
     /// Makes ready, before the fork.
@@ -21,7 +16,7 @@ impl Image {
     /// # Errors
     /// There is no memory, or no freezing on this system.
     pub fn new() -> Result<Self> {
-        Ok(Self { freezer: Freezer::new(freeze::LEVEL)?, pid: std::process::id() })
+        Child::new().map(Self)
     }
 }
 
@@ -30,7 +25,7 @@ impl ChildWork for Image {
         let to: RawFd = file.raw_fd();
         let mut look = |raw_bytes| file.frozen(raw_bytes);
         // SAFETY: this is a forked child, which has one thread.
-        let result = unsafe { freeze::child(&mut self.freezer, isolate, to, self.pid, &mut look) };
+        let result = unsafe { self.0.freeze(isolate, to, &mut look) };
         let written = result.map_err(|error| file.take_error().unwrap_or(error))?;
         file.image(written);
         Ok(())
