@@ -16,6 +16,10 @@ const LARGE: usize = 1 << 20;
 /// [`System`], but for large blocks.
 pub struct Allocator;
 
+/// Blocks asked for so far, for tests of what must ask for none.
+#[cfg(test)]
+pub static CALLS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+
 /// Decided by the layout alone, so that a block is freed as it was made. Mappings begin at a page: nothing asks
 /// for more.
 #[cfg(target_os = "linux")]
@@ -29,6 +33,8 @@ fn is_large(size: usize, layout: Layout) -> bool {
 unsafe impl GlobalAlloc for Allocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        #[cfg(test)]
+        CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if is_large(layout.size(), layout) {
             return map(layout.size());
         }
@@ -38,6 +44,8 @@ unsafe impl GlobalAlloc for Allocator {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        #[cfg(test)]
+        CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         if is_large(layout.size(), layout) {
             return map(layout.size());
         }
@@ -58,6 +66,8 @@ unsafe impl GlobalAlloc for Allocator {
 
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        #[cfg(test)]
+        CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         match (is_large(layout.size(), layout), is_large(size, layout)) {
             // SAFETY: the caller's promise; the block is System's and stays so.
             (false, false) => unsafe { System.realloc(block, layout, size) },

@@ -29,6 +29,6 @@ mod unsupported;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub use linux::{Freezer, mapped};
-pub use outcome::{Fault, Frozen, How, Mapped, Presence, Step, Written};
+pub use outcome::{BY_CHILD, Fault, Frozen, How, IN_PLACE, Mapped, Presence, Step, Written};
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 pub use unsupported::{Freezer, mapped};

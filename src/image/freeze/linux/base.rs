@@ -7,7 +7,7 @@ pub(super) const PAGE: usize = crate::image::format::PAGE as usize;
 pub(super) const STAGE: usize = 256 << 10;
 
 /// What some systems do not have, taken away for the tests.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Seams {
     /// No `/proc/self/mem`.
     pub no_mem: bool,

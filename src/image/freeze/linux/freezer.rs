@@ -1,6 +1,7 @@
 //! The memory that freezing needs, and the call.
 
 use std::ffi::c_void;
+use std::ops::Range;
 use std::os::fd::RawFd;
 
 use super::super::outcome::{Fault, Frozen, How, Step, Written};
@@ -40,6 +41,7 @@ pub struct Freezer {
     level: i32,
     thread: u32,
     seams: Seams,
+    left_out: Vec<Range<u64>>,
 }
 
 // SAFETY: the mapping is nobody else's, wherever the freezer goes.
@@ -64,7 +66,23 @@ impl Freezer {
             return Err(Error::MemoryBudget(format!("no {size} bytes to freeze with: {error}")));
         }
         let (at, seams) = (at.cast(), Seams::default());
-        Ok(Self { at, size, workspace, level, thread: sys::thread(), seams })
+        let (thread, left_out) = (sys::thread(), Vec::new());
+        Ok(Self { at, size, workspace, level, thread, seams, left_out })
+    }
+
+    /// Addresses whose bytes are zeros in the image: contents of Buffers that nobody wants to have in a file. Said beforehand,
+    /// for it allocates; in place of what was said before.
+    pub fn leave_out(&mut self, mut ranges: Vec<Range<u64>>) {
+        ranges.retain(|range| range.start < range.end);
+        ranges.sort_by_key(|range| range.start);
+        ranges.dedup_by(|next, last| {
+            let joined = next.start <= last.end;
+            if joined {
+                last.end = last.end.max(next.end);
+            }
+            joined
+        });
+        self.left_out = ranges;
     }
 
     /// Writes the image to `to`, a file that stands where the packed frames begin, and returns; and returns once more,
@@ -102,6 +120,12 @@ impl Freezer {
     #[cfg(test)]
     pub(super) fn without(&mut self, seams: Seams) {
         self.seams = seams;
+    }
+
+    /// What it works in.
+    #[cfg(test)]
+    pub(super) fn range(&self) -> Range<u64> {
+        self.at as u64..self.at as u64 + self.size as u64
     }
 }
 
@@ -161,6 +185,7 @@ fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written,
         objects: Files::new(seen),
         stage,
         how: job.how,
+        cut: &freezer.left_out,
         own: (begin, begin + freezer.size as u64),
         look: job.look,
         looked: 0,

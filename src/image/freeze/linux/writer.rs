@@ -1,6 +1,7 @@
 //! From the list of mappings to the stream.
 
 use std::ffi::c_int;
+use std::ops::Range;
 
 use super::super::outcome::{Fault, How, Step, Written};
 use super::base::{PAGE, STAGE};
@@ -37,6 +38,8 @@ pub(super) struct Writer<'a> {
     pub objects: Files<'a>,
     pub stage: &'a mut [u8; STAGE],
     pub how: How,
+    /// Bytes that are zeros in the copy, ascending and apart.
+    pub cut: &'a [Range<u64>],
     /// What the freezer works in: zeros in the copy.
     pub own: (u64, u64),
     pub look: &'a mut dyn FnMut(u64) -> bool,
@@ -223,11 +226,15 @@ impl Writer<'_> {
         while done < len {
             let size = (len - done).min(STAGE);
             let begin = at + done as u64;
-            let from = if direct {
+            let cut = within(self.cut, begin, begin + size as u64);
+            let from = if direct && cut.is_empty() {
                 begin as usize as *const u8
             } else {
                 let stage = self.stage.get_mut(..size).unwrap_or(&mut []);
                 self.view.read(begin, stage);
+                if plan.kind != KIND_OBJECT {
+                    blank(cut, begin, stage);
+                }
                 stage.as_ptr()
             };
             // SAFETY: the stage has `size` bytes; or these pages are there, may be read, and nobody else runs.
@@ -289,6 +296,22 @@ fn take(left: &mut u64, len: u64) -> bool {
         *left -= len;
     }
     fits
+}
+
+/// Those of `ranges` that have a byte from `begin` to `end`.
+fn within(ranges: &[Range<u64>], begin: u64, end: u64) -> &[Range<u64>] {
+    let first = ranges.partition_point(|range| range.end <= begin);
+    let ranges = ranges.get(first..).unwrap_or(&[]);
+    ranges.get(..ranges.partition_point(|range| range.start < end)).unwrap_or(&[])
+}
+
+/// Makes the bytes of `cut` zeros in the memory of `begin`.
+fn blank(cut: &[Range<u64>], begin: u64, memory: &mut [u8]) {
+    for range in cut {
+        let (from, to) = (range.start.max(begin) - begin, range.end.saturating_sub(begin));
+        let to = memory.len().min(to as usize);
+        memory.get_mut(from as usize..to).unwrap_or(&mut []).fill(0);
+    }
 }
 
 /// Addresses behind the heap that it may grow into.

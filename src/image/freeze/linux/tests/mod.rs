@@ -1,0 +1,8 @@
+//! Processes that freeze themselves, and what is in their files then.
+
+mod child;
+mod fails;
+mod measured;
+mod quiet;
+mod same;
+mod stream;
