@@ -82,8 +82,9 @@ export interface WatchOptions {
   /** How the snapshots of this monitor are made, those that rules order as well. */
   snapshots?: WatchSnapshotOptions
   /**
-   * A snapshot when V8's heap limit is near, by a child that outlives the crash. `extend`: the most the limit is
-   * raised by for it (32 MiB); `wait`: how long a process whose end would end the child waits for it (60 s). Default true.
+   * An image of the process when it is at V8's heap limit, or, where images are off, a snapshot by a child that outlives the
+   * crash. `extend`: what the limit is raised by (after an image: not at all; for a child: at most 32 MiB); `wait`: how long a
+   * process whose end would end the child waits for it (60 s). Default true.
    */
   nearHeapLimit?: boolean | { extend?: Bytes, wait?: Duration }
   /** Looking for leaks by itself is not in this version. */
