@@ -1,8 +1,10 @@
 //! What no image can do, whatever its code is.
 
 use super::code::Code;
-use super::make::{DATA, thaw};
+use super::make::{CODE, DATA, Made, options, thaw};
 use crate::image::format::PAGE;
+use crate::thaw::options::Requests;
+use crate::thaw::session::run;
 
 const RESULTS: u64 = DATA + PAGE;
 const NO_SUCH_CALL: i64 = -38;
@@ -90,6 +92,8 @@ fn nothing_leads_out() {
         ("setuid", 105, &[0]),
         ("setrlimit", 160, &[2, RESULTS]),
         ("prlimit64 that sets", 302, &[0, 2, RESULTS, 0]),
+        ("prlimit64 that sets, from an address of zeros below", 302, &[0, 2, CODE, 0]),
+        ("prlimit64 that sets, from a low address", 302, &[0, 2, 0x7000_0000, 0]),
         ("prlimit64 of another", 302, &[1, 2, 0, RESULTS]),
         ("setpriority", 141, &[0, 0, -20i64 as u64]),
         ("sched_setaffinity", 203, &[0, 8, RESULTS]),
@@ -163,7 +167,15 @@ fn no_descriptor_but_three_is_open() {
         code = code.call(3, &[descriptor]).store(RESULTS + 8 * (descriptor - 3));
     }
     let code = code.call(1, &[1, RESULTS, 8 * 197]).done();
-    let out = thaw(&code, b"").unwrap();
+    // With a file that comes by descriptor.
+    let mut made = Made::new(&code, b"");
+    let path = std::env::current_exe().unwrap();
+    let mapped = crate::image::freeze::mapped().unwrap();
+    let id = mapped.iter().find(|object| object.path == path).unwrap().id.clone();
+    made.map_first(&path, &id, CODE - 8 * PAGE);
+    let folder = tempfile::tempdir().unwrap();
+    let mut out = Vec::new();
+    run(&made.write(folder.path()), Requests::Given(&[]), &mut out, &options(), &mut |_| {}).unwrap();
     assert_eq!(out, (-9i64).to_le_bytes().repeat(197), "EBADF");
 }
 
