@@ -13,12 +13,14 @@ const MARK: &str = "heapwarden-error ";
 /// Begins the loader's.
 const LOADER: &str = "heapwarden-loader ";
 
-/// What V8, Node.js and libc say before they give up for want of memory.
+/// What V8, Node.js, libc and Rust say before they give up for want of memory. (An exception that is not Rust's own is C++'s
+/// `bad_alloc`: V8 throws no other.)
 const OUT_OF_MEMORY: &[&str] = &[
     "out of memory",
     "allocation failed",
     "cannot allocate memory",
     "bad_alloc",
+    "cannot catch foreign exceptions",
     "memory allocation of",
     "enomem",
     "oom",

@@ -64,6 +64,15 @@ pub fn prepare() {
     unsafe { system::call(system::RT_SIGPROCMASK, [SET, &raw const none as u64, 0, 8, 0, 0]) };
 }
 
+/// Whether address space is free.
+pub fn unlimited() -> bool {
+    let mut limit = Limit { soft: 0, hard: 0 };
+    // SAFETY: the kernel writes one `Limit` there.
+    let answer =
+        unsafe { system::call(system::GETRLIMIT, [ADDRESS_SPACE, &raw mut limit as u64, 0, 0, 0, 0]) };
+    answer == 0 && limit.soft == u64::MAX
+}
+
 /// All protection keys, which pages of the image may name.
 pub fn keys() {
     for _ in 0..16 {

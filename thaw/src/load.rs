@@ -4,6 +4,7 @@ use core::mem::size_of;
 
 use crate::check::{BREAK_ROOM, Checker, Region, Step, Wrong};
 use crate::format::{KIND_BREAK, KIND_OBJECT, LOADER, LOADER_ROOM, Record, Start, TOP};
+use crate::limits::unlimited;
 use crate::objects::Objects;
 use crate::system::{
     self, EINTR, MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE, MAP_PRIVATE, MMAP, MPROTECT, MUNMAP, PROT_WRITE,
@@ -12,6 +13,10 @@ use crate::words::Failure;
 
 /// Most bytes of one `read`: the kernel takes no more at once.
 const PIECE: u64 = 1 << 30;
+
+/// From here up nothing is left free in a copy. The kernel gives new memory at the highest free address below a random one
+/// that is above this: so it is always the same, and with it what V8 numbers by addresses (Node.js 20's native objects).
+const CEILING: u64 = 0x6f00_0000_0000;
 
 const ARCH_SET_GS: u64 = 0x1001;
 const ARCH_SET_FS: u64 = 0x1002;
@@ -57,6 +62,7 @@ pub fn load(objects: &Objects) -> Result<Entry, Failure> {
         Entry { resume: start.resume, stack: start.stack, fs: start.fs, gs: start.gs, idle: 0, heap: None };
     let mut current: Option<(Region, u32)> = None;
     let mut number = 0u64;
+    let mut free = CEILING;
     loop {
         let mut record = [0u8; size_of::<Record>()];
         fill_slice(&mut record, number)?;
@@ -66,6 +72,8 @@ pub fn load(objects: &Objects) -> Result<Entry, Failure> {
         match checker.next(&record)? {
             Step::Region(region) => {
                 close(&mut current)?;
+                fill_up(free, region.begin - region.before);
+                free = free.max(region.end + region.behind);
                 map(&region, objects)?;
                 if region.protection & PROT_WRITE != 0 {
                     entry.idle += region.end - region.begin + region.before;
@@ -88,6 +96,7 @@ pub fn load(objects: &Objects) -> Result<Entry, Failure> {
             }
             Step::End => {
                 close(&mut current)?;
+                fill_up(free, TOP);
                 return Ok(entry);
             }
         }
@@ -116,6 +125,15 @@ fn map(region: &Region, objects: &Objects) -> Result<(), Failure> {
     let answer = unsafe { system::call(MMAP, arguments) };
     let what = if region.kind == KIND_OBJECT { "file" } else { "map" };
     if answer == begin as i64 { Ok(()) } else { Err(Failure::refused(what, region.begin, answer)) }
+}
+
+/// Nothing can be mapped there, or used. Where that is refused the image is as good, but for its numbers.
+fn fill_up(begin: u64, end: u64) {
+    if begin < end && unlimited() {
+        let flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | MAP_ANONYMOUS;
+        // SAFETY: above the loader, and between what `check` has let through: nothing is in use there.
+        unsafe { system::call(MMAP, [begin, end - begin, 0, flags, u64::MAX, 0]) };
+    }
 }
 
 /// What the kernel would have mapped when the heap grew, where it cannot be told to.

@@ -113,6 +113,20 @@ fn its_heap_grows_behind_itself() {
 }
 
 #[test]
+fn new_memory_is_always_at_the_same_place() {
+    let map = |bytes: u64, at: u64| Code::default().call(9, &[0, bytes, 3, 0x22, -1i64 as u64, 0]).store(at);
+    let code = [map(4096, RESULTS), map(64 << 20, RESULTS + 8)]
+        .iter()
+        .fold(Code::default(), |all, one| all.bytes(&one.0));
+    let code = code.call(1, &[1, RESULTS, 16]).done();
+    let first = numbers(&thaw(&code, b"").unwrap());
+    assert!(first.iter().all(|at| *at > 0), "{first:x?}");
+    for _ in 0..5 {
+        assert_eq!(numbers(&thaw(&code, b"").unwrap()), first);
+    }
+}
+
+#[test]
 fn its_stack_goes_deeper_than_it_was() {
     let deep = STACK - (8 << 20);
     let code =
