@@ -15,7 +15,7 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 96 | [`format::Start`]: `hwimage1`, version 4, moment 4, resume 8, stack 8, fs 8, gs 8, pid 4, tid 4, cpu 4 × 8, padding none |
+//! | 88 | [`format::Start`]: `hwimage1`, version 4, moment 4, resume 8, stack 8, fs 8, gs 8, pid 4, tid 4, cpu 4 × 8 |
 //! | 48 | [`format::Record`]: tag 4, payload 4, a 8, b 8, c 8, protection 4, kind 4, object 4, zeros 4; again and again: |
 //! | 8 + id + path | behind an `OBJECT`: [`format::Object`], then the build id, then the path (`payload` counts all three) |
 //! | 0 | behind a `REGION`: a…b is the mapping, its protection and kind; `c` is the offset in the object, or the heap's room |
@@ -24,7 +24,7 @@
 //!
 //! Regions ascend and do not overlap, and so do the runs in one. A page that no run has is zeros, or in a region of an object
 //! the file's. Where the process goes on, all but stack pointer and thread base is on its stack: mxcsr 4, x87 control word 2,
-//! zeros 2, r15, r14, r13, r12, rbx, rbp, and the address to return to with 1 in rax.
+//! 2 unused, r15, r14, r13, r12, rbx, rbp, and the address to return to with 1 in rax.
 //!
 //! Architecture invariants: what freezes allocates nothing, takes no lock and calls nothing but the kernel (`freeze`'s tests
 //! fence the calls in and count allocations); an image is its process's memory byte for byte (they compare); what an image

@@ -94,6 +94,8 @@ fn compare(freezer: &mut Freezer, how: How, seams: Seams, presence: Presence) {
             continue;
         }
         objects += u32::from(region.kind == KIND_OBJECT);
+        // Code is the file's, and costs nothing.
+        assert!(region.kind != KIND_OBJECT || region.protection != 5 || region.runs.is_empty());
         for at in (region.low..region.high).step_by(PAGE) {
             let mut there = vec![0; PAGE];
             // Reserved and never used, a page behind a file's end: nothing can be read.
