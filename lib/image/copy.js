@@ -40,7 +40,7 @@ async function answerOf (promise) {
  *
  * @template T
  * @param {object} options checked; what else there is of them is the addon's
- * @param {(copy: { snapshot: () => Promise<object>, ask: (question: object) => Promise<object> }) => Promise<T>} work
+ * @param {(copy: { snapshot: () => Promise<object>, bring: (folder: string) => Promise<string[]>, ask: (question: object) => Promise<object> }) => Promise<T>} work
  * @returns {Promise<T>}
  */
 async function withCopy (image, { signal, onProgress, timeout, ...options }, work) {
@@ -54,6 +54,7 @@ async function withCopy (image, { signal, onProgress, timeout, ...options }, wor
     signal?.addEventListener('abort', cancel, { once: true })
     return await work({
       snapshot: () => answerOf(thawing.snapshot()),
+      bring: (folder) => answerOf(thawing.bring(folder)),
       ask: (question) => answerOf(thawing.ask(JSON.stringify({ work: 'ask', ...question })))
     })
   } catch (error) {

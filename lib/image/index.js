@@ -2,9 +2,12 @@
 
 // A heap image: thawed into a snapshot, and asked. The work is done in processes and on threads of their own.
 
+const { basename, dirname, join } = require('node:path')
+const { pack } = require('./bundle')
 const { withCopy } = require('./copy')
 const { checkAsk, checkCode, checkThaw, imagePath } = require('./options')
 const { withImage } = require('./place')
+const { ownFolder } = require('./temporary')
 
 /** V8's snapshot of what is frozen in an image. */
 async function thaw (path, options) {
@@ -31,6 +34,25 @@ async function ask (path, code, options) {
 /** `{exception, text}`; of an image, with checked options, by a fresh copy. */
 function answer (image, code, { id, className, most, ...options }) {
   return withCopy(image, options, (copy) => copy.ask({ code, id, className, most }))
+}
+
+/**
+ * An image and the executable and libraries it needs as one file, which travels. Path and options are checked.
+ * @returns {Promise<{ path: string, bytes: number, objects: number }>}
+ */
+function bundled (path, { output, ...options }) {
+  return withImage(path, async (image, folder) => {
+    const to = output ?? join(folder, `${basename(image).replace(/\.heapimage\.zst$/, '')}.heapbundle.tar`)
+    const own = ownFolder(dirname(to))
+    try {
+      const objects = await withCopy(image, options, (copy) => copy.bring(own.path))
+      const files = [[basename(image), image], ...objects.map((one) => [`objects/${basename(one)}`, one])]
+      const bytes = await pack(files.map(([name, file]) => ({ name, path: file })), to, options.signal)
+      return { path: to, bytes, objects: objects.length }
+    } finally {
+      own.remove()
+    }
+  }, options)
 }
 
 /** Questions to one copy, for as long as it lives; a question that has ended it gets the next one a new copy. */
@@ -62,4 +84,4 @@ function conversation (image, { id, className, most, ...options }) {
   }
 }
 
-module.exports = { answer, ask, conversation, thaw, thawed }
+module.exports = { answer, ask, bundled, conversation, thaw, thawed }

@@ -49,9 +49,15 @@ const ask = {
   most: { kind: kinds.bytes(100), default: '1MiB', flag: '--most', form: 'SIZE', help: 'bytes of an answer; it is cut beyond, and says so (1MiB)' }
 }
 
+/** Of the command alone. */
+const bundle = {
+  output: { kind: kinds.absolute, flag: '--output', form: 'FILE', help: 'where the bundle goes (-o; beside the image)' },
+  objects: common.objects
+}
+
 const MOST = 64 * 1024 * 1024
 
-const checks = { thaw: kinds.checkOf(thaw), ask: kinds.checkOf(ask) }
+const checks = { thaw: kinds.checkOf(thaw), ask: kinds.checkOf(ask), bundle: kinds.checkOf(bundle) }
 
 /** @throws HEAPWARDEN_INVALID_OPTION */
 function checkThaw (options = {}) {
@@ -79,4 +85,4 @@ function checkCode (code) {
   return code
 }
 
-module.exports = { ask, checkAsk, checkCode, checkThaw, imagePath: kinds.absolute, thaw }
+module.exports = { ask, bundle, checkAsk, checkBundle: (options = {}) => checks.bundle(options, ''), checkCode, checkThaw, imagePath: kinds.absolute, thaw }

@@ -117,6 +117,23 @@ impl Thawing {
         Ok(promise)
     }
 
+    /// The packed files that the image needs; those that are not beside it are packed into `folder`. A promise of `{value: paths}`
+    /// or `{failure}` as JSON.
+    #[napi(ts_return_type = "Promise<string>")]
+    pub fn bring<'env>(&self, env: &'env Env, folder: String) -> Result<Object<'env>, Code> {
+        let (deferred, promise) = env.create_deferred().map_err(odd)?;
+        let (image, options) = (self.order.image.clone(), self.order.options(&self.stop));
+        let work = move || {
+            let text = match thaw::bring(&image, folder.as_ref(), &options) {
+                Ok(paths) => json!({ "value": paths }).to_string(),
+                Err(error) => format!("{{\"failure\":{}}}", failure(&error)),
+            };
+            deferred.resolve(move |_| Ok(text));
+        };
+        on_thread(work).map_err(fault)?;
+        Ok(promise)
+    }
+
     /// There are no more questions.
     #[napi]
     pub fn end(&self) {

@@ -14,6 +14,7 @@
 //! | `supervise` | what comes out of it, its limits, its end |
 //! | `end` | how it ended, as an error |
 //! | [`session`] | all that: [`run`] |
+//! | `bring` | the files an image needs, so that they can travel with it |
 //! | [`snapshot`] | V8's snapshot as a file |
 //!
 //! Sees the image's format, its file, the masking of texts, and the kernel's figures about memory.
@@ -23,6 +24,8 @@
 //! and reaped on every way out, and dies with the thread that started it. What a copy writes is bounded by whoever takes
 //! it. The tests of this room run images of hand-made code, `__test__/thaw/` real ones.
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod bring;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod end;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -48,6 +51,10 @@ mod survey;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod tests;
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub use bring::bring;
 pub use options::{Progress, Requests, ThawOptions};
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+pub use session::bring;
 pub use session::run;
 pub use snapshot::{SnapshotOptions, snapshot};
