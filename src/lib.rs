@@ -19,7 +19,7 @@
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |
 //! | [`thread`] | one JavaScript thread: its figures, its events, a slot for what is carried out on it | v8, watch, file, error, clock |
-//! | [`orders`] | who may capture, and how: queue, dispatch, by fork, inline, at the heap limit | thread, capture, file, v8, probe, watch, error, stderr, clock, units |
+//! | [`orders`] | who may capture, and how: queue, dispatch, the ladder, inline, at the heap limit | thread, capture, image, file, v8, probe, watch, error, stderr, clock, units |
 //! | [`monitor`] | the sampler thread: samples, rules, what they set off | watch, probe, thread, orders, capture, file, error, clock |
 //! | `node` | the only importer of Node-API: objects, promises, events | all |
 //!

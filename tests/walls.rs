@@ -31,7 +31,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("heap", &["json", "error"]),
     ("analysis", &["heap", "file", "json", "probe", "error", "units"]),
     ("thread", &["error", "clock", "watch", "v8", "file"]),
-    ("orders", &["error", "stderr", "clock", "units", "watch", "probe", "v8", "file", "capture", "thread"]),
+    (
+        "orders",
+        &["error", "stderr", "clock", "units", "watch", "probe", "v8", "file", "image", "capture", "thread"],
+    ),
     ("monitor", &["error", "clock", "watch", "probe", "file", "capture", "thread", "orders"]),
     (
         "node",

@@ -135,8 +135,8 @@ test('a timeout that is too short is an error', async (t) => {
 
 test('a memory budget that is too small is an error', async (t) => {
   const dir = tempDir(t)
-  await fails('MEMORY_BUDGET', takeSnapshot({ dir, memoryBudget: '64KiB' }), /allows 64 KiB/)
-  await refused(t, 'MEMORY_BUDGET', { dir, memoryBudget: 1 }, dir)
+  await fails('MEMORY_BUDGET', takeSnapshot({ dir, memoryBudget: '64KiB', form: 'snapshot' }), /allows 64 KiB/)
+  await refused(t, 'MEMORY_BUDGET', { dir, memoryBudget: 1, form: 'snapshot' }, dir)
 })
 
 test('mode fork, which is not there, says so', { skip: capabilities.snapshots.fork.available && 'it is there' }, (t) =>

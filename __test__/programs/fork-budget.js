@@ -10,7 +10,7 @@ const small = () => Array.from({ length: 150_000 }, (_, i) => ({ i, list: [i] })
 
 async function attempt (options) {
   try {
-    const { mode } = await takeSnapshot({ dir, mode: 'fork', ...options })
+    const { mode } = await takeSnapshot({ dir, mode: 'fork', form: 'snapshot', ...options })
     return { mode }
   } catch ({ code, message }) {
     return { code, message }

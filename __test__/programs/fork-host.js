@@ -2,14 +2,15 @@
 
 // Takes a snapshot and says how it went; lives until stdin ends or says "exit".
 // node fork-host.js '{"dir": …, snapshot options, "objects": N, "uid": N, "serve": true, "go": true}'
-// With "go" it waits for the word on stdin before it orders. With "rule": true a rule orders.
+// With "go" it waits for the word on stdin before it orders. With "rule": true a rule orders. With "busy": true it works all the time from
+// its order on.
 
 const fs = require('node:fs')
 const { createServer } = require('node:http')
 const { createInterface } = require('node:readline')
 const { capabilities, takeSnapshot, watch } = require('../..')
 
-const { objects = 10_000, array = 0, uid, serve, go, rule, ...options } = JSON.parse(process.argv[2])
+const { objects = 10_000, array = 0, uid, serve, go, rule, busy, ...options } = JSON.parse(process.argv[2])
 const say = (line) => console.log(JSON.stringify(line))
 
 global.wide = new Array(array).fill(global)
@@ -21,7 +22,14 @@ function breach () {
     .once('snapshotFailed', ({ code, message }) => say({ type: 'failed', code, message }))
 }
 
+function work () {
+  const until = performance.now() + 50
+  while (performance.now() < until);
+  setImmediate(work)
+}
+
 async function order () {
+  if (busy) work()
   if (rule) return breach()
   const begun = performance.now()
   try {

@@ -6,13 +6,24 @@ const { spawn } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
+const { setTimeout: sleep } = require('node:timers/promises')
 
 const root = path.join(__dirname, '..', '..')
 
 /** A folder of its own for test `t`, removed after it. */
 function tempDir (t) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-test-'))
-  t.after(() => fs.rmSync(dir, { recursive: true, force: true }))
+  t.after(async () => {
+    // What an image needs may still be put beside it, by a thread that is in no hurry. Node's own retries remove no file that came meanwhile.
+    for (let left = 100; ; left--) {
+      try {
+        return fs.rmSync(dir, { recursive: true, force: true })
+      } catch (error) {
+        if (left === 0) throw error
+        await sleep(100)
+      }
+    }
+  })
   return dir
 }
 

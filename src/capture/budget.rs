@@ -1,5 +1,10 @@
 //! Whether there is memory for a capture: V8's snapshot needs several times the heap, and the kernel does not
 //! ask twice. And whether there is a process to be had for it.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`image`] | the same for an image, which needs next to nothing |
+//! | [`time`] | whether there is a processor for a snapshot |
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,6 +14,9 @@ use crate::probe::limits::{self, Room};
 use crate::probe::pids::{self, Pids};
 use crate::probe::process;
 use crate::units::print_bytes;
+
+pub mod image;
+pub mod time;
 
 /// Bytes needed in any case, by a small heap too.
 const BASE: u64 = 16 << 20;
@@ -44,6 +52,10 @@ pub struct Known {
     heap: AtomicU64,
     /// Bytes of large objects that the last collection left which was to make room for a capture, and did not.
     large_kept: AtomicU64,
+    /// f64 bits, seconds of a processor for a byte; 0 = nothing yet.
+    seconds_per_byte: AtomicU64,
+    /// f64 bits, bytes of an image in place a millisecond; 0 = nothing yet.
+    image_rate: AtomicU64,
 }
 
 impl Known {

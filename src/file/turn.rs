@@ -48,6 +48,11 @@ impl Turn {
         Some(turn)
     }
 
+    /// For what may be done beside the captures of others.
+    pub fn none() -> Arc<Self> {
+        Arc::new(Self { folder: None, key: (0, 0) })
+    }
+
     /// What a child must not close.
     #[cfg(unix)]
     pub fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {

@@ -11,6 +11,8 @@ use crate::capture::options::CaptureOptions;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::file::{folder, store};
+#[cfg(target_os = "linux")]
+use crate::orders::objects;
 use crate::orders::{Client, actions, ramp};
 use crate::probe::process;
 use crate::thread::facts::process_facts;
@@ -211,7 +213,7 @@ impl Watcher {
 
     /// Once for each setting of the snapshots, on the sampler thread: removes what dead processes left in the snapshot
     /// folder and what need not be kept there, and warns early of a folder that no snapshot could be written to.
-    pub(super) fn tidy(&self) {
+    pub(super) fn tidy(self: &Arc<Self>) {
         if self.tidied.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -220,6 +222,12 @@ impl Watcher {
             Some(parent) => Ok(parent.to_owned()),
             None => folder::resolve(options.dir.as_deref(), process_facts().diagnostic_dir.as_deref()),
         };
+        #[cfg(target_os = "linux")]
+        if let Ok(folder) = &folder
+            && self.at_limit().is_some()
+        {
+            objects::in_advance(folder.clone(), options.clone(), Arc::downgrade(self));
+        }
         let swept = folder.and_then(|folder| {
             store::clean(&folder)?.as_result()?;
             let Some(keep) = options.keep() else { return Ok(()) };

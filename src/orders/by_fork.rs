@@ -1,34 +1,37 @@
-//! Conducts a capture by fork, on a thread of its own: prepare, have the JavaScript thread fork, watch, publish.
+//! A capture by fork, conducted on a thread of its own: prepare, have the JavaScript thread fork, watch, publish. What the child
+//! leaves is a snapshot or an image, as its plan says.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{RecvTimeoutError, bounded};
-
+use super::at_thread::{self, Undone};
 use super::client::Order;
-use super::job::{Job, fork_with_ids};
+use super::job::{Done, Work, fork_with_ids};
 use super::order::Origin;
-use super::{container, folder_turn, paused, running, snapshot_file, standstill};
-use crate::capture::budget::{self, Admitted, Heap};
+use super::stop::Stop;
+use super::{container, folder_turn, paused, publishing, running, snapshot_file};
+use crate::capture::budget::{self, Admitted, Heap, image, time};
 use crate::capture::fork::child_memory::ChildLimits;
 use crate::capture::fork::supervise::supervise;
 use crate::capture::fork::verdict::ChildEnd;
 use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
-use crate::capture::options::WantedMode;
 use crate::capture::permit::Permit;
 use crate::capture::user::User;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::file::info::{Finish, Mode, SnapshotInfo};
-use crate::file::sink::{Sealed, Sink};
+use crate::file::info::{Finish, Form, Header, Mode, SnapshotInfo};
+use crate::file::sink::Sink;
 use crate::file::turn::Turn;
 use crate::thread::facts::process_facts;
-use crate::thread::{Environment, Event};
 
 /// A child that hangs or crashes is forked anew so many times in all.
 const ATTEMPTS: u32 = 3;
 /// What a child has, where no `timeout` was given: one that writes the dump of a heap limit, and any whose service is gone.
 const ALONE: Duration = Duration::from_secs(120);
+/// Bytes that a child may allocate which freezes itself.
+const IMAGE_MAY_ALLOCATE: u64 = 64 << 20;
+/// The folder's turn is left to others for so long, who ask several times in it.
+const LEAVE: Duration = Duration::from_secs(1);
 
 /// A child that was forked before there was a conductor, and the memory that is promised to it.
 pub struct Forked {
@@ -36,12 +39,61 @@ pub struct Forked {
     admitted: Admitted,
 }
 
-/// How the conductor of a capture ends.
-pub enum Conducted {
-    /// With a file, or with why there is none.
-    Complete(Result<Box<SnapshotInfo>>),
-    /// Forking does not work out here, and the order's options say by now that it is to be taken inline.
-    NowInline,
+/// What an order's attempts have come to so far, whatever they were to leave.
+pub struct Tries {
+    began: f64,
+    began_as: User,
+    pause_ms: f64,
+    count: u32,
+}
+
+impl Tries {
+    /// None yet.
+    pub fn new() -> Self {
+        Self { began: clock::now(), began_as: User::now(), pause_ms: 0.0, count: 0 }
+    }
+
+    /// One that left its file, for which JavaScript stood still for `pause_ms`.
+    pub fn finish(&mut self, pause_ms: f64) -> Finish {
+        self.count += 1;
+        self.pause_ms += pause_ms;
+        Finish { pause_ms: self.pause_ms, duration_ms: Some(clock::now() - self.began), attempts: self.count }
+    }
+
+    /// When the first one began, a time of [`clock::now`].
+    pub fn began(&self) -> f64 {
+        self.began
+    }
+
+    /// What has come to nothing counts where JavaScript is stopped afterwards.
+    pub fn in_vain(&self, order: u64) {
+        paused::in_vain(order, self.pause_ms);
+    }
+}
+
+/// What a child is to leave, and what it has for that.
+struct Plan<'a> {
+    form: Form,
+    /// Of an image: why it is no snapshot.
+    reason: Option<&'a str>,
+    /// Bytes it may allocate.
+    memory: Option<u64>,
+    limits: ChildLimits,
+    deadline: Instant,
+    /// It is ended as soon as it is seen that it will be late: there is something else to be had.
+    hurried: bool,
+}
+
+impl Plan<'_> {
+    fn header(&self, order: &Order, began: f64) -> Header {
+        let environment = &order.owner.environment;
+        match self.form {
+            Form::Snapshot => snapshot_file::header(environment, &order.options, Mode::Fork, began),
+            Form::Image => {
+                snapshot_file::image_header(environment, &order.options, Mode::Fork, began, self.reason)
+            }
+        }
+    }
 }
 
 /// Prepares and forks on this, the environment's, thread: for a process that may not live until another thread
@@ -58,9 +110,11 @@ pub fn fork_here(order: &Order) -> Option<Forked> {
         .map(|granted| admitted.insert(granted).child_may_take())
         .and_then(|memory| {
             let turn = order.turn.clone().ok_or_else(|| Error::CaptureFailed(folder_turn::busy()))?;
-            let sink = open_sink(order, began)?;
-            let mut prepared = prepare(order, sink, fork::QUIET_AT_LIMIT, container::dies_with_us(), turn)?;
-            prepared.memory = memory;
+            let plan = of_snapshot(order, memory, order.deadline, false);
+            let sink = Sink::create(&snapshot_file::sink_options(&order.options), plan.header(order, began))?;
+            let mut prepared =
+                prepare(order, &plan, sink, fork::QUIET_AT_LIMIT, container::dies_with_us(), turn)?;
+            prepared.memory = plan.memory;
             Ok(prepared)
         })
         .and_then(|prepared| {
@@ -79,124 +133,111 @@ pub fn fork_here(order: &Order) -> Option<Forked> {
     }
 }
 
-/// The file, as for any capture: what stands in its way (a folder that is gone) stands in the way of the next one too.
-fn open_sink(order: &Order, began: f64) -> Result<Sink> {
-    let header = snapshot_file::header(&order.owner.environment, &order.options, Mode::Fork, began);
-    Sink::create(&snapshot_file::sink_options(&order.options), header)
+fn of_snapshot(order: &Order, memory: Option<u64>, deadline: Instant, hurried: bool) -> Plan<'static> {
+    let limits = ChildLimits { memory: order.options.memory_budget, reserve: budget::RESERVE };
+    Plan { form: Form::Snapshot, reason: None, memory, limits, deadline, hurried }
 }
 
-fn prepare(order: &Order, sink: Sink, quiet: Duration, urgent: bool, turn: Arc<Turn>) -> Result<Prepared> {
-    let pool = process_facts().v8_pool_size;
-    fork::prepare(sink, order.options.redact, pool, quiet, urgent, terms(order, turn))
-}
-
-/// What its child has to keep to.
-fn terms(order: &Order, turn: Arc<Turn>) -> Terms {
-    let given = order.options.timeout_ms.is_some();
-    let deadline = match order.origin {
-        Origin::Limit if !given => order.deadline.min(Instant::now() + ALONE),
-        _ => order.deadline,
-    };
-    // Until the deadline that was asked for, or not for half an hour.
-    let orphaned = if given { order.options.timeout() } else { ALONE };
-    Terms { turn, deadline, orphaned }
-}
-
-/// Why there is no file.
-enum Stop {
-    /// Another way would meet the same.
-    Final(Error),
-    /// Forking does not work out here, though the snapshot itself may.
-    NotByFork(Error),
-    /// JavaScript's thread does not answer, and others wait for the folder.
-    Later,
-}
-
-/// The folder's turn is kept so long for a thread that does not come.
-const HOLD: Duration = Duration::from_secs(5);
-/// And then left to others, who ask several times in it.
-const LEAVE: Duration = Duration::from_secs(1);
-
-/// Conducts `order` on this thread, which is nobody else's. `first`: it was forked already.
-pub fn conduct(order: &mut Order, first: Option<Forked>) -> Conducted {
-    let ending = match fork::available() {
-        Ok(()) => attempts(order, first),
-        Err(error) => Err(Stop::NotByFork(error)),
-    };
-    Conducted::Complete(match ending {
-        Ok(info) => Ok(Box::new(info)),
-        Err(Stop::NotByFork(why)) if order.options.mode == WantedMode::Auto => {
-            let heap_used = order.owner.environment.figures.read().heap.heap_used;
-            match standstill::allow(order, heap_used, &why) {
-                Ok(()) => {
-                    standstill::explain(order, &why);
-                    order.options.mode = WantedMode::Inline;
-                    return Conducted::NowInline;
-                }
-                Err(error) => Err(error),
-            }
-        }
-        Err(Stop::NotByFork(error) | Stop::Final(error)) => Err(error),
-        // `fork_one` says so to `attempts` only.
-        Err(Stop::Later) => Err(Error::CaptureFailed(folder_turn::busy())),
-    })
-}
-
-fn attempts(order: &mut Order, first: Option<Forked>) -> std::result::Result<SnapshotInfo, Stop> {
-    let permit = Permit::new(order.demand.clone(), order.deadline);
-    if order.turn.is_none() {
-        order.turn = Some(folder_turn::wait(&order.options, &permit).map_err(Stop::Final)?);
-    }
+/// A snapshot. `first`: its child was forked already. `deadline`: of it; `hurried`: should it fail, an image is to be had.
+pub fn snapshot(
+    order: &mut Order,
+    first: Option<Forked>,
+    deadline: Instant,
+    hurried: bool,
+    tries: &mut Tries,
+) -> Result<SnapshotInfo, Stop> {
     let client = &order.owner.clone();
     let heap_used = client.environment.figures.read().heap.heap_used;
-    let (mut first, admitted) = match first {
+    let (first, admitted) = match first {
         Some(Forked { child, admitted }) => (Some(child), admitted),
         None => {
             let heap = Heap::of_child(heap_used);
             let admitted = budget::admit(&client.needs, heap, order.options.memory_budget);
-            (None, admitted.map_err(Stop::Final)?)
+            let admitted = admitted.map_err(Stop::TooDear)?;
+            if hurried {
+                let left = deadline.saturating_duration_since(Instant::now());
+                time::admit(&client.needs, heap_used, left).map_err(Stop::TooDear)?;
+            }
+            (None, admitted)
         }
     };
-    let began = clock::now();
-    let began_as = User::now();
-    let mut pause_ms = 0.0;
+    let plan = of_snapshot(order, admitted.child_may_take(), deadline, hurried);
+    attempts(order, &plan, first, tries)
+}
+
+/// An image. `reason`: why it is no snapshot.
+pub fn image(order: &mut Order, reason: Option<&str>, tries: &mut Tries) -> Result<SnapshotInfo, Stop> {
+    image::admit(order.options.memory_budget).map_err(Stop::TooDear)?;
+    let plan = Plan {
+        form: Form::Image,
+        reason,
+        memory: Some(IMAGE_MAY_ALLOCATE),
+        limits: ChildLimits { memory: None, reserve: image::RESERVE },
+        deadline: order.deadline,
+        hurried: false,
+    };
+    attempts(order, &plan, None, tries)
+}
+
+fn attempts(
+    order: &mut Order,
+    plan: &Plan,
+    mut first: Option<Child>,
+    tries: &mut Tries,
+) -> Result<SnapshotInfo, Stop> {
+    let permit = Permit::new(order.demand.clone(), plan.deadline);
+    let client = &order.owner.clone();
+    let heap_used = client.environment.figures.read().heap.heap_used;
     let mut last = None;
-    for attempt in 1..=ATTEMPTS {
+    for _ in 0..ATTEMPTS {
         if !permit.is_open() {
-            return Err(Stop::Final(permit.reason()));
+            return Err(Stop::of_child(permit.reason()));
         }
         let child = match first.take() {
             Some(child) => child,
-            None => fork_patiently(order, &admitted, &permit, began)?,
+            None => fork_patiently(order, plan, &permit, tries.began)?,
         };
         tell_place(order.id, &child);
-        pause_ms += child.pause_ms;
+        let pause_ms = child.pause_ms;
         running::set_terminator(order.id, &child.terminator);
-        let limits = ChildLimits { memory: order.options.memory_budget };
-        let outcome = supervise(&child, &permit, &limits, |walked, to_walk, written| {
+        let since = Instant::now();
+        let outcome = supervise(&child, &permit, &plan.limits, |walked, to_walk, written| {
             let (phase, done, total) =
                 if written == 0 { ("walk", walked, to_walk) } else { ("write", written, 0) };
             running::progress(order.id, phase, done, total);
+            if plan.hurried && written == 0 {
+                let left = plan.deadline.saturating_duration_since(Instant::now());
+                if let Some(late) = time::is_late(walked, to_walk, since.elapsed(), left) {
+                    permit.fail(late);
+                }
+            }
         });
         match outcome {
-            ChildEnd::Done { private, published: by_child, waiting } => {
-                client.needs.learn(heap_used, private);
-                let duration_ms = Some(clock::now() - began);
-                let finish = Finish { pause_ms, duration_ms, attempts: attempt };
+            ChildEnd::Done { private, cpu, published: by_child, waiting } => {
+                if plan.form == Form::Snapshot {
+                    client.needs.learn(heap_used, private);
+                    client.needs.learn_time(heap_used, cpu);
+                }
+                let finish = tries.finish(pause_ms);
                 let taken = || Error::CaptureFailed("its file was handed over already".into());
                 let sealed = child.handed_over(waiting.is_some()).ok_or_else(taken);
                 let published = sealed.and_then(|sealed| match by_child {
-                    Some(name) => take_over(sealed, name, &permit),
-                    None => publish(sealed, finish, &permit, &client.environment),
+                    Some(name) => publishing::take_over(sealed, name, &permit),
+                    None => publishing::publish(sealed, finish, &permit, &client.environment),
                 });
                 drop(waiting);
-                return published.map_err(|error| Stop::Final(began_as.explain(error)));
+                return published.map_err(|error| Stop::Final(tries.began_as.explain(error)));
             }
-            ChildEnd::Failed(error) => return Err(Stop::Final(began_as.explain(error))),
-            ChildEnd::Broken(error) => last = Some(error),
+            ChildEnd::Failed(error) => {
+                tries.finish(pause_ms);
+                return Err(Stop::of_child(tries.began_as.explain(error)));
+            }
+            ChildEnd::Broken(error) => {
+                tries.finish(pause_ms);
+                last = Some(error);
+            }
         }
     }
-    paused::in_vain(order.id, pause_ms);
     let why = last.map(|error| error.to_string()).unwrap_or_default();
     Err(Stop::NotByFork(Error::CaptureFailed(format!("{ATTEMPTS} forked children did not finish: {why}"))))
 }
@@ -205,40 +246,11 @@ fn tell_place(id: u64, child: &Child) {
     running::set_place(id, format!("{} by process {}", child.target().display(), child.pid));
 }
 
-/// The child has given it its name, for we may not any more.
-fn take_over(sealed: Sealed, name: String, permit: &Permit) -> Result<SnapshotInfo> {
-    let info = sealed.published_as(name)?;
-    // Given up in this very moment: what the child did a moment before can be undone only where that is allowed.
-    permit.grant().inspect_err(|_| {
-        let _ = std::fs::remove_file(&info.path);
-    })?;
-    Ok(info)
-}
-
-fn publish(
-    mut sealed: Sealed,
-    finish: Finish,
-    permit: &Permit,
-    environment: &Environment,
-) -> Result<SnapshotInfo> {
-    sealed.amend(finish)?;
-    permit.grant()?;
-    sealed.publish_telling(|error| environment.tell(Event::warning(0, error)))
-}
-
 /// Forks as soon as JavaScript's thread comes to it. It may be in one call for half an hour: other processes have their
 /// turns meanwhile.
-fn fork_patiently(
-    order: &mut Order,
-    admitted: &Admitted,
-    permit: &Permit,
-    began: f64,
-) -> std::result::Result<Child, Stop> {
+fn fork_patiently(order: &mut Order, plan: &Plan, permit: &Permit, began: f64) -> Result<Child, Stop> {
     loop {
-        running::asks_thread(order.id, true);
-        let forked = fork_one(order, admitted, permit, began);
-        running::asks_thread(order.id, false);
-        match forked {
+        match fork_one(order, plan, permit, began) {
             Err(Stop::Later) => {
                 order.turn = None;
                 std::thread::sleep(LEAVE);
@@ -250,48 +262,49 @@ fn fork_patiently(
 }
 
 /// Sees that a process may be had, prepares, and has the JavaScript thread fork.
-fn fork_one(
-    order: &Order,
-    admitted: &Admitted,
-    permit: &Permit,
-    began: f64,
-) -> std::result::Result<Child, Stop> {
-    let client = &order.owner;
+fn fork_one(order: &Order, plan: &Plan, permit: &Permit, began: f64) -> Result<Child, Stop> {
     budget::admit_process().map_err(Stop::NotByFork)?;
     let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(folder_turn::busy())))?;
-    let sink = open_sink(order, began).map_err(|error| {
+    // What stands in the way of the file (a folder that is gone) stands in the way of the next one too.
+    let sink = Sink::create(&snapshot_file::sink_options(&order.options), plan.header(order, began));
+    let sink = sink.map_err(|error| {
         // Inline needs fewer of them.
         if descriptors::scarce() { Stop::NotByFork(error) } else { Stop::Final(error) }
     })?;
     // What only a fork needs (a pipe, the list of mappings) could not be had: inline needs less.
-    let mut prepared = prepare(order, sink, fork::QUIET_BEFORE, false, turn).map_err(Stop::NotByFork)?;
-    prepared.memory = admitted.child_may_take();
-    let (reply, answer) = bounded(1);
-    let demand = order.demand.clone();
-    let asked = Instant::now();
-    let _looking = permit.looking();
-    client.ask_fork(Job { order: order.id, demand, prepared, options: order.options.clone(), reply });
-    loop {
-        permit.look();
-        // JavaScript may sit in one long builtin call, where neither a call of the loop nor an interrupt reaches it.
-        match answer.recv_timeout(Duration::from_millis(200)) {
-            Ok(Ok(child)) => return Ok(child),
-            Ok(Err(error @ (Error::Stopped(_) | Error::Aborted(_)))) => return Err(Stop::Final(error)),
-            Ok(Err(error)) => return Err(Stop::NotByFork(error)),
-            Err(RecvTimeoutError::Disconnected) => {
-                let gone = Error::Stopped("the thread ended before its snapshot could be taken".into());
-                return Err(Stop::Final(gone));
-            }
-            Err(RecvTimeoutError::Timeout) if permit.is_open() && asked.elapsed() < HOLD => {}
-            Err(RecvTimeoutError::Timeout) => {
-                client.withdraw_fork(order.id);
-                // It may have been forked in this very moment: then the answer is there, and the child with it. One that
-                // is being forked still ends as soon as nobody hears of it.
-                if let Ok(Ok(child)) = answer.try_recv() {
-                    return Ok(child);
-                }
-                return Err(if permit.is_open() { Stop::Later } else { Stop::Final(permit.reason()) });
-            }
-        }
+    let prepared = prepare(order, plan, sink, fork::QUIET_BEFORE, false, turn);
+    let mut prepared = prepared.map_err(Stop::NotByFork)?;
+    prepared.memory = plan.memory;
+    match at_thread::ask(order, Work::Fork(Box::new(prepared)), permit) {
+        Ok(Done::Forked(child)) => Ok(*child),
+        // Nothing else comes of a fork.
+        Ok(Done::Frozen(..)) => Err(Stop::Later),
+        Err(Undone::Failed(error)) => Err(Stop::NotByFork(error)),
+        Err(Undone::Over(error)) => Err(Stop::of_child(error)),
+        Err(Undone::Busy) => Err(Stop::Later),
     }
+}
+
+fn prepare(
+    order: &Order,
+    plan: &Plan,
+    sink: Sink,
+    quiet: Duration,
+    urgent: bool,
+    turn: Arc<Turn>,
+) -> Result<Prepared> {
+    let pool = process_facts().v8_pool_size;
+    fork::prepare(sink, order.options.redact, pool, quiet, urgent, terms(order, plan, turn))
+}
+
+/// What its child has to keep to.
+fn terms(order: &Order, plan: &Plan, turn: Arc<Turn>) -> Terms {
+    let given = order.options.timeout_ms.is_some();
+    let deadline = match order.origin {
+        Origin::Limit if !given => plan.deadline.min(Instant::now() + ALONE),
+        _ => plan.deadline,
+    };
+    // Until the deadline that was asked for, or not for half an hour.
+    let orphaned = if given { order.options.timeout() } else { ALONE };
+    Terms { turn, deadline, orphaned }
 }

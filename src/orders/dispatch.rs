@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 #[cfg(target_os = "linux")]
-use super::by_fork::{self, Conducted, Forked};
+use super::by_fork::Forked;
 use super::client::{Client, Order};
+#[cfg(target_os = "linux")]
+use super::ladder::{self, Conducted};
+#[cfg(target_os = "linux")]
+use super::objects;
 use super::order::{Origin, Ticket};
 use super::queue::{Answer, Next, Queue};
 use super::running;
@@ -15,6 +19,8 @@ use crate::capture::budget;
 use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Permit;
 use crate::error::{Error, Result};
+#[cfg(target_os = "linux")]
+use crate::file::info::Form;
 use crate::file::info::SnapshotInfo;
 use crate::file::sink::unfinished;
 use crate::file::turn::Turn;
@@ -106,8 +112,17 @@ pub(super) fn conduct(order: Order, first: Option<Forked>) {
 
 #[cfg(target_os = "linux")]
 fn conduct_here(mut order: Order, first: Option<Forked>) {
-    match by_fork::conduct(&mut order, first) {
-        Conducted::Complete(result) => complete(order.id, &result.map(|info| *info)),
+    match ladder::conduct(&mut order, first) {
+        Conducted::Complete(result) => {
+            let result = result.map(|info| *info);
+            complete(order.id, &result);
+            if let Ok(info) = result
+                && info.form == Form::Image
+                && let Some(folder) = info.path.parent()
+            {
+                objects::keep_beside(folder, &order.options);
+            }
+        }
         Conducted::NowInline => put_back(order),
     }
 }

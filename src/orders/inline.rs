@@ -6,7 +6,7 @@ use super::client::Order;
 use super::order::Origin;
 use super::{paused, portable, running, snapshot_file};
 use crate::capture::budget::Heap;
-use crate::capture::options::{INLINE_TIMEOUT, WantedMode};
+use crate::capture::options::{INLINE_TIMEOUT, WantedForm, WantedMode};
 use crate::capture::permit::Permit;
 use crate::capture::pipe;
 use crate::capture::{budget, inline};
@@ -29,6 +29,11 @@ pub fn begin(
     if options.mode == WantedMode::Fork {
         return Err(Error::Unsupported(
             "mode 'fork' needs V8's own interface and an asynchronous call; use 'auto' or 'inline'".into(),
+        ));
+    }
+    if options.form == WantedForm::Image {
+        return Err(Error::Unsupported(
+            "form 'image' needs V8's own interface and an asynchronous call; use 'auto' or 'snapshot'".into(),
         ));
     }
     // Nobody said how long JavaScript may stand still.

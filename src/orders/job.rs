@@ -1,4 +1,4 @@
-//! What a conductor has JavaScript's thread do: fork, with what it has prepared.
+//! What a conductor has JavaScript's thread do, with what it has prepared: fork, or be frozen in place.
 
 use std::sync::Arc;
 
@@ -7,10 +7,12 @@ use crossbeam_channel::Sender;
 use super::paused;
 use super::snapshot_file::contents;
 use crate::capture::fork::{Child, Prepared, Snapshot};
+use crate::capture::in_place::InPlace;
 use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Demand;
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::file::sink::{Sealed, Sink};
 use crate::thread::Environment;
 use crate::v8::{Isolate, StableIds};
 
@@ -19,9 +21,25 @@ pub struct Job {
     /// Whose.
     pub(super) order: u64,
     pub(super) demand: Arc<Demand>,
-    pub(super) prepared: Prepared,
+    pub(super) work: Work,
     pub(super) options: CaptureOptions,
-    pub(super) reply: Sender<Result<Child>>,
+    pub(super) reply: Sender<Result<Done>>,
+}
+
+/// What is to be done.
+pub enum Work {
+    /// Fork.
+    Fork(Box<Prepared>),
+    /// Freeze this process into a file.
+    Freeze(Box<InPlace>, Box<Sink>),
+}
+
+/// What was done.
+pub enum Done {
+    /// This child takes it.
+    Forked(Box<Child>),
+    /// The file is whole. JavaScript stood still for so many ms.
+    Frozen(Box<Sealed>, f64),
 }
 
 impl Job {
@@ -32,7 +50,12 @@ impl Job {
             _ if self.demand.is_given_up() => {
                 Err(Error::Aborted("nobody waits for this snapshot any more".into()))
             }
-            Some(isolate) => fork_with_ids(environment, &isolate, &self.options, self.prepared, begin),
+            Some(isolate) => match self.work {
+                Work::Fork(prepared) => fork_with_ids(environment, &isolate, &self.options, *prepared, begin)
+                    .map(Box::new)
+                    .map(Done::Forked),
+                Work::Freeze(in_place, sink) => freeze(environment, &isolate, *in_place, *sink, begin),
+            },
             None => Err(Error::Stopped("the thread is ending".into())),
         };
         if result.is_err() {
@@ -40,6 +63,21 @@ impl Job {
         }
         let _ = self.reply.send(result);
     }
+}
+
+/// Freezes the process where it stands; in the copy it does not return. On its thread, which has stood still since `begin`.
+fn freeze(
+    environment: &Environment,
+    isolate: &Isolate,
+    in_place: InPlace,
+    sink: Sink,
+    begin: f64,
+) -> Result<Done> {
+    let neighbours = environment.neighbours();
+    let unasked = environment.unasked(&neighbours);
+    let sealed = in_place.outside_collections(isolate, sink, begin, clock::now);
+    drop(unasked);
+    Ok(Done::Frozen(Box::new(sealed?), clock::now() - begin))
 }
 
 /// Forks, and sees to the object ids before and after, which holds JavaScript up too. On its thread, which has stood still

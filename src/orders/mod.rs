@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  actions (a rule)   ─┐
-//!  JavaScript's call  ─┼─► dispatch ──► queue: what is next? ──► by_fork  ──► job, on JavaScript's thread: fork
+//!  JavaScript's call  ─┼─► dispatch ──► queue: what is next? ──► ladder   ──► job, on JavaScript's thread: fork, freeze
 //!  heap_limit         ─┘      ▲                             └──► inline   ──► V8, or portable: node:v8
 //!                             └──── how it ended ◄─────────────────┘                 └──► an Event to each who waited
 //! ```
@@ -19,13 +19,19 @@
 //! | `container` | whether a child would die with this process |
 //! | `snapshot_file` | where an order's file goes and what it says of itself |
 //! | `folder_turn` | waiting for the other processes that capture in the same folder |
-//! | `job` | what JavaScript's thread does for a capture by fork |
+//! | `stop` | why an attempt has left no file, and what that says of the next one |
+//! | `publishing` | a finished file gets its name |
+//! | `job` | what JavaScript's thread does for a capture by fork, or to be frozen in place |
 //! | [`client`] | an environment as this room sees it: whose heap is captured, which jobs wait for its thread |
 //! | `running` | the queue of this process, and what is noted of a capture that runs |
 //! | `standstill` | whether an order that cannot be forked may stop JavaScript instead |
 //! | [`portable`] | the snapshot that JavaScript takes and feeds |
 //! | `inline` | a capture on the thread whose heap it is |
-//! | `by_fork` | conducts a capture by fork, on a thread of its own |
+//! | [`objects`] | what images need beside them, kept by and by |
+//! | `at_thread` | waits for JavaScript's thread to do a job |
+//! | `by_fork` | a capture by fork, conducted on a thread of its own |
+//! | `in_place` | an image in place, conducted likewise |
+//! | `ladder` | conducts an order: what is tried, and what then |
 //! | [`dispatch`] | takes orders, has the next one carried out, tells who waited |
 //! | [`synchronous`] | a snapshot while its caller stands still for it |
 //! | `limit_image` | the image of a process at its heap limit |
@@ -45,6 +51,8 @@
 
 pub mod actions;
 #[cfg(target_os = "linux")]
+mod at_thread;
+#[cfg(target_os = "linux")]
 mod by_fork;
 pub mod client;
 mod container;
@@ -52,19 +60,29 @@ pub mod dispatch;
 mod errand;
 mod folder_turn;
 pub mod heap_limit;
+#[cfg(target_os = "linux")]
+mod in_place;
 mod inline;
 #[cfg(target_os = "linux")]
 mod job;
 #[cfg(target_os = "linux")]
+mod ladder;
+#[cfg(target_os = "linux")]
 mod limit_image;
+#[cfg(target_os = "linux")]
+pub mod objects;
 pub mod order;
 mod paused;
 pub mod portable;
+#[cfg(target_os = "linux")]
+mod publishing;
 pub mod queue;
 pub mod ramp;
 mod running;
 mod snapshot_file;
 mod standstill;
+#[cfg(target_os = "linux")]
+mod stop;
 pub mod synchronous;
 
 pub use client::Client;

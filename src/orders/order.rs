@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
 use crate::capture::fork::terminate::Terminator;
-use crate::capture::options::{CaptureOptions, WantedMode};
+use crate::capture::options::{CaptureOptions, WantedForm, WantedMode};
 use crate::capture::permit::Demand;
 use crate::file::turn::Turn;
 
@@ -115,9 +115,10 @@ impl<O: Owner> Order<O> {
         }
     }
 
-    /// Whether its thread has nothing to do with it but to fork: a conductor does the rest.
+    /// Whether its thread has nothing to do with it but to fork, or to be frozen: a conductor does the rest.
     pub fn goes_by_fork(&self) -> bool {
-        cfg!(target_os = "linux") && self.options.mode != WantedMode::Inline && self.owner.can_fork()
+        let conducted = self.options.mode != WantedMode::Inline || self.options.form == WantedForm::Image;
+        cfg!(target_os = "linux") && conducted && self.owner.can_fork()
     }
 
     pub(super) fn has_waited_long(&self, now: Instant) -> bool {

@@ -2,12 +2,22 @@
 
 use crate::capture::options::CaptureOptions;
 use crate::clock;
-use crate::file::info::{Header, Mode};
+use crate::file::info::{Form, Header, Mode};
 use crate::file::sink::SinkOptions;
+#[cfg(target_os = "linux")]
+use crate::image::objects;
 use crate::thread::Environment;
 use crate::thread::facts::process_facts;
 use crate::v8::StableIds;
 use crate::v8::profiler::Contents;
+
+/// Characters of the reason in an image's header.
+#[cfg(target_os = "linux")]
+const LONGEST_REASON: usize = 2000;
+
+/// Bytes of build ids there; a process has about ten files of 40.
+#[cfg(target_os = "linux")]
+const MOST_IDS: usize = 32 << 10;
 
 /// Where it goes, and how it is kept there.
 pub fn sink_options(options: &CaptureOptions) -> SinkOptions {
@@ -26,6 +36,25 @@ pub fn header(environment: &Environment, options: &CaptureOptions, mode: Mode, b
         redacted: options.redact,
         ..Header::new(clock::stamp(began), mode, options.trigger())
     }
+}
+
+/// The same for an image. `reason`: why it is no snapshot.
+#[cfg(target_os = "linux")]
+pub fn image_header(
+    environment: &Environment,
+    options: &CaptureOptions,
+    mode: Mode,
+    began: f64,
+    reason: Option<&str>,
+) -> Header {
+    // The header has a limit; the sentence that fills it has said enough.
+    let reason = reason.map(|reason| reason.chars().take(LONGEST_REASON).collect());
+    // Unknown: all that are there stay.
+    let mut objects = objects::ids().unwrap_or_default();
+    if objects.iter().map(String::len).sum::<usize>() > MOST_IDS {
+        objects.clear();
+    }
+    Header { form: Form::Image, reason, objects, ..header(environment, options, mode, began) }
 }
 
 /// What V8 is asked to put into it.

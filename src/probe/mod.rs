@@ -8,6 +8,7 @@
 //! | [`limits::room`] | that, and what `RLIMIT_AS`, `RLIMIT_DATA` and strict overcommit leave | before and during what needs much memory |
 //! | [`pressure::pressure`] | PSI of the group, else of the machine | every sample |
 //! | [`allocator::arenas`] | glibc's `mallinfo2` | seldom: it locks the allocator |
+//! | [`cpu::look`] | the cpu controller's files, v1 or v2 | before a capture |
 //! | [`pids::pids`] | the pids controller's files, v1 or v2 | before a fork |
 //! | [`disk::free`] | `statvfs` | before a capture |
 //!
@@ -25,6 +26,7 @@
 
 pub mod allocator;
 pub mod cgroup;
+pub mod cpu;
 pub mod disk;
 pub mod limits;
 pub mod pids;
@@ -164,6 +166,7 @@ mod tests {
             ("headroom()", cost(|| cgroup::headroom(group.as_ref()))),
             ("pressure(None)", cost(|| pressure::pressure(None))),
             ("arenas()", cost(allocator::arenas)),
+            ("cpu::look()", cost(cpu::look)),
             ("pids()", cost(pids::pids)),
             ("disk::free()", cost(|| disk::free(Path::new("/tmp")))),
         ];

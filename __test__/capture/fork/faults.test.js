@@ -31,7 +31,7 @@ async function asBefore (t, dir) {
 forkTest('a child that is killed: an error that names the signal, and an event', async (t) => {
   ballast(t)
   const dir = tempDir(t)
-  const monitor = monitored(t, { snapshots: { dir, mode: 'fork' } })
+  const monitor = monitored(t, { snapshots: { dir, mode: 'fork', form: 'snapshot' } })
   const failed = once(monitor, 'snapshotFailed')
   const order = fails('CAPTURE_FAILED', monitor.snapshot({ trigger: 'mine' }), /signal 9/)
   process.kill(await dumpOf(process.pid, t.signal), 'SIGKILL')
@@ -45,7 +45,7 @@ forkTest('a child that stands still is ended at the timeout', async (t) => {
   ballast(t)
   const dir = tempDir(t)
   const begun = performance.now()
-  const order = fails('TIMEOUT', takeSnapshot({ dir, mode: 'fork', timeout: 4000 }))
+  const order = fails('TIMEOUT', takeSnapshot({ dir, mode: 'fork', form: 'snapshot', timeout: 4000 }))
   const child = await heldDump(t)
   await order
   const ms = performance.now() - begun
@@ -84,7 +84,7 @@ forkTest('a child without memory: an error that says so', needsPrlimit, async (t
   // No timeout but the default: children of the idle class, on a busy machine.
   let failure
   const over = new AbortController()
-  const order = takeSnapshot({ dir, mode: 'fork' })
+  const order = takeSnapshot({ dir, mode: 'fork', form: 'snapshot' })
     .then(() => assert.fail('there is no memory for it'), (error) => { failure = error })
     .finally(() => over.abort())
   const until = { signal: AbortSignal.any([t.signal, over.signal]), after: (end) => t.after(end) }

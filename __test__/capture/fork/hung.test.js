@@ -98,7 +98,7 @@ forkTest('mode fork gives up after three that hang', async (t) => {
 })
 
 forkTest('mode auto goes inline after three that hang', async (t) => {
-  const said = await faulty(t, { HANG_FORKS: '9' }, { mode: 'auto' })
+  const said = await faulty(t, { HANG_FORKS: '9' }, { mode: 'auto', form: 'snapshot' })
   if (!said) return
   assert.equal(said.type, 'snapshot', said.message)
   assert.equal(said.info.mode, 'inline')
@@ -106,7 +106,7 @@ forkTest('mode auto goes inline after three that hang', async (t) => {
 })
 
 forkTest("a rule's order in mode auto fails after three that hang: no rule stops JavaScript unasked", async (t) => {
-  const said = await faulty(t, { HANG_FORKS: '9' }, { mode: 'auto', rule: true })
+  const said = await faulty(t, { HANG_FORKS: '9' }, { mode: 'auto', form: 'snapshot', rule: true })
   if (!said) return
   assert.deepEqual([said.type, said.code], ['failed', 'HEAPWARDEN_CAPTURE_FAILED'])
   assert.match(said.message, /3 forked children .* mode 'auto' does not do for a rule: mode 'inline' does/)
@@ -115,7 +115,7 @@ forkTest("a rule's order in mode auto fails after three that hang: no rule stops
 
 for (const mode of ['fork', 'auto']) {
   forkTest(`a kernel that refuses MADV_DOFORK is known beforehand, mode ${mode}`, async (t) => {
-    const said = await faulty(t, { REFUSE_DOFORK: '1' }, { mode })
+    const said = await faulty(t, { REFUSE_DOFORK: '1' }, { mode, form: 'snapshot' })
     if (!said) return
     assert.equal(said.fork.available, false)
     assert.match(said.fork.reason, /MADV_DOFORK.*not permitted/)

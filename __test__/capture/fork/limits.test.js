@@ -19,7 +19,7 @@ forkTest('the heap of now decides, not that of the last capture', async (t) => {
   await hurried(takeSnapshot({ dir, mode: 'fork' }))
   const heap = process.memoryUsage().heapUsed
   const kept = ballast(t, 100_000)
-  const order = takeSnapshot({ dir, mode: 'fork', memoryBudget: heap * 10 })
+  const order = takeSnapshot({ dir, mode: 'fork', form: 'snapshot', memoryBudget: heap * 10 })
   // Refused before anything was begun: "needs", not "had taken".
   await assert.rejects(order, { code: 'HEAPWARDEN_MEMORY_BUDGET', message: /needs about/ })
   assert.ok(kept().length > 0)
@@ -46,7 +46,7 @@ for (const mode of ['fork', 'auto']) {
   forkTest(`a fork that the kernel refuses, mode ${mode}`, { skip: skip || (!fs.existsSync('/usr/bin/prlimit') && 'needs prlimit(1)') }, async (t) => {
     const dir = tempDir(t)
     fs.chmodSync(dir, 0o777)
-    const options = { dir, mode, objects: 0, uid: UID, go: true }
+    const options = { dir, mode, form: 'snapshot', objects: 0, uid: UID, go: true }
     const { child, line } = start('fork-host', [JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] })
     t.after(() => child.kill('SIGKILL'))
     const { threads } = await line(({ type }) => type === 'ready')
@@ -71,7 +71,7 @@ async function inGroup (t, bytes, options, env = {}) {
   const dir = tempDir(t)
   const place = memoryGroup(t, bytes)
   if (!place) return
-  const { child, line, ended } = start('fork-host', [JSON.stringify({ dir, mode: 'fork', go: true, ...options })], {
+  const { child, line, ended } = start('fork-host', [JSON.stringify({ dir, mode: 'fork', form: 'snapshot', go: true, ...options })], {
     stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env }
   })
   t.after(() => child.kill('SIGKILL'))

@@ -2,7 +2,6 @@
 
 use crossbeam_channel::{Receiver, bounded};
 
-use crate::capture::budget::RESERVE;
 use crate::error::Error;
 use crate::units::print_bytes;
 
@@ -13,6 +12,8 @@ pub(super) const SCARCE: u64 = 256 << 20;
 pub struct ChildLimits {
     /// Bytes of private memory; `None`: what the container has left.
     pub memory: Option<u64>,
+    /// Bytes that must stay free for the service.
+    pub reserve: u64,
 }
 
 /// Asks for the child's memory on a thread of its own: the kernel makes whoever asks wait until a child that is in the
@@ -43,7 +44,7 @@ pub(super) fn starving(room: Option<u64>, limits: &ChildLimits, private: Option<
         )));
     }
     let room = room?;
-    (room < RESERVE).then(|| {
+    (room < limits.reserve).then(|| {
         Error::MemoryBudget(format!(
             "only {} of memory were left while a snapshot was being taken; its child was ended so that the \
              service lives",

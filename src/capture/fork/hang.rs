@@ -73,6 +73,11 @@ impl HangDetector {
     }
 }
 
+/// How long it has been on a processor.
+pub(super) fn cpu_of(pid: i32) -> Option<Duration> {
+    Some(Duration::from_millis(stat(pid)?.cpu * 1000 / TICKS))
+}
+
 fn stat(pid: i32) -> Option<Stat> {
     let mut stat = Vec::with_capacity(512);
     std::fs::File::open(format!("/proc/{pid}/stat")).ok()?.read_to_end(&mut stat).ok()?;

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use super::child_handle::Child;
 use super::child_memory::{ChildLimits, is_scarce, measure, starving};
-use super::hang::HangDetector;
+use super::hang::{HangDetector, cpu_of};
 use super::reap::{DYING, kill, reap_later};
 use super::verdict::{ChildEnd, verdict};
 use super::waiting::Waiting;
@@ -93,7 +93,7 @@ fn look_after(
             let waiting = Waiting::new(pid, child.shared.clone());
             // It keeps its memory while it waits. Where that is scarce the service goes first.
             let waiting = (!is_scarce(cgroup::headroom(group.as_ref()))).then_some(waiting);
-            return ChildEnd::Done { private, published: None, waiting };
+            return ChildEnd::Done { private, cpu: cpu_of(child.pid), published: None, waiting };
         }
         let (walked, to_walk, written) = child.shared.read();
         progress(walked, to_walk, written);

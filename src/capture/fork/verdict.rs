@@ -1,5 +1,7 @@
 //! How a child ended: from its exit status, its memory and what it said on stderr.
 
+use std::time::Duration;
+
 use rustix::process::WaitStatus;
 
 use super::protocol;
@@ -18,6 +20,8 @@ pub enum ChildEnd {
     Done {
         /// Bytes; `None` if it was too quick to be measured.
         private: Option<u64>,
+        /// Time on a processor; `None` where that is not told any more.
+        cpu: Option<Duration>,
         /// The name that the child has given it, for the service has changed its user.
         published: Option<String>,
         /// It has not ended yet: to be dropped when the file has its name.
@@ -36,7 +40,7 @@ pub(super) fn verdict(status: Option<WaitStatus>, private: Option<u64>, stderr: 
     if done && !stderr.contains(protocol::MARK) {
         let published =
             stderr.rsplit_once(protocol::PUBLISHED).map(|(_, name)| name.trim_end_matches('\n').to_owned());
-        return ChildEnd::Done { private, published, waiting: None };
+        return ChildEnd::Done { private, cpu: None, published, waiting: None };
     }
     if let Some((code, message)) =
         stderr.rsplit_once(protocol::MARK).and_then(|(_, line)| line.trim_end().split_once(' '))

@@ -20,6 +20,13 @@ impl Sink {
         self.output.has_room(&self.temp)
     }
 
+    /// Has the disk take what is there. Until then it is memory of the group that writes it, which cannot be had back. Allocates
+    /// nothing; it may wait.
+    #[cfg(unix)]
+    pub fn write_back(&self) {
+        let _ = rustix::fs::fdatasync(self.temp.file());
+    }
+
     /// Ends and syncs the file of an image, whose `frames` frames with `data_bytes` bytes of `raw_bytes` are there; the name
     /// stays temporary. Allocates nothing and takes no lock, unless it fails.
     ///

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
 use super::last_message::LastMessage;
-use crate::capture::budget::RESERVE;
+use crate::capture::budget::{self, image};
 use crate::capture::fork::hang::CIRCLES;
 use crate::capture::fork::prepared::Prepared;
 use crate::capture::fork::shared_page::SharedPage;
 use crate::capture::fork::{deadline, priority, protocol, system};
+use crate::file::info::Form;
 use crate::probe::cgroup::gauge::Gauge;
 
 /// Seconds without CPU time. A disk can make it wait, and so can a busy machine.
@@ -28,6 +29,8 @@ static FOLDER: AtomicI32 = AtomicI32::new(-1);
 static MESSAGE: AtomicPtr<LastMessage> = AtomicPtr::new(std::ptr::null_mut());
 static SHARED: AtomicPtr<SharedPage> = AtomicPtr::new(std::ptr::null_mut());
 static GAUGE: AtomicPtr<Gauge> = AtomicPtr::new(std::ptr::null_mut());
+/// Bytes that must stay free.
+static RESERVE: AtomicU64 = AtomicU64::new(budget::RESERVE);
 static CPU: AtomicU64 = AtomicU64::new(0);
 static SECONDS: AtomicU64 = AtomicU64::new(0);
 /// All that can only grow while it gets on, and the CPU time when it last did.
@@ -47,6 +50,9 @@ pub unsafe fn watch_over(prepared: &Prepared, parent: c_int) {
     GAUGE.store((&raw const *prepared.gauge).cast_mut(), Ordering::Relaxed);
     let message = prepared.last_message.as_deref().map_or(std::ptr::null(), |message| &raw const *message);
     MESSAGE.store(message.cast_mut(), Ordering::Relaxed);
+    if prepared.intake.sink().header().form == Form::Image {
+        RESERVE.store(image::RESERVE, Ordering::Relaxed);
+    }
     deadline::begin(&prepared.terms);
     for signal in CRASHES {
         // SAFETY: `crash` only makes async-signal-safe calls.
@@ -145,7 +151,7 @@ fn end(status: c_int) -> ! {
 fn starving() -> bool {
     // SAFETY: the gauge lives as long as the process.
     let gauge = unsafe { GAUGE.load(Ordering::Relaxed).as_ref() };
-    gauge.and_then(Gauge::room).is_some_and(|room| room < RESERVE)
+    gauge.and_then(Gauge::room).is_some_and(|room| room < RESERVE.load(Ordering::Relaxed))
 }
 
 /// The handler of the timer: no allocation, no lock.

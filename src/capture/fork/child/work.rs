@@ -23,6 +23,9 @@ pub trait ChildWork {
     fn run(&mut self, isolate: &Isolate, file: &mut ToFile) -> Result<()>;
 }
 
+/// So many bytes of an image, a sixth as many when they are packed, may be memory still: an image is left where there is none.
+const WRITE_BACK: u64 = 8 << 20;
+
 /// The file that a child writes, as V8's profiler and a [`ChildWork`] see it: bytes of JSON go in, the parent sees how far it
 /// is, and whoever does not want it any more ends it.
 pub struct ToFile {
@@ -31,11 +34,13 @@ pub struct ToFile {
     error: Option<Error>,
     /// Not JSON, but an image was written.
     image: Option<Written>,
+    /// Bytes of an image, before they were packed, that the disk has.
+    on_disk: u64,
 }
 
 impl ToFile {
     pub(super) fn new(intake: Intake, shared: Arc<SharedPage>) -> Self {
-        Self { intake, shared, error: None, image: None }
+        Self { intake, shared, error: None, image: None, on_disk: 0 }
     }
 
     pub(super) fn into_parts(self) -> (Intake, Arc<SharedPage>, Option<Written>) {
@@ -50,6 +55,10 @@ impl ToFile {
     /// So many bytes of memory are written there; whether to go on.
     pub fn frozen(&mut self, raw_bytes: u64) -> bool {
         self.shared.write(raw_bytes);
+        if raw_bytes.saturating_sub(self.on_disk) >= WRITE_BACK {
+            self.intake.sink().write_back();
+            self.on_disk = raw_bytes;
+        }
         if self.shared.ended() {
             self.error = Some(unwanted());
         } else if !self.intake.sink().has_room() {

@@ -1,0 +1,130 @@
+//! Whether there is room for an image: by a child what a fork takes before it does anything, in place the time for which
+//! JavaScript stands still.
+
+use std::sync::atomic::Ordering;
+
+use super::{Known, PROMISED};
+use crate::error::{Error, Result};
+use crate::probe::cgroup::Cgroup;
+use crate::probe::limits::{self, Room};
+use crate::probe::process;
+use crate::units::{print_bytes, print_duration};
+
+/// Bytes of its own that a child takes which freezes itself, of any heap: its stack, zstd's tables, a frame.
+const CHILD: u64 = 6 << 20;
+/// Bytes that must stay free for the service meanwhile: little, as the child is gone in a moment and is ended before.
+pub const RESERVE: u64 = 2 << 20;
+/// Bytes of page tables for each byte of memory where the kernel does not tell: most pages are neighbours.
+const TABLES: u64 = 200;
+/// Bytes a millisecond that are packed and written in place, before anybody has seen it here: 200 MB/s.
+const FIRST_RATE: f64 = 200_000.0;
+
+/// Lets a child be forked for an image if what that takes fits `budget` and what is left. What the service changes meanwhile
+/// is copied for it, as much as it likes: the child is watched, and ended before there is too little.
+///
+/// # Errors
+/// `MemoryBudget` with the figures.
+pub fn admit(budget: Option<u64>) -> Result<()> {
+    let rss = process::process().map_or(0, |process| process.rss);
+    let tables = process::page_tables().unwrap_or(rss / TABLES);
+    admit_into(tables, budget, limits::room(Cgroup::detect().as_ref()))
+}
+
+fn admit_into(tables: u64, budget: Option<u64>, room: Option<Room>) -> Result<()> {
+    let need = CHILD + tables + tables / 4;
+    let taken = RESERVE.saturating_add(PROMISED.load(Ordering::Relaxed));
+    let left = room.map(|room| Room { bytes: room.bytes.saturating_sub(taken), ..room });
+    let given = budget.map(|bytes| Room { bytes, whose: "memoryBudget allows" });
+    match left.into_iter().chain(given).min_by_key(|room| room.bytes) {
+        Some(Room { bytes, whose }) if bytes < need => {
+            let but = if budget == Some(bytes) {
+                String::new()
+            } else {
+                format!(" once {} are kept for the service", print_bytes(taken))
+            };
+            Err(Error::MemoryBudget(format!(
+                "an image by fork needs about {}, {} of it for page tables, and {whose} {}{but}",
+                print_bytes(need),
+                print_bytes(need - CHILD),
+                print_bytes(bytes),
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How long JavaScript would stand still for an image in place, ms: by what this process has in memory, and by how fast the last
+/// one was written.
+pub fn pause(known: &Known) -> f64 {
+    let process = process::process().unwrap_or_default();
+    let bytes = process.anonymous.unwrap_or(process.rss) + process.swap.unwrap_or(0);
+    pause_of(known, bytes)
+}
+
+fn pause_of(known: &Known, bytes: u64) -> f64 {
+    let rate = f64::from_bits(known.image_rate.load(Ordering::Relaxed));
+    bytes as f64 / if rate > 0.0 { rate } else { FIRST_RATE }
+}
+
+/// Lets an image be written in place if JavaScript is predicted to stand still for no longer than `most` ms.
+///
+/// # Errors
+/// `Timeout` with the figures.
+pub fn admit_pause(known: &Known, most: f64) -> Result<()> {
+    let pause = pause(known);
+    if pause <= most {
+        return Ok(());
+    }
+    Err(Error::Timeout(format!(
+        "an image in place would stop JavaScript for about {}, and maxPause allows {}",
+        print_duration(pause),
+        print_duration(most)
+    )))
+}
+
+/// One has been written in place.
+pub fn learn(known: &Known, raw_bytes: Option<u64>, pause_ms: f64) {
+    // A moment tells nothing, and it may be the next one's disk that is slow.
+    if let Some(bytes) = raw_bytes
+        && pause_ms > 1.0
+    {
+        known.image_rate.store((bytes as f64 / pause_ms * 0.8).to_bits(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn room(mib: u64) -> Option<Room> {
+        Some(Room { bytes: mib * MIB, whose: "the test has left" })
+    }
+
+    #[test]
+    fn a_child_needs_its_page_tables_and_little_else() {
+        let error = admit_into(20 * MIB, None, room(30)).unwrap_err();
+        assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET");
+        let text = error.to_string();
+        assert!(text.contains("about 31 MiB") && text.contains("the test has left 28 MiB"), "{text}");
+        assert_eq!(admit_into(20 * MIB, None, room(33)), Ok(()));
+        assert_eq!(admit_into(20 * MIB, None, None), Ok(()));
+        let error = admit_into(2 * MIB, Some(8 * MIB), room(500)).unwrap_err().to_string();
+        assert!(error.contains("memoryBudget allows 8 MiB"), "{error}");
+    }
+
+    #[test]
+    fn a_pause_is_predicted_by_what_the_last_one_was() {
+        let known = Known::default();
+        assert_eq!(pause_of(&known, 100_000_000), 500.0);
+        learn(&known, Some(100_000_000), 0.5);
+        learn(&known, None, 50.0);
+        assert_eq!(pause_of(&known, 100_000_000), 500.0, "nothing was learned");
+        learn(&known, Some(100_000_000), 160.0);
+        assert!((pause_of(&known, 100_000_000) - 200.0).abs() < 1e-6, "with a margin");
+        let error = admit_pause(&known, 0.0).unwrap_err();
+        assert_eq!(error.code(), "HEAPWARDEN_TIMEOUT");
+        assert!(error.to_string().contains("maxPause allows 0ms"), "{error}");
+    }
+}

@@ -1,0 +1,51 @@
+//! An image of this process where it stands, conducted on a thread of its own: JavaScript stands still while it is written.
+
+use super::at_thread::{self, Undone};
+use super::by_fork::Tries;
+use super::client::Order;
+use super::job::{Done, Work};
+use super::stop::Stop;
+use super::{publishing, running, snapshot_file};
+use crate::capture::budget::image;
+use crate::capture::in_place::InPlace;
+use crate::capture::options::{WantedForm, WantedMode};
+use crate::capture::permit::Permit;
+use crate::error::Result;
+use crate::file::info::{Mode, SnapshotInfo};
+use crate::file::sink::Sink;
+use crate::thread::facts::process_facts;
+
+/// Takes it, if JavaScript is predicted to stand still for no longer than the order allows. `reason`: why it is no snapshot.
+pub fn image(order: &Order, reason: Option<&str>, tries: &mut Tries) -> Result<SnapshotInfo, Stop> {
+    let (needs, options) = (&order.owner.needs, &order.options);
+    // Who asked for it by both names has said how long.
+    let asked = options.mode == WantedMode::Inline && options.form == WantedForm::Image;
+    if !asked {
+        image::admit_pause(needs, options.max_pause_ms).map_err(Stop::TooDear)?;
+    }
+    let environment = &order.owner.environment;
+    let permit = Permit::new(order.demand.clone(), order.deadline);
+    let done = loop {
+        let header = snapshot_file::image_header(environment, options, Mode::Inline, tries.began(), reason);
+        let sink = Sink::create(&snapshot_file::sink_options(options), header).map_err(Stop::Final)?;
+        running::set_place(order.id, sink.target().display().to_string());
+        let in_place = InPlace::prepare(process_facts().v8_pool_size).map_err(Stop::TooDear)?;
+        match at_thread::ask(order, Work::Freeze(Box::new(in_place), Box::new(sink)), &permit) {
+            // It holds nobody up: nobody waits for the folder of an image in place.
+            Err(Undone::Busy) => {}
+            other => break other,
+        }
+    };
+    match done {
+        Ok(Done::Frozen(sealed, pause_ms)) => {
+            let info = publishing::publish(*sealed, tries.finish(pause_ms), &permit, environment);
+            let info = info.map_err(Stop::Final)?;
+            image::learn(needs, info.raw_bytes, pause_ms);
+            Ok(info)
+        }
+        // Nothing else comes of freezing, and a child that nobody watches ends.
+        Ok(Done::Forked(_)) | Err(Undone::Busy) => Err(Stop::Later),
+        Err(Undone::Failed(error)) => Err(Stop::of_child(error)),
+        Err(Undone::Over(error)) => Err(Stop::Final(error)),
+    }
+}

@@ -1,0 +1,63 @@
+//! Why an attempt at an order has left no file, and what that says of the next one.
+
+use std::fmt;
+
+use super::folder_turn;
+use crate::error::Error;
+
+/// Why there is no file.
+#[derive(Debug)]
+pub enum Stop {
+    /// Another way would meet the same.
+    Final(Error),
+    /// Forking does not work out here, though the snapshot itself may.
+    NotByFork(Error),
+    /// It takes more than there is, of memory, of time or of luck: what takes less may do.
+    TooDear(Error),
+    /// JavaScript's thread does not answer, and others wait for the folder.
+    Later,
+}
+
+impl Stop {
+    /// How a child's own failure is to be taken.
+    pub fn of_child(error: Error) -> Self {
+        match error {
+            Error::MemoryBudget(_) | Error::Timeout(_) | Error::CaptureFailed(_) => Self::TooDear(error),
+            _ => Self::Final(error),
+        }
+    }
+
+    /// Whether an image may do where a snapshot did not.
+    pub fn leaves_room_for_less(&self) -> bool {
+        matches!(self, Self::NotByFork(_) | Self::TooDear(_))
+    }
+
+    /// This, and what was found beside it.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        let more = |error: Error| Error::from_code(error.code(), format!("{error}; {other}"));
+        match self {
+            Self::Final(error) => Self::Final(more(error)),
+            Self::NotByFork(error) => Self::NotByFork(more(error)),
+            Self::TooDear(error) => Self::TooDear(more(error)),
+            Self::Later => Self::Later,
+        }
+    }
+
+    /// As what its order fails with.
+    pub fn into_error(self) -> Error {
+        match self {
+            Self::Final(error) | Self::NotByFork(error) | Self::TooDear(error) => error,
+            Self::Later => Error::CaptureFailed(folder_turn::busy()),
+        }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Final(error) | Self::NotByFork(error) | Self::TooDear(error) => error.fmt(f),
+            Self::Later => f.write_str(&folder_turn::busy()),
+        }
+    }
+}
