@@ -233,7 +233,7 @@ export interface WatchSnapshotOptions {
   form?: 'auto' | 'snapshot' | 'image'
   /** For an image where no child can be forked JavaScript stands still, if that is predicted to last no longer. Default `'500ms'`. */
   maxPause?: Duration
-  /** False: never an image. `buffers: false`: with zeros for the contents of Buffers. Default true; with `redact` never. */
+  /** False: never an image. `buffers: false`: none with the contents of Buffers, which is none in this version. Default true; with `redact` never. */
   images?: boolean | { buffers?: boolean }
   /** zstd level, 1 to 19; 0 = plain `.heapsnapshot`. */
   level?: number

@@ -55,6 +55,9 @@ async function download (req, res, info, name) {
   if (!raw && info.complete === false) {
     throw new Refusal(500, 'HEAPWARDEN_CORRUPT_SNAPSHOT', 'this snapshot was cut and cannot be unpacked whole; ?raw=1 gives what is left of the file')
   }
+  if (!raw && info.form === 'image') {
+    throw new Refusal(409, 'HEAPWARDEN_UNSUPPORTED', `this is a heap image, of which a snapshot is made elsewhere: ?raw=1 gives the file, and heapwarden thaw ${name} makes one of it`)
+  }
   const file = await openFile(info.path)
   let source
   try {

@@ -35,6 +35,8 @@ pub fn allowed(options: &CaptureOptions) -> Result<()> {
         "form is 'snapshot'"
     } else if !options.images {
         "images are turned off (images: false)"
+    } else if !options.image_buffers {
+        "this version cannot leave the contents of Buffers out of an image (images: { buffers: false })"
     } else if options.redact {
         "nothing is masked in an image, and redact was asked for"
     } else {
@@ -67,6 +69,7 @@ mod tests {
         for (options, why) in [
             (CaptureOptions { images: false, ..auto.clone() }, "images: false"),
             (CaptureOptions { redact: true, ..auto.clone() }, "redact"),
+            (CaptureOptions { image_buffers: false, ..auto.clone() }, "buffers"),
             (CaptureOptions { form: WantedForm::Image, redact: true, ..auto.clone() }, "redact"),
             (CaptureOptions { form: WantedForm::Snapshot, ..auto.clone() }, "'snapshot'"),
         ] {
