@@ -22,7 +22,7 @@
 //! Architecture invariants: an image is hostile input; the loader's own checks (`thaw/src/check.rs`, which this room
 //! compiles too) see every record before anything is started. No process and no file outlives a call: the loader is killed
 //! and reaped on every way out, and dies with the thread that started it. What a copy writes is bounded by whoever takes
-//! it. The tests of this room run images of hand-made code, `__test__/thaw/` real ones.
+//! it. The tests of this room run images of hand-made code, `__test__/image/` real ones.
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod bring;
