@@ -1,5 +1,5 @@
-//! For a test alone: the rule machine, so that its twin in JavaScript (`lib/addon/fallback/machine.js`) can be compared
-//! with it on the same series.
+//! For tests alone: the rule machine, so that its twin in JavaScript (`lib/addon/fallback/machine.js`) can be compared
+//! with it on the same series; and the interruption of threads that need none.
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -32,4 +32,14 @@ pub fn judge_for_test(rule: String, series: String) -> Result<String, Code> {
         })
         .collect();
     Ok(Value::from(all).to_string())
+}
+
+/// From now on, or no longer, a capture interrupts JavaScript's thread at whatever it does, as if it had asked in vain
+/// (`scripts/moments.js`).
+#[napi]
+pub fn interrupt_for_test(on: bool) {
+    #[cfg(target_os = "linux")]
+    crate::orders::interrupt_for_test(on);
+    #[cfg(not(target_os = "linux"))]
+    let _ = on;
 }

@@ -13,7 +13,7 @@
 //! | `evidence` | what a path leads to: a snapshot or an image |
 //! | `tasks` | what may wait, on libuv's pool |
 //! | `capabilities` | what works in this process, and why the rest does not |
-//! | `judge_for_test` | the rules' machine, for its twin in JavaScript to be compared with |
+//! | `judge_for_test` | for tests: the rules' machine, for its twin in JavaScript to be compared with; interruptions |
 //!
 //! Values cross the border as JSON: one parse is cheaper than twenty property sets, and serde keeps the names.
 //! `lib/addon/native.js` is the other side.

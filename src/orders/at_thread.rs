@@ -21,7 +21,7 @@ pub enum Undone {
 }
 
 /// The folder's turn is kept so long for a thread that does not come.
-const HOLD: Duration = Duration::from_secs(5);
+pub const HOLD: Duration = Duration::from_secs(5);
 
 /// Has the order's JavaScript thread do `work` at its next turn or stack guard.
 pub fn ask(order: &Order, work: Work, permit: &Permit) -> Result<Done, Undone> {

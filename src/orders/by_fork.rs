@@ -9,7 +9,7 @@ use super::client::Order;
 use super::job::{Done, Work, fork_with_ids};
 use super::order::Origin;
 use super::stop::Stop;
-use super::{container, folder_turn, paused, publishing, running, snapshot_file};
+use super::{by_signal, container, folder_turn, paused, publishing, running, snapshot_file};
 use crate::capture::budget::{self, Admitted, Heap, image, time};
 use crate::capture::fork::child_memory::ChildLimits;
 use crate::capture::fork::supervise::supervise;
@@ -193,9 +193,13 @@ fn attempts(
         if !permit.is_open() {
             return Err(Stop::of_child(permit.reason()));
         }
-        let child = match first.take() {
-            Some(child) => child,
-            None => fork_patiently(order, plan, &permit, tries.began)?,
+        let (child, form) = match first.take() {
+            Some(child) => (child, plan.form),
+            None => match fork_patiently(order, plan, &permit, tries.began)? {
+                (Done::Forked(child), form) => (*child, form),
+                // Nothing else comes of a fork.
+                (Done::Frozen(..), _) => return Err(Stop::Later),
+            },
         };
         tell_place(order.id, &child);
         let pause_ms = child.pause_ms;
@@ -214,7 +218,7 @@ fn attempts(
         });
         match outcome {
             ChildEnd::Done { private, cpu, published: by_child, waiting } => {
-                if plan.form == Form::Snapshot {
+                if form == Form::Snapshot {
                     client.needs.learn(heap_used, private);
                     client.needs.learn_time(heap_used, cpu);
                 }
@@ -246,17 +250,23 @@ fn tell_place(id: u64, child: &Child) {
     running::set_place(id, format!("{} by process {}", child.target().display(), child.pid));
 }
 
-/// Forks as soon as JavaScript's thread comes to it. It may be in one call for half an hour: other processes have their
-/// turns meanwhile.
-fn fork_patiently(order: &mut Order, plan: &Plan, permit: &Permit, began: f64) -> Result<Child, Stop> {
+/// Forks as soon as JavaScript's thread comes to it. It may be in one call for half an hour: then it is interrupted, for an image.
+/// Where it may not be, other processes have their turns meanwhile. What the child leaves is told too.
+fn fork_patiently(order: &mut Order, plan: &Plan, permit: &Permit, began: f64) -> Result<(Done, Form), Stop> {
     loop {
-        match fork_one(order, plan, permit, began) {
+        let forked =
+            if by_signal::is_first() { Err(Stop::Later) } else { fork_one(order, plan, permit, began) };
+        match forked {
             Err(Stop::Later) => {
+                let way = by_signal::Way { by_fork: true, reason: plan.reason, began };
+                if let Some(done) = by_signal::image(order, &way)? {
+                    return Ok((done, Form::Image));
+                }
                 order.turn = None;
                 std::thread::sleep(LEAVE);
                 order.turn = Some(folder_turn::wait(&order.options, permit).map_err(Stop::Final)?);
             }
-            other => return other,
+            other => return other.map(|child| (Done::Forked(Box::new(child)), plan.form)),
         }
     }
 }

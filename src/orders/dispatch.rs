@@ -29,6 +29,8 @@ use crate::thread::{Event, Moment};
 /// Orders a snapshot of `client`'s heap; the answer comes to its outbox as `Snapshot` or `SnapshotFailed` with the number
 /// returned here. Never blocks.
 pub fn submit(client: &Arc<Client>, options: CaptureOptions, origin: Origin, monitor: u64) -> u64 {
+    // A call from its own thread, which may sit in native code when its turn comes: `by_signal` has to know of collections.
+    client.environment.watch_collections_from_here();
     let (number, is_queued) = running::queue().submit(client, options, origin, monitor, Instant::now());
     if is_queued {
         call_next(false);

@@ -5,7 +5,7 @@ use super::by_fork::Tries;
 use super::client::Order;
 use super::job::{Done, Work};
 use super::stop::Stop;
-use super::{publishing, running, snapshot_file};
+use super::{by_signal, publishing, running, snapshot_file};
 use crate::capture::budget::image;
 use crate::capture::in_place::InPlace;
 use crate::capture::options::{WantedForm, WantedMode};
@@ -32,7 +32,12 @@ pub fn image(order: &Order, reason: Option<&str>, tries: &mut Tries) -> Result<S
         let in_place = InPlace::prepare(process_facts().v8_pool_size).map_err(Stop::TooDear)?;
         match at_thread::ask(order, Work::Freeze(Box::new(in_place), Box::new(sink)), &permit) {
             // It holds nobody up: nobody waits for the folder of an image in place.
-            Err(Undone::Busy) => {}
+            Err(Undone::Busy) => {
+                let way = by_signal::Way { by_fork: false, reason, began: tries.began() };
+                if let Some(done) = by_signal::image(order, &way)? {
+                    break Ok(done);
+                }
+            }
             other => break other,
         }
     };

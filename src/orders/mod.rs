@@ -29,6 +29,7 @@
 //! | `inline` | a capture on the thread whose heap it is |
 //! | [`objects`] | what images need beside them, kept by and by |
 //! | `at_thread` | waits for JavaScript's thread to do a job |
+//! | `by_signal` | an image of a process whose JavaScript sits in native code |
 //! | `by_fork` | a capture by fork, conducted on a thread of its own |
 //! | `in_place` | an image in place, conducted likewise |
 //! | `ladder` | conducts an order: what is tried, and what then |
@@ -54,6 +55,8 @@ pub mod actions;
 mod at_thread;
 #[cfg(target_os = "linux")]
 mod by_fork;
+#[cfg(target_os = "linux")]
+mod by_signal;
 pub mod client;
 mod container;
 pub mod dispatch;
@@ -85,5 +88,7 @@ mod standstill;
 mod stop;
 pub mod synchronous;
 
+#[cfg(target_os = "linux")]
+pub use by_signal::interrupt_for_test;
 pub use client::Client;
 pub use order::Origin;

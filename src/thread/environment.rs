@@ -22,6 +22,9 @@ pub struct Environment {
     pub id: u64,
     /// `worker_threads.threadId`; 0 is the main thread.
     pub thread_id: u32,
+    /// The kernel's id of its thread.
+    #[cfg(target_os = "linux")]
+    pub task: i32,
     /// Events for this environment.
     pub outbox: Outbox,
     /// V8's figures, as last published.
@@ -70,6 +73,8 @@ impl Environment {
             young_reserve: v8.local().and_then(|isolate| isolate.young_reserve()).unwrap_or(0),
             id,
             thread_id,
+            #[cfg(target_os = "linux")]
+            task: rustix::thread::gettid().as_raw_nonzero().get(),
             outbox: Outbox::default(),
             figures: Arc::default(),
             ids: Ids::default(),
@@ -159,6 +164,12 @@ impl Environment {
         self.v8.interrupt();
     }
 
+    /// Has a copy that is frozen from now on do its work at its next stack guard.
+    #[cfg(target_os = "linux")]
+    pub fn ask_copy(&self) {
+        self.v8.ask_copy();
+    }
+
     /// While this lives none of our threads asks this one for an interrupt, through whichever environment of it. On that
     /// thread, around a fork.
     #[cfg(target_os = "linux")]
@@ -231,6 +242,18 @@ impl Environment {
         {
             thread.unpark();
         }
+    }
+
+    /// Installs them if this is the environment's thread; otherwise nothing.
+    pub fn watch_collections_from_here(&self) {
+        if self.isolate().is_some() {
+            self.v8.watch_collections(true);
+        }
+    }
+
+    /// Whether they are there.
+    pub fn watches_collections(&self) -> bool {
+        self.v8.watches_collections()
     }
 
     /// Installs or removes the GC callbacks. On the environment's thread.

@@ -34,8 +34,23 @@ pub(super) fn set_in_gc(whether: bool) {
 }
 
 /// Whether this thread is inside a collection that we know of.
-pub(super) fn in_gc() -> bool {
+pub fn in_gc() -> bool {
     IN_GC.try_with(Cell::get).unwrap_or(false)
+}
+
+static AFTER_COLLECTIONS: OnceLock<fn()> = OnceLock::new();
+
+/// Has `act` called on each thread at the end of each collection that we know of, outside it. The first call's is.
+pub fn after_collections(act: fn()) {
+    let _ = AFTER_COLLECTIONS.set(act);
+}
+
+/// A collection has ended on this thread.
+pub(super) fn collection_ended() {
+    set_in_gc(false);
+    if let Some(act) = AFTER_COLLECTIONS.get() {
+        act();
+    }
 }
 
 static SILENT: AtomicBool = AtomicBool::new(false);

@@ -83,6 +83,15 @@ impl Handle {
         }
     }
 
+    /// Has a copy that is frozen from now on do its work at its next stack guard; in this process nothing comes of it. From any
+    /// thread.
+    pub fn ask_copy(&self) {
+        let isolate = self.isolate.lock();
+        if let Some(Kept(isolate)) = *isolate {
+            isolate.ask_copy();
+        }
+    }
+
     /// While this lives nobody asks for an interrupt. V8 has a lock of the isolate's while it is asked, which a child's first
     /// collection takes; one that was forked just then would wait for it for ever, wherever V8's locks are not the C library's
     /// (from Node 24 on). Waits for who asks at the moment, as V8 does itself at each stack guard.
@@ -128,6 +137,11 @@ impl Handle {
         }
     }
 
+    /// Whether the GC callbacks are there.
+    pub fn watches_collections(&self) -> bool {
+        self.collections.load(Ordering::Acquire)
+    }
+
     /// Installs or removes the GC callbacks. On the isolate's thread.
     pub fn watch_collections(&self, on: bool) {
         let guard = self.isolate.lock();
@@ -162,7 +176,7 @@ unsafe extern "C" fn on_gc_epilogue(_: *mut c_void, kind: c_int, _: c_int, data:
             (callbacks.gc_ended)(data as u64, kind);
         }
     });
-    set_in_gc(false);
+    callbacks::collection_ended();
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub mod symbols;
 pub mod thawed;
 pub mod verify;
 
-pub use callbacks::{Callbacks, silence};
+pub use callbacks::{Callbacks, after_collections, in_gc, silence};
 pub use handle::Handle;
 pub use isolate::{GcKind, HeapFigures, Isolate};
 pub use stable_ids::StableIds;

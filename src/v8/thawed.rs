@@ -55,16 +55,17 @@ unsafe extern "C" fn ended(_: Raw, _: c_int, _: c_int, _: Raw) {
 
 impl Isolate {
     /// Has a copy that is frozen from now on do its work at the next stack guard, outside any collection. In this process
-    /// nothing comes of it. On the isolate's thread, also inside collections.
+    /// nothing comes of it. On the isolate's thread, also inside collections; or on another that
+    /// knows that it lives.
     pub fn ask_copy(&self) {
         // SAFETY: the isolate lives, as this is its thread; the callback is a function that asks nothing of its data.
         unsafe { self.request_interrupt(at_stack_guard, 0) };
     }
 
-    /// This is such a copy, which does `work`, and stands inside a collection.
-    pub fn become_copy(&self, work: fn(&Isolate)) {
+    /// This is such a copy, which does `work`; whether it stands inside a collection.
+    pub fn become_copy(&self, work: fn(&Isolate), collecting: bool) {
         let _ = WORK.set(work);
-        COLLECTING.store(true, Ordering::Relaxed);
+        COLLECTING.store(collecting, Ordering::Relaxed);
         // SAFETY: they stay for the rest of the process, which ends with its work.
         unsafe { self.add_gc_callbacks(began, ended, 0) };
     }

@@ -1,15 +1,16 @@
 //! Freezes this process where it stands, and goes on in its copy.
 
 use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::serve::serve;
 use super::slots::Slots;
 use super::{alarm, malloc, write};
 use crate::capture::fork::pthread_slots::{self, PthreadSlots};
 use crate::error::Result;
-use crate::image::format::{MOMENT_FORK, MOMENT_IN_PLACE, MOMENT_LIMIT};
+use crate::image::format::{MOMENT_FORK, MOMENT_IN_PLACE, MOMENT_LIMIT, MOMENT_SIGNAL};
 use crate::image::freeze::{Freezer, Frozen, How, Written};
-use crate::v8::{Isolate, silence};
+use crate::v8::{Isolate, silence, thawed};
 
 /// zstd's level for images: the file is a third larger than with 1, and ready in half the time.
 pub const LEVEL: i32 = -1;
@@ -121,7 +122,7 @@ impl Ready {
         isolate.ask_copy();
         let place = self.freeze(isolate, to, MOMENT_LIMIT, look)?;
         if let Place::InCopy = place {
-            isolate.become_copy(|isolate| serve(isolate));
+            isolate.become_copy(|isolate| serve(isolate), true);
             alarm::set();
         }
         Ok(place)
@@ -151,5 +152,69 @@ impl Ready {
                 Ok(Place::InCopy)
             }
         }
+    }
+}
+
+/// What freezing takes at a moment that nobody has chosen: in a signal's handler, or in the child that was forked there.
+pub struct AnyMoment {
+    freezer: Freezer,
+    locks: PthreadSlots,
+    functions: Slots,
+}
+
+/// The copy is at its work: what it runs for that may come to a stack guard too.
+static SERVES: AtomicBool = AtomicBool::new(false);
+
+impl AnyMoment {
+    /// Maps memory and takes the loader's lock: beforehand. `thread`: the kernel's id of the one that is frozen.
+    ///
+    /// # Errors
+    /// There is no memory, or no freezing on this system.
+    pub fn new(thread: u32) -> Result<Self> {
+        let mut freezer = Freezer::new(LEVEL)?;
+        freezer.on_thread(thread);
+        let functions: Vec<_> = malloc::replacements().into_iter().chain(write::replacements()).collect();
+        Ok(Self { freezer, locks: pthread_slots::find(), functions: Slots::find(&functions) })
+    }
+
+    /// Freezes. A copy returns too: what was interrupted has to come to its end, and at the next stack guard, for which
+    /// [`Isolate::ask_copy`] was called, it serves. `at_once`: what was interrupted cannot go on in it, so it serves here.
+    ///
+    /// # Safety
+    /// As [`Freezer::freeze`]'s; outside collections, on the isolate's thread.
+    pub unsafe fn freeze(
+        &mut self,
+        to: RawFd,
+        how: How,
+        pid: u32,
+        at_once: bool,
+        look: &mut dyn FnMut(u64) -> bool,
+    ) -> Frozen {
+        // SAFETY: as the caller vouches.
+        let frozen = unsafe { self.freezer.freeze(to, how, MOMENT_SIGNAL, pid, look) };
+        if let Frozen::Thawed = frozen {
+            // SAFETY: this is a copy, which has one thread.
+            unsafe {
+                self.functions.replace();
+                self.locks.silence();
+            }
+            silence();
+            if let Ok(isolate) = Isolate::current() {
+                isolate.become_copy(serve_once, false);
+            }
+            if at_once {
+                thawed::work();
+            }
+            alarm::set();
+        }
+        frozen
+    }
+}
+
+fn serve_once(isolate: &Isolate) {
+    if !SERVES.swap(true, Ordering::Relaxed) {
+        // Not before: V8 may have been in the middle of that very list.
+        isolate.lift_limit();
+        serve(isolate)
     }
 }

@@ -42,7 +42,7 @@ fn hex(text: &[u8]) -> Option<(usize, &[u8])> {
 
 /// `7f00-7f10 rw-p 00000000 00:00 0   name` → range, and whether it is private anonymous memory: no inode, and no
 /// name but one that its maker has given it (not the stack, not `[heap]`).
-fn mapping(line: &[u8]) -> Option<(Range, bool)> {
+pub(super) fn mapping(line: &[u8]) -> Option<(Range, bool)> {
     let (start, rest) = hex(line)?;
     let (end, rest) = hex(rest.strip_prefix(b"-")?)?;
     let mut words = rest.split(|byte| *byte == b' ').filter(|word| !word.is_empty());

@@ -15,6 +15,7 @@
 //! | [`dontfork`] | puts back the marks by which V8's memory is left out of other forks |
 //! | [`start`] | the fork itself |
 //! | [`child`] | the child's side |
+//! | [`signal`] | the fork of a thread that is stuck in native code, from a signal's handler |
 //! | [`snapshot`] | the work of a child that writes a snapshot |
 //! | [`image`] | the work of a child that freezes itself |
 //! | [`priority`] | how much of the CPU a child takes from others |
@@ -53,6 +54,7 @@ pub mod pthread_slots;
 pub mod reap;
 pub mod relocations;
 pub mod shared_page;
+pub mod signal;
 pub mod snapshot;
 pub mod start;
 pub mod supervise;

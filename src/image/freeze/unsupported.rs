@@ -15,6 +15,9 @@ impl Freezer {
     }
 
     /// Never called: there is no freezer.
+    pub fn on_thread(&mut self, _thread: u32) {}
+
+    /// Never called: there is no freezer.
     pub fn leave_out(&mut self, _ranges: Vec<std::ops::Range<u64>>) {}
 
     /// Never called: there is no freezer.

@@ -116,6 +116,11 @@ impl Freezer {
         }
     }
 
+    /// It is `thread` that is frozen, by its kernel's id, or that forks the child that is; not the one that made this.
+    pub fn on_thread(&mut self, thread: u32) {
+        self.thread = thread;
+    }
+
     /// How the tests take from it what some systems do not have.
     #[cfg(test)]
     pub(super) fn without(&mut self, seams: Seams) {

@@ -1,0 +1,171 @@
+//! Has a thread interrupted, from another one, and sees what comes of it.
+
+use std::cell::UnsafeCell;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::handler;
+use super::maps;
+use super::missing::Exchange;
+use super::number::Signal;
+use super::request::{self, Answer, Inner, Phase, Request};
+use crate::capture::copy::freeze::AnyMoment;
+use crate::capture::fork::child_handle::Child;
+use crate::capture::fork::prepared::{Prepared, failed};
+use crate::capture::fork::terminate::Terminator;
+use crate::error::{Error, Result};
+use crate::file::info::Finish;
+use crate::file::sink::Sealed;
+use crate::v8;
+
+/// A thread that is interrupted does what it is asked at once, one that waits for a processor or a disk later.
+const TO_COME: Duration = Duration::from_secs(3);
+/// A collection comes to its end first.
+const TO_COLLECT: Duration = Duration::from_secs(20);
+/// Whoever has begun ends, unless the whole process stands still.
+const TO_END: Duration = Duration::from_secs(600);
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// What is wanted of which thread.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// The kernel's id of it.
+    pub thread: i32,
+    /// By a child; otherwise in place.
+    pub by_fork: bool,
+    /// It waits for what is not there in a copy, which therefore does its work where it stands.
+    pub at_once: bool,
+}
+
+/// What came of it.
+pub enum Outcome {
+    /// This child freezes itself.
+    Forked(Box<Child>),
+    /// The file is whole. JavaScript stood still for so many ms.
+    Frozen(Box<Sealed>, f64),
+    /// The thread did not come to it.
+    NotServed,
+}
+
+/// One at a time in a process.
+static ONE: Mutex<()> = Mutex::new(());
+
+/// Interrupts the thread. `held` is let go of as soon as the thread may need what it keeps.
+///
+/// # Errors
+/// No child is to be had, the image could not be written, no signal is free.
+pub fn conduct<T>(wanted: Wanted, mut prepared: Prepared, held: T) -> Result<Outcome> {
+    let _one = ONE.lock();
+    // It has a freezer for a moment that its thread chooses.
+    prepared.image = None;
+    let mut request = Box::new(Request {
+        process: std::process::id() as i32,
+        thread: wanted.thread,
+        // SAFETY: no arguments, no failure.
+        conductor: unsafe { libc::gettid() },
+        by_fork: wanted.by_fork,
+        at_once: wanted.at_once,
+        to: prepared.intake.sink().raw_fd(),
+        inner: UnsafeCell::new(Inner {
+            copy: AnyMoment::new(wanted.thread as u32)?,
+            exchange: Exchange::new().map_err(failed("no shared memory"))?,
+            buffer: Box::new([0; maps::ROOM]),
+            result: Answer::None,
+            prepared,
+        }),
+    });
+    v8::after_collections(handler::collected);
+    let mut held = Some(held);
+    // On the host's alternate stack first, as a thread may run on one that is no stack for others.
+    for own_stack in [true, false] {
+        if !interrupt(&request, own_stack, &mut held)? {
+            return Ok(Outcome::NotServed);
+        }
+        let inner = request.inner.get_mut();
+        if !matches!(inner.result, Answer::SmallStack) {
+            break;
+        }
+    }
+    drop(held);
+    outcome(request.inner.into_inner())
+}
+
+/// Whether it was done.
+fn interrupt<T>(request: &Request, own_stack: bool, held: &mut Option<T>) -> Result<bool> {
+    if request.by_fork {
+        // SAFETY: the request is not asked for yet, so nobody else has what is in it.
+        unsafe { &*request.inner.get() }.prepared.intake.sink().lend();
+    }
+    let thread = request.thread;
+    let signal = Signal::take(thread, handler::interrupted, own_stack)?;
+    request::ask(thread, request);
+    let begin = Instant::now();
+    if !signal.send() {
+        request::forget();
+        return Ok(false);
+    }
+    loop {
+        if request::is_at(thread, Phase::Done) {
+            request::forget();
+            return Ok(true);
+        }
+        let noted = request::is_at(thread, Phase::Noted);
+        if noted {
+            // The end of the collection may wait for it.
+            *held = None;
+        }
+        let most = if noted { TO_COLLECT } else { TO_COME };
+        let late = begin.elapsed() >= most;
+        if late
+            && (request::advance(thread, Phase::Asked, Phase::Nothing)
+                || request::advance(thread, Phase::Noted, Phase::Nothing))
+        {
+            break;
+        }
+        if begin.elapsed() >= TO_END {
+            // It has it, and must not lose it.
+            std::mem::forget(signal);
+            return Err(Error::CaptureFailed("a thread that was interrupted did not come to its end".into()));
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+    request::forget();
+    Ok(false)
+}
+
+fn outcome(inner: Inner) -> Result<Outcome> {
+    let Inner { prepared, result, .. } = inner;
+    match result {
+        Answer::Child(pid, pause_ms) => {
+            let (stderr, _, _) = prepared.owned;
+            let terminator = Arc::new(Terminator::new(pid, prepared.shared.clone()));
+            Ok(Outcome::Forked(Box::new(Child {
+                pid,
+                intake: Some(prepared.intake),
+                stderr,
+                shared: prepared.shared,
+                terminator,
+                pause_ms,
+                watched: AtomicBool::new(false),
+                marks: prepared.marks,
+            })))
+        }
+        Answer::Frozen(written, pause_ms) => {
+            let mut intake = prepared.intake;
+            intake.finish_image(written, Finish { pause_ms, ..Finish::default() })?;
+            Ok(Outcome::Frozen(Box::new(intake.handed_over()), pause_ms))
+        }
+        Answer::Refused(errno) => {
+            prepared.marks.leave();
+            Err(failed("the kernel refuses")(io::Error::from_raw_os_error(errno)))
+        }
+        Answer::Failed(fault) => Err(fault.error()),
+        Answer::SmallStack | Answer::None => {
+            Err(Error::CaptureFailed("there is no stack to freeze it on".into()))
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Which signal interrupts a thread: a real-time one that nobody uses, from the highest down. Its handler is there only while it
+//! is wanted.
+
+use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use super::thread::{awaits, blocks, has, mask};
+use crate::error::{Error, Result};
+
+/// A handler's form.
+pub(super) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
+
+/// One that was sent and has not come yet, to which its handler was left; 0: none.
+static LEFT: AtomicI32 = AtomicI32::new(0);
+
+/// A signal with our handler.
+pub(super) struct Signal {
+    number: c_int,
+    before: libc::sigaction,
+    thread: i32,
+}
+
+/// The real-time signals, lowest first, as bits.
+fn real_time() -> u64 {
+    (libc::SIGRTMIN()..=libc::SIGRTMAX()).fold(0, |all, signal| all | 1 << (signal - 1))
+}
+
+/// Signals that a thread holds back, and others of their kind not: it waits for them. Who holds back all of them wants peace.
+fn waited_for(blocked: u64, all: u64) -> u64 {
+    if blocked & all == all { 0 } else { blocked & all }
+}
+
+fn in_use() -> u64 {
+    let all = real_time();
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    tasks.fold(0, |used, task| {
+        let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
+        let pending = mask(&status, "SigPnd:") | mask(&status, "ShdPnd:");
+        used | pending & all | waited_for(mask(&status, "SigBlk:"), all)
+    })
+}
+
+fn action(handler: Handler, own_stack: bool) -> libc::sigaction {
+    // SAFETY: an all-zero sigaction is a valid one on Linux.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = handler as *const () as usize;
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | if own_stack { libc::SA_ONSTACK } else { 0 };
+    // SAFETY: the set lives for the call. What a child is told comes when it is settled.
+    unsafe { libc::sigfillset(&mut action.sa_mask) };
+    action
+}
+
+fn exchange(signal: c_int, action: &libc::sigaction) -> Option<libc::sigaction> {
+    // SAFETY: an all-zero sigaction is a valid one on Linux.
+    let mut before: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: both live for the call; the handlers given here act only on what they are asked for.
+    (unsafe { libc::sigaction(signal, action, &mut before) } == 0).then_some(before)
+}
+
+impl Signal {
+    /// Finds one and gives it `handler`, to interrupt `thread`. `own_stack`: on the host's alternate stack, if it has one.
+    ///
+    /// # Errors
+    /// All are in use, or the thread holds them back.
+    pub fn take(thread: i32, handler: Handler, own_stack: bool) -> Result<Self> {
+        let used = in_use();
+        let ours = action(handler, own_stack);
+        for number in (libc::SIGRTMIN()..=libc::SIGRTMAX()).rev() {
+            let left = LEFT.load(Ordering::Acquire) == number;
+            if (has(used, number) && !left) || blocks(thread, number) {
+                continue;
+            }
+            let Some(before) = exchange(number, &ours) else { continue };
+            if left {
+                let mut default = before;
+                default.sa_sigaction = libc::SIG_DFL;
+                return Ok(Self { number, before: default, thread });
+            }
+            if before.sa_sigaction == libc::SIG_DFL {
+                return Ok(Self { number, before, thread });
+            }
+            exchange(number, &before);
+        }
+        Err(Error::Unsupported("no real-time signal is free to interrupt it with".into()))
+    }
+
+    /// Sends it; whether it could be.
+    pub fn send(&self) -> bool {
+        // SAFETY: a signal to a thread of this process, with a handler.
+        unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.thread, self.number) == 0 }
+    }
+}
+
+impl Drop for Signal {
+    fn drop(&mut self) {
+        // What is still to come would end the process: its handler stays, which has nothing to do.
+        if awaits(self.thread, self.number) {
+            LEFT.store(self.number, Ordering::Release);
+            return;
+        }
+        let _ = LEFT.compare_exchange(self.number, 0, Ordering::AcqRel, Ordering::Relaxed);
+        exchange(self.number, &self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU32;
+
+    use super::*;
+
+    static HEARD: AtomicU32 = AtomicU32::new(0);
+
+    extern "C" fn hear(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
+        HEARD.fetch_add(1, Ordering::Relaxed);
+    }
+
+    extern "C" fn hosts(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {}
+
+    fn disposition(signal: c_int) -> usize {
+        // SAFETY: an all-zero sigaction is a valid one on Linux.
+        let mut now: libc::sigaction = unsafe { std::mem::zeroed() };
+        // SAFETY: it lives for the call, which only asks.
+        unsafe { libc::sigaction(signal, std::ptr::null(), &mut now) };
+        now.sa_sigaction
+    }
+
+    #[test]
+    fn what_somebody_uses_is_left_alone_and_what_is_sent_is_never_the_end() {
+        // SAFETY: no arguments, no failure.
+        let me = unsafe { libc::gettid() };
+        let top = libc::SIGRTMAX();
+        let theirs = exchange(top, &action(hosts, false)).unwrap();
+        let signal = Signal::take(me, hear, true).unwrap();
+        let number = signal.number;
+        assert_eq!(number, top - 1);
+        assert!(signal.send());
+        assert_eq!(HEARD.load(Ordering::Relaxed), 1);
+        // Held back while it is on its way: the handler stays until it has come, and is used again.
+        // SAFETY: all-zero sets are valid, empty ones on Linux.
+        let (mut set, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { std::mem::zeroed() };
+        // SAFETY: both live for the calls, which are about this thread only.
+        unsafe {
+            libc::sigaddset(&mut set, number);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &set, &mut before);
+        }
+        assert!(signal.send());
+        drop(signal);
+        assert_eq!(disposition(number), hear as *const () as usize);
+        // SAFETY: as above.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
+        assert_eq!(HEARD.load(Ordering::Relaxed), 2);
+        let signal = Signal::take(me, hear, true).unwrap();
+        assert_eq!(signal.number, number);
+        drop(signal);
+        assert_eq!(disposition(number), libc::SIG_DFL);
+        assert_eq!(disposition(top), hosts as *const () as usize);
+        exchange(top, &theirs);
+    }
+
+    #[test]
+    fn who_holds_back_single_ones_waits_for_them() {
+        let all = real_time();
+        assert_eq!(waited_for(all | 1, all), 0);
+        assert_eq!(waited_for(1 << 63 | 1, all), 1 << 63);
+    }
+}
