@@ -3,52 +3,17 @@
 // A snapshot by a forked child against v8.writeHeapSnapshot() of the same heap, each in a fresh process, in turn;
 // and against the least that forking can cost, a bare fork(2) of the same process.
 
-const { execFileSync } = require('node:child_process')
-const { mkdtempSync, readFileSync, rmSync } = require('node:fs')
+const { mkdtempSync, rmSync } = require('node:fs')
 const { tmpdir } = require('node:os')
 const { join } = require('node:path')
+const { compileBareFork, watchChildren } = require('./lib/children')
 const { median, program } = require('./lib/measure')
-
-/** The compiled bare-fork.c; null without a C compiler. */
-function compile (dir, note) {
-  const addon = join(dir, 'bare-fork.node')
-  try {
-    execFileSync('cc', ['-O2', '-shared', '-fPIC', '-o', addon, join(__dirname, 'programs', 'bare-fork.c')], { stdio: 'pipe' })
-    return addon
-  } catch (error) {
-    note(`no comparison with a bare fork: ${error.message}`)
-    return null
-  }
-}
-
-const readProc = (file) => {
-  try {
-    return readFileSync(`/proc/${file}`, 'utf8')
-  } catch {
-    return '' // it has ended
-  }
-}
-
-/** The most memory that any child of a process had for itself, bytes; looked at from here, five times a second. */
-function watchChildren (pid) {
-  let most = 0
-  const timer = setInterval(() => {
-    for (const child of readProc(`${pid}/task/${pid}/children`).split(' ').filter(Boolean)) {
-      const lines = [...readProc(`${child}/smaps_rollup`).matchAll(/^Private_\w+:\s+(\d+) kB$/gm)]
-      most = Math.max(most, lines.reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1024, 0))
-    }
-  }, 200)
-  return () => {
-    clearInterval(timer)
-    return most
-  }
-}
 
 async function once (how, input) {
   let most
   // V8 collects the garbage of a process that idles for a minute: at 1 GB a gap of nearly a second, with a capture or not.
   const flags = ['--max-old-space-size=8192', '--expose-gc', '--no-memory-reducer']
-  const result = await program('fork', { how, ...input }, flags, ({ pid }) => { most = watchChildren(pid) })
+  const result = await program('fork', { how, ...input }, flags, ({ pid }) => { most = watchChildren(pid, 200) })
     .finally(() => most?.())
   rmSync(result.path)
   return { ...result, privateMemory: most() }
@@ -92,7 +57,7 @@ function results (megabytes, all, goal) {
 async function run ({ rounds, quick, large, note }) {
   const dir = mkdtempSync(join(tmpdir(), 'heapwarden-bench-'))
   try {
-    const input = { dir, addon: compile(dir, note) }
+    const input = { dir, addon: compileBareFork(dir, note) }
     const megabytes = quick ? 5 : 100
     const out = results(megabytes, await pairs(megabytes, rounds, input, note), quick ? undefined : 200)
     if (large) out.push(...results(1000, await pairs(1000, Math.min(rounds, 3), input, note), 500))
