@@ -2,7 +2,7 @@
 
 // Freezes a busy service at random moments of its life, from a signal in the middle of whatever it does, and thaws each image.
 // What the service computes must stay right, and all copies but one of a hundred must be whole.
-// node scripts/moments.js [COUNT=200] [by-fork|in-place]
+// node scripts/moments.js [COUNT=200] [by-fork|in-place] [FOLDER, where images stay that are not whole]
 
 const { spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
@@ -99,7 +99,7 @@ function host (dir, count, kind) {
 }
 
 function main () {
-  const [count = '200', kind = 'by-fork'] = process.argv.slice(2)
+  const [count = '200', kind = 'by-fork', kept] = process.argv.slice(2)
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-moments-'))
   const child = spawn(process.execPath, ['--max-old-space-size=300', __filename, 'host', dir, count, kind], { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
@@ -107,13 +107,13 @@ function main () {
   child.once('close', async (status, signal) => {
     const { work, wrong, failed, interrupted } = said ? JSON.parse(said) : { work: 0, wrong: [`the service ended with ${signal ?? status}`], failed: [], interrupted: 0 }
     console.log(`\nthe service: ${work} jobs, ${wrong.length} wrong ${[...new Set(wrong)]}; ${interrupted} images from a signal, ${failed.length} not taken ${[...new Set(failed)]}`)
-    const bad = await thawAll(dir)
+    const bad = await thawAll(dir, kept)
     fs.rmSync(dir, { recursive: true })
     process.exitCode = wrong.length > 0 || failed.length > 0 || bad * 100 > Number(count) ? 1 : 0
   })
 }
 
-async function thawAll (dir) {
+async function thawAll (dir, kept) {
   const { thaw } = require(root)
   let [whole, bad] = [0, 0]
   for (const name of fs.readdirSync(dir).filter((one) => one.endsWith('.heapimage.zst'))) {
@@ -125,6 +125,7 @@ async function thawAll (dir) {
       whole++
     } catch (error) {
       bad++
+      if (kept) fs.copyFileSync(image, path.join(kept, name))
       console.log(`${name}: ${error.message.replaceAll('\n', ' ').slice(0, 600)}`)
     }
     fs.rmSync(to, { force: true })

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::serve::serve;
 use super::slots::Slots;
-use super::{alarm, malloc, write};
+use super::{alarm, malloc, turns, write};
 use crate::capture::fork::pthread_slots::{self, PthreadSlots};
 use crate::error::Result;
 use crate::image::format::{MOMENT_FORK, MOMENT_IN_PLACE, MOMENT_LIMIT, MOMENT_SIGNAL};
@@ -173,7 +173,8 @@ impl AnyMoment {
     pub fn new(thread: u32) -> Result<Self> {
         let mut freezer = Freezer::new(LEVEL)?;
         freezer.on_thread(thread);
-        let functions: Vec<_> = malloc::replacements().into_iter().chain(write::replacements()).collect();
+        let functions = malloc::replacements().into_iter().chain(write::replacements());
+        let functions: Vec<_> = functions.chain(turns::replacements()).collect();
         Ok(Self { freezer, locks: pthread_slots::find(), functions: Slots::find(&functions) })
     }
 
@@ -201,6 +202,8 @@ impl AnyMoment {
             silence();
             if let Ok(isolate) = Isolate::current() {
                 isolate.become_copy(serve_once, false);
+                // The old process may have come to a stack guard since it was asked. The lock for it is this thread's, or nobody's.
+                isolate.ask_copy();
             }
             if at_once {
                 thawed::work();

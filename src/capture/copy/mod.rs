@@ -8,6 +8,7 @@
 //! | `alarm` | a copy that reaches no stack guard |
 //! | `slots` | functions of the C library that a copy has others for |
 //! | `write` | the one that wakes nobody |
+//! | `turns` | those by which a loop goes on until a stack guard comes |
 //! | `malloc` | `malloc` and its kin, in a copy |
 //! | `arena` | the memory that they give |
 //!
@@ -23,5 +24,6 @@ pub mod freeze;
 mod malloc;
 pub mod serve;
 mod slots;
+mod turns;
 mod wire;
 mod write;

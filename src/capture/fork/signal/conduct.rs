@@ -28,6 +28,8 @@ const TO_COME: Duration = Duration::from_secs(3);
 const TO_COLLECT: Duration = Duration::from_secs(20);
 /// Whoever has begun ends, unless the whole process stands still.
 const TO_END: Duration = Duration::from_secs(600);
+/// A thread holds back all signals for so long at most, unless it always does.
+const HELD_BACK: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// What is wanted of which thread.
@@ -101,7 +103,7 @@ fn interrupt<T>(request: &Request, own_stack: bool, held: &mut Option<T>) -> Res
         unsafe { &*request.inner.get() }.prepared.intake.sink().lend();
     }
     let thread = request.thread;
-    let signal = Signal::take(thread, handler::interrupted, own_stack)?;
+    let signal = free_signal(thread, own_stack)?;
     request::ask(thread, request);
     let begin = Instant::now();
     if !signal.send() {
@@ -135,6 +137,17 @@ fn interrupt<T>(request: &Request, own_stack: bool, held: &mut Option<T>) -> Res
     }
     request::forget();
     Ok(false)
+}
+
+/// Whoever starts a process holds all signals back for a moment.
+fn free_signal(thread: i32, own_stack: bool) -> Result<Signal> {
+    let begin = Instant::now();
+    loop {
+        match Signal::take(thread, handler::interrupted, own_stack) {
+            Err(_) if begin.elapsed() < HELD_BACK => std::thread::sleep(LOOK_AGAIN),
+            taken => return taken,
+        }
+    }
 }
 
 fn outcome(inner: Inner) -> Result<Outcome> {
