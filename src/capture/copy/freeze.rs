@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::serve::serve;
 use super::slots::Slots;
-use super::{alarm, malloc, turns, write};
+use super::{alarm, ends, malloc, turns, write};
 use crate::capture::fork::pthread_slots::{self, PthreadSlots};
 use crate::error::Result;
 use crate::image::format::{MOMENT_FORK, MOMENT_IN_PLACE, MOMENT_LIMIT, MOMENT_SIGNAL};
@@ -174,7 +174,7 @@ impl AnyMoment {
         let mut freezer = Freezer::new(LEVEL)?;
         freezer.on_thread(thread);
         let functions = malloc::replacements().into_iter().chain(write::replacements());
-        let functions: Vec<_> = functions.chain(turns::replacements()).collect();
+        let functions: Vec<_> = functions.chain(turns::replacements()).chain(ends::replacements()).collect();
         Ok(Self { freezer, locks: pthread_slots::find(), functions: Slots::find(&functions) })
     }
 

@@ -9,6 +9,7 @@
 //! | `slots` | functions of the C library that a copy has others for |
 //! | `write` | the one that wakes nobody |
 //! | `turns` | those by which a loop goes on until a stack guard comes |
+//! | `ends` | the one that would end a copy before its work is done |
 //! | `malloc` | `malloc` and its kin, in a copy |
 //! | `arena` | the memory that they give |
 //!
@@ -20,6 +21,7 @@
 
 mod alarm;
 mod arena;
+mod ends;
 pub mod freeze;
 mod malloc;
 pub mod serve;
