@@ -20,10 +20,17 @@ pub fn mapped() -> Result<Vec<Mapped>> {
     let maps = std::fs::read("/proc/self/maps")
         .map_err(|error| Fault::new(Step::Maps, error.raw_os_error().unwrap_or(0)).error())?;
     let view = View::open(&Seams::default()).map_err(|fault| fault.error())?;
+    let mappings = || maps.split(|byte| *byte == b'\n').filter_map(parse);
+    // Who prints a stack maps files of symbols, which have the id of what they describe, and none of its code.
+    let code: Vec<_> = mappings()
+        .filter(|mapping| mapping.protection & libc::PROT_EXEC as u32 != 0)
+        .map(|mapping| (mapping.device, mapping.inode))
+        .collect();
     let (mut seen, mut found) = (Vec::new(), Vec::new());
-    for mapping in maps.split(|byte| *byte == b'\n').filter_map(parse) {
+    for mapping in mappings() {
         let file = (mapping.device, mapping.inode);
-        if source(&mapping) != Source::File || mapping.offset != 0 || seen.contains(&file) {
+        let is_first = source(&mapping) == Source::File && mapping.offset == 0 && !seen.contains(&file);
+        if !is_first || !code.contains(&file) {
             continue;
         }
         seen.push(file);
@@ -51,5 +58,23 @@ mod tests {
         assert!(names.contains(&program.file_name().unwrap()), "{names:?}");
         assert!(names.iter().any(|name| name.to_string_lossy().starts_with("libc.")), "{names:?}");
         assert!(found.iter().all(|one| !one.id.is_empty()));
+    }
+
+    #[test]
+    fn no_file_that_is_only_read() {
+        use std::os::fd::AsRawFd;
+        let libc =
+            mapped().unwrap().into_iter().find(|one| one.path.to_string_lossy().contains("libc.")).unwrap();
+        let copy = tempfile::NamedTempFile::new().unwrap();
+        std::fs::copy(&libc.path, copy.path()).unwrap();
+        let size = copy.as_file().metadata().unwrap().len() as usize;
+        let fd = copy.as_file().as_raw_fd();
+        // SAFETY: a new mapping where the kernel likes, which nobody else knows.
+        let at = unsafe { libc::mmap(std::ptr::null_mut(), size, libc::PROT_READ, libc::MAP_PRIVATE, fd, 0) };
+        assert_ne!(at, libc::MAP_FAILED);
+        let found = mapped().unwrap();
+        // SAFETY: the mapping just made.
+        unsafe { libc::munmap(at, size) };
+        assert!(found.iter().all(|one| one.path != copy.path()), "{found:?}");
     }
 }
