@@ -84,8 +84,16 @@ pub fn conduct<T>(wanted: Wanted, mut prepared: Prepared, held: T) -> Result<Out
     let mut held = Some(held);
     // On the host's alternate stack first, as a thread may run on one that is no stack for others.
     for own_stack in [true, false] {
-        if !interrupt(&request, own_stack, &mut held)? {
-            return Ok(Outcome::NotServed);
+        match interrupt(&request, own_stack, &mut held)? {
+            Seen::Done => {}
+            Seen::NotServed => return Ok(Outcome::NotServed),
+            Seen::NoEnd => {
+                // The thread works with it yet, and whatever becomes of it must find it.
+                std::mem::forget(request);
+                return Err(Error::CaptureFailed(
+                    "a thread that was interrupted did not come to its end".into(),
+                ));
+            }
         }
         let inner = request.inner.get_mut();
         if !matches!(inner.result, Answer::SmallStack) {
@@ -96,8 +104,17 @@ pub fn conduct<T>(wanted: Wanted, mut prepared: Prepared, held: T) -> Result<Out
     outcome(request.inner.into_inner())
 }
 
-/// Whether it was done.
-fn interrupt<T>(request: &Request, own_stack: bool, held: &mut Option<T>) -> Result<bool> {
+/// How far the thread was seen to come.
+enum Seen {
+    /// It was done.
+    Done,
+    /// The thread did not come to it, and will not.
+    NotServed,
+    /// It is at it, and does not come to an end: it has the request for ever.
+    NoEnd,
+}
+
+fn interrupt<T>(request: &Request, own_stack: bool, held: &mut Option<T>) -> Result<Seen> {
     if request.by_fork {
         // SAFETY: the request is not asked for yet, so nobody else has what is in it.
         unsafe { &*request.inner.get() }.prepared.intake.sink().lend();
@@ -108,12 +125,12 @@ fn interrupt<T>(request: &Request, own_stack: bool, held: &mut Option<T>) -> Res
     let begin = Instant::now();
     if !signal.send() {
         request::forget();
-        return Ok(false);
+        return Ok(Seen::NotServed);
     }
     loop {
         if request::is_at(thread, Phase::Done) {
             request::forget();
-            return Ok(true);
+            return Ok(Seen::Done);
         }
         let noted = request::is_at(thread, Phase::Noted);
         if noted {
@@ -129,14 +146,14 @@ fn interrupt<T>(request: &Request, own_stack: bool, held: &mut Option<T>) -> Res
             break;
         }
         if begin.elapsed() >= TO_END {
-            // It has it, and must not lose it.
+            // Its handler stays: the thread is in it. What was held goes, for the rest of the process lives on.
             std::mem::forget(signal);
-            return Err(Error::CaptureFailed("a thread that was interrupted did not come to its end".into()));
+            return Ok(Seen::NoEnd);
         }
         std::thread::sleep(LOOK_AGAIN);
     }
     request::forget();
-    Ok(false)
+    Ok(Seen::NotServed)
 }
 
 /// Whoever starts a process holds all signals back for a moment.
