@@ -118,11 +118,11 @@ fn conduct_here(mut order: Order, first: Option<Forked>) {
         Conducted::Complete(result) => {
             let result = result.map(|info| *info);
             complete(order.id, &result);
-            if let Ok(info) = result
-                && info.form == Form::Image
-                && let Some(folder) = info.path.parent()
-            {
-                objects::keep_beside(folder, &order.options);
+            let options = std::mem::take(&mut order.options);
+            // What follows takes a while: the folder is another's by then, and the environment may end.
+            drop(order);
+            if let Ok(SnapshotInfo { form: Form::Image, path, .. }) = result {
+                objects::keep_beside(&path, &options);
             }
         }
         Conducted::NowInline => put_back(order),

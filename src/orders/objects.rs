@@ -14,16 +14,17 @@ const LATER: Duration = Duration::from_secs(10);
 /// The nice value of such a thread.
 const NICE: i32 = 19;
 
-/// An image with these options has got its name in `folder`: keeps what it needs, on this thread, which ends then. Where that
-/// cannot be, it is thawed where those files are.
-pub fn keep_beside(folder: &Path, options: &CaptureOptions) {
+/// `image`, with these options, has got its name: keeps what it needs, on this thread, which ends then. Where that cannot be,
+/// it is thawed where those files are. An exact file is the caller's, and nobody would ever remove what is beside it.
+pub fn keep_beside(image: &Path, options: &CaptureOptions) {
+    let Some(folder) = image.parent().filter(|_| options.path.is_none()) else { return };
     let _ = rustix::process::setpriority_process(None, NICE);
     let _ = objects::store(folder, options.min_free_disk, &|| true);
 }
 
 /// The same for images to come in `folder`, on a thread of its own some seconds later, as long as `watch` is there.
 pub fn in_advance<W: Send + Sync + 'static>(folder: PathBuf, options: CaptureOptions, watch: Weak<W>) {
-    if images::allowed(&options).is_err() {
+    if images::allowed(&options).is_err() || options.path.is_some() {
         return;
     }
     let work = move || {
