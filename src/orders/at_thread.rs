@@ -7,6 +7,7 @@ use crossbeam_channel::{RecvTimeoutError, bounded};
 use super::client::Order;
 use super::job::{Done, Job, Work};
 use super::running;
+use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Permit;
 use crate::error::{Error, Result};
 
@@ -16,12 +17,17 @@ pub enum Undone {
     Failed(Error),
     /// It will not be done any more.
     Over(Error),
-    /// The thread has not come for [`HOLD`].
+    /// The thread has not come for as long as it is [waited for](patience).
     Busy,
 }
 
 /// The folder's turn is kept so long for a thread that does not come.
-pub const HOLD: Duration = Duration::from_secs(5);
+const HOLD: Duration = Duration::from_secs(5);
+
+/// So long a thread is waited for that does not come: something else is to be tried in the order's time.
+pub fn patience(options: &CaptureOptions) -> Duration {
+    HOLD.min(options.timeout() / 4)
+}
 
 /// Has the order's JavaScript thread do `work` at its next turn or stack guard.
 pub fn ask(order: &Order, work: Work, permit: &Permit) -> Result<Done, Undone> {
@@ -37,6 +43,7 @@ fn wait(order: &Order, work: Work, permit: &Permit) -> Result<Done, Undone> {
     let asked = Instant::now();
     let _looking = permit.looking();
     order.owner.ask_fork(Job { order: order.id, demand, work, options: order.options.clone(), reply });
+    let hold = patience(&order.options);
     loop {
         permit.look();
         // JavaScript may sit in one long builtin call, where neither a call of the loop nor an interrupt reaches it.
@@ -48,14 +55,10 @@ fn wait(order: &Order, work: Work, permit: &Permit) -> Result<Done, Undone> {
                 let gone = Error::Stopped("the thread ended before its snapshot could be taken".into());
                 return Err(Undone::Over(gone));
             }
-            Err(RecvTimeoutError::Timeout) if permit.is_open() && asked.elapsed() < HOLD => {}
+            Err(RecvTimeoutError::Timeout) if permit.is_open() && asked.elapsed() < hold => {}
+            // What the thread has begun it ends, and answers: a large process is not written in a moment.
+            Err(RecvTimeoutError::Timeout) if !order.owner.withdraw_fork(order.id) => {}
             Err(RecvTimeoutError::Timeout) => {
-                order.owner.withdraw_fork(order.id);
-                // It may have been done in this very moment: then the answer is there, and the child with it. One that
-                // is being forked still ends as soon as nobody hears of it.
-                if let Ok(Ok(done)) = answer.try_recv() {
-                    return Ok(done);
-                }
                 return Err(if permit.is_open() { Undone::Busy } else { Undone::Over(permit.reason()) });
             }
         }

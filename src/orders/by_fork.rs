@@ -27,7 +27,7 @@ use crate::thread::facts::process_facts;
 /// A child that hangs or crashes is forked anew so many times in all.
 const ATTEMPTS: u32 = 3;
 /// What a child has, where no `timeout` was given: one that writes the dump of a heap limit, and any whose service is gone.
-const ALONE: Duration = Duration::from_secs(120);
+pub const ALONE: Duration = Duration::from_secs(120);
 /// Bytes that a child may allocate which freezes itself.
 const IMAGE_MAY_ALLOCATE: u64 = 64 << 20;
 /// The folder's turn is left to others for so long, who ask several times in it.

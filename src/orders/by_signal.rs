@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::client::Order;
 use super::job::Done;
 use super::stop::Stop;
-use super::{at_thread, running, snapshot_file};
+use super::{at_thread, by_fork, running, snapshot_file};
 use crate::capture::budget::image;
 use crate::capture::fork::signal::thread::{Doing, doing};
 use crate::capture::fork::signal::{Outcome, Wanted, conduct};
@@ -19,12 +19,11 @@ use crate::file::info::Mode;
 use crate::file::sink::Sink;
 use crate::file::turn::Turn;
 use crate::thread::facts::process_facts;
+use crate::units::print_duration;
 
 /// A loop that waits for events, and was woken, turns within that.
 const TURNS: Duration = Duration::from_millis(50);
 const LOOKS: u32 = 4;
-/// What a child has that freezes itself and whose service is gone.
-const ALONE: Duration = Duration::from_secs(120);
 
 /// For a test alone: a thread is interrupted whatever it does, unless it waits for events.
 static ANY_MOMENT: AtomicBool = AtomicBool::new(false);
@@ -62,15 +61,15 @@ pub fn image(order: &Order, way: &Way) -> Result<Option<Done>, Stop> {
     } else if options.mode != WantedMode::Inline || options.form != WantedForm::Image {
         image::admit_pause(&order.owner.needs, options.max_pause_ms).map_err(Stop::TooDear)?;
     }
-    let waited = at_thread::HOLD.as_secs();
-    let stuck = format!("JavaScript was in native code and came to no stack guard for {waited} s");
+    let waited = print_duration(at_thread::patience(options).as_secs_f64() * 1e3);
+    let stuck = format!("JavaScript was in native code and came to no stack guard for {waited}");
     let reason = way.reason.map_or(stuck.clone(), |why| format!("{stuck}; {why}"));
     let mode = if way.by_fork { Mode::Fork } else { Mode::Inline };
     let header = snapshot_file::image_header(environment, options, mode, way.began, Some(&reason));
     let sink = Sink::create(&snapshot_file::sink_options(options), header).map_err(Stop::Final)?;
     running::set_place(order.id, sink.target().display().to_string());
     let turn = order.turn.clone().unwrap_or_else(Turn::none);
-    let terms = Terms { turn, deadline: order.deadline, orphaned: ALONE };
+    let terms = Terms { turn, deadline: order.deadline, orphaned: by_fork::ALONE };
     let pool = process_facts().v8_pool_size;
     // It does not stand back: it is over in a moment, and the thread may wait for it.
     let prepared =

@@ -86,12 +86,12 @@ impl Client {
         self.environment.interrupt();
     }
 
-    /// It need not for this order any more.
+    /// It need not for this order any more. `false`: it is at it, or has done it.
     #[cfg(target_os = "linux")]
-    pub(super) fn withdraw_fork(&self, order: u64) {
+    pub(super) fn withdraw_fork(&self, order: u64) -> bool {
         // What is let go of removes its file: not under a lock that this environment's thread takes.
         let gone = self.forks.lock().extract_if(.., |job| job.order == order).collect::<Vec<_>>();
-        drop(gone);
+        !gone.is_empty()
     }
 
     /// It need not any more at all; whoever waits for the answer sees that.
