@@ -55,6 +55,8 @@ struct Deadline {
     looked: Option<Instant>,
     /// It has been put off, and the loop has not heard of it.
     stood: bool,
+    /// By so much in all.
+    put_off: Duration,
 }
 
 /// Between two looks of a thread that looks several times a second: longer, and the process did not run (SIGSTOP, a
@@ -64,13 +66,19 @@ const STOPPED: Duration = Duration::from_secs(3);
 impl Permit {
     /// A capture that must be done by `deadline` and ends when its demand is given up.
     pub fn new(demand: Arc<Demand>, deadline: Instant) -> Self {
-        let deadline = Mutex::new(Deadline { at: deadline, looked: None, stood: false });
+        let deadline =
+            Mutex::new(Deadline { at: deadline, looked: None, stood: false, put_off: Duration::ZERO });
         Self { demand, deadline, reason: Mutex::new(None) }
     }
 
     /// It must be done by then.
     pub fn deadline(&self) -> Instant {
         self.deadline.lock().at
+    }
+
+    /// How long the process stood still while it was looked: the deadline is later by that.
+    pub fn put_off(&self) -> Duration {
+        self.deadline.lock().put_off
     }
 
     /// For a loop that looks: what comes before and after it does not count as one turn of it.
@@ -92,6 +100,7 @@ impl Permit {
             deadline.looked.replace(now).map_or(Duration::ZERO, |last| now.saturating_duration_since(last));
         if gap > STOPPED {
             deadline.at += gap;
+            deadline.put_off += gap;
             deadline.stood = true;
         }
     }
@@ -184,6 +193,7 @@ mod tests {
         assert_eq!(permit.deadline(), after(60), "a busy machine");
         permit.look_at(after(3603));
         assert_eq!(permit.deadline(), after(3660), "stopped for an hour");
+        assert_eq!(permit.put_off(), Duration::from_secs(3600));
         permit.look_at(after(3604));
         assert_eq!(permit.deadline(), after(3660));
         // It was stopped after the loop's look and before its question.

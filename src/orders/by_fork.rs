@@ -112,8 +112,8 @@ pub fn fork_here(order: &Order) -> Option<Forked> {
             let turn = order.turn.clone().ok_or_else(|| Error::CaptureFailed(folder_turn::busy()))?;
             let plan = of_snapshot(order, memory, order.deadline, false);
             let sink = Sink::create(&snapshot_file::sink_options(&order.options), plan.header(order, began))?;
-            let mut prepared =
-                prepare(order, &plan, sink, fork::QUIET_AT_LIMIT, container::dies_with_us(), turn)?;
+            let terms = terms(order, plan.deadline, turn);
+            let mut prepared = prepare(order, sink, fork::QUIET_AT_LIMIT, container::dies_with_us(), terms)?;
             prepared.memory = plan.memory;
             Ok(prepared)
         })
@@ -182,10 +182,22 @@ pub fn image(order: &mut Order, reason: Option<&str>, tries: &mut Tries) -> Resu
 fn attempts(
     order: &mut Order,
     plan: &Plan,
-    mut first: Option<Child>,
+    first: Option<Child>,
     tries: &mut Tries,
 ) -> Result<SnapshotInfo, Stop> {
     let permit = Permit::new(order.demand.clone(), plan.deadline);
+    let result = attempts_within(order, plan, &permit, first, tries);
+    order.stood_still(&permit);
+    result
+}
+
+fn attempts_within(
+    order: &mut Order,
+    plan: &Plan,
+    permit: &Permit,
+    mut first: Option<Child>,
+    tries: &mut Tries,
+) -> Result<SnapshotInfo, Stop> {
     let client = &order.owner.clone();
     let heap_used = client.environment.figures.read().heap.heap_used;
     let mut last = None;
@@ -195,7 +207,7 @@ fn attempts(
         }
         let (child, form) = match first.take() {
             Some(child) => (child, plan.form),
-            None => match fork_patiently(order, plan, &permit, tries.began)? {
+            None => match fork_patiently(order, plan, permit, tries.began)? {
                 (Done::Forked(child), form) => (*child, form),
                 // Nothing else comes of a fork.
                 (Done::Frozen(..), _) => return Err(Stop::Later),
@@ -205,13 +217,18 @@ fn attempts(
         let pause_ms = child.pause_ms;
         running::set_terminator(order.id, &child.terminator);
         let since = Instant::now();
-        let outcome = supervise(&child, &permit, &plan.limits, |walked, to_walk, written| {
+        let stood_before = permit.put_off();
+        let outcome = supervise(&child, permit, &plan.limits, |walked, to_walk, written| {
             let (phase, done, total) =
                 if written == 0 { ("walk", walked, to_walk) } else { ("write", written, 0) };
             running::progress(order.id, phase, done, total);
             if plan.hurried && written == 0 {
-                let left = plan.deadline.saturating_duration_since(Instant::now());
-                if let Some(late) = time::is_late(walked, to_walk, since.elapsed(), left) {
+                // It may have stood still since the last look: what is late then is not the child. In this order.
+                let passed = since.elapsed();
+                let is_open = permit.is_open();
+                let ran = passed.saturating_sub(permit.put_off() - stood_before);
+                let left = permit.deadline().saturating_duration_since(Instant::now());
+                if is_open && let Some(late) = time::is_late(walked, to_walk, ran, left) {
                     permit.fail(late);
                 }
             }
@@ -226,8 +243,8 @@ fn attempts(
                 let taken = || Error::CaptureFailed("its file was handed over already".into());
                 let sealed = child.handed_over(waiting.is_some()).ok_or_else(taken);
                 let published = sealed.and_then(|sealed| match by_child {
-                    Some(name) => publishing::take_over(sealed, name, &permit),
-                    None => publishing::publish(sealed, finish, &permit, &client.environment),
+                    Some(name) => publishing::take_over(sealed, name, permit),
+                    None => publishing::publish(sealed, finish, permit, &client.environment),
                 });
                 drop(waiting);
                 return published.map_err(|error| Stop::Final(tries.began_as.explain(error)));
@@ -251,7 +268,7 @@ fn tell_place(id: u64, child: &Child) {
 }
 
 /// Forks as soon as JavaScript's thread comes to it. It may be in one call for half an hour: then it is interrupted, for an image.
-/// Where it may not be, other processes have their turns meanwhile. What the child leaves is told too.
+/// Where it may not be, other processes have their turns meanwhile; an image holds nobody up. What the child leaves is told too.
 fn fork_patiently(order: &mut Order, plan: &Plan, permit: &Permit, began: f64) -> Result<(Done, Form), Stop> {
     loop {
         let forked =
@@ -262,9 +279,16 @@ fn fork_patiently(order: &mut Order, plan: &Plan, permit: &Permit, began: f64) -
                 if let Some(done) = by_signal::image(order, &way)? {
                     return Ok((done, Form::Image));
                 }
-                order.turn = None;
+                if plan.form == Form::Snapshot {
+                    order.turn = None;
+                }
                 std::thread::sleep(LEAVE);
-                order.turn = Some(folder_turn::wait(&order.options, permit).map_err(Stop::Final)?);
+                if plan.form == Form::Snapshot {
+                    let turn = folder_turn::wait(&order.options, permit);
+                    order.turn = Some(turn.map_err(|error| folder_turn::stop(error, plan.hurried))?);
+                } else if !permit.is_open() {
+                    return Err(Stop::of_child(permit.reason()));
+                }
             }
             other => return other.map(|child| (Done::Forked(Box::new(child)), plan.form)),
         }
@@ -275,6 +299,7 @@ fn fork_patiently(order: &mut Order, plan: &Plan, permit: &Permit, began: f64) -
 fn fork_one(order: &Order, plan: &Plan, permit: &Permit, began: f64) -> Result<Child, Stop> {
     budget::admit_process().map_err(Stop::NotByFork)?;
     let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(folder_turn::busy())))?;
+    let deadline = permit.deadline();
     // What stands in the way of the file (a folder that is gone) stands in the way of the next one too.
     let sink = Sink::create(&snapshot_file::sink_options(&order.options), plan.header(order, began));
     let sink = sink.map_err(|error| {
@@ -282,7 +307,8 @@ fn fork_one(order: &Order, plan: &Plan, permit: &Permit, began: f64) -> Result<C
         if descriptors::scarce() { Stop::NotByFork(error) } else { Stop::Final(error) }
     })?;
     // What only a fork needs (a pipe, the list of mappings) could not be had: inline needs less.
-    let prepared = prepare(order, plan, sink, fork::QUIET_BEFORE, false, turn);
+    let terms = terms(order, deadline, turn);
+    let prepared = prepare(order, sink, fork::QUIET_BEFORE, false, terms);
     let mut prepared = prepared.map_err(Stop::NotByFork)?;
     prepared.memory = plan.memory;
     match at_thread::ask(order, Work::Fork(Box::new(prepared)), permit) {
@@ -295,24 +321,17 @@ fn fork_one(order: &Order, plan: &Plan, permit: &Permit, began: f64) -> Result<C
     }
 }
 
-fn prepare(
-    order: &Order,
-    plan: &Plan,
-    sink: Sink,
-    quiet: Duration,
-    urgent: bool,
-    turn: Arc<Turn>,
-) -> Result<Prepared> {
+fn prepare(order: &Order, sink: Sink, quiet: Duration, urgent: bool, terms: Terms) -> Result<Prepared> {
     let pool = process_facts().v8_pool_size;
-    fork::prepare(sink, order.options.redact, pool, quiet, urgent, terms(order, plan, turn))
+    fork::prepare(sink, order.options.redact, pool, quiet, urgent, terms)
 }
 
 /// What its child has to keep to.
-fn terms(order: &Order, plan: &Plan, turn: Arc<Turn>) -> Terms {
+fn terms(order: &Order, deadline: Instant, turn: Arc<Turn>) -> Terms {
     let given = order.options.timeout_ms.is_some();
     let deadline = match order.origin {
-        Origin::Limit if !given => plan.deadline.min(Instant::now() + ALONE),
-        _ => plan.deadline,
+        Origin::Limit if !given => deadline.min(Instant::now() + ALONE),
+        _ => deadline,
     };
     // Until the deadline that was asked for, or not for half an hour.
     let orphaned = if given { order.options.timeout() } else { ALONE };

@@ -66,17 +66,17 @@ fn snapshot(
 ) -> Result<SnapshotInfo, Stop> {
     fork::available().map_err(Stop::NotByFork)?;
     let kept = order.options.timeout() / 4;
-    let deadline = if hurried { order.deadline - kept.min(KEPT_FOR_IMAGE) } else { order.deadline };
+    let for_image = if hurried { kept.min(KEPT_FOR_IMAGE) } else { Duration::ZERO };
     if order.turn.is_none() {
+        let deadline = order.deadline - for_image;
         let patience = Instant::now() + kept.min(PATIENCE);
         let until = if hurried { deadline.min(patience) } else { deadline };
         let permit = Permit::new(order.demand.clone(), until);
-        order.turn = Some(folder_turn::wait(&order.options, &permit).map_err(|error| match error {
-            Error::Timeout(_) if hurried => Stop::TooDear(Error::Timeout(folder_turn::busy())),
-            error => Stop::Final(error),
-        })?);
+        let turn = folder_turn::wait(&order.options, &permit);
+        order.stood_still(&permit);
+        order.turn = Some(turn.map_err(|error| folder_turn::stop(error, hurried))?);
     }
-    by_fork::snapshot(order, first, deadline, hurried, tries)
+    by_fork::snapshot(order, first, order.deadline - for_image, hurried, tries)
 }
 
 fn image(order: &mut Order, snapshot: Option<&Stop>, tries: &mut Tries) -> Result<SnapshotInfo, Stop> {

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use crate::capture::fork::terminate::Terminator;
 use crate::capture::options::{CaptureOptions, WantedForm, WantedMode};
 use crate::capture::permit::Demand;
+#[cfg(target_os = "linux")]
+use crate::capture::permit::Permit;
 use crate::file::turn::Turn;
 
 /// Who ordered.
@@ -119,6 +121,12 @@ impl<O: Owner> Order<O> {
     pub fn goes_by_fork(&self) -> bool {
         let conducted = self.options.mode != WantedMode::Inline || self.options.form == WantedForm::Image;
         cfg!(target_os = "linux") && conducted && self.owner.can_fork()
+    }
+
+    /// What `permit`, for a part of it, has found: time in which the process stood still is none it had.
+    #[cfg(target_os = "linux")]
+    pub(super) fn stood_still(&mut self, permit: &Permit) {
+        self.deadline += permit.put_off();
     }
 
     pub(super) fn has_waited_long(&self, now: Instant) -> bool {
