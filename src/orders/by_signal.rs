@@ -59,7 +59,7 @@ pub fn image(order: &Order, way: &Way) -> Result<Option<Done>, Stop> {
     if way.by_fork {
         image::admit(options.memory_budget).map_err(Stop::TooDear)?;
     } else if options.mode != WantedMode::Inline || options.form != WantedForm::Image {
-        image::admit_pause(&order.owner.needs, options.max_pause_ms).map_err(Stop::TooDear)?;
+        image::admit_pause(&order.owner.needs, options.max_pause_ms).map_err(Stop::TooLong)?;
     }
     let waited = print_duration(at_thread::patience(options).as_secs_f64() * 1e3);
     let stuck = format!("JavaScript was in native code and came to no stack guard for {waited}");

@@ -21,7 +21,7 @@ pub fn image(order: &Order, reason: Option<&str>, tries: &mut Tries) -> Result<S
     // Who asked for it by both names has said how long.
     let asked = options.mode == WantedMode::Inline && options.form == WantedForm::Image;
     if !asked {
-        image::admit_pause(needs, options.max_pause_ms).map_err(Stop::TooDear)?;
+        image::admit_pause(needs, options.max_pause_ms).map_err(Stop::TooLong)?;
     }
     let environment = &order.owner.environment;
     let permit = Permit::new(order.demand.clone(), order.deadline);

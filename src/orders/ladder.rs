@@ -103,8 +103,8 @@ fn image(order: &mut Order, snapshot: Option<&Stop>, tries: &mut Tries) -> Resul
         (reason, None) => reason.map(str::to_owned),
     };
     in_place::image(order, reason.as_deref(), tries).map_err(|stop| match by_fork {
-        Some(above) if stop.leaves_room_for_less() => above.and(&stop),
-        _ => stop,
+        Some(above) => above.then(stop),
+        None => stop,
     })
 }
 

@@ -14,6 +14,8 @@ pub enum Stop {
     NotByFork(Error),
     /// It takes more than there is, of memory, of time or of luck: what takes less may do.
     TooDear(Error),
+    /// JavaScript would stand still for longer than it may: what takes longer may not be had instead.
+    TooLong(Error),
     /// JavaScript's thread does not answer, and others wait for the folder.
     Later,
 }
@@ -40,14 +42,30 @@ impl Stop {
             Self::Final(error) => Self::Final(more(error)),
             Self::NotByFork(error) => Self::NotByFork(more(error)),
             Self::TooDear(error) => Self::TooDear(more(error)),
+            Self::TooLong(error) => Self::TooLong(more(error)),
             Self::Later => Self::Later,
+        }
+    }
+
+    /// The same of what stands below this and was tried after it: how it ends is what that came to.
+    #[must_use]
+    pub fn then(self, below: Self) -> Self {
+        match below {
+            Self::NotByFork(_) | Self::TooDear(_) => self.and(&below),
+            Self::TooLong(error) => {
+                let error = Error::from_code(error.code(), format!("{self}; {error}"));
+                Self::TooLong(error)
+            }
+            Self::Final(_) | Self::Later => below,
         }
     }
 
     /// As what its order fails with.
     pub fn into_error(self) -> Error {
         match self {
-            Self::Final(error) | Self::NotByFork(error) | Self::TooDear(error) => error,
+            Self::Final(error) | Self::NotByFork(error) | Self::TooDear(error) | Self::TooLong(error) => {
+                error
+            }
             Self::Later => Error::CaptureFailed(folder_turn::busy()),
         }
     }
@@ -56,7 +74,9 @@ impl Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Final(error) | Self::NotByFork(error) | Self::TooDear(error) => error.fmt(f),
+            Self::Final(error) | Self::NotByFork(error) | Self::TooDear(error) | Self::TooLong(error) => {
+                error.fmt(f)
+            }
             Self::Later => f.write_str(&folder_turn::busy()),
         }
     }
