@@ -247,6 +247,10 @@ fn attempts_within(
                     None => publishing::publish(sealed, finish, permit, &client.environment),
                 });
                 drop(waiting);
+                if let (Ok(SnapshotInfo { form: Form::Image, raw_bytes, .. }), Some(cpu)) = (&published, cpu)
+                {
+                    image::learn(&client.needs, *raw_bytes, cpu.as_secs_f64() * 1e3);
+                }
                 return published.map_err(|error| Stop::Final(tries.began_as.explain(error)));
             }
             ChildEnd::Failed(error) => {

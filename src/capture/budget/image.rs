@@ -62,8 +62,7 @@ pub fn pause(known: &Known) -> f64 {
 }
 
 fn pause_of(known: &Known, bytes: u64) -> f64 {
-    let rate = f64::from_bits(known.image_rate.load(Ordering::Relaxed));
-    bytes as f64 / if rate > 0.0 { rate } else { FIRST_RATE }
+    bytes as f64 / known.image_rate()
 }
 
 /// Lets an image be written in place if JavaScript is predicted to stand still for no longer than `most` ms.
@@ -75,6 +74,7 @@ pub fn admit_pause(known: &Known, most: f64) -> Result<()> {
     if pause <= most {
         return Ok(());
     }
+    known.forget_image_rate();
     Err(Error::Timeout(format!(
         "an image in place would stop JavaScript for about {}, and maxPause allows {}",
         print_duration(pause),
@@ -82,13 +82,29 @@ pub fn admit_pause(known: &Known, most: f64) -> Result<()> {
     )))
 }
 
-/// One has been written in place.
-pub fn learn(known: &Known, raw_bytes: Option<u64>, pause_ms: f64) {
-    // A moment tells nothing, and it may be the next one's disk that is slow.
+impl Known {
+    fn image_rate(&self) -> f64 {
+        let rate = f64::from_bits(self.image_rate.load(Ordering::Relaxed));
+        if rate > 0.0 { rate } else { FIRST_RATE }
+    }
+
+    /// One was refused for its pause, so nothing is learned: what was once slow is tried again after a few refusals.
+    fn forget_image_rate(&self) {
+        let rate = self.image_rate();
+        if rate < FIRST_RATE {
+            self.image_rate.store((rate * 1.25).min(FIRST_RATE).to_bits(), Ordering::Relaxed);
+        }
+    }
+}
+
+/// One has been written in place, for which JavaScript stood still for `ms`, or by a child, which took `ms` of a processor.
+pub fn learn(known: &Known, raw_bytes: Option<u64>, ms: f64) {
+    // A moment tells nothing, and it may be the next one's disk that is slow. One that was is not all that is believed.
     if let Some(bytes) = raw_bytes
-        && pause_ms > 1.0
+        && ms > 1.0
     {
-        known.image_rate.store((bytes as f64 / pause_ms * 0.8).to_bits(), Ordering::Relaxed);
+        let rate = (bytes as f64 / ms * 0.8).max(known.image_rate() / 2.0);
+        known.image_rate.store(rate.to_bits(), Ordering::Relaxed);
     }
 }
 
@@ -123,6 +139,13 @@ mod tests {
         assert_eq!(pause_of(&known, 100_000_000), 500.0, "nothing was learned");
         learn(&known, Some(100_000_000), 160.0);
         assert!((pause_of(&known, 100_000_000) - 200.0).abs() < 1e-6, "with a margin");
+        learn(&known, Some(100_000_000), 60_000.0);
+        assert!((pause_of(&known, 100_000_000) - 400.0).abs() < 1e-6, "one slow disk");
+        learn(&known, Some(100_000_000), 60_000.0);
+        for _ in 0..4 {
+            admit_pause(&known, 0.0).unwrap_err();
+        }
+        assert_eq!(pause_of(&known, 100_000_000), 500.0, "what was refused is not refused for ever");
         let error = admit_pause(&known, 0.0).unwrap_err();
         assert_eq!(error.code(), "HEAPWARDEN_TIMEOUT");
         assert!(error.to_string().contains("maxPause allows 0ms"), "{error}");
