@@ -11,7 +11,7 @@ use crate::capture::in_place::InPlace;
 use crate::capture::options::CaptureOptions;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::file::info::{Form, Mode, SnapshotInfo};
+use crate::file::info::{Mode, SnapshotInfo};
 use crate::file::sink::Sink;
 use crate::stderr::say;
 use crate::thread::Event;
@@ -36,13 +36,15 @@ pub(super) fn take(client: &Arc<Client>, wanted: Wanted, current: usize) -> Who 
         return Who::Itself;
     };
     let id = order.id;
-    let result = match freeze(client, &order.options) {
-        Ok(None) => {
+    let work = std::panic::AssertUnwindSafe(|| freeze(client, &order.options));
+    let result = match std::panic::catch_unwind(work) {
+        Ok(Ok(None)) => {
             std::mem::forget(order);
             return Who::Copy;
         }
-        Ok(Some(info)) => Ok(info),
-        Err(error) => Err(error),
+        Ok(Ok(Some(info))) => Ok(info),
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(Error::CaptureFailed("the image of a heap limit panicked".into())),
     };
     match &result {
         Ok(info) => {
@@ -62,8 +64,7 @@ fn freeze(client: &Arc<Client>, options: &CaptureOptions) -> Result<Option<Snaps
     let environment = &client.environment;
     let isolate = environment.isolate().ok_or_else(|| Error::Stopped("the thread is ending".into()))?;
     let began = clock::now();
-    let mut header = snapshot_file::header(environment, options, Mode::Inline, began);
-    header.form = Form::Image;
+    let header = snapshot_file::image_header(environment, options, Mode::Inline, began, None);
     let sink = Sink::create(&snapshot_file::sink_options(options), header)?;
     let ready = InPlace::prepare(process_facts().v8_pool_size)?;
     let neighbours = environment.neighbours();

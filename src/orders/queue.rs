@@ -5,7 +5,7 @@
 //!
 //! Architecture invariant: a function of its arguments. It starts nothing, tells nobody and reads no clock: it answers what
 //! is next ([`Next`]) and who is to be told ([`Answer`]), and `dispatch` does that. But for two things: it asks an owner
-//! whether its heap can be forked, which waits while that thread forks, and it tells a child that is given up to end, which
+//! whether its heap can be forked, which never waits, and it tells a child that is given up to end, which
 //! never waits. What it lets go of it gives back: the last owner of an environment or of a child's memory calls Node or
 //! unmaps, which is nothing to do under a lock. The tests below would tell.
 

@@ -59,9 +59,10 @@ impl Handle {
         *self.isolate.lock() = None;
     }
 
-    /// Whether V8 is reached.
+    /// Whether V8 is reached. Without the lock, for whoever asks may have others wait: a thread that is frozen where it stands
+    /// has it for seconds.
     pub fn is_native(&self) -> bool {
-        self.isolate.lock().is_some()
+        self.own.is_some() && !self.detached.load(Ordering::Acquire)
     }
 
     /// The isolate, if the caller is on its thread. Without the lock, which a requester may hold just then: a
