@@ -39,23 +39,29 @@ async function readable (stream) {
 const wantsFile = (req) => /[?&]raw(=1|=true)?(&|$)/.test(req.url)
 
 /**
- * Sends the snapshot `info` under the name `name`; ends early and closes the file when the client goes away.
+ * Sends the snapshot `info` under the name `name`; ends early and closes the file when the client goes away. `imagesOff`: why no
+ * image is given out, if none is.
  *
  * A file has several zstd frames, skippable ones among them. zstd, browsers and curl read them all; others end after
  * the first without an error (node:zlib of Node.js 22 and 24, so `fetch` and got there): nothing at all, as the first
  * one is skippable. So `Content-Encoding: zstd` is one frame, packed on the way.
  */
-async function download (req, res, info, name) {
-  const compressed = name.endsWith('.zst')
+async function download (req, res, info, name, imagesOff) {
+  const isImage = info.form === 'image'
+  if (isImage && imagesOff) {
+    throw new Refusal(403, 'HEAPWARDEN_UNSUPPORTED', `this is a heap image, which holds everything, and none is given out: ${imagesOff}`)
+  }
+  // Whatever its name is.
+  const compressed = isImage || name.endsWith('.zst')
   const raw = !compressed || wantsFile(req)
   const encoding = raw ? 'identity' : negotiate(req.headers['accept-encoding'])
   if (encoding === null) {
     throw new Refusal(406, 'HEAPWARDEN_UNSUPPORTED', 'neither zstd nor identity is in Accept-Encoding', { Vary: 'Accept-Encoding' })
   }
-  if (!raw && info.complete === false) {
+  if (!raw && !isImage && info.complete === false) {
     throw new Refusal(500, 'HEAPWARDEN_CORRUPT_SNAPSHOT', 'this snapshot was cut and cannot be unpacked whole; ?raw=1 gives what is left of the file')
   }
-  if (!raw && info.form === 'image') {
+  if (!raw && isImage) {
     throw new Refusal(409, 'HEAPWARDEN_UNSUPPORTED', `this is a heap image, of which a snapshot is made elsewhere: ?raw=1 gives the file, and heapwarden thaw ${name} makes one of it`)
   }
   const file = await openFile(info.path)

@@ -4,7 +4,9 @@
 
 const path = require('node:path')
 const snapshots = require('../monitor/snapshots')
+const { Monitor } = require('../monitor/monitor')
 const { checkSnapshot } = require('../options/check')
+const { noImages } = require('../options/no-images')
 const { Refusal } = require('./reply')
 
 const nameOf = (info) => path.basename(info.path)
@@ -46,7 +48,9 @@ function mount ({ monitor, dir }) {
     return { shared: false, done: running }
   }
 
-  return { monitor, list, find, remove, ofMonitor, order, isRunning: () => running !== undefined }
+  const imagesOff = () => noImages(monitor === undefined ? {} : Monitor.snapshotOptions(monitor))
+
+  return { monitor, list, find, remove, ofMonitor, order, imagesOff, isRunning: () => running !== undefined }
 }
 
 module.exports = { mount, named }

@@ -44,6 +44,11 @@ class Monitor extends EventEmitter {
     return #stopped in monitor && monitor.#stopped !== undefined
   }
 
+  /** How `monitor` makes snapshots, checked; none of a copy of this package that is not this one, whose options are its own. */
+  static snapshotOptions (monitor) {
+    return #options in monitor ? monitor.#options.snapshots : {}
+  }
+
   /** The freshest sample; null until there is one. */
   get latest () {
     return this.#read('latest')
