@@ -60,6 +60,8 @@ pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
 /// ms; JavaScript's options are stricter, this only keeps the sampler from spinning.
 const SHORTEST_INTERVAL: f64 = 10.0;
 const LONGEST_HISTORY: usize = 100_000;
+/// ms; a day: what nobody has needed for a month is removed from the folder, by whoever writes there.
+const KEEP_EVERY: f64 = 24.0 * 3_600_000.0;
 
 struct Judged {
     rule: Rule,
@@ -87,6 +89,8 @@ pub struct Watcher {
     pub sample_heard: AtomicBool,
     /// Whether its folder was looked at.
     tidied: AtomicBool,
+    /// f64 bits, a time of [`clock::now`]: when what its images need was given a new time.
+    kept_at: AtomicU64,
     /// The kernel says nothing, and that was told.
     blind: AtomicBool,
     state: Mutex<State>,
@@ -106,6 +110,7 @@ impl Watcher {
             client,
             sample_heard: AtomicBool::new(false),
             tidied: AtomicBool::new(false),
+            kept_at: AtomicU64::new(0),
             blind: AtomicBool::new(false),
             state: Mutex::new(State {
                 rules,
@@ -213,10 +218,15 @@ impl Watcher {
 
     /// Once for each setting of the snapshots, on the sampler thread: removes what dead processes left in the snapshot
     /// folder and what need not be kept there, and warns early of a folder that no snapshot could be written to.
+    ///
+    /// And once a day: what an image of its process would need is needed still.
     pub(super) fn tidy(self: &Arc<Self>) {
-        if self.tidied.swap(true, Ordering::AcqRel) {
+        let first = !self.tidied.swap(true, Ordering::AcqRel);
+        let now = clock::now();
+        if !first && now - f64::from_bits(self.kept_at.load(Ordering::Relaxed)) < KEEP_EVERY {
             return;
         }
+        self.kept_at.store(now.to_bits(), Ordering::Relaxed);
         let options = self.snapshots();
         let folder = match options.path.as_deref().and_then(Path::parent) {
             Some(parent) => Ok(parent.to_owned()),
@@ -227,6 +237,9 @@ impl Watcher {
             && self.at_limit().is_some()
         {
             objects::in_advance(folder.clone(), options.clone(), Arc::downgrade(self));
+        }
+        if !first {
+            return;
         }
         let swept = folder.and_then(|folder| {
             store::clean(&folder)?.as_result()?;
