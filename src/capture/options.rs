@@ -142,6 +142,7 @@ impl CaptureOptions {
             level: self.level,
             min_free_disk: self.min_free_disk,
             keep: self.keep(),
+            expected: 0,
             diagnostic_dir: diagnostic_dir.map(Path::to_owned),
         }
     }

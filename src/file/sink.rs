@@ -75,6 +75,9 @@ impl Sink {
         let encoder = Encoder::new(level)?;
         let retention = options.keep.map(|keep| Retention::new(keep, &header));
         output::check_before(&folder, options.min_free_disk, retention.as_ref())?;
+        if is_image {
+            output::make_way(&folder, options.min_free_disk, retention.as_ref(), options.expected);
+        }
         // Bytes may be free where the file system has no inode left: one old file less is one.
         let make_room = |folder: &_| output::gives_way(folder, retention.as_ref(), 0, 1);
         let (temp, generated) = Temp::create(folder, &header, packed, make_room)?;

@@ -111,7 +111,7 @@ pub fn fork_here(order: &Order) -> Option<Forked> {
         .and_then(|memory| {
             let turn = order.turn.clone().ok_or_else(|| Error::CaptureFailed(folder_turn::busy()))?;
             let plan = of_snapshot(order, memory, order.deadline, false);
-            let sink = Sink::create(&snapshot_file::sink_options(&order.options), plan.header(order, began))?;
+            let sink = snapshot_file::create(&order.options, plan.header(order, began))?;
             let terms = terms(order, plan.deadline, turn);
             let mut prepared = prepare(order, sink, fork::QUIET_AT_LIMIT, container::dies_with_us(), terms)?;
             prepared.memory = plan.memory;
@@ -305,7 +305,7 @@ fn fork_one(order: &Order, plan: &Plan, permit: &Permit, began: f64) -> Result<C
     let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(folder_turn::busy())))?;
     let deadline = permit.deadline();
     // What stands in the way of the file (a folder that is gone) stands in the way of the next one too.
-    let sink = Sink::create(&snapshot_file::sink_options(&order.options), plan.header(order, began));
+    let sink = snapshot_file::create(&order.options, plan.header(order, began));
     let sink = sink.map_err(|error| {
         // Inline needs fewer of them.
         if descriptors::scarce() { Stop::NotByFork(error) } else { Stop::Final(error) }

@@ -16,7 +16,6 @@ use crate::capture::images;
 use crate::capture::options::{WantedForm, WantedMode};
 use crate::clock;
 use crate::file::info::Mode;
-use crate::file::sink::Sink;
 use crate::file::turn::Turn;
 use crate::thread::facts::process_facts;
 use crate::units::print_duration;
@@ -66,7 +65,7 @@ pub fn image(order: &Order, way: &Way) -> Result<Option<Done>, Stop> {
     let reason = way.reason.map_or(stuck.clone(), |why| format!("{stuck}; {why}"));
     let mode = if way.by_fork { Mode::Fork } else { Mode::Inline };
     let header = snapshot_file::image_header(environment, options, mode, way.began, Some(&reason));
-    let sink = Sink::create(&snapshot_file::sink_options(options), header).map_err(Stop::Final)?;
+    let sink = snapshot_file::create(options, header).map_err(Stop::Final)?;
     running::set_place(order.id, sink.target().display().to_string());
     let turn = order.turn.clone().unwrap_or_else(Turn::none);
     let terms = Terms { turn, deadline: order.deadline, orphaned: by_fork::ALONE };

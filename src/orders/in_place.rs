@@ -12,7 +12,6 @@ use crate::capture::options::{WantedForm, WantedMode};
 use crate::capture::permit::Permit;
 use crate::error::Result;
 use crate::file::info::{Mode, SnapshotInfo};
-use crate::file::sink::Sink;
 use crate::thread::facts::process_facts;
 
 /// Takes it, if JavaScript is predicted to stand still for no longer than the order allows. `reason`: why it is no snapshot.
@@ -27,7 +26,7 @@ pub fn image(order: &Order, reason: Option<&str>, tries: &mut Tries) -> Result<S
     let permit = Permit::new(order.demand.clone(), order.deadline);
     let done = loop {
         let header = snapshot_file::image_header(environment, options, Mode::Inline, tries.began(), reason);
-        let sink = Sink::create(&snapshot_file::sink_options(options), header).map_err(Stop::Final)?;
+        let sink = snapshot_file::create(options, header).map_err(Stop::Final)?;
         running::set_place(order.id, sink.target().display().to_string());
         let in_place = InPlace::prepare(process_facts().v8_pool_size).map_err(Stop::TooDear)?;
         match at_thread::ask(order, Work::Freeze(Box::new(in_place), Box::new(sink)), &permit) {

@@ -13,7 +13,6 @@ use crate::capture::{budget, inline};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::file::info::{Mode, SnapshotInfo};
-use crate::file::sink::Sink;
 use crate::file::turn::Turn;
 use crate::thread::Event;
 
@@ -73,7 +72,7 @@ pub fn begin(
     let began = clock::now();
     let mode = if isolate.is_some() { Mode::Inline } else { Mode::Portable };
     let header = snapshot_file::header(environment, &options, mode, began);
-    let sink = Sink::create(&snapshot_file::sink_options(&options), header)?;
+    let sink = snapshot_file::create(&options, header)?;
     running::set_place(id, sink.target().display().to_string());
     let home = environment.clone();
     let heap = client.clone();

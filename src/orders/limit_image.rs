@@ -12,7 +12,6 @@ use crate::capture::options::CaptureOptions;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::file::info::{Mode, SnapshotInfo};
-use crate::file::sink::Sink;
 use crate::stderr::say;
 use crate::thread::Event;
 use crate::thread::facts::process_facts;
@@ -65,7 +64,7 @@ fn freeze(client: &Arc<Client>, options: &CaptureOptions) -> Result<Option<Snaps
     let isolate = environment.isolate().ok_or_else(|| Error::Stopped("the thread is ending".into()))?;
     let began = clock::now();
     let header = snapshot_file::image_header(environment, options, Mode::Inline, began, None);
-    let sink = Sink::create(&snapshot_file::sink_options(options), header)?;
+    let sink = snapshot_file::create(options, header)?;
     let ready = InPlace::prepare(process_facts().v8_pool_size)?;
     let neighbours = environment.neighbours();
     let unasked = environment.unasked(&neighbours);

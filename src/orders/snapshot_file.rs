@@ -2,14 +2,19 @@
 
 use crate::capture::options::CaptureOptions;
 use crate::clock;
+use crate::error::Result;
 use crate::file::info::{Form, Header, Mode};
-use crate::file::sink::SinkOptions;
+use crate::file::sink::{Sink, SinkOptions};
 #[cfg(target_os = "linux")]
 use crate::image::objects;
+use crate::probe::process;
 use crate::thread::Environment;
 use crate::thread::facts::process_facts;
 use crate::v8::StableIds;
 use crate::v8::profiler::Contents;
+
+/// An image is so many times smaller than what its process has in memory, or more.
+const PACKED: u64 = 2;
 
 /// Characters of the reason in an image's header.
 #[cfg(target_os = "linux")]
@@ -22,6 +27,19 @@ const MOST_IDS: usize = 32 << 10;
 /// Where it goes, and how it is kept there.
 pub fn sink_options(options: &CaptureOptions) -> SinkOptions {
     options.sink(process_facts().diagnostic_dir.as_deref())
+}
+
+/// Begins it.
+///
+/// # Errors
+/// As [`Sink::create`].
+pub fn create(options: &CaptureOptions, header: Header) -> Result<Sink> {
+    let mut to = sink_options(options);
+    if header.form == Form::Image {
+        let process = process::process().unwrap_or_default();
+        to.expected = process.anonymous.unwrap_or(process.rss) / PACKED;
+    }
+    Sink::create(&to, header)
 }
 
 /// What stands in front of the file. `began`: a time of [`clock::now`].

@@ -14,8 +14,8 @@ impl Sink {
         self.temp.file().as_raw_fd()
     }
 
-    /// Whether what has to stay free on the disk still does. For whoever writes to [`raw_fd`](Self::raw_fd), now and then: no
-    /// old file gives way to an image, since this allocates nothing and takes no lock.
+    /// Whether what has to stay free on the disk still does. For whoever writes to [`raw_fd`](Self::raw_fd), now and then.
+    /// Allocates nothing and takes no lock: an old file has given way to an image before.
     pub fn has_room(&self) -> bool {
         self.output.has_room(&self.temp)
     }

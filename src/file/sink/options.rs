@@ -22,6 +22,9 @@ pub struct SinkOptions {
     /// What stays in the folder once the file has its name; `None`: everything.
     #[serde(skip)]
     pub keep: Option<Keep>,
+    /// Of an image: about how many bytes it will have. Old files give way to it beforehand.
+    #[serde(skip)]
+    pub expected: u64,
     /// Node's `--diagnostic-dir`.
     #[serde(skip)]
     pub diagnostic_dir: Option<std::path::PathBuf>,

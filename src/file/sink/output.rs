@@ -33,6 +33,15 @@ pub(super) fn check_before(folder: &Folder, asked: Option<u64>, retention: Optio
     }
 }
 
+/// Before a file of about `expected` bytes is written by somebody who does not ask for room on the way: what would not be kept
+/// beside it goes now, no more of it than has to.
+pub(super) fn make_way(folder: &Folder, asked: Option<u64>, retention: Option<&Retention>, expected: u64) {
+    let (Some(retention), Ok(room)) = (retention, folder.room()) else { return };
+    if let Err(missing) = spare(room, asked, expected.max(STEP)) {
+        retention.make_room_before(folder, missing.bytes());
+    }
+}
+
 /// Whether what would not be kept beside a new file of `written` bytes made room for `missing` more: an old snapshot
 /// must not stand in the way of a new one for the sake of which it would go anyway.
 pub(super) fn gives_way(folder: &Folder, retention: Option<&Retention>, written: u64, missing: u64) -> bool {

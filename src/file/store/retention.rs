@@ -68,11 +68,21 @@ impl Retention {
         if clean_in(folder).is_ok_and(|swept| !swept.removed.is_empty()) {
             return true;
         }
+        self.give_way(folder, written, missing, true)
+    }
+
+    /// The same before a file is written by somebody who does not ask on the way: as much of `missing` bytes as there is.
+    pub fn make_room_before(&self, folder: &Folder, missing: u64) {
+        let _ = clean_in(folder);
+        self.give_way(folder, 0, missing, false);
+    }
+
+    fn give_way(&self, folder: &Folder, written: u64, missing: u64, all_or_none: bool) -> bool {
         let now = now_ms();
         let Ok(all) = found(folder, now) else { return false };
         let surplus = surplus(&all, &self.keep, &self.me, now, First::Coming(written));
         let gain: u64 = surplus.iter().map(|found| found.info.bytes).sum();
-        if gain < missing {
+        if all_or_none && gain < missing {
             return false;
         }
         let (mut swept, mut freed) = (Swept::default(), 0);

@@ -1,6 +1,7 @@
 //! What stays when a file gets its name, also on disks without room.
 
 use super::*;
+use crate::file::info::Form;
 
 fn take_keeping(options: SinkOptions, header: Header) -> SnapshotInfo {
     let mut sink = Sink::create(&options, header).unwrap();
@@ -198,4 +199,20 @@ fn the_newest_is_not_what_a_wrong_clock_stamped() {
         let order = [&newest, &newer, &of_2099, &older, &of_nobody_knows_when].map(SnapshotInfo::name);
         assert_eq!(names(dir.path()), order, "level {level}");
     }
+}
+
+#[test]
+fn before_an_image_what_need_not_stay_goes_if_there_may_not_be_room() {
+    let dir = tempfile::tempdir().unwrap();
+    for i in 0..3 {
+        let options = SinkOptions { keep: None, ..keeping(dir.path(), 0) };
+        take_keeping(options, Header::new(NOW + f64::from(i), Mode::Fork, "x"));
+    }
+    let image = || Header { form: Form::Image, ..Header::new(NOW + 9.0, Mode::Fork, "x") };
+    drop(Sink::create(&keeping(dir.path(), 2), image()).unwrap());
+    assert_eq!(names(dir.path()).len(), 3, "there is room");
+    let huge = SinkOptions { expected: u64::MAX / 2, ..keeping(dir.path(), 2) };
+    drop(Sink::create(&huge, image()).unwrap());
+    let left = list(dir.path()).unwrap();
+    assert_eq!(left.iter().map(|info| info.at).collect::<Vec<_>>(), [NOW + 2.0]);
 }
