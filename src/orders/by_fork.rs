@@ -134,7 +134,8 @@ pub fn fork_here(order: &Order) -> Option<Forked> {
 }
 
 fn of_snapshot(order: &Order, memory: Option<u64>, deadline: Instant, hurried: bool) -> Plan<'static> {
-    let limits = ChildLimits { memory: order.options.memory_budget, reserve: budget::RESERVE };
+    let limits =
+        ChildLimits { what: "a snapshot", memory: order.options.memory_budget, reserve: budget::RESERVE };
     Plan { form: Form::Snapshot, reason: None, memory, limits, deadline, hurried }
 }
 
@@ -172,7 +173,7 @@ pub fn image(order: &mut Order, reason: Option<&str>, tries: &mut Tries) -> Resu
         form: Form::Image,
         reason,
         memory: Some(IMAGE_MAY_ALLOCATE),
-        limits: ChildLimits { memory: None, reserve: image::RESERVE },
+        limits: ChildLimits { what: "an image", memory: None, reserve: image::RESERVE },
         deadline: order.deadline,
         hurried: false,
     };

@@ -10,6 +10,8 @@ pub(super) const SCARCE: u64 = 256 << 20;
 
 /// Limits on a child.
 pub struct ChildLimits {
+    /// What it is to leave, in words: "a snapshot", "an image".
+    pub what: &'static str,
     /// Bytes of private memory; `None`: what the container has left.
     pub memory: Option<u64>,
     /// Bytes that must stay free for the service.
@@ -38,7 +40,8 @@ pub(super) fn starving(room: Option<u64>, limits: &ChildLimits, private: Option<
         && private > most
     {
         return Some(Error::MemoryBudget(format!(
-            "the snapshot's child had taken {} of memory, memoryBudget allows {}; it was ended",
+            "the child of {} had taken {} of memory, memoryBudget allows {}; it was ended",
+            limits.what,
             print_bytes(private),
             print_bytes(most)
         )));
@@ -46,9 +49,9 @@ pub(super) fn starving(room: Option<u64>, limits: &ChildLimits, private: Option<
     let room = room?;
     (room < limits.reserve).then(|| {
         Error::MemoryBudget(format!(
-            "only {} of memory were left while a snapshot was being taken; its child was ended so that the \
-             service lives",
-            print_bytes(room)
+            "only {} of memory were left while {} was being taken; its child was ended so that the service lives",
+            print_bytes(room),
+            limits.what
         ))
     })
 }
