@@ -578,11 +578,11 @@ export interface GcEvent {
   at: number
 }
 
-/** V8's heap limit was reached, and raised so that a snapshot can be taken. Bytes. */
+/** V8's heap limit was reached: an image is left, or the limit raised so that a snapshot can be taken. Bytes. */
 export interface NearHeapLimitEvent {
   /** V8's limit until then, bytes. */
   limit: number
-  /** Up to here it may be raised for the snapshot, bytes. */
+  /** Up to here it may be raised for the snapshot, or is after the image, bytes; `limit`: it is not. */
   extendedTo: number
   /** Bytes. */
   heapUsed: number

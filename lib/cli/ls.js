@@ -15,11 +15,12 @@ Lists the snapshots in DIR, newest first. Without DIR: HEAPWARDEN_DIR, else wher
 
   --json   an array of what is known of each`
 
-const head = [{ head: 'TAKEN', text: true }, { head: 'SIZE' }, { head: 'UNPACKED' }, { head: 'PAUSE' }, { head: 'PID' }, { head: 'WHY', text: true }, { head: 'NAME', text: true }]
+const head = [{ head: 'TAKEN', text: true }, { head: 'FORM', text: true }, { head: 'SIZE' }, { head: 'UNPACKED' }, { head: 'PAUSE' }, { head: 'PID' }, { head: 'WHY', text: true }, { head: 'NAME', text: true }]
 
 const row = (info) => [
   // A file whose metadata is lost has no date either.
   Number.isFinite(info.at) ? new Date(info.at).toISOString().replace(/\.\d+Z$/, 'Z') : '?',
+  info.form,
   bytes(info.bytes),
   Number.isFinite(info.rawBytes) ? bytes(info.rawBytes) : '?',
   Number.isFinite(info.pauseMs) ? `${Math.round(info.pauseMs)} ms` : '?',

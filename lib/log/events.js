@@ -7,9 +7,9 @@ const { printable } = require('../base/printable')
 const lines = {
   breach: ({ rule, value, sample }) => ({ text: `${rule} was breached at ${value} (rss ${sample?.rss}, heapUsed ${sample?.heapUsed})`, rule, value, rss: sample?.rss, heapUsed: sample?.heapUsed }),
   recovered: ({ rule, value }) => ({ text: `${rule} has recovered at ${value}`, rule, value }),
-  snapshot: ({ path, bytes, trigger, pauseMs }) => ({ text: `wrote ${path} (${bytes} bytes, ${trigger}, JavaScript stood still for ${Math.round(pauseMs)} ms)`, path, bytes, trigger, pauseMs }),
+  snapshot: ({ path, form, bytes, trigger, pauseMs, reason }) => ({ text: `wrote ${path} (${form === 'image' ? 'heap image, ' : ''}${bytes} bytes, ${trigger}, JavaScript stood still for ${Math.round(pauseMs)} ms)${reason ? `; no snapshot: ${reason}` : ''}`, path, form, bytes, trigger, pauseMs, reason: reason ?? undefined }),
   snapshotFailed: ({ code, message, trigger }) => ({ text: `no snapshot (${trigger}): ${code}: ${message}`, code, message, trigger }),
-  nearHeapLimit: ({ limit, heapUsed }) => ({ text: `the heap limit of ${limit} bytes was reached, a snapshot was ordered`, limit, heapUsed }),
+  nearHeapLimit: ({ limit, heapUsed }) => ({ text: `the heap limit of ${limit} bytes was reached, a dump was ordered`, limit, heapUsed }),
   warning: ({ code, message }) => ({ text: `${code}: ${message}`, code, message })
 }
 

@@ -77,7 +77,8 @@ const snapshotsOfWatch = kind({ type: 'WatchSnapshotOptions' }, (value, name) =>
 })
 
 const nearLimit = {
-  extend: { kind: bytes(1), default: '32MiB', help: 'heap granted to finish a snapshot at the limit', quiet: true },
+  // After an image it is not raised unless that is asked for, for a child by up to 32 MiB.
+  extend: { kind: bytes(1), help: 'heap granted at the limit, after an image too' },
   wait: { kind: duration(0, DAY, 'at most 1 day'), default: '60s', help: 'time granted for it', quiet: true }
 }
 const nearLimitFields = checkOf(nearLimit, "true, false or an object such as { extend: '32MiB', wait: '10s' }")
@@ -104,7 +105,7 @@ const watch = {
   history: { kind: integer(1, 100_000), default: 600, help: 'samples kept' },
   rules: { kind: rules, default: defaultRules, help: "'heapUsed > 512MB for 30s do snapshot; …', or JSON", quiet: true },
   snapshots: { kind: snapshotsOfWatch, default: {}, fields: snapshots },
-  nearHeapLimit: { kind: nearHeapLimit, default: true, form: 'BOOLEAN', fromText: fromText.boolean, fields: nearLimit, help: 'take a snapshot when the heap limit is near' },
+  nearHeapLimit: { kind: nearHeapLimit, default: true, form: 'BOOLEAN', fromText: fromText.boolean, fields: nearLimit, help: 'leave an image, or a snapshot, at the heap limit' },
   leaks: { kind: leaks, reserved: true, help: 'look for leaks (not in this version)' },
   signal: { kind: signal, default: false, help: 'take a snapshot at this signal, such as SIGUSR2' }
 }

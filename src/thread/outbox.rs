@@ -34,7 +34,8 @@ pub enum Event {
     SnapshotFailed { monitor: u64, capture: u64, code: &'static str, message: String, trigger: String },
     /// How far a capture is, in the units of its phase.
     Progress { monitor: u64, capture: u64, phase: &'static str, done: u64, total: u64 },
-    /// The heap was about to hit its limit, and got a little more room for a snapshot. Bytes.
+    /// The heap was about to hit its limit, and a dump was ordered. Bytes; `extended_to`: as far as the limit is raised for that,
+    /// which is not at all for an image.
     NearHeapLimit { monitor: u64, limit: u64, extended_to: u64, heap_used: u64, at: f64 },
     /// Something is not as it should be, and the service goes on.
     Warning { monitor: u64, code: &'static str, message: String },
