@@ -118,3 +118,43 @@ impl Client {
         }
     }
 }
+
+#[cfg(test)]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod tests {
+    use super::super::job::Work;
+    use super::*;
+    use crate::capture::in_place::InPlace;
+    use crate::capture::options::CaptureOptions;
+    use crate::file::info::{Form, Header, Mode};
+    use crate::file::sink::{Sink, SinkOptions};
+
+    struct Deaf;
+
+    impl LoopWaker for Deaf {
+        fn wake(&self) {}
+    }
+
+    #[test]
+    fn what_a_thread_has_taken_is_not_withdrawn() {
+        let dir = tempfile::tempdir().unwrap();
+        let client = Client::attach(0, Box::new(Deaf));
+        let (reply, answer) = crossbeam_channel::bounded(1);
+        let header = Header { form: Form::Image, ..Header::new(0.0, Mode::Inline, "x") };
+        let to = SinkOptions {
+            dir: Some(dir.path().to_owned()),
+            min_free_disk: Some(0),
+            ..SinkOptions::default()
+        };
+        let sink = Sink::create(&to, header).unwrap();
+        let work = Work::Freeze(Box::new(InPlace::prepare(None).unwrap()), Box::new(sink));
+        let options = CaptureOptions::default();
+        client.forks.lock().push(Job { order: 7, demand: Arc::default(), work, options, reply });
+        assert!(!client.withdraw_fork(8), "another order's");
+        assert!(client.withdraw_fork(7));
+        assert_eq!(answer.try_recv().err(), Some(crossbeam_channel::TryRecvError::Disconnected));
+        assert!(std::fs::read_dir(dir.path()).unwrap().next().is_none(), "with its file");
+        assert!(!client.withdraw_fork(7), "whoever has it is at it");
+        client.environment.detach();
+    }
+}
