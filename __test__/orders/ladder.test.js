@@ -82,6 +82,14 @@ rungs('a process that must not fork is frozen in place', async (t) => {
   assert.match(info.reason, /HEAPWARDEN_FORK=0/)
 })
 
+rungs('nor does it stop JavaScript for a snapshot where an image would have taken too long', async (t) => {
+  const dir = tempDir(t)
+  const program = `require(${JSON.stringify(root)}).takeSnapshot({ dir: ${JSON.stringify(dir)}, maxPause: 0 }).catch(({ code, message }) => console.log(code, message))`
+  const { stdout } = await node(['-e', program], { env: { HEAPWARDEN_FORK: '0' } })
+  assert.match(stdout, /^HEAPWARDEN_UNSUPPORTED .*HEAPWARDEN_FORK=0.*; an image in place would stop JavaScript for about .*, and maxPause allows 0ms/)
+  assert.deepEqual(fs.readdirSync(dir), [])
+})
+
 rungs('nobody is left an image who turned them off, or asks for masking', async (t) => {
   const dir = tempDir(t)
   const small = { dir, memoryBudget: '16MiB' }
