@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::at_thread::{self, Undone};
 use super::client::Order;
-use super::job::{Done, Work, fork_with_ids};
+use super::job::{ALONE, Done, Work, fork_with_ids};
 use super::order::Origin;
 use super::stop::Stop;
 use super::{by_signal, container, folder_turn, paused, publishing, running, snapshot_file};
@@ -26,8 +26,6 @@ use crate::thread::facts::process_facts;
 
 /// A child that hangs or crashes is forked anew so many times in all.
 const ATTEMPTS: u32 = 3;
-/// What a child has, where no `timeout` was given: one that writes the dump of a heap limit, and any whose service is gone.
-pub const ALONE: Duration = Duration::from_secs(120);
 /// Bytes that a child may allocate which freezes itself.
 const IMAGE_MAY_ALLOCATE: u64 = 64 << 20;
 /// The folder's turn is left to others for so long, who ask several times in it.
@@ -290,7 +288,7 @@ fn fork_patiently(order: &mut Order, plan: &Plan, permit: &Permit, began: f64) -
                 std::thread::sleep(LEAVE);
                 if plan.form == Form::Snapshot {
                     let turn = folder_turn::wait(&order.options, permit);
-                    order.turn = Some(turn.map_err(|error| folder_turn::stop(error, plan.hurried))?);
+                    order.turn = Some(turn.map_err(|error| Stop::of_turn(error, plan.hurried))?);
                 } else if !permit.is_open() {
                     return Err(Stop::of_child(permit.reason()));
                 }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::client::Order;
-use super::job::Done;
+use super::job::{ALONE, Done};
 use super::stop::Stop;
-use super::{at_thread, by_fork, running, snapshot_file};
+use super::{at_thread, running, snapshot_file};
 use crate::capture::budget::image;
 use crate::capture::fork::signal::thread::{Doing, doing};
 use crate::capture::fork::signal::{Outcome, Wanted, conduct};
@@ -68,7 +68,7 @@ pub fn image(order: &Order, way: &Way) -> Result<Option<Done>, Stop> {
     let sink = snapshot_file::create(options, header).map_err(Stop::Final)?;
     running::set_place(order.id, sink.target().display().to_string());
     let turn = order.turn.clone().unwrap_or_else(Turn::none);
-    let terms = Terms { turn, deadline: order.deadline, orphaned: by_fork::ALONE };
+    let terms = Terms { turn, deadline: order.deadline, orphaned: ALONE };
     let pool = process_facts().v8_pool_size;
     // It does not stand back: it is over in a moment, and the thread may wait for it.
     let prepared =

@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::snapshot_file;
-#[cfg(target_os = "linux")]
-use super::stop::Stop;
 use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Permit;
 use crate::error::{Error, Result};
@@ -40,15 +38,6 @@ pub fn wait(options: &CaptureOptions, permit: &Permit) -> Result<Arc<Turn>> {
             });
         }
         std::thread::sleep(pause());
-    }
-}
-
-/// What it says of the order that [it was waited for](wait) in vain. `hurried`: an image is to be had, which needs no turn.
-#[cfg(target_os = "linux")]
-pub fn stop(error: Error, hurried: bool) -> Stop {
-    match error {
-        Error::Timeout(_) if hurried => Stop::TooDear(Error::Timeout(busy())),
-        error => Stop::Final(error),
     }
 }
 

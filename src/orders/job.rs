@@ -1,6 +1,7 @@
 //! What a conductor has JavaScript's thread do, with what it has prepared: fork, or be frozen in place.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
@@ -15,6 +16,9 @@ use crate::error::{Error, Result};
 use crate::file::sink::{Sealed, Sink};
 use crate::thread::Environment;
 use crate::v8::{Isolate, StableIds};
+
+/// What a child has, where no `timeout` was given: one that writes the dump of a heap limit, and any whose service is gone.
+pub const ALONE: Duration = Duration::from_secs(120);
 
 /// What the JavaScript thread is asked to do at its next turn or stack guard.
 pub struct Job {

@@ -74,7 +74,7 @@ fn snapshot(
         let permit = Permit::new(order.demand.clone(), until);
         let turn = folder_turn::wait(&order.options, &permit);
         order.stood_still(&permit);
-        order.turn = Some(turn.map_err(|error| folder_turn::stop(error, hurried))?);
+        order.turn = Some(turn.map_err(|error| Stop::of_turn(error, hurried))?);
     }
     by_fork::snapshot(order, first, order.deadline - for_image, hurried, tries)
 }

@@ -29,6 +29,14 @@ impl Stop {
         }
     }
 
+    /// The folder's turn was waited for in vain. `hurried`: an image is to be had, which needs none.
+    pub fn of_turn(error: Error, hurried: bool) -> Self {
+        match error {
+            Error::Timeout(_) if hurried => Self::TooDear(Error::Timeout(folder_turn::busy())),
+            error => Self::Final(error),
+        }
+    }
+
     /// Whether an image may do where a snapshot did not.
     pub fn leaves_room_for_less(&self) -> bool {
         matches!(self, Self::NotByFork(_) | Self::TooDear(_))
