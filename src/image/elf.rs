@@ -59,17 +59,21 @@ pub fn build_id(mut read: impl FnMut(u64, &mut [u8]) -> bool) -> Option<Id> {
 }
 
 /// Bytes of the file from its beginning to the end of the last page that is mapped when it is loaded; `None`: it is no such
-/// file. It may be shorter.
+/// file, or not all of its headers are there. It may be shorter.
 pub fn loaded(mut read: impl FnMut(u64, &mut [u8]) -> bool) -> Option<u64> {
     const LOAD: u64 = 1;
-    let mut end = 0;
+    let (mut end, mut whole) = (0, true);
+    let mut read = |at, into: &mut [u8]| {
+        whole &= read(at, into);
+        whole
+    };
     programs::<()>(&mut read, |_, (kind, offset, len, _)| {
         if kind == LOAD {
             end = end.max(offset.saturating_add(len));
         }
         None
     });
-    (end > 0).then(|| end.checked_next_multiple_of(PAGE))?
+    (whole && end > 0).then(|| end.checked_next_multiple_of(PAGE))?
 }
 
 /// The id among the notes in `len` bytes at `offset`.

@@ -1,19 +1,18 @@
 //! The files that an image needs, brought together so that they can travel with it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use super::needs::{folder_of, left};
 use super::options::ThawOptions;
 use super::survey::survey;
 use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::reader::open_image;
 use crate::file::store::OBJECTS;
-use crate::image::objects;
-
-/// zstd's level: once for each file.
-const LEVEL: i32 = 3;
+use crate::image::objects::{self, Finder};
 
 /// The packed executable and libraries that `image` needs: where each is by now, the image's own folder of objects or `to`,
 /// into which the others are packed, from wherever a thaw would have found them.
@@ -22,7 +21,7 @@ const LEVEL: i32 = 3;
 /// As a thaw's where the image is damaged or a file cannot be found; `CaptureFailed`, `NoSpace`: one cannot be written;
 /// `Aborted`.
 pub fn bring(image: &Path, to: &Path, options: &ThawOptions) -> Result<Vec<PathBuf>> {
-    let folder = image.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(image);
     let go_on = || match options.stop.stopped() {
         true => Err(Error::Aborted(format!("the bundling of {} was aborted", image.display()))),
         false => Ok(()),
@@ -33,26 +32,29 @@ pub fn bring(image: &Path, to: &Path, options: &ThawOptions) -> Result<Vec<PathB
     for object in &found.objects {
         go_on()?;
         let name = format!("{}.zst", objects::hex(&object.id));
-        let stored = folder.join(OBJECTS).join(&name);
-        let place = if stored.is_file() { stored } else { to.join(&name) };
-        if all.contains(&place) {
+        let (stored, own) = (folder.join(OBJECTS).join(&name), to.join(&name));
+        if all.contains(&stored) || all.contains(&own) {
             continue;
         }
-        if !place.is_file() {
-            let source = objects::find(folder, &object.id, &object.path, &options.objects)?;
-            let wrong = |error: io::Error| fault::at("cannot write", &place, &error);
-            pack(File::from(source), File::create_new(&place).map_err(wrong)?).map_err(wrong)?;
+        // One after the other: none is in memory for longer.
+        let mut finder = Finder::new(folder, &options.objects, left(), &go_on);
+        let is_file = fs::symlink_metadata(&stored).is_ok_and(|meta| meta.is_file());
+        if is_file && finder.is_at(&object.id, &stored)? {
+            all.push(stored);
+            continue;
         }
-        all.push(place);
+        let source = finder.find(&object.id, &object.path)?;
+        write(&source, &own, &go_on)?;
+        all.push(own);
     }
     Ok(all)
 }
 
-fn pack(mut source: File, target: File) -> io::Result<()> {
-    use std::io::Seek;
-    source.rewind()?;
-    let mut encoder = zstd::stream::write::Encoder::new(target, LEVEL)?;
-    encoder.include_checksum(true)?;
-    io::copy(&mut source, &mut encoder)?;
-    encoder.finish().map(drop)
+fn write(source: &OwnedFd, target: &Path, go_on: &dyn Fn() -> Result<()>) -> Result<()> {
+    let wrong = |error: io::Error| match error.get_ref().is_some_and(|inner| inner.is::<Error>()) {
+        true => fault::unwrap(error),
+        false => fault::at("cannot write", target, &error),
+    };
+    let source = File::from(source.try_clone().map_err(wrong)?);
+    objects::pack(&source, File::create_new(target).map_err(wrong)?, go_on).map_err(wrong)
 }

@@ -2,12 +2,13 @@
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::options::ThawOptions;
-use super::stream::Mapped;
 use super::survey::Survey;
 use crate::error::{Error, Result};
-use crate::image::{cpu, objects};
+use crate::image::cpu;
+use crate::image::objects::Finder;
 use crate::probe::cgroup::Cgroup;
 use crate::probe::limits;
 
@@ -33,21 +34,46 @@ pub(super) fn check_cpu(path: &Path, survey: &Survey) -> Result<()> {
     )))
 }
 
-/// The image's files, in the order of their numbers.
+/// What an image may use here.
+pub(super) struct Granted {
+    /// Its files, in the order of their numbers.
+    pub objects: Vec<Arc<OwnedFd>>,
+    /// Bytes of memory the copy may take.
+    pub memory: u64,
+}
+
+/// The image's files, and its memory. What has to be unpacked of the files takes from what the copy may have.
 ///
 /// # Errors
-/// `NotFound`, with the file and where it was looked for.
-pub(super) fn find_objects(path: &Path, survey: &Survey, options: &ThawOptions) -> Result<Vec<OwnedFd>> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let find = |object: &Mapped| objects::find(folder, &object.id, &object.path, &options.objects);
-    survey.objects.iter().map(find).collect()
+/// `NotFound`, with the file and where it was looked for; `MemoryBudget` where not even the image itself has room; what
+/// `go_on` says.
+pub(super) fn grant(
+    path: &Path,
+    survey: &Survey,
+    options: &ThawOptions,
+    go_on: &dyn Fn() -> Result<()>,
+) -> Result<Granted> {
+    let most = memory(path, survey, options)?;
+    let room = most.min(left()).saturating_sub(survey.bytes);
+    let mut finder = Finder::new(folder_of(path), &options.objects, room, go_on);
+    let find = survey.objects.iter().map(|object| finder.find(&object.id, &object.path));
+    let objects = find.collect::<Result<_>>()?;
+    let taken = room - finder.room();
+    Ok(Granted { objects, memory: most - taken })
+}
+
+/// Where an image is.
+pub(super) fn folder_of(image: &Path) -> &Path {
+    image.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Bytes that are to be had, besides those for everybody else.
+pub(super) fn left() -> u64 {
+    limits::room(Cgroup::detect().as_ref()).map_or(u64::MAX, |room| room.bytes.saturating_sub(RESERVE))
 }
 
 /// Bytes the copy may take.
-///
-/// # Errors
-/// `MemoryBudget` where not even the image itself has room.
-pub(super) fn memory(path: &Path, survey: &Survey, options: &ThawOptions) -> Result<u64> {
+fn memory(path: &Path, survey: &Survey, options: &ThawOptions) -> Result<u64> {
     let group = Cgroup::detect();
     let room = limits::room(group.as_ref());
     let left = room.as_ref().map_or(u64::MAX, |room| room.bytes.saturating_sub(RESERVE));

@@ -16,7 +16,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(1800);
 pub struct ThawOptions {
     /// The loader, `native/heapwarden-thaw-linux-x64` of the package.
     pub loader: PathBuf,
-    /// Bytes of memory the copy may take, its image's own included. `None`: what the container or the machine leaves.
+    /// Bytes of memory the copy may take, its image's own included, and what had to be unpacked of its files. `None`: what the
+    /// container or the machine leaves.
     pub memory: Option<u64>,
     /// From the call to its end; in a session from each request to its answer.
     pub timeout: Duration,

@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::end::{Ending, Subject};
 use super::feed::{Fed, feed};
-use super::needs;
+use super::needs::{self, Granted};
 use super::options::{Progress, Requests, ThawOptions};
 use super::start::{Limits, Started, start};
 use super::supervise::{Watched, supervise};
@@ -34,10 +35,10 @@ pub fn run(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<()> {
     let started = Instant::now();
-    let found = read(image, options, started, progress)?;
+    let go_on = || go_on(image, options, started);
+    let found = read(image, &go_on, progress)?;
     needs::check_cpu(image, &found)?;
-    let objects = needs::find_objects(image, &found, options)?;
-    let memory = needs::memory(image, &found, options)?;
+    let Granted { objects, memory } = needs::grant(image, &found, options, &go_on)?;
     let subject = Subject { image, bytes: found.bytes, memory, timeout: options.timeout };
     for left in (0..TRIES).rev() {
         let mut attempt = Attempt {
@@ -61,31 +62,30 @@ pub fn run(
 }
 
 /// The first reading.
-fn read(
-    image: &Path,
-    options: &ThawOptions,
-    started: Instant,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Survey> {
+fn read(image: &Path, go_on: &dyn Fn() -> Result<()>, progress: &mut dyn FnMut(Progress)) -> Result<Survey> {
     let reader = open_image(image)?;
     let total = reader.trailer().map_or(0, |trailer| trailer.raw_bytes) * 2;
     let mut told = Instant::now();
     survey(image, std::io::BufReader::with_capacity(256 << 10, reader), &mut |done| {
-        if options.stop.stopped() {
-            return Err(Error::Aborted(format!("the thawing of {} was aborted", image.display())));
-        }
         if told.elapsed() >= TELL {
             told = Instant::now();
             progress(Progress::Loading { done, total });
-            if started.elapsed() > options.timeout {
-                let seconds = options.timeout.as_secs_f64();
-                let words =
-                    format!("the reading of {} took longer than {seconds} s (timeout)", image.display());
-                return Err(Error::Timeout(words));
-            }
         }
-        Ok(())
+        go_on()
     })
+}
+
+/// Nobody has stopped it, and there is time left.
+fn go_on(image: &Path, options: &ThawOptions, started: Instant) -> Result<()> {
+    if options.stop.stopped() {
+        return Err(Error::Aborted(format!("the thawing of {} was aborted", image.display())));
+    }
+    if started.elapsed() > options.timeout {
+        let seconds = options.timeout.as_secs_f64();
+        let words = format!("the reading of {} took longer than {seconds} s (timeout)", image.display());
+        return Err(Error::Timeout(words));
+    }
+    Ok(())
 }
 
 /// One loader.
@@ -94,7 +94,7 @@ struct Attempt<'a> {
     requests: &'a Requests<'a>,
     options: &'a ThawOptions,
     found: &'a Survey,
-    objects: &'a [OwnedFd],
+    objects: &'a [Arc<OwnedFd>],
     memory: u64,
     started: Instant,
 }

@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg,
@@ -38,7 +39,7 @@ pub(super) struct Started {
 ///
 /// # Errors
 /// `Unsupported` where the loader cannot be started, `CaptureFailed` where this process has no descriptor left.
-pub(super) fn start(loader: &Path, limits: Limits, objects: &[OwnedFd]) -> Result<Started> {
+pub(super) fn start(loader: &Path, limits: Limits, objects: &[Arc<OwnedFd>]) -> Result<Started> {
     let failed =
         |e: rustix::io::Errno| Error::CaptureFailed(format!("no socket to the loader of images: {e}"));
     let (socket, theirs) =
@@ -64,7 +65,7 @@ pub(super) fn start(loader: &Path, limits: Limits, objects: &[OwnedFd]) -> Resul
     Ok(started)
 }
 
-fn send(socket: &OwnedFd, objects: &[OwnedFd]) -> rustix::io::Result<()> {
+fn send(socket: &OwnedFd, objects: &[Arc<OwnedFd>]) -> rustix::io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     let descriptors: Vec<BorrowedFd<'_>> = objects.iter().map(AsFd::as_fd).collect();

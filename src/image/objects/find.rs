@@ -2,123 +2,143 @@
 //! a name of hexadecimal digits only, and what the path leads to counts only if it is a regular file with that id.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::file;
 use super::name::{END, hex};
+use super::unpack::{is_packed, unpack};
 use crate::error::{Error, Result};
-use crate::file::fault;
 use crate::file::store::OBJECTS;
 use crate::image::format::ID;
 
-/// No executable or library is larger.
-const LARGEST: u64 = 2 << 30;
+/// Finds an image's files, each once, however often it asks for it.
+pub struct Finder<'a> {
+    folder: &'a Path,
+    extra: &'a [PathBuf],
+    room: u64,
+    go_on: &'a dyn Fn() -> Result<()>,
+    found: Vec<(Vec<u8>, Arc<OwnedFd>)>,
+}
 
-/// A file with the build id `id`, whose offsets are those of the ELF file. Looked for, in this order: in the folder of
-/// objects beside the image, in `extra` (folders, with or without such a folder in them, or files), at the `path` it had,
-/// and in this process's own executable.
-///
-/// # Errors
-/// `NotFound`, with where it was looked for and what was there instead. `MemoryBudget`, `CorruptSnapshot`: one that was found
-/// cannot be unpacked.
-pub fn find(folder: &Path, id: &[u8], path: &Path, extra: &[PathBuf]) -> Result<OwnedFd> {
-    let name = path.file_name().map(Path::new);
-    if id.is_empty() || id.len() > ID {
-        return Err(Error::CorruptSnapshot(format!("a build id of {} bytes cannot be", id.len())));
+impl<'a> Finder<'a> {
+    /// Looks, in this order, in the folder of objects in `folder` (the image's), in `extra` (folders, with or without such a
+    /// folder in them, or files), at the path that a file had, and in this process's own executable. What has to be
+    /// unpacked takes no more than `room` bytes of memory, all files together; `go_on` is asked between pieces.
+    pub fn new(folder: &'a Path, extra: &'a [PathBuf], room: u64, go_on: &'a dyn Fn() -> Result<()>) -> Self {
+        Self { folder, extra, room, go_on, found: Vec::new() }
     }
-    let mut search = Search { id, others: Vec::new() };
-    let packed = format!("{}{END}", hex(id));
-    let mut places = vec![folder.join(OBJECTS).join(&packed)];
-    for place in extra {
-        if place.is_dir() {
-            places.extend([place.join(&packed), place.join(OBJECTS).join(&packed)]);
-            // Where a root of another system is, and where somebody has put the file itself.
-            places.extend(
-                path.strip_prefix("/").ok().filter(|path| is_plain(path)).map(|path| place.join(path)),
-            );
-            places.extend(name.map(|name| place.join(name)));
-        } else {
-            places.push(place.clone());
+
+    /// Bytes of memory that are left of what it was given.
+    pub fn room(&self) -> u64 {
+        self.room
+    }
+
+    /// A file with the build id `id`, whose offsets are those of the ELF file.
+    ///
+    /// # Errors
+    /// `NotFound`, with where it was looked for and what was there instead. `MemoryBudget`, `CorruptSnapshot`: one that was
+    /// found cannot be unpacked. What `go_on` says.
+    pub fn find(&mut self, id: &[u8], path: &Path) -> Result<Arc<OwnedFd>> {
+        if id.is_empty() || id.len() > ID {
+            return Err(Error::CorruptSnapshot(format!("a build id of {} bytes cannot be", id.len())));
         }
-    }
-    places.extend([path.to_owned(), PathBuf::from("/proc/self/exe")]);
-    for place in places {
-        if let Some(found) = search.look(&place)? {
-            return Ok(found);
+        if let Some((_, found)) = self.found.iter().find(|(known, _)| known == id) {
+            return Ok(found.clone());
         }
+        let mut others = Vec::new();
+        for place in self.places(id, path) {
+            if let Some(found) = self.look(id, &place, &mut others)? {
+                let found = Arc::new(OwnedFd::from(found));
+                self.found.push((id.to_vec(), found.clone()));
+                return Ok(found);
+            }
+        }
+        Err(self.lacking(id, path, &others))
     }
-    let others = if search.others.is_empty() {
-        String::new()
-    } else {
-        format!("; what is there is another build: {}", search.others.join(", "))
-    };
-    Err(Error::NotFound(format!(
-        "the image needs {} as it was, with the build id {}: it is neither in {} nor where it was{others}. Bring the file \
-         from where the image was made, or its {OBJECTS} folder",
-        path.display(),
-        hex(id),
-        folder.join(OBJECTS).display(),
-    )))
+
+    /// The file at `place`, if it has this id.
+    ///
+    /// # Errors
+    /// As [`Finder::find`].
+    pub fn is_at(&mut self, id: &[u8], place: &Path) -> Result<bool> {
+        let room = self.room;
+        let found = self.look(id, place, &mut Vec::new());
+        // It is closed again.
+        self.room = room;
+        found.map(|found| found.is_some())
+    }
+
+    fn places(&self, id: &[u8], path: &Path) -> Vec<PathBuf> {
+        let name = path.file_name().map(Path::new);
+        let packed = format!("{}{END}", hex(id));
+        let mut places = vec![self.folder.join(OBJECTS).join(&packed)];
+        for place in self.extra {
+            if place.is_dir() {
+                places.extend([place.join(&packed), place.join(OBJECTS).join(&packed)]);
+                // Where a root of another system is, and where somebody has put the file itself.
+                places.extend(
+                    path.strip_prefix("/").ok().filter(|path| is_plain(path)).map(|path| place.join(path)),
+                );
+                places.extend(name.map(|name| place.join(name)));
+            } else {
+                places.push(place.clone());
+            }
+        }
+        places.extend([path.to_owned(), PathBuf::from("/proc/self/exe")]);
+        places
+    }
+
+    fn look(&mut self, id: &[u8], place: &Path, others: &mut Vec<String>) -> Result<Option<File>> {
+        (self.go_on)()?;
+        let file = match file::open(place) {
+            Ok(file) => file,
+            Err(error) => {
+                if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) {
+                    others.push(format!("{} ({error})", place.display()));
+                }
+                return Ok(None);
+            }
+        };
+        let mut taken = 0;
+        let file = match is_packed(&file) {
+            true => unpack(file, place, self.room, self.go_on, &mut taken)?,
+            false => file,
+        };
+        let found = file::id(&file);
+        if found == id {
+            self.room -= taken;
+            return Ok(Some(file));
+        }
+        if !found.is_empty() {
+            others.push(format!("{} (the build id {})", place.display(), hex(&found)));
+        }
+        Ok(None)
+    }
+
+    fn lacking(&self, id: &[u8], path: &Path, others: &[String]) -> Error {
+        let mut searched = vec![self.folder.join(OBJECTS)];
+        searched.extend(self.extra.iter().cloned());
+        let searched: Vec<_> = searched.iter().map(|place| place.display().to_string()).collect();
+        let others = match others {
+            [] => String::new(),
+            others => format!("; what is there is something else: {}", others.join(", ")),
+        };
+        Error::NotFound(format!(
+            "the image needs {} as it was, with the build id {}: it is neither in {} nor where it was{others}. Bring the file \
+             from where the image was made, or its {OBJECTS} folder",
+            path.display(),
+            hex(id),
+            searched.join(", "),
+        ))
+    }
 }
 
 /// Whether a path only goes down.
 fn is_plain(path: &Path) -> bool {
     path.components().all(|part| matches!(part, std::path::Component::Normal(_)))
-}
-
-struct Search<'a> {
-    id: &'a [u8],
-    others: Vec<String>,
-}
-
-impl Search<'_> {
-    /// The file at `place`, if it is the one.
-    fn look(&mut self, place: &Path) -> Result<Option<OwnedFd>> {
-        let Ok(mut file) = file::open(place) else { return Ok(None) };
-        if is_packed(&file) {
-            file = unpack(file).map_err(|error| unpacked(place, error))?;
-        }
-        let id = file::id(&file);
-        if id == self.id {
-            return Ok(Some(file.into()));
-        }
-        if !id.is_empty() {
-            self.others.push(format!("{} ({})", place.display(), hex(&id)));
-        }
-        Ok(None)
-    }
-}
-
-fn is_packed(mut file: &File) -> bool {
-    use std::io::Seek;
-    let mut start = [0; 4];
-    let packed = file.read_exact(&mut start).is_ok() && start == crate::file::frames::DATA.to_le_bytes();
-    packed & file.rewind().is_ok()
-}
-
-/// Into memory, which is a file only by its descriptor.
-fn unpack(file: File) -> io::Result<File> {
-    let memory = rustix::fs::memfd_create("heapwarden-object", rustix::fs::MemfdFlags::CLOEXEC)?;
-    let mut memory = File::from(memory);
-    let mut decoder = zstd::stream::read::Decoder::new(file)?.take(LARGEST + 1);
-    let count = io::copy(&mut decoder, &mut memory)?;
-    if count > LARGEST {
-        let what = format!("it has more than {LARGEST} bytes");
-        return Err(fault::wrap(Error::CorruptSnapshot(what)));
-    }
-    memory.flush()?;
-    Ok(memory)
-}
-
-fn unpacked(place: &Path, error: io::Error) -> Error {
-    let words = format!("{} cannot be unpacked: {error}", place.display());
-    match error.raw_os_error() {
-        Some(libc::ENOMEM | libc::ENOSPC | libc::EFBIG) => Error::MemoryBudget(words),
-        Some(_) => Error::CaptureFailed(words),
-        None => Error::CorruptSnapshot(words),
-    }
 }
 
 #[cfg(test)]
@@ -128,6 +148,10 @@ mod tests {
     use crate::image::freeze;
     use crate::image::objects::store;
     use std::os::unix::fs::FileExt;
+
+    fn find(folder: &Path, id: &[u8], path: &Path, extra: &[PathBuf]) -> Result<Arc<OwnedFd>> {
+        Finder::new(folder, extra, 1 << 30, &|| Ok(())).find(id, path)
+    }
 
     fn folder() -> tempfile::TempDir {
         tempfile::tempdir_in(std::env::current_exe().unwrap().parent().unwrap()).unwrap()
@@ -140,8 +164,8 @@ mod tests {
         (path, id)
     }
 
-    fn same(found: OwnedFd, path: &Path) -> bool {
-        let (found, file) = (File::from(found), File::open(path).unwrap());
+    fn same(found: &OwnedFd, path: &Path) -> bool {
+        let (found, file) = (File::from(found.try_clone().unwrap()), File::open(path).unwrap());
         let mut pages = [[0; 4096]; 2];
         let end = file::loaded(&file).unwrap();
         (0..end / 4096).all(|page| {
@@ -158,7 +182,7 @@ mod tests {
         store(dir.path(), Some(0), &|| true).unwrap();
         for object in freeze::mapped().unwrap() {
             let found = find(dir.path(), &object.id, Path::new("/nowhere"), &[]).unwrap();
-            assert!(same(found, &object.path), "{}", object.path.display());
+            assert!(same(&found, &object.path), "{}", object.path.display());
         }
     }
 
@@ -222,5 +246,74 @@ mod tests {
         std::fs::write(&place, &packed[..packed.len() / 2]).unwrap();
         let error = find(dir.path(), &id, &path, &[]).unwrap_err();
         assert_eq!(error.code(), "HEAPWARDEN_CORRUPT_SNAPSHOT", "{error}");
+    }
+
+    #[test]
+    fn equal_ones_are_unpacked_once_and_all_together_within_the_room() {
+        let dir = folder();
+        store(dir.path(), Some(0), &|| true).unwrap();
+        let (path, id) = ours();
+        let end = file::loaded(&File::open(&path).unwrap()).unwrap();
+        let (nowhere, go_on) = (Path::new("/nowhere"), || Ok(()));
+        let mut finder = Finder::new(dir.path(), &[], end + 100, &go_on);
+        let first = finder.find(&id, nowhere).unwrap();
+        let second = finder.find(&id, Path::new("/elsewhere")).unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+        assert_eq!(finder.room(), 100);
+        let mapped = freeze::mapped().unwrap();
+        let other = mapped.iter().find(|object| object.id != id).unwrap();
+        let error = finder.find(&other.id, nowhere).unwrap_err();
+        assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET", "{error}");
+    }
+
+    #[test]
+    fn of_a_bomb_no_more_than_its_elf_file_is_unpacked() {
+        let (path, id) = ours();
+        let dir = folder();
+        std::fs::create_dir(dir.path().join(OBJECTS)).unwrap();
+        let end = file::loaded(&File::open(&path).unwrap()).unwrap();
+        let zeros = std::io::Read::take(std::io::repeat(0), 300 << 20);
+        let mut bomb = std::io::Read::chain(File::open(&path).unwrap(), zeros);
+        let place = dir.path().join(OBJECTS).join(hex(&id) + END);
+        zstd::stream::copy_encode(&mut bomb, File::create(&place).unwrap(), 1).unwrap();
+        let go_on = || Ok(());
+        let mut finder = Finder::new(dir.path(), &[], end, &go_on);
+        finder.find(&id, Path::new("/nowhere")).unwrap();
+        // And nothing but its beginning of what is no ELF file.
+        zstd::stream::copy_encode(
+            std::io::Read::take(std::io::repeat(0), 300 << 20),
+            File::create(&place).unwrap(),
+            1,
+        )
+        .unwrap();
+        let mut finder = Finder::new(dir.path(), &[], 2 << 20, &go_on);
+        let found = finder.find(&id, Path::new("/nowhere")).unwrap();
+        assert!(same(&found, &path), "this process itself");
+    }
+
+    #[test]
+    fn it_can_be_stopped_between_pieces() {
+        let dir = folder();
+        store(dir.path(), Some(0), &|| true).unwrap();
+        let (_, id) = ours();
+        let asked = std::cell::Cell::new(0);
+        let stop = || {
+            asked.set(asked.get() + 1);
+            if asked.get() > 2 { Err(Error::Aborted("on purpose".into())) } else { Ok(()) }
+        };
+        let error =
+            Finder::new(dir.path(), &[], 1 << 30, &stop).find(&id, Path::new("/nowhere")).unwrap_err();
+        assert_eq!(error.code(), "HEAPWARDEN_ABORTED");
+    }
+
+    #[test]
+    fn the_sentence_names_every_place_and_what_was_in_the_way() {
+        let dir = folder();
+        let knot = dir.path().join("knot");
+        std::os::unix::fs::symlink(&knot, &knot).unwrap();
+        let extra = [dir.path().join("more"), knot.clone()];
+        let words = find(dir.path(), &[7; 20], Path::new("/nowhere"), &extra).unwrap_err().to_string();
+        assert!(extra.iter().all(|place| words.contains(place.to_str().unwrap())), "{words}");
+        assert!(words.contains("os error 40"), "{words}");
     }
 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`mod@store`] | puts there what is mapped in this process |
 //! | [`mod@find`] | opens the one an image asks for |
+//! | [`mod@pack`], `unpack` | as much of it as is ever mapped, packed |
 //! | `file` | an ELF file on disk |
 //! | `name` | what an object's file is called |
 //!
@@ -14,14 +15,18 @@ mod file;
 #[cfg(target_os = "linux")]
 pub mod find;
 mod name;
+pub mod pack;
 pub mod store;
+#[cfg(target_os = "linux")]
+mod unpack;
 
 use super::freeze;
 use crate::error::Result;
 
 #[cfg(target_os = "linux")]
-pub use find::find;
+pub use find::Finder;
 pub use name::hex;
+pub use pack::pack;
 pub use store::store;
 
 /// The build ids, as in the files' names, of what an image of this process would need now.

@@ -1,25 +1,22 @@
 //! Puts what is mapped in this process into the folder of objects.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::super::freeze::{self, Mapped};
 use super::file;
 use super::name::{END, hex};
+use super::pack::pack;
 use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::folder::{Folder, Lock};
 use crate::file::sink::reserve;
 use crate::file::store::OBJECTS;
 
-/// zstd's level: once a folder, and then it travels.
-const LEVEL: i32 = 3;
 /// A file becomes at least so many times smaller, as a rule: code does.
 const TIMES: u64 = 2;
-/// Bytes between two questions whether it may go on.
-const PIECE: usize = 1 << 20;
 
 /// Stores what is not there yet, and gives what is a new time, by which it is known to be needed. Another process that is
 /// at it is left to it. From any thread; it takes a second of CPU the first time.
@@ -130,33 +127,19 @@ fn one(
     let _ = folder.unlink(&temp);
     let target = folder.create_file(&temp).map_err(wrong)?;
     let mut to = Limited { target: &target, budget };
-    let written = pack(source, size, &mut to, may_go_on)
+    let go_on = || match may_go_on() {
+        true => Ok(()),
+        false => {
+            Err(Error::Stopped("the keeping of executable and libraries beside images was stopped".into()))
+        }
+    };
+    let written = pack(&source, &mut to, &go_on)
         .and_then(|()| target.sync_all())
         .and_then(|()| folder.rename(&temp, name, true));
     written.map_err(|error| {
         let _ = folder.unlink(&temp);
         wrong(error)
     })
-}
-
-fn pack(mut source: File, size: u64, to: &mut impl Write, may_go_on: &dyn Fn() -> bool) -> io::Result<()> {
-    source.rewind()?;
-    let mut from = source.take(size);
-    let mut encoder = zstd::stream::write::Encoder::new(to, LEVEL)?;
-    encoder.include_checksum(true)?;
-    encoder.set_pledged_src_size(Some(size))?;
-    let mut piece = Vec::with_capacity(PIECE);
-    loop {
-        if !may_go_on() {
-            let what = "the keeping of executable and libraries beside images was stopped";
-            return Err(fault::wrap(Error::Stopped(what.into())));
-        }
-        piece.clear();
-        if from.by_ref().take(PIECE as u64).read_to_end(&mut piece)? == 0 {
-            return encoder.finish().map(drop);
-        }
-        encoder.write_all(&piece)?;
-    }
 }
 
 /// A file that takes from the budget as it grows.
