@@ -93,8 +93,9 @@ impl Answers {
         let [a, b, c, d, e, f, g, h] = *head;
         let (kind, length) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]) as usize);
         let mut line = self.line.lock();
-        let most = line.waiting.front().map_or(0, |(most, _)| most + SPARE);
-        if kind > 1 || length > most {
+        // Nor is one an answer that nobody waits for: it would stand for one that is still to come.
+        let most = line.waiting.front().map(|(most, _)| most + SPARE);
+        if kind > 1 || most.is_none_or(|most| length > most) {
             return Err(Error::CaptureFailed(
                 "the copy wrote what is no answer: what was frozen in it writes to the descriptors of its output"
                     .into(),
@@ -163,5 +164,9 @@ mod tests {
         answers.write(b"\0\0\0\0\xff\xff\xff\xff").unwrap_err();
         answers.piece.clear();
         answers.write(b"listening on 3000").unwrap_err();
+        answers.piece.clear();
+        answers.write(&[0; 8]).unwrap();
+        // It has its answer.
+        answers.write(&[0; 8]).unwrap_err();
     }
 }

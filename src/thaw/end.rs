@@ -26,6 +26,17 @@ const OUT_OF_MEMORY: &[&str] = &[
     "oom",
 ];
 
+/// Whether one of these is in it, as words of their own.
+fn tells_of_memory(words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    let apart = |other: Option<char>| !other.is_some_and(|other| other.is_alphanumeric() || other == '_');
+    OUT_OF_MEMORY.iter().any(|said| {
+        words.match_indices(said).any(|(at, _)| {
+            apart(words[..at].chars().next_back()) && apart(words[at + said.len()..].chars().next())
+        })
+    })
+}
+
 /// Why it was killed.
 #[derive(Debug)]
 pub(super) enum Cause {
@@ -46,6 +57,8 @@ pub(super) struct Ending {
     pub cause: Option<Cause>,
     /// `None`: somebody else has reaped it.
     pub status: Option<ExitStatus>,
+    /// Whether the kernel has killed some process of this machine meanwhile, for want of memory. `None`: it does not say.
+    pub starved: Option<bool>,
     /// Its last words.
     pub words: String,
     /// Bytes that came out.
@@ -88,7 +101,7 @@ impl Ending {
         if let Some((code, value, errno)) = self.loader() {
             return Err(not_loaded(subject, code, value, errno));
         }
-        let Self { cause, status, words, .. } = self;
+        let Self { cause, status, starved, words, .. } = self;
         let more_memory = |why: &str| {
             let mb = subject.memory / 1_000_000;
             Error::MemoryBudget(format!(
@@ -117,8 +130,7 @@ impl Ending {
         if status.is_none_or(|status| status.code() == Some(status::DONE)) {
             return Ok(());
         }
-        let small = words.to_ascii_lowercase();
-        if OUT_OF_MEMORY.iter().any(|said| small.contains(said)) {
+        if tells_of_memory(&words) {
             return Err(more_memory("the copy had not memory enough"));
         }
         let said = match words.trim() {
@@ -126,6 +138,9 @@ impl Ending {
             words => format!("; its last words: {words}"),
         };
         let how = match status.and_then(|status| status.signal()) {
+            Some(libc::SIGKILL) if starved == Some(false) => {
+                "was killed from outside (signal 9), and not by the kernel".to_owned()
+            }
             Some(libc::SIGKILL) => {
                 return Err(more_memory("the copy was killed, as the kernel does for want of memory,"));
             }
@@ -177,5 +192,39 @@ fn not_loaded(subject: &Subject<'_>, code: &str, value: u64, errno: Option<i64>)
         _ => Error::CorruptSnapshot(format!(
             "{image} is damaged, says its loader: {code} {value:#x} cannot be{why}"
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn killed(starved: Option<bool>) -> Ending {
+        let status = Some(ExitStatus::from_raw(libc::SIGKILL));
+        Ending { cause: None, status, starved, words: String::new(), passed: 0 }
+    }
+
+    #[test]
+    fn a_room_is_no_want_of_memory() {
+        for words in ["no room at x", "zoom", "mushroom_", "OOMPH", "boom!"] {
+            assert!(!tells_of_memory(words), "{words}");
+        }
+        for words in ["OOM", "killed: oom.", "v8::OOM error", "std::bad_alloc", "Cannot allocate memory (12)"]
+        {
+            assert!(tells_of_memory(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn who_killed_it_is_told() {
+        let time = std::time::Duration::from_secs(1);
+        let subject = Subject { image: Path::new("image"), bytes: 0, memory: 0, timeout: time };
+        let error = killed(Some(false)).judge(&subject).unwrap_err();
+        assert_eq!(error.code(), "HEAPWARDEN_CAPTURE_FAILED");
+        assert!(error.to_string().contains("killed from outside"), "{error}");
+        for starved in [None, Some(true)] {
+            let error = killed(starved).judge(&subject).unwrap_err();
+            assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET");
+        }
     }
 }

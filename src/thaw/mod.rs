@@ -11,7 +11,8 @@
 //! | `needs` | whether this machine has that |
 //! | `feed` | the second reading, into the loader |
 //! | `start` | starts the loader |
-//! | `supervise` | what comes out of it, its limits, its end |
+//! | `supervise` | what comes out of it, its end |
+//! | `guard` | its limits: time, memory |
 //! | `end` | how it ended, as an error |
 //! | [`session`] | all that: [`run`] |
 //! | `bring` | the files an image needs, so that they can travel with it |
@@ -30,6 +31,8 @@ mod bring;
 mod end;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod feed;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod guard;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod needs;
 pub mod options;

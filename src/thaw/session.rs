@@ -4,14 +4,16 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::end::{Ending, Subject};
 use super::feed::{Fed, feed};
+use super::guard::Watched;
 use super::needs::{self, Granted};
 use super::options::{Progress, Requests, ThawOptions};
 use super::start::{Limits, Started, start};
-use super::supervise::{Watched, supervise};
+use super::supervise::supervise;
 use super::survey::{Survey, survey};
 use crate::error::{Error, Result};
 use crate::file::reader::open_image;
@@ -50,8 +52,10 @@ pub fn run(
             memory,
             started,
         };
-        let (ending, fed) = attempt.run(out, progress)?;
-        if left > 0 && ending.may_be_chance() {
+        let (ending, fed, taken) = attempt.run(out, progress)?;
+        // What a session's copy was asked is asked once: the next copy would never hear of it.
+        let may_repeat = taken == 0 || matches!(requests, Requests::Given(_));
+        if left > 0 && may_repeat && ending.may_be_chance() {
             continue;
         }
         // A file that was exchanged between the two readings explains what the loader makes of it.
@@ -100,12 +104,12 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// How it ended, and whether the image could be read to its end once more.
+    /// How it ended, whether the image could be read to its end once more, and how many requests were taken.
     fn run(
         &mut self,
         out: &mut dyn Write,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<(Ending, Result<()>)> {
+    ) -> Result<(Ending, Result<()>, u64)> {
         let reader = open_image(self.image)?;
         let session = matches!(self.requests, Requests::Session(_));
         let seconds = if session { 0 } else { self.options.timeout.as_secs() + 1 };
@@ -132,13 +136,13 @@ impl Attempt<'_> {
             // Without a thread the socket is closed, and the loader ends.
             let ending = supervise(child, &watched, out, progress);
             drop(hang_up);
-            let fed = match feeding {
+            let result = match feeding {
                 Ok(thread) => thread
                     .join()
                     .unwrap_or_else(|_| Err(Error::CaptureFailed("the feeding thread panicked".into()))),
                 Err(error) => Err(Error::CaptureFailed(format!("no thread to read the image with: {error}"))),
             };
-            (ending, fed)
+            (ending, result, fed.requests.load(Ordering::Relaxed))
         }))
     }
 }

@@ -12,6 +12,9 @@ pub const BOTTOM: u64 = 64 << 10;
 pub const REGIONS: u64 = 1 << 18;
 /// Bytes that stay free before a stack's room, as the kernel keeps them.
 pub const STACK_GUARD: u64 = 1 << 20;
+/// Most writable bytes in which nothing stands: stacks, pools, and Buffers that nobody has written to. They are in no limit of
+/// memory the kernel keeps, until they are written to. What V8 reserves is not writable.
+pub const IDLE: u64 = 256 << 30;
 /// Most bytes that are mapped behind a `[heap]`.
 pub const BREAK_ROOM: u64 = 1 << 30;
 
@@ -71,6 +74,7 @@ pub struct Checker {
     stack: u64,
     regions: u64,
     bytes: u64,
+    idle: u64,
     /// Behind the last region and its room.
     end: u64,
     region: Option<Region>,
@@ -105,6 +109,7 @@ impl Checker {
             stack: start.stack,
             regions: 0,
             bytes: 0,
+            idle: 0,
             end: BOTTOM,
             region: None,
             filled: 0,
@@ -112,6 +117,11 @@ impl Checker {
             may_stand: false,
             ended: false,
         })
+    }
+
+    /// Writable bytes that nothing stands in yet: the kernel counts them as used.
+    pub fn idle(&self) -> u64 {
+        self.idle
     }
 
     /// The next record. After a refusal there is nothing to go on with.
@@ -190,6 +200,9 @@ impl Checker {
             before,
             behind,
         };
+        if protection & WRITE != 0 {
+            self.idle += end - begin + before;
+        }
         self.regions += 1;
         self.end = taken;
         self.filled = begin;
@@ -215,6 +228,9 @@ impl Checker {
         }
         // Runs do not overlap, so they are no more than there are addresses.
         self.bytes += bytes;
+        if region.protection & WRITE != 0 {
+            self.idle -= bytes;
+        }
         Ok(Step::Run { at, bytes })
     }
 
@@ -228,6 +244,9 @@ impl Checker {
         }
         if record.b != self.bytes {
             return wrong("bytes", record.b);
+        }
+        if self.idle > IDLE {
+            return wrong("idle", self.idle);
         }
         if !self.may_resume {
             return wrong("resume", self.resume);

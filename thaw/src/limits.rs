@@ -91,7 +91,8 @@ pub fn close_descriptors() {
     }
 }
 
-/// `idle` bytes of the image's memory count as data already, and are not used.
+/// `idle` bytes of the image's memory count as data already, and are not used: the kernel's limit is higher by them, and does
+/// not notice when they are written to. That is what the room `thaw` watches from outside; `check` bounds them.
 pub fn set(arguments: &Arguments, idle: u64) -> Result<(), Failure> {
     plain(system::PRCTL, PR_SET_THP_DISABLE, 0, 0);
     let both = |value| Limit { soft: value, hard: value };

@@ -75,9 +75,6 @@ pub fn load(objects: &Objects) -> Result<Entry, Failure> {
                 fill_up(free, region.begin - region.before);
                 free = free.max(region.end + region.behind);
                 map(&region, objects)?;
-                if region.protection & PROT_WRITE != 0 {
-                    entry.idle += region.end - region.begin + region.before;
-                }
                 if region.kind == KIND_BREAK {
                     entry.heap = Some(region);
                 }
@@ -90,11 +87,9 @@ pub fn load(objects: &Objects) -> Result<Entry, Failure> {
                     *now = 1 | PROT_WRITE;
                 }
                 fill(at, bytes)?;
-                if region.protection & PROT_WRITE != 0 {
-                    entry.idle -= bytes;
-                }
             }
             Step::End => {
+                entry.idle = checker.idle();
                 close(&mut current)?;
                 fill_up(free, TOP);
                 return Ok(entry);

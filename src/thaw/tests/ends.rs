@@ -152,6 +152,38 @@ fn reserved_memory_does_not_count() {
     assert!(i64::from_le_bytes(out.try_into().unwrap()) > 0);
 }
 
+#[test]
+fn idle_memory_is_bounded_and_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let idle = |gib: u64, code: &Code| {
+        let mut made = Made::new(code, b"ok");
+        let stack = made.records.pop().unwrap();
+        made.region(0x7000_0000_0000, (gib << 30) / PAGE, 3, 0);
+        made.records.push(stack);
+        made.write(folder.path())
+    };
+    let few = ThawOptions { memory: Some(100 << 20), ..options() };
+    let thaw = |image: std::path::PathBuf| {
+        run(&image, Requests::Given(&[]), &mut io::sink(), &few, &mut |_| {}).unwrap_err()
+    };
+    let error = thaw(idle(300, &Code::default().done()));
+    assert_eq!(error.code(), "HEAPWARDEN_CORRUPT_SNAPSHOT", "{error}");
+    assert!(error.to_string().contains("idle"), "{error}");
+    // Written to by its code (rdi = where, rcx = bytes, rep stosb): no limit of the kernel's is in the way.
+    let at = [&[0x48, 0xBF][..], &0x7000_0000_0000_u64.to_le_bytes()].concat();
+    let fill = [&at[..], &[0x48, 0xB9], &(2_u64 << 30).to_le_bytes(), &[0xF3, 0xAA]].concat();
+    // After it has closed its pipes, too.
+    for code in [Code::default(), Code::default().call(3, &[1]).call(3, &[2])] {
+        let begin = code.0.len();
+        let code = code.bytes(&fill);
+        let around = code.0.len() - begin;
+        let error = thaw(idle(2, &code.endless(around)));
+        assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET", "{error}");
+        assert!(error.to_string().contains("more memory than it may"), "{error}");
+    }
+    no_child();
+}
+
 /// Takes so many bytes.
 struct Full(usize);
 

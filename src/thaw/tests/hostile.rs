@@ -11,10 +11,11 @@ use super::code::Code;
 use super::make::{CODE, DATA, Made, no_child, options};
 use crate::image::format::{END, LOADER, LOADER_ROOM, PAGE, RUN, Record, Start, TOP, status};
 use crate::thaw::feed::Fed;
+use crate::thaw::guard::Watched;
 use crate::thaw::options::ThawOptions;
 use crate::thaw::start::{Limits, Started, start};
 use crate::thaw::stream::{Part, Stream, record_bytes, start_bytes};
-use crate::thaw::supervise::{Watched, supervise};
+use crate::thaw::supervise::supervise;
 use crate::thaw::survey::check::{Checker, Step};
 use crate::thaw::survey::survey;
 
