@@ -3,11 +3,14 @@
 // An image and its objects as one file: what tar makes of it, and what we make of files that are none.
 
 const assert = require('node:assert/strict')
-const { execFileSync } = require('node:child_process')
+const { execFileSync, spawn } = require('node:child_process')
+const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
-const { isBundle, pack, unpack } = require('../../lib/image/bundle')
+const { isBundle, nameOf, pack, unpack } = require('../../lib/image/bundle')
+const { ownFolder } = require('../../lib/image/temporary')
+const { head, end } = require('../../lib/image/tar')
 const { tempDir } = require('../support/helpers')
 
 const NAME = 'heapwarden-20260228T000000.000Z-12-0-rss-00ff.heapimage.zst'
@@ -81,4 +84,73 @@ test('a cut or damaged one says so', async (t) => {
   fs.writeFileSync(broken, 'no tar at all')
   assert.equal(await isBundle(broken), false)
   assert.equal(await isBundle(dir), false)
+  const one = [head(NAME, 0, 0)]
+  await refusal(Buffer.concat([...one, ...one, end]), /twice/)
+})
+
+test('long names travel, and an image by another name gets its own', async (t) => {
+  const dir = tempDir(t)
+  const id = 'ab'.repeat(64)
+  const image = `${'ä'.repeat(110)}.heapimage.zst`
+  fs.writeFileSync(path.join(dir, 'x'), 'x')
+  const file = path.join(dir, 'a.tar')
+  await pack([image, `objects/${id}.zst`].map((name) => ({ name, path: path.join(dir, 'x') })), file)
+  assert.equal(await isBundle(file), true)
+  const { folder, image: found } = await unpacked(t, file)
+  assert.equal(path.basename(found), image)
+  assert.ok(fs.existsSync(path.join(folder, 'objects', `${id}.zst`)))
+  const other = tempDir(t)
+  execFileSync('tar', ['xf', file, '-C', other])
+  assert.ok(fs.existsSync(path.join(other, 'objects', `${id}.zst`)) && fs.existsSync(path.join(other, image)))
+  // And those of tar, by both of its ways.
+  for (const format of ['pax', 'gnu']) {
+    execFileSync('tar', ['cf', file, `--format=${format}`, '-C', other, image, 'objects'])
+    const { folder, image: found } = await unpacked(t, file)
+    assert.equal(path.basename(found), image, format)
+    assert.ok(fs.existsSync(path.join(folder, 'objects', `${id}.zst`)), format)
+  }
+  assert.equal(nameOf('/a/leak.bin'), 'leak.heapimage.zst')
+  assert.equal(nameOf(`/a/${NAME}`), NAME)
+  assert.ok(Buffer.byteLength(nameOf(`/a/${'ä'.repeat(127)}`)) <= 255)
+})
+
+test('what fails is an error of ours and leaves nothing', async (t) => {
+  const dir = tempDir(t)
+  const file = await bundle(dir)
+  const before = fs.readdirSync(dir)
+  const signal = AbortSignal.abort(new Error('enough'))
+  const aborted = (error) => error.code === 'HEAPWARDEN_ABORTED' && error.cause === signal.reason
+  await assert.rejects(unpack(file, tempDir(t), signal), aborted)
+  await assert.rejects(pack([{ name: NAME, path: file }], path.join(dir, 'b.tar'), signal), aborted)
+  await assert.rejects(pack([{ name: NAME, path: path.join(dir, 'gone') }], path.join(dir, 'b.tar')), { code: 'HEAPWARDEN_NOT_FOUND', message: /gone/ })
+  await assert.rejects(pack([{ name: NAME, path: file }], path.join(file, 'b.tar')), { code: 'HEAPWARDEN_CAPTURE_FAILED' })
+  // As large as no disk is, by its size.
+  const large = path.join(dir, 'large')
+  fs.writeFileSync(large, '')
+  try {
+    fs.truncateSync(large, 8 * 2 ** 40)
+  } catch {
+    return // a file system that has no holes
+  }
+  await assert.rejects(pack([{ name: NAME, path: large }], path.join(dir, 'b.tar')), { code: 'HEAPWARDEN_NO_SPACE', message: /bytes in .* are free/ })
+  fs.rmSync(large)
+  assert.deepEqual(fs.readdirSync(dir), before)
+})
+
+test('folders for the time of some work go with the process', async (t) => {
+  const listeners = process.listenerCount('exit')
+  for (let round = 0; round < 12; round++) ownFolder(tempDir(t)).remove()
+  assert.equal(process.listenerCount('exit'), listeners + 1)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    const dir = tempDir(t)
+    const script = `const { ownFolder, removeAtSignals } = require('./lib/image/temporary')
+removeAtSignals(); ownFolder(process.argv[1]).remove(); ownFolder(process.argv[1]); setInterval(() => {}, 1000); console.log('ready')`
+    const child = spawn(process.execPath, ['-e', script, dir], { cwd: path.join(__dirname, '..', '..'), stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(child.stdout, 'data')
+    assert.equal(fs.readdirSync(dir).length, 1)
+    child.kill(signal)
+    const [, by] = await once(child, 'exit')
+    assert.equal(by, signal)
+    assert.deepEqual(fs.readdirSync(dir), [])
+  }
 })

@@ -4,7 +4,8 @@
 
 const { version } = require('../../package.json')
 const { didYouMean } = require('../base/suggest')
-const { printable, printableLines } = require('../base/printable')
+const { removeAtSignals } = require('../image/temporary')
+const { printable, printableJsonLine, printableLines } = require('../base/printable')
 const { UsageError, print, say, watchOutput } = require('./terminal')
 
 /**
@@ -39,7 +40,10 @@ async function call (name, argv) {
   const end = argv.indexOf('--')
   const own = end === -1 ? argv : argv.slice(0, end)
   const help = own.includes('--help') || own.includes('-h')
-  if (help || !command.lendsStdio) watchOutput()
+  if (help || !command.lendsStdio) {
+    watchOutput()
+    removeAtSignals()
+  }
   if (help) {
     await print(command.usage)
     return 0
@@ -59,7 +63,7 @@ function report (error, json, commandUsage) {
   const text = wrong || /^HEAPWARDEN_/.test(code) ? error.message : (error.stack ?? String(error))
   // The addon knows of options and not of flags. What is told as JSON may go to a program, which gave an option.
   const message = json || code !== 'HEAPWARDEN_MEMORY_BUDGET' ? text : text.replace(/(?<= )maxMemory(?=[ ,;])/g, '--max-memory')
-  if (json) say(JSON.stringify({ code, message }))
+  if (json) say(printableJsonLine({ code, message }))
   else say(`heapwarden: ${(/^HEAPWARDEN_/.test(error.code) ? printable : printableLines)(message)}${error instanceof UsageError ? `\n${commandUsage.split('\n', 1)[0]}; --help tells more` : ''}`)
   return wrong ? 2 : 1
 }

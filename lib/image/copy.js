@@ -5,12 +5,11 @@
 const native = require('../addon/native')
 const { HeapwardenError, adopt } = require('../base/errors')
 const { clearInterval, setInterval } = require('../base/timers')
+const { aborted } = require('./failure')
 const { warnOnce } = require('../log/warn')
 
 /** At most ten times a second: for eyes. */
 const PERIOD_MS = 100
-
-const aborted = (signal) => new HeapwardenError('HEAPWARDEN_ABORTED', 'it was aborted by its AbortSignal', { cause: signal.reason })
 
 /** Tells `onProgress` what has changed, until the returned function is called. */
 function follow (onProgress, look) {
@@ -66,4 +65,4 @@ async function withCopy (image, { signal, onProgress, timeout, ...options }, wor
   }
 }
 
-module.exports = { aborted, withCopy }
+module.exports = { withCopy }

@@ -3,7 +3,7 @@
 // A heap image: thawed into a snapshot, and asked. The work is done in processes and on threads of their own.
 
 const { basename, dirname, join } = require('node:path')
-const { pack } = require('./bundle')
+const { nameOf, pack } = require('./bundle')
 const { withCopy } = require('./copy')
 const { checkAsk, checkCode, checkThaw, imagePath } = require('./options')
 const { withImage } = require('./place')
@@ -42,11 +42,12 @@ function answer (image, code, { id, className, most, ...options }) {
  */
 function bundled (path, { output, ...options }) {
   return withImage(path, async (image, folder) => {
-    const to = output ?? join(folder, `${basename(image).replace(/\.heapimage\.zst$/, '')}.heapbundle.tar`)
+    const name = nameOf(image)
+    const to = output ?? join(folder, `${name.slice(0, -'.heapimage.zst'.length)}.heapbundle.tar`)
     const own = ownFolder(dirname(to))
     try {
       const objects = await withCopy(image, options, (copy) => copy.bring(own.path))
-      const files = [[basename(image), image], ...objects.map((one) => [`objects/${basename(one)}`, one])]
+      const files = [[name, image], ...objects.map((one) => [`objects/${basename(one)}`, one])]
       const bytes = await pack(files.map(([name, file]) => ({ name, path: file })), to, options.signal)
       return { path: to, bytes, objects: objects.length }
     } finally {

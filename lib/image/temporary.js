@@ -7,8 +7,14 @@ const os = require('node:os')
 const path = require('node:path')
 
 const left = new Set()
-const remove = (folder) => {
-  left.delete(folder)
+/** What a person or a supervisor ends a program by. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+let toldOfExit = false
+let hearsSignals = false
+
+function remove (folder) {
+  if (!left.delete(folder)) return
+  if (left.size === 0 && hearsSignals) for (const signal of SIGNALS) process.removeListener(signal, ended)
   try {
     fs.rmSync(folder, { recursive: true, force: true })
   } catch {} // somebody else's care, then
@@ -19,6 +25,17 @@ function removeAll () {
   for (const folder of left) remove(folder)
 }
 
+/** Ends by the signal after all: its listeners are gone with the last folder. */
+function ended (signal) {
+  removeAll()
+  process.kill(process.pid, signal)
+}
+
+/** From now on also when a signal ends the process. For who owns the process: what a service does at a signal is its own. */
+function removeAtSignals () {
+  hearsSignals = true
+}
+
 /** @returns {{ path: string, remove: () => void }} private to this user */
 function ownFolder (beside) {
   let folder
@@ -27,9 +44,11 @@ function ownFolder (beside) {
   } catch {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-thaw-'))
   }
-  if (left.size === 0) process.once('exit', removeAll)
+  if (!toldOfExit) process.on('exit', removeAll)
+  toldOfExit = true
+  if (left.size === 0 && hearsSignals) for (const signal of SIGNALS) process.on(signal, ended)
   left.add(folder)
   return { path: folder, remove: () => remove(folder) }
 }
 
-module.exports = { ownFolder }
+module.exports = { ownFolder, removeAtSignals }

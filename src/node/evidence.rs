@@ -39,6 +39,10 @@ fn look(path: &Path, only_images: bool) -> Outcome<Option<PathBuf>> {
     if path.is_dir() {
         return newest(path, only_images);
     }
+    // A pipe is somebody's who reads it from its beginning: opened just to look, its writer would find nobody there any more.
+    if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) && !only_images {
+        return Ok(None);
+    }
     match open_image(path) {
         Ok(_) => Ok(Some(path.to_owned())),
         Err(error) if only_images => Err(error),
