@@ -75,6 +75,26 @@ for (const args of [['cat', 'FILE'], ['summary', 'FILE'], ['--help']]) {
   })
 }
 
+test('what somebody else wrote drives no terminal, in JSON neither', () => {
+  const { printableJsonLine, printable } = require('../../lib/base/printable')
+  const wild = 'a\u009b31m\u202eb\u2066\u001b[2J\nc'
+  for (const line of [printableJsonLine({ message: wild }), printable(wild)]) {
+    // eslint-disable-next-line no-control-regex
+    assert.doesNotMatch(line, /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/)
+  }
+  assert.deepEqual(JSON.parse(printableJsonLine({ message: wild })), { message: wild })
+})
+
+for (const flags of [[], ['--json']]) {
+  test(`an error that names a file with escapes in its name: ${flags}`, async () => {
+    const child = spawn(process.execPath, [bin, 'thaw', 'a\u009b31m\u202e', ...flags], { stdio: ['ignore', 'ignore', 'pipe'], timeout: 60_000 })
+    const [said, [status]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+    assert.equal(status, 1)
+    assert.match(said, /a\\u009b31m\\u202e/)
+    assert.doesNotMatch(said, /[\u007f-\u009f\u202a-\u202e]/)
+  })
+}
+
 test('capabilities do not ask the allocator on the thread that runs JavaScript', async () => {
   // There it has no answer any more: a capability that asked would be missing.
   const { status, stdout } = await node(['-e', `

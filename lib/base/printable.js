@@ -17,4 +17,7 @@ const printableLines = (text) => text.split('\n').map(printable).join('\n')
 /** JSON for a terminal: the same value, without what JSON.stringify leaves as it is. */
 const printableJson = (value) => JSON.stringify(value, null, 2).replace(WILD, (char) => char === '\n' ? char : escaped(char))
 
-module.exports = { printable, printableJson, printableLines }
+/** On one line. */
+const printableJsonLine = (value) => JSON.stringify(value).replace(WILD, escaped)
+
+module.exports = { printable, printableJson, printableJsonLine, printableLines }

@@ -9,7 +9,7 @@ const { isatty } = require('node:tty')
 const { helpOf } = require('./analysis')
 const { flagsOf, imageOf, optionsOf } = require('./image')
 const { ask: table, checkAsk, checkCode } = require('../image/options')
-const { printableJson, printableLines } = require('../base/printable')
+const { printableJson, printableJsonLine, printableLines } = require('../base/printable')
 const { withProgress } = require('./progress')
 const { UsageError, args, print, say } = require('./terminal')
 
@@ -61,7 +61,7 @@ async function prompt (ask, json) {
         await tell(ask(line), json)
       } catch (error) {
         if (!/^HEAPWARDEN_/.test(error.code)) throw error
-        say(json ? JSON.stringify({ code: error.code, message: error.message }) : `heapwarden: ${printableLines(error.message)}`)
+        say(json ? printableJsonLine({ code: error.code, message: error.message }) : `heapwarden: ${printableLines(error.message)}`)
       }
       lines.resume()
     }

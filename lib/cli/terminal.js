@@ -4,6 +4,7 @@
 
 const fs = require('node:fs')
 const { parseArgs } = require('node:util')
+const { printable, printableJsonLine } = require('../base/printable')
 const { didYouMean } = require('../base/suggest')
 
 /** Used wrongly: exit status 2, with the usage. */
@@ -51,7 +52,7 @@ function say (text) {
 function outputFailed (error, json = process.argv.includes('--json')) {
   if (error.code === 'EPIPE') process.exit(0)
   const message = `cannot write the output: ${error.message}`
-  say(json ? JSON.stringify({ code: error.code, message }) : `heapwarden: ${message}`)
+  say(json ? printableJsonLine({ code: error.code, message }) : `heapwarden: ${printable(message)}`)
   process.exit(1)
 }
 
