@@ -109,6 +109,25 @@ describe('output is bounded', () => {
   test('and what fits is whole', () => assert.equal(value("'é'.repeat(500)", { most: 1000 }), 'é'.repeat(500)))
 })
 
+test('where nothing may be put in the place of console there is an answer, and all is as it was', () => {
+  const { log } = console
+  const { defineProperty } = Object
+  let calls = 0
+  Object.defineProperty = (...args) => {
+    if (++calls > 3) throw new TypeError('not extensible')
+    return defineProperty(...args)
+  }
+  let first
+  try {
+    first = ask('1', 1000, false, undefined)
+  } finally {
+    Object.defineProperty = defineProperty
+  }
+  assert.match(first, /^1Uncaught TypeError: not extensible/)
+  assert.equal(value('2'), '2')
+  assert.equal(typeof log, 'function')
+})
+
 test('functions of V8 are there: ids, classes, microtasks', { skip: process.platform !== 'linux' || process.arch !== 'x64' }, async (t) => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'answerer-'))
   t.after(() => fs.rmSync(dir, { recursive: true }))

@@ -93,6 +93,19 @@ function listen (most) {
     Object.defineProperty(object, name, { value, configurable: true, writable: true, enumerable: before?.enumerable ?? false })
     undo.push(() => before ? Object.defineProperty(object, name, before) : delete object[name])
   }
+  try {
+    takeOver(put, stream, write)
+  } catch (error) {
+    for (const one of undo.reverse()) one()
+    throw error
+  }
+  return {
+    heard: () => text,
+    end () { for (const one of undo.reverse()) one() }
+  }
+}
+
+function takeOver (put, stream, write) {
   const ours = new Console({ stdout: stream, stderr: stream })
   for (const name of ['log', 'info', 'debug', 'warn', 'error', 'dir', 'dirxml', 'table', 'trace', 'group', 'groupEnd', 'assert', 'count', 'timeEnd', 'timeLog']) {
     if (globalThis.console) put(globalThis.console, name, ours[name].bind(ours))
@@ -110,10 +123,6 @@ function listen (most) {
   }
   put(process, 'memoryUsage', memoryUsage)
   if (!Object.hasOwn(globalThis, 'require')) put(globalThis, 'require', loaded)
-  return {
-    heard: () => text,
-    end () { for (const one of undo.reverse()) one() }
-  }
 }
 
 /** What V8 knows of it; the kernel cannot be asked, and would speak of the copy. */
@@ -158,9 +167,9 @@ function finish (kind, text) {
   const { ears, most } = current
   current = undefined
   try {
-    ears.end()
+    ears?.end()
   } catch {} // the question has frozen what was put there
-  const heard = ears.heard()
+  const heard = ears?.heard() ?? ''
   const before = heard === '' || apply(endsWith, heard, ['\n']) ? heard : `${heard}\n`
   return kind + cut(before + text, most)
 }
@@ -188,8 +197,9 @@ function surely (work) {
  * @returns {string} a character of kind and the text; `PENDING` alone: microtasks are to be run, then `settled` called
  */
 function ask (code, most, hasSubject, subject) {
-  current = { most, ears: listen(most), state: PENDING, value: undefined }
+  current = { most, ears: undefined, state: PENDING, value: undefined }
   return surely(() => {
+    current.ears = listen(most)
     // A service may have its own way with stacks, which reads files.
     Error.prepareStackTrace = prepareStackTrace
     Error.stackTraceLimit = stackTraceLimit
