@@ -21,7 +21,8 @@ export function watch(options?: WatchOptions): Monitor
 export function takeSnapshot(options?: SnapshotOptions): Promise<SnapshotInfo>
 
 /**
- * The JSON of a snapshot, plain or compressed with zstd or gzip: what DevTools loads. `path` may be a pipe. Unpacked off the event loop, as fast as it is
+ * The JSON of a snapshot, plain or compressed with zstd or gzip: what DevTools loads. `path` may be a pipe. A heap image is thawed first,
+ * into a temporary file beside it; the stream begins when that is done, and fails as `thaw()` does. Unpacked off the event loop, as fast as it is
  * read. A damaged file is an `error` of the stream, `HEAPWARDEN_CORRUPT_SNAPSHOT`, that says at which byte.
  */
 export function openSnapshot(path: string): Readable
@@ -353,7 +354,10 @@ export interface AnalysisProgress {
 
 /** Of a copy of a frozen process. */
 export interface CopyOptions {
-  /** Memory the copy may take; V8's snapshot needs several times the heap. Default: what the container or the machine has left. */
+  /**
+   * Memory the copy may take, with what its executable and libraries take unpacked; V8's snapshot needs several times the heap.
+   * Default: what the container or the machine has left.
+   */
   memory?: Bytes
   /** More folders, or files, to look for the executable and its libraries in, by their build ids. */
   objects?: string | string[]
@@ -395,7 +399,7 @@ export interface AskOptions extends CopyOptions {
   id?: number
   /** `code` is a function, called with an array of all instances of this class. `HEAPWARDEN_NOT_FOUND` if there is none. */
   className?: string
-  /** Bytes of the answer, at most `'64MiB'`; it is cut beyond, and says so. Default `'1MiB'`. */
+  /** Bytes of the answer, from 100 to `'64MiB'`; it is cut beyond, and says so. Default `'1MiB'`. */
   most?: Bytes
 }
 
