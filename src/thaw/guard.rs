@@ -1,7 +1,9 @@
 //! Keeps a loader's copy within its limits: time, memory, and whoever may stop it.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -41,10 +43,10 @@ pub(super) struct Guard<'a> {
 }
 
 impl<'a> Guard<'a> {
-    pub fn new(watched: &'a Watched<'a>, pid: u32) -> Self {
+    pub fn new(watched: &'a Watched<'a>, status: io::Result<File>) -> Self {
         Self {
             watched,
-            memory: Memory(File::open(format!("/proc/{pid}/status"))),
+            memory: Memory(status),
             group: Cgroup::detect(),
             looked: Instant::now(),
             answers: Answers::default(),
@@ -110,12 +112,21 @@ impl<'a> Guard<'a> {
 }
 
 /// What the kernel says of a process. Open as long as it is needed: this process may have no descriptor left later.
-struct Memory(std::io::Result<File>);
+struct Memory(io::Result<File>);
 
 impl Memory {
     /// Bytes of its own, in memory and swapped out, with the page tables for them; 0: it has ended.
-    fn own(&self) -> std::io::Result<u64> {
-        let file = self.0.as_ref().map_err(|error| std::io::Error::new(error.kind(), error.to_string()))?;
+    fn own(&self) -> io::Result<u64> {
+        let file = match &self.0 {
+            Ok(file) => file,
+            // It had ended, and somebody else has reaped it, before it could be looked at.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && Path::new("/proc/self/status").exists() =>
+            {
+                return Ok(0);
+            }
+            Err(error) => return Err(io::Error::new(error.kind(), error.to_string())),
+        };
         let mut text = [0; 8192];
         match file.read_at(&mut text, 0) {
             Ok(count) => Ok(own_of(&text[..count])),
@@ -195,7 +206,7 @@ mod tests {
         let before = memory.own().unwrap();
         let more = vec![1_u8; 64 << 20];
         assert!(memory.own().unwrap() > before + (60 << 20) && more[7] == 1);
-        assert!(Memory(File::open("/proc/self/nothing")).own().is_err());
+        assert_eq!(Memory(File::open("/proc/4294967295/status")).own().unwrap(), 0);
     }
 
     #[test]
@@ -204,7 +215,7 @@ mod tests {
         let (fed, started) = (Fed::default(), Instant::now());
         let watched =
             Watched { options: &options, fed: &fed, raw_bytes: 0, memory: 1 << 40, session: false, started };
-        let mut guard = Guard::new(&watched, u32::MAX);
+        let mut guard = Guard::new(&watched, Err(io::Error::from_raw_os_error(libc::EACCES)));
         guard.looked = started.checked_sub(PERIOD * 2).unwrap();
         assert!(matches!(guard.look(&mut |_| {}), Some(Cause::Refused(Error::Unsupported(_)))));
     }
@@ -215,7 +226,7 @@ mod tests {
         let (fed, started) = (Fed::default(), Instant::now());
         let watched =
             Watched { options: &options, fed: &fed, raw_bytes: 0, memory: 1 << 40, session: true, started };
-        let mut guard = Guard::new(&watched, std::process::id());
+        let mut guard = Guard::new(&watched, File::open("/proc/self/status"));
         fed.requests.store(1, Ordering::Relaxed);
         guard.heard(&[0; 8]);
         assert!(guard.look(&mut |_| {}).is_none());

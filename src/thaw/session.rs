@@ -114,7 +114,7 @@ impl Attempt<'_> {
         let session = matches!(self.requests, Requests::Session(_));
         let seconds = if session { 0 } else { self.options.timeout.as_secs() + 1 };
         let limits = Limits { memory: self.memory, seconds };
-        let Started { child, socket } = start(&self.options.loader, limits, self.objects)?;
+        let Started { child, socket, status } = start(&self.options.loader, limits, self.objects)?;
         let fed = Fed::default();
         let watched = Watched {
             options: self.options,
@@ -134,7 +134,7 @@ impl Attempt<'_> {
                     feed(raw, requests, &socket, fed, &ended)
                 });
             // Without a thread the socket is closed, and the loader ends.
-            let ending = supervise(child, &watched, out, progress);
+            let ending = supervise(child, status, &watched, out, progress);
             drop(hang_up);
             let result = match feeding {
                 Ok(thread) => thread

@@ -3,7 +3,8 @@
 //! By the system's own way of starting programs, which copies nothing of this process, however large it is; the files'
 //! descriptors go over the socket, so that none of them is ever open in a way that other programs of this process inherit.
 
-use std::io::IoSlice;
+use std::fs::File;
+use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -33,6 +34,8 @@ pub(super) struct Limits {
 pub(super) struct Started {
     pub child: Child,
     pub socket: OwnedFd,
+    /// `/proc/PID/status` of it.
+    pub status: io::Result<File>,
 }
 
 /// Starts it. Whoever calls this has to end and reap it; it dies with the calling thread besides.
@@ -55,7 +58,9 @@ pub(super) fn start(loader: &Path, limits: Limits, objects: &[Arc<OwnedFd>]) -> 
             loader.display()
         ))
     })?;
-    let started = Started { child, socket };
+    // Before it has an image: then it hides itself.
+    let status = File::open(format!("/proc/{}/status", child.id()));
+    let started = Started { child, socket, status };
     for part in objects.chunks(MOST) {
         // An error: it has ended, and says why.
         if send(&started.socket, part).is_err() {

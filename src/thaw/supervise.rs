@@ -1,7 +1,7 @@
 //! A started loader: takes what it and its copy write, keeps them within their limits, and sees them off.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -22,9 +22,10 @@ const PROGRESS: &str = "heapwarden-progress ";
 /// How long it may live on after it has closed its pipes.
 const LINGER: Duration = Duration::from_secs(10);
 
-/// Until it has ended and is reaped. It is killed when it is over a limit, or when `out` takes no more.
+/// Until it has ended and is reaped. `status`: what the kernel says of it. It is killed when it is over a limit, or when `out` takes no more.
 pub(super) fn supervise(
     child: Child,
+    status: io::Result<File>,
     watched: &Watched<'_>,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(Progress),
@@ -33,7 +34,7 @@ pub(super) fn supervise(
     let child = &mut child.0;
     let mut lines = Lines::default();
     let kills = oom_kills();
-    let mut guard = Guard::new(watched, child.id());
+    let mut guard = Guard::new(watched, status);
     let mut cause = None;
     let pipes = child.stdout.take().zip(child.stderr.take());
     if let Some((from, words)) = pipes {

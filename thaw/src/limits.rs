@@ -38,9 +38,9 @@ pub fn bind_to_parent(parent: u64) -> Result<(), Failure> {
     if now as u64 == parent { Ok(()) } else { Err(Failure::new("parent", now as u64)) }
 }
 
-/// An ordinary process, whatever its parent had ignored or lowered; no one may look into it.
+/// An ordinary process, whatever its parent had ignored or lowered, that leaves no core.
 pub fn prepare() {
-    plain(system::PRCTL, PR_SET_DUMPABLE, 0, 0);
+    set_one(CORE, &Limit { soft: 0, hard: 0 });
     // A few pages here and there would take 2 MiB each.
     plain(system::PRCTL, PR_SET_THP_DISABLE, 1, 0);
     for resource in [DATA, ADDRESS_SPACE] {
@@ -94,6 +94,9 @@ pub fn close_descriptors() {
 /// `idle` bytes of the image's memory count as data already, and are not used: the kernel's limit is higher by them, and does
 /// not notice when they are written to. That is what the room `thaw` watches from outside; `check` bounds them.
 pub fn set(arguments: &Arguments, idle: u64) -> Result<(), Failure> {
+    // From now on no one may look into it. Not before: the room `thaw` has to open what the kernel says of its memory, which
+    // some systems (hidepid) hide then.
+    plain(system::PRCTL, PR_SET_DUMPABLE, 0, 0);
     plain(system::PRCTL, PR_SET_THP_DISABLE, 0, 0);
     let both = |value| Limit { soft: value, hard: value };
     let mut limits = [(CORE, both(0)), (FILE_SIZE, both(0)), (DATA, both(0)), (CPU, both(0))];

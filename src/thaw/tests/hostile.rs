@@ -266,7 +266,7 @@ fn bytes_at_random_do_nothing_wrong() {
 /// Straight into the loader, past the checks of this side.
 fn load(raw: &[u8], options: &ThawOptions) -> (Option<std::process::ExitStatus>, String, Vec<u8>) {
     let limits = Limits { memory: 1 << 30, seconds: 5 };
-    let Started { child, socket } = start(&options.loader, limits, &[]).unwrap();
+    let Started { child, socket, status } = start(&options.loader, limits, &[]).unwrap();
     let fed = Fed::default();
     let watched = Watched {
         options,
@@ -288,7 +288,7 @@ fn load(raw: &[u8], options: &ThawOptions) -> (Option<std::process::ExitStatus>,
             }
             let _ = shutdown(&socket, Shutdown::Write);
         });
-        supervise(child, &watched, &mut out as &mut dyn Write, &mut |_| {})
+        supervise(child, status, &watched, &mut out as &mut dyn Write, &mut |_| {})
     });
     assert!(ending.cause.is_none(), "it had to be ended: {:?}", ending.cause);
     (ending.status, ending.words, out)
