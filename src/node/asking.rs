@@ -165,8 +165,8 @@ mod tests {
         answers.piece.clear();
         answers.write(b"listening on 3000").unwrap_err();
         answers.piece.clear();
-        answers.write(&[0; 8]).unwrap();
+        answers.write_all(&[0; 8]).unwrap();
         // It has its answer.
-        answers.write(&[0; 8]).unwrap_err();
+        answers.write_all(&[0; 8]).unwrap_err();
     }
 }
