@@ -15,7 +15,19 @@ use crate::file::info::{Mode, SnapshotInfo};
 use crate::thread::facts::process_facts;
 
 /// Takes it, if JavaScript is predicted to stand still for no longer than the order allows. `reason`: why it is no snapshot.
-pub fn image(order: &Order, reason: Option<&str>, tries: &mut Tries) -> Result<SnapshotInfo, Stop> {
+pub fn image(order: &mut Order, reason: Option<&str>, tries: &mut Tries) -> Result<SnapshotInfo, Stop> {
+    let permit = Permit::new(order.demand.clone(), order.deadline);
+    let result = image_within(order, &permit, reason, tries);
+    order.stood_still(&permit);
+    result
+}
+
+fn image_within(
+    order: &Order,
+    permit: &Permit,
+    reason: Option<&str>,
+    tries: &mut Tries,
+) -> Result<SnapshotInfo, Stop> {
     let (needs, options) = (&order.owner.needs, &order.options);
     // Who asked for it by both names has said how long.
     let asked = options.mode == WantedMode::Inline && options.form == WantedForm::Image;
@@ -23,13 +35,12 @@ pub fn image(order: &Order, reason: Option<&str>, tries: &mut Tries) -> Result<S
         image::admit_pause(needs, options.max_pause_ms).map_err(Stop::TooLong)?;
     }
     let environment = &order.owner.environment;
-    let permit = Permit::new(order.demand.clone(), order.deadline);
     let done = loop {
         let header = snapshot_file::image_header(environment, options, Mode::Inline, tries.began(), reason);
         let sink = snapshot_file::create(options, header).map_err(Stop::Final)?;
         running::set_place(order.id, sink.target().display().to_string());
         let in_place = InPlace::prepare(process_facts().v8_pool_size).map_err(Stop::TooDear)?;
-        match at_thread::ask(order, Work::Freeze(Box::new(in_place), Box::new(sink)), &permit) {
+        match at_thread::ask(order, Work::Freeze(Box::new(in_place), Box::new(sink)), permit) {
             // It holds nobody up: nobody waits for the folder of an image in place.
             Err(Undone::Busy) => {
                 let way = by_signal::Way { by_fork: false, reason, began: tries.began() };
@@ -42,7 +53,7 @@ pub fn image(order: &Order, reason: Option<&str>, tries: &mut Tries) -> Result<S
     };
     match done {
         Ok(Done::Frozen(sealed, pause_ms)) => {
-            let info = publishing::publish(*sealed, tries.finish(pause_ms), &permit, environment);
+            let info = publishing::publish(*sealed, tries.finish(pause_ms), permit, environment);
             let info = info.map_err(Stop::Final)?;
             image::learn(needs, info.raw_bytes, pause_ms);
             Ok(info)
