@@ -22,9 +22,9 @@ async function main () {
   // to be measured.
   global.kept = [small(), new Array(10_000_000).fill(0.5)]
   say({ type: 'cheap', ...await attempt({}) })
-  global.kept = null
-  global.gc()
+  // A collection between the two would show that nothing is left of the first heap, and what was learned of it would be forgotten.
   global.kept = small()
+  global.gc()
   const refused = await attempt({ memoryBudget: 1000 })
   say({ type: 'refused', ...refused })
   // Between what it has been taught, 55 to 100 MiB by what was garbage in the first heap, and the truth, about 300.

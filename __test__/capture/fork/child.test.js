@@ -114,7 +114,7 @@ forkTest("the application's own child processes are none of its business, nor it
 
 forkTest('children that end while it ends are told of too', async (t) => {
   ballast(t)
-  const order = takeSnapshot({ dir: tempDir(t), mode: 'fork' })
+  const order = takeSnapshot({ dir: tempDir(t), mode: 'fork', form: 'snapshot' })
   const child = await heldDump(t)
   const exits = Array.from({ length: 20 }, () => once(childProcess.spawn('cat', { stdio: ['pipe', 'ignore', 'inherit'] }), 'spawn', { signal: t.signal }))
   await Promise.all(exits)

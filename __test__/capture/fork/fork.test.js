@@ -87,7 +87,7 @@ forkTest('HEAPWARDEN_FORK=0 turns it off, and says so', async (t) => {
     const { capabilities, takeSnapshot } = require(${JSON.stringify(root)})
     const dir = ${JSON.stringify(dir)}
     const mode = async (mode) => {
-      try { return (await takeSnapshot({ dir, mode })).mode } catch ({ code, message }) { return { code, message } }
+      try { return (await takeSnapshot({ dir, mode, form: 'snapshot' })).mode } catch ({ code, message }) { return { code, message } }
     }
     ;(async () => console.log(JSON.stringify([capabilities.snapshots.fork, await mode('auto'), await mode('fork')])))()`
   const { stdout, stderr } = await node(['-e', program], { env: { HEAPWARDEN_FORK: '0' } })

@@ -30,7 +30,7 @@ for (const kind of Object.keys(FIELDS)) {
       for (const step of STEPS) {
         const used = Number(fs.readFileSync(`/proc/${child.pid}/statm`, 'utf8').split(' ')[FIELDS[kind]]) * PAGE
         execFileSync('prlimit', [`--pid=${child.pid}`, `--${kind}=${used + step * 2 ** 20}:unlimited`])
-        child.stdin.write(`${JSON.stringify({ mode })}\n`)
+        child.stdin.write(`${JSON.stringify({ mode, form: 'snapshot' })}\n`)
         const answer = await line((said) => said.type === 'answer' && !answers.includes(said))
         answers.push(answer)
         assert.ok(answer.nodes > 0 || answer.code === 'HEAPWARDEN_MEMORY_BUDGET', JSON.stringify(answer))
