@@ -1,0 +1,44 @@
+'use strict'
+
+// Ways of being stuck beside those of stuck.test.js.
+
+const assert = require('node:assert/strict')
+const fs = require('node:fs')
+const { test } = require('node:test')
+const { tempDir } = require('../support/helpers')
+const { start } = require('../support/programs')
+const { evidence, isFile, isWhole, options } = require('../support/stuck')
+
+test('a thread that waits for a child process', options, async (t) => {
+  const info = await evidence(t, { kind: 'spawn' })
+  assert.deepEqual([info.form, info.mode, info.threadId], ['image', 'fork', 0])
+  assert.match(info.reason, /came to no stack guard/)
+  assert.ok(info.pauseMs > 0 && info.pauseMs < 5000, `${info.pauseMs} ms`)
+  await isWhole(t, info)
+})
+
+test('a worker that is stuck', options, async (t) => {
+  const info = await evidence(t, { kind: 'pbkdf2', worker: true })
+  assert.deepEqual([info.form, info.mode, info.threadId], ['image', 'fork', 1])
+  await isWhole(t, info)
+})
+
+for (const kind of ['regex', 'sort', 'loop']) {
+  test(`busy, and V8 may be served: ${kind}`, options, async (t) => {
+    const info = await evidence(t, { kind, snapshots: { form: 'image' } })
+    assert.equal(info.form, 'image')
+    await isWhole(t, info)
+  })
+}
+
+test('who wants no image waits for a stack guard', options, async (t) => {
+  const dir = tempDir(t)
+  const program = start('stuck', [JSON.stringify({ dir, kind: 'pbkdf2', snapshots: { form: 'snapshot' } })])
+  t.after(() => program.child.kill('SIGKILL'))
+  const released = await program.line(({ type }) => type === 'released')
+  assert.deepEqual(fs.readdirSync(dir).filter(isFile), [])
+  const info = await program.line(({ type }) => type === 'snapshot')
+  assert.ok(info.at >= released.at)
+  assert.equal(info.form, 'snapshot')
+  assert.equal((await program.ended).status, 0)
+})
