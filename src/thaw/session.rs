@@ -60,9 +60,20 @@ pub fn run(
         }
         // A file that was exchanged between the two readings explains what the loader makes of it.
         fed?;
-        return ending.judge(&subject);
+        let asked = matches!(requests, Requests::Given(requests) if !requests.is_empty());
+        let silent = asked && ending.passed == 0;
+        ending.judge(&subject)?;
+        return if silent { Err(gave_nothing(image)) } else { Ok(()) };
     }
     Ok(())
+}
+
+/// It says that it is done, and has done nothing.
+fn gave_nothing(image: &Path) -> Error {
+    let image = image.display();
+    Error::CaptureFailed(format!(
+        "the copy of the process that {image} holds came to its end and gave nothing of what it was asked for"
+    ))
 }
 
 /// The first reading.

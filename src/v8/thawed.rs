@@ -24,6 +24,8 @@ pub fn work() {
     {
         // Ours of before may be called after this one, or never.
         set_in_gc(false);
+        // Its work begins with a collection of its own, whose end is no other moment for it.
+        AT_ITS_END.store(false, Ordering::Relaxed);
         work(&isolate);
     }
 }

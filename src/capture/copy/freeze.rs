@@ -122,7 +122,7 @@ impl Ready {
         isolate.ask_copy();
         let place = self.freeze(isolate, to, MOMENT_LIMIT, look)?;
         if let Place::InCopy = place {
-            isolate.become_copy(|isolate| serve(isolate), true);
+            isolate.become_copy(serve_once, true);
             alarm::set();
         }
         Ok(place)
@@ -201,7 +201,7 @@ impl AnyMoment {
             }
             silence();
             if let Ok(isolate) = Isolate::current() {
-                isolate.become_copy(serve_once, false);
+                isolate.become_copy(lift_and_serve_once, false);
                 // The old process may have come to a stack guard since it was asked. The lock for it is this thread's, or nobody's.
                 isolate.ask_copy();
             }
@@ -214,9 +214,16 @@ impl AnyMoment {
     }
 }
 
+/// What V8 calls in a copy, perhaps again while that is at its work.
 fn serve_once(isolate: &Isolate) {
     if !SERVES.swap(true, Ordering::Relaxed) {
-        // Not before: V8 may have been in the middle of that very list.
+        serve(isolate)
+    }
+}
+
+/// The same where the limit is there still. Not before: V8 may have been in the middle of that very list.
+fn lift_and_serve_once(isolate: &Isolate) {
+    if !SERVES.swap(true, Ordering::Relaxed) {
         isolate.lift_limit();
         serve(isolate)
     }
