@@ -2,7 +2,8 @@
 //!
 //! The address space is looked at in chunks. A chunk of small blocks is divided into spans of one size each, the first of which
 //! says the size of all others: blocks have no header, as V8's snapshots are made of millions of small ones. What lies in no
-//! chunk of ours belongs to the old process: freed, it stays.
+//! chunk of ours belongs to the old process: freed, it stays. So does what lies behind a large block in its chunk, whose rest is given
+//! back to the kernel.
 
 use std::ffi::c_void;
 use std::ptr::null_mut;
@@ -165,10 +166,11 @@ impl Arena {
                 let class = unsafe { ((begin + at % CHUNK / SPAN) as *const u8).read() };
                 Some(size_of_class(class.into()))
             }
+            // What lies behind it in its chunk may be anybody's.
             WHOLE => {
                 // SAFETY: begins a chunk of one block.
                 let whole = unsafe { (begin as *const Whole).read() };
-                Some(whole.mapped - whole.offset)
+                (at == begin + whole.offset).then_some(whole.mapped - whole.offset)
             }
             _ => None,
         }
@@ -197,12 +199,13 @@ impl Arena {
                 *first = free;
             }
             WHOLE => {
-                *kind = FOREIGN;
                 let begin = at - at % CHUNK;
-                // SAFETY: begins a chunk of one block, which nobody uses any more.
-                unsafe {
-                    let mapped = (*(begin as *const Whole)).mapped;
-                    libc::munmap(begin as *mut c_void, mapped);
+                // SAFETY: begins a chunk of one block.
+                let whole = unsafe { (begin as *const Whole).read() };
+                if at == begin + whole.offset {
+                    *kind = FOREIGN;
+                    // SAFETY: mapped for this block alone, which nobody uses any more.
+                    unsafe { libc::munmap(begin as *mut c_void, whole.mapped) };
                 }
             }
             _ => {}
@@ -283,5 +286,36 @@ mod tests {
         assert!(arena.allocate(usize::MAX - 5, 16).is_null(), "more than there are addresses");
         let large = arena.allocate(5 << 20, 16);
         assert!(arena.is_zero(large) && !arena.is_zero(first));
+    }
+
+    #[test]
+    fn what_lies_behind_a_large_block_is_not_ours() {
+        let mut arena = arena();
+        let large = arena.allocate(5 << 20, 16);
+        let begin = large as usize - large as usize % CHUNK;
+        let tail = (begin + (40 << 20)) as *mut c_void;
+        let (access, kind) = (
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE,
+        );
+        // SAFETY: a new mapping where none is, or none at all.
+        assert_eq!(unsafe { libc::mmap(tail, PAGE, access, kind, -1, 0) }, tail);
+        // SAFETY: the large block's first byte, and the page mapped above.
+        unsafe {
+            large.cast::<u8>().write(5);
+            tail.cast::<u8>().write(6);
+        }
+        assert_eq!(arena.size(tail), None);
+        // SAFETY: not ours, which is the point.
+        unsafe { arena.release(tail) };
+        // SAFETY: both are there still.
+        assert_eq!(unsafe { (large.cast::<u8>().read(), tail.cast::<u8>().read()) }, (5, 6));
+        // SAFETY: nobody uses them any more.
+        unsafe {
+            arena.release(large);
+            assert_eq!(tail.cast::<u8>().read(), 6);
+            libc::munmap(tail, PAGE);
+        }
+        assert_eq!(arena.size(large), None);
     }
 }
