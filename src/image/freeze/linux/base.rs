@@ -13,6 +13,10 @@ pub(super) struct Seams {
     pub no_mem: bool,
     /// No `/proc/self/pagemap`.
     pub no_pagemap: bool,
+    /// `pagemap` gives two entries at once.
+    pub short_pagemap: bool,
+    /// `pagemap` can be opened, and not read.
+    pub failing_pagemap: bool,
     /// Something is swapped out.
     pub swaps: bool,
 }

@@ -38,6 +38,9 @@ const FILES: u64 = 1 << 61;
 pub(super) struct Pages<'a> {
     pagemap: Option<c_int>,
     swaps: bool,
+    /// What the kernel gives of pagemap at once.
+    most: usize,
+    fails: bool,
     entries: &'a mut [u64; PAGES],
     scratch: &'a mut [u8; 2 * PAGE],
     /// One for each page of the last chunk: whether it is wanted.
@@ -53,7 +56,8 @@ impl<'a> Pages<'a> {
     ) -> Self {
         let pagemap = if seams.no_pagemap { None } else { sys::open(c"/proc/self/pagemap").ok() };
         let swaps = seams.swaps || (pagemap.is_none() && swaps(scratch));
-        Self { pagemap, swaps, entries, scratch, wanted }
+        let most = if seams.short_pagemap { 16 } else { usize::MAX };
+        Self { pagemap, swaps, most, fails: seams.failing_pagemap, entries, scratch, wanted }
     }
 
     /// How it is known.
@@ -86,8 +90,14 @@ impl<'a> Pages<'a> {
             return;
         }
         if let Some(fd) = self.pagemap {
-            self.by_pagemap(fd, at, count, want);
-            return;
+            if self.read_pagemap(fd, at, count) {
+                self.by_pagemap(at, count, want);
+                return;
+            }
+            // It does not tell any more: what is wanted from here on has to be seen otherwise.
+            sys::close(fd);
+            self.pagemap = None;
+            self.swaps |= swaps(self.scratch);
         }
         match want {
             Want::Own => self.by_comparing(at, count, base, view),
@@ -97,17 +107,31 @@ impl<'a> Pages<'a> {
         }
     }
 
-    fn by_pagemap(&mut self, fd: c_int, at: u64, count: usize, want: Want) {
+    /// Whether all entries of the `count` pages from `at` on are there.
+    fn read_pagemap(&mut self, fd: c_int, at: u64, count: usize) -> bool {
+        let entries = self.entries.get_mut(..count).unwrap_or(&mut []);
+        // SAFETY: the bytes of integers that any bytes are a value of.
+        let (_, bytes, _) = unsafe { entries.align_to_mut::<u8>() };
+        let begin = at / PAGE as u64 * 8;
+        let mut filled = 0;
+        while let Some(rest @ [_, ..]) = bytes.get_mut(filled..) {
+            let most = rest.len().min(self.most);
+            let rest = rest.get_mut(..most).unwrap_or(&mut []);
+            match sys::read_at(fd, rest, begin + filled as u64) {
+                Ok(n @ 1..) if !self.fails => filled += n,
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    fn by_pagemap(&mut self, at: u64, count: usize, want: Want) {
         if want == Want::Shared {
             self.by_mincore(at, count);
         } else {
             self.wanted.fill(0);
         }
-        let entries = self.entries.get_mut(..count).unwrap_or(&mut []);
-        // SAFETY: the bytes of integers that any bytes are a value of.
-        let (_, bytes, _) = unsafe { entries.align_to_mut::<u8>() };
-        let got = sys::read_at(fd, bytes, at / PAGE as u64 * 8).unwrap_or(0) / 8;
-        for (entry, wanted) in entries.iter().take(got).zip(self.wanted.iter_mut()) {
+        for (entry, wanted) in self.entries.iter().take(count).zip(self.wanted.iter_mut()) {
             let there = entry & (IN_MEMORY | SWAPPED) != 0;
             *wanted |= u8::from(there && (want != Want::Own || entry & FILES == 0));
         }
@@ -221,6 +245,18 @@ mod tests {
         );
         assert_eq!(seen(without, at, 5, Want::Present, None), (Presence::Mincore, vec![0, 1, 0, 1, 0]));
         let swapping = Seams { swaps: true, ..without };
+        assert_eq!(seen(swapping, at, 5, Want::Present, None), (Presence::Everything, vec![1; 5]));
+    }
+
+    #[test]
+    fn a_pagemap_that_tells_in_pieces_or_nothing_loses_no_page() {
+        let at = pages();
+        let expected = vec![0, 1, 0, 1, 0];
+        let short = Seams { short_pagemap: true, ..Seams::default() };
+        assert_eq!(seen(short, at, 5, Want::Present, None), (Presence::Pagemap, expected.clone()));
+        let failing = Seams { failing_pagemap: true, ..Seams::default() };
+        assert_eq!(seen(failing, at, 5, Want::Present, None), (Presence::Mincore, expected));
+        let swapping = Seams { swaps: true, ..failing };
         assert_eq!(seen(swapping, at, 5, Want::Present, None), (Presence::Everything, vec![1; 5]));
     }
 
