@@ -4,7 +4,7 @@
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use super::thread::{awaits, blocks, has, mask};
+use super::thread::{blocks, has, signals};
 use crate::error::{Error, Result};
 
 /// A handler's form.
@@ -30,14 +30,16 @@ fn waited_for(blocked: u64, all: u64) -> u64 {
     if blocked & all == all { 0 } else { blocked & all }
 }
 
-fn in_use() -> u64 {
+/// `None`: that cannot be seen.
+fn in_use() -> Option<u64> {
     let all = real_time();
-    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    tasks.fold(0, |used, task| {
-        let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
-        let pending = mask(&status, "SigPnd:") | mask(&status, "ShdPnd:");
-        used | pending & all | waited_for(mask(&status, "SigBlk:"), all)
-    })
+    let (pending, waited_for) = signals(|blocked| waited_for(blocked, all))?;
+    Some(pending & all | waited_for)
+}
+
+/// Whether it is on its way to any thread, or may be, where that cannot be seen.
+fn is_pending(signal: c_int) -> bool {
+    signals(|_| 0).is_none_or(|(pending, _)| has(pending, signal))
 }
 
 fn action(handler: Handler, own_stack: bool) -> libc::sigaction {
@@ -48,6 +50,13 @@ fn action(handler: Handler, own_stack: bool) -> libc::sigaction {
     // SAFETY: the set lives for the call. What a child is told comes when it is settled.
     unsafe { libc::sigfillset(&mut action.sa_mask) };
     action
+}
+
+fn disposition(signal: c_int) -> Option<usize> {
+    // SAFETY: an all-zero sigaction is a valid one on Linux.
+    let mut now: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: it lives for the call, which only asks.
+    (unsafe { libc::sigaction(signal, std::ptr::null(), &mut now) } == 0).then_some(now.sa_sigaction)
 }
 
 fn exchange(signal: c_int, action: &libc::sigaction) -> Option<libc::sigaction> {
@@ -61,13 +70,19 @@ impl Signal {
     /// Finds one and gives it `handler`, to interrupt `thread`. `own_stack`: on the host's alternate stack, if it has one.
     ///
     /// # Errors
-    /// All are in use, or the thread holds them back.
+    /// All are in use, or the thread holds them back, or which are cannot be seen.
     pub fn take(thread: i32, handler: Handler, own_stack: bool) -> Result<Self> {
-        let used = in_use();
+        let Some(used) = in_use() else {
+            return Err(Error::Unsupported("which signals are in use cannot be seen in /proc".into()));
+        };
         let ours = action(handler, own_stack);
+        let old = LEFT.load(Ordering::Acquire);
         for number in (libc::SIGRTMIN()..=libc::SIGRTMAX()).rev() {
-            let left = LEFT.load(Ordering::Acquire) == number;
-            if (has(used, number) && !left) || blocks(thread, number) {
+            let left = old == number;
+            // One that is on its way still is enough.
+            let taken =
+                !left && (old != 0 || has(used, number) || disposition(number) != Some(libc::SIG_DFL));
+            if taken || blocks(thread, number) {
                 continue;
             }
             let Some(before) = exchange(number, &ours) else { continue };
@@ -79,6 +94,7 @@ impl Signal {
             if before.sa_sigaction == libc::SIG_DFL {
                 return Ok(Self { number, before, thread });
             }
+            // Somebody was faster.
             exchange(number, &before);
         }
         Err(Error::Unsupported("no real-time signal is free to interrupt it with".into()))
@@ -94,7 +110,7 @@ impl Signal {
 impl Drop for Signal {
     fn drop(&mut self) {
         // What is still to come would end the process: its handler stays, which has nothing to do.
-        if awaits(self.thread, self.number) {
+        if is_pending(self.number) {
             LEFT.store(self.number, Ordering::Release);
             return;
         }
@@ -117,14 +133,6 @@ mod tests {
 
     extern "C" fn hosts(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {}
 
-    fn disposition(signal: c_int) -> usize {
-        // SAFETY: an all-zero sigaction is a valid one on Linux.
-        let mut now: libc::sigaction = unsafe { std::mem::zeroed() };
-        // SAFETY: it lives for the call, which only asks.
-        unsafe { libc::sigaction(signal, std::ptr::null(), &mut now) };
-        now.sa_sigaction
-    }
-
     #[test]
     fn what_somebody_uses_is_left_alone_and_what_is_sent_is_never_the_end() {
         // SAFETY: no arguments, no failure.
@@ -146,15 +154,16 @@ mod tests {
         }
         assert!(signal.send());
         drop(signal);
-        assert_eq!(disposition(number), hear as *const () as usize);
+        assert_eq!(disposition(number), Some(hear as *const () as usize));
+        assert!(Signal::take(me, hear, true).is_err(), "a second one, beside one that is on its way");
         // SAFETY: as above.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
         assert_eq!(HEARD.load(Ordering::Relaxed), 2);
         let signal = Signal::take(me, hear, true).unwrap();
         assert_eq!(signal.number, number);
         drop(signal);
-        assert_eq!(disposition(number), libc::SIG_DFL);
-        assert_eq!(disposition(top), hosts as *const () as usize);
+        assert_eq!(disposition(number), Some(libc::SIG_DFL));
+        assert_eq!(disposition(top), Some(hosts as *const () as usize));
         exchange(top, &theirs);
     }
 

@@ -61,22 +61,33 @@ fn seen(state: Option<u8>, call: &str) -> Doing {
     }
 }
 
-/// Whether it holds `signal` back.
+/// Whether it holds `signal` back, or may, where that cannot be seen.
 pub(super) fn blocks(thread: i32, signal: i32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/self/task/{thread}/status")).unwrap_or_default();
-    has(mask(&status, "SigBlk:"), signal)
+    mask(&status, "SigBlk:").is_none_or(|mask| has(mask, signal))
 }
 
-/// Whether `signal` waits for it.
-pub(super) fn awaits(thread: i32, signal: i32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/self/task/{thread}/status")).unwrap_or_default();
-    has(mask(&status, "SigPnd:"), signal)
+/// The signals in a line of `/proc/PID/status`, lowest first; `None`: there is no such line.
+pub(super) fn mask(status: &str, field: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    u64::from_str_radix(line.trim(), 16).ok()
 }
 
-/// The signals in a line of `/proc/PID/status`, lowest first.
-pub(super) fn mask(status: &str, field: &str) -> u64 {
-    let line = status.lines().find_map(|line| line.strip_prefix(field));
-    line.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or(0)
+/// The signals of this process that are on their way to one of its threads, and those that a thread holds back, `held`
+/// of its own mask; `None`: that cannot be seen.
+pub(super) fn signals(held: impl Fn(u64) -> u64) -> Option<(u64, u64)> {
+    let (mut pending, mut blocked) = (0, 0);
+    for task in std::fs::read_dir("/proc/self/task").ok()? {
+        let status = match std::fs::read_to_string(task.ok()?.path().join("status")) {
+            Ok(status) => status,
+            // It has ended meanwhile.
+            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH)) => continue,
+            Err(_) => return None,
+        };
+        pending |= mask(&status, "SigPnd:")? | mask(&status, "ShdPnd:")?;
+        blocked |= held(mask(&status, "SigBlk:")?);
+    }
+    Some((pending, blocked))
 }
 
 /// Whether `signal` is in a mask.
@@ -103,7 +114,10 @@ mod tests {
     #[test]
     fn masks_are_read() {
         let status = "Name:\tx\nSigPnd:\t0000000000000000\nSigBlk:\t8000000000000001\n";
-        assert!(has(mask(status, "SigBlk:"), 64) && has(mask(status, "SigBlk:"), 1));
-        assert!(!has(mask(status, "SigBlk:"), 2) && !has(mask(status, "SigPnd:"), 64));
+        assert_eq!(mask(status, "SigBlk:"), Some(1 << 63 | 1));
+        assert_eq!((mask(status, "SigPnd:"), mask(status, "ShdPnd:")), (Some(0), None));
+        assert!(has(1 << 63 | 1, 64) && has(1 << 63 | 1, 1) && !has(1 << 63 | 1, 2));
+        assert!(blocks(i32::MAX, 64), "of whom nothing can be seen");
+        assert!(signals(|blocked| blocked).is_some());
     }
 }
