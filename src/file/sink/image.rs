@@ -1,6 +1,8 @@
 //! The sink of an image: its data is written by whoever freezes, behind the header and in front of the trailer, straight to
 //! the file's descriptor.
 
+use std::io::Write;
+
 use super::Sink;
 use crate::error::{Error, Result};
 use crate::file::frames::{self, TRAILER_ROOM};
@@ -58,6 +60,35 @@ impl Sink {
             self.trailer = Some(trailer.clone());
         }
         self.keep_failure(result).map(|()| trailer)
+    }
+
+    /// The same where nothing may be allocated and no lock taken, not even to say why it fails: without an old file that gives
+    /// way. `finish` says how long all of it took.
+    ///
+    /// # Errors
+    /// The system's number.
+    pub fn finish_image_raw(
+        &self,
+        raw_bytes: u64,
+        data_bytes: u64,
+        frames: u64,
+        finish: &Finish,
+    ) -> std::result::Result<(), i32> {
+        let trailer = Trailer {
+            complete: true,
+            raw_bytes,
+            data_bytes,
+            frames,
+            nodes: None,
+            pause_ms: finish.pause_ms,
+            duration_ms: finish.duration_ms.unwrap_or_else(|| self.started.elapsed().as_secs_f64() * 1000.0),
+            attempts: finish.attempts,
+        };
+        let mut room = [0; TRAILER_ROOM];
+        let frame = frames::trailer_in(&trailer, &mut room).ok_or(0)?;
+        let mut file = self.temp.file();
+        let written = file.write_all(frame).and_then(|()| file.sync_all());
+        written.map_err(|error| error.raw_os_error().unwrap_or(0))
     }
 
     fn end_image(&self, trailer: &Trailer) -> Result<()> {

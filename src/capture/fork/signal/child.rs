@@ -6,7 +6,6 @@ use super::request::{Inner, Request};
 use crate::capture::fork::child::settle::settle;
 use crate::capture::fork::child::watchdog;
 use crate::capture::fork::protocol::{DONE, FAILED, MARK};
-use crate::error::Error;
 use crate::file::info::Finish;
 use crate::image::freeze::{Frozen, How};
 
@@ -63,14 +62,14 @@ pub(super) unsafe fn run(request: &Request, inner: &mut Inner, pause_ms: f64) {
     };
     watchdog::publishing();
     let finish = Finish { pause_ms, ..Finish::default() };
-    if let Err(error) = inner.prepared.intake.finish_image(written, finish) {
-        let code = error.code();
-        let what = if matches!(error, Error::NoSpace(_)) {
-            "the disk is full"
-        } else {
-            "its file could not be ended"
-        };
-        say(&mut stderr, code, format_args!("{what}"));
+    let sink = intake.sink();
+    let ended = sink.finish_image_raw(written.raw_bytes, written.data_bytes, written.frames, &finish);
+    match ended {
+        Ok(()) => {}
+        Err(libc::ENOSPC | libc::EDQUOT | libc::EFBIG) => {
+            say(&mut stderr, "HEAPWARDEN_NO_SPACE", format_args!("the disk is full"))
+        }
+        Err(errno) => fail(&mut stderr, format_args!("the image's file could not be ended: error {errno}")),
     }
     inner.prepared.shared.complete();
     // SAFETY: ends the child and runs nothing of it.

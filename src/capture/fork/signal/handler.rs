@@ -83,7 +83,7 @@ fn fork(request: &Request, inner: &mut Inner) -> Option<Answer> {
         // SAFETY: this thread's own.
         return Some(Answer::Refused(unsafe { *libc::__errno_location() }));
     }
-    inner.exchange.give(&mut inner.buffer[..]);
+    inner.exchange.give(&mut inner.buffer[..], pid);
     Some(Answer::Child(pid, clock() - begin))
 }
 

@@ -101,19 +101,23 @@ impl Exchange {
         self.list(which).count.store(0, Ordering::Relaxed);
     }
 
-    fn tell(&self, which: usize) {
-        self.list(which).told.store(1, Ordering::Release);
+    fn tell(&self, which: usize, what: u32) {
+        self.list(which).told.store(what, Ordering::Release);
     }
 
-    fn wait(&self, which: usize) -> bool {
+    /// Waits until `which` is told; whether it is there. Not for one that is `gone`.
+    fn wait(&self, which: usize, gone: impl Fn() -> bool) -> bool {
         let until = now_ms() + PATIENCE_MS;
-        while self.list(which).told.load(Ordering::Acquire) == 0 {
-            if now_ms() >= until {
+        loop {
+            match self.list(which).told.load(Ordering::Acquire) {
+                0 => {}
+                told => return told == THERE,
+            }
+            if now_ms() >= until || gone() {
                 return false;
             }
             pause(LOOK_AGAIN);
         }
-        true
     }
 
     /// Bytes that the child lacked.
@@ -144,13 +148,11 @@ impl Exchange {
         listed
     }
 
-    /// In the parent, after it: gives the child what it lacks.
-    pub fn give(&self, buffer: &mut [u8]) {
-        if !self.list_own(buffer) {
-            return;
-        }
-        self.tell(HAS);
-        if self.wait(LACKS) {
+    /// In the parent, after it: gives the child `pid` what it lacks.
+    pub fn give(&self, buffer: &mut [u8], pid: libc::pid_t) {
+        let listed = self.list_own(buffer);
+        self.tell(HAS, if listed { THERE } else { GIVEN_UP });
+        if listed && self.wait(LACKS, || is_gone(pid)) {
             for part in self.parts(LACKS).iter().filter(|part| part.protection != 0) {
                 if !send(self.parent.as_raw_fd(), part) {
                     return;
@@ -161,9 +163,14 @@ impl Exchange {
 
     /// In the child: takes what it lacks; whether it lacks nothing any more.
     pub fn take(&self, buffer: &mut [u8]) -> bool {
-        if !self.wait(HAS) {
-            return false;
-        }
+        let listed = self.wait(HAS, || false) && self.list_lacking(buffer);
+        self.tell(LACKS, if listed { THERE } else { GIVEN_UP });
+        let mut filled = self.parts(LACKS).iter().filter(|part| part.protection != 0);
+        listed && filled.all(|part| receive(self.child.as_raw_fd(), part, buffer))
+    }
+
+    /// What it lacks, with room made for it.
+    fn list_lacking(&self, buffer: &mut [u8]) -> bool {
         let mut beside = parts_of(self.parts(HAS));
         let mut fits = true;
         let mut bytes = 0;
@@ -174,12 +181,7 @@ impl Exchange {
         let whole = maps::each(buffer, |line| beside.pass(line.range, &mut lacks));
         beside.pass(Range { start: usize::MAX, end: usize::MAX }, &mut lacks);
         self.list(LACKS).bytes.store(bytes as u64, Ordering::Relaxed);
-        if !whole || !fits || bytes > MOST_BYTES || !self.parts(LACKS).iter().all(map) {
-            return false;
-        }
-        self.tell(LACKS);
-        let mut filled = self.parts(LACKS).iter().filter(|part| part.protection != 0);
-        filled.all(|part| receive(self.child.as_raw_fd(), part, buffer))
+        whole && fits && bytes <= MOST_BYTES && self.parts(LACKS).iter().all(map)
     }
 }
 
@@ -192,6 +194,21 @@ impl Drop for Exchange {
 
 const HAS: usize = 0;
 const LACKS: usize = 1;
+
+/// What is told of a list: that it is whole, or that there will be none.
+const THERE: u32 = 1;
+const GIVEN_UP: u32 = 2;
+
+/// Whether a child has ended; it is not reaped.
+fn is_gone(pid: libc::pid_t) -> bool {
+    // SAFETY: an all-zero siginfo_t is a valid one.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let how = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: the value lives for the call.
+    let failed = unsafe { libc::waitid(libc::P_PID, pid as libc::id_t, &mut info, how) } != 0;
+    // SAFETY: all zeros, or what the kernel says of a child.
+    failed || unsafe { info.si_pid() } == pid
+}
 
 /// Goes through what the parent has beside what the child has, both ascending.
 struct Beside<'a> {
@@ -231,17 +248,22 @@ fn map(part: &Part) -> bool {
     at != libc::MAP_FAILED
 }
 
-/// Sends all of it; zeros stand for what has gone meanwhile.
+/// Sends all of it; zeros stand for pages that have gone meanwhile, and for those only.
 fn send(to: RawFd, part: &Part) -> bool {
     static ZEROS: [u8; PAGE] = [0; PAGE];
     let mut at = part.low;
+    let mut single = part.low;
     while at < part.high {
-        let most = (part.high - at).min(16 * PAGE);
+        // Where something has gone, page by page.
+        let most = if at < single { PAGE - at % PAGE } else { (part.high - at).min(16 * PAGE) };
         // SAFETY: the kernel reads what is there, and says so where nothing is.
         let mut sent = unsafe { libc::send(to, at as *const c_void, most, libc::MSG_NOSIGNAL) };
         // SAFETY: this thread's own.
         if sent < 0 && unsafe { *libc::__errno_location() } == libc::EFAULT {
-            let most = PAGE - at % PAGE;
+            if at >= single {
+                single = at + most;
+                continue;
+            }
             // SAFETY: the zeros live for ever.
             sent = unsafe { libc::send(to, ZEROS.as_ptr().cast(), most, libc::MSG_NOSIGNAL) };
         }
@@ -282,61 +304,4 @@ fn receive(from: RawFd, part: &Part, buffer: &mut [u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn part(low: usize, high: usize) -> Part {
-        Part { low, high, protection: 3 }
-    }
-
-    #[test]
-    fn what_is_missing_is_what_the_other_has_alone() {
-        let has = [part(10, 20), part(30, 40), part(50, 60), part(70, 80), part(90, 95)];
-        let here = [(0, 5), (12, 14), (20, 33), (35, 36), (50, 60), (65, 85)];
-        let mut lacking = Vec::new();
-        let mut lacks = |low, high, _| lacking.push((low, high));
-        let mut beside = parts_of(&has);
-        for (start, end) in here {
-            beside.pass(Range { start, end }, &mut lacks);
-        }
-        beside.pass(Range { start: usize::MAX, end: usize::MAX }, &mut lacks);
-        assert_eq!(lacking, [(10, 12), (14, 20), (33, 35), (36, 40), (90, 95)]);
-    }
-
-    #[test]
-    fn a_child_gets_what_was_not_copied() {
-        let exchange = Exchange::new().unwrap();
-        let (size, kind) = (8 * PAGE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        let mut buffer = vec![0; maps::ROOM];
-        assert!(exchange.open(&mut buffer));
-        // SAFETY: a new mapping where the kernel likes, marked as V8 marks its own, and two pages of it written to.
-        let at = unsafe {
-            let at = libc::mmap(null_mut(), size, libc::PROT_READ | libc::PROT_WRITE, kind, -1, 0);
-            libc::madvise(at, size, libc::MADV_DONTFORK);
-            at.cast::<u8>().write(42);
-            at.cast::<u8>().add(5 * PAGE + 7).write(43);
-            libc::mprotect(at, size, libc::PROT_READ);
-            at as usize
-        };
-        // SAFETY: the child calls nothing but the kernel.
-        let pid = unsafe { libc::fork() };
-        if pid == 0 {
-            let taken = exchange.take(&mut buffer);
-            // SAFETY: taken a moment ago, if it was.
-            let right = taken
-                && unsafe {
-                    (at as *const u8).read() == 42 && (at as *const u8).add(5 * PAGE + 7).read() == 43
-                };
-            // SAFETY: ends the child.
-            unsafe { libc::_exit(i32::from(!right)) };
-        }
-        exchange.give(&mut buffer);
-        let mut status = 0;
-        // SAFETY: a child of ours; the value lives for the call.
-        unsafe { libc::waitpid(pid, &mut status, 0) };
-        assert_eq!(status, 0);
-        assert!(exchange.bytes() >= size as u64);
-        // SAFETY: the mapping made above.
-        unsafe { libc::munmap(at as *mut c_void, size) };
-    }
-}
+mod tests;
