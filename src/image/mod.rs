@@ -27,8 +27,10 @@
 //! 2 unused, r15, r14, r13, r12, rbx, rbp, and the address to return to with 1 in rax.
 //!
 //! Architecture invariants: what freezes allocates nothing, takes no lock and calls nothing but the kernel (`freeze`'s tests
-//! fence the calls in and count allocations); an image is its process's memory byte for byte (they compare); what an image
-//! says of objects is hostile input to who looks for them. `unsafe` may stand in all of it.
+//! fence the calls in and count allocations); what an image has of its process's memory is that byte for byte (they compare), and
+//! what it has not is zeros: the freezer's own memory, contents of Buffers that nobody wants, devices, and mapped files beyond a
+//! bound, which `Written::left_out` counts; what an image says of objects is hostile input to who looks for them. `unsafe` may
+//! stand in all of it.
 
 pub mod cpu;
 mod elf;

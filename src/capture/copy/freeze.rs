@@ -111,7 +111,7 @@ impl Ready {
     /// collection comes to its end. On the isolate's thread.
     ///
     /// # Errors
-    /// As [`Child::freeze`]. The process is as it was.
+    /// As [`Child::freeze`]. The process is as it was, but for an interrupt of V8's that does nothing in it.
     pub fn at_limit(
         &mut self,
         isolate: &Isolate,

@@ -44,7 +44,8 @@ pub struct Written {
     pub pages: u64,
     /// How it was known which pages there are.
     pub presence: Presence,
-    /// Bytes of mapped files that no object stands for and that were too many to be in the image: zeros in the copy.
+    /// Bytes of mapped files that no object stands for and that were too many to be in the image, and of huge pages that only
+    /// their file system gives: zeros in the copy.
     pub left_out: u64,
 }
 

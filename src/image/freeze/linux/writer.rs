@@ -112,7 +112,14 @@ impl Writer<'_> {
     ) -> Result<Plan<'m>, Fault> {
         let plan = Plan { mapping, kind: KIND_MEMORY, want: Want::Present, room: 0, object: 0, pages: true };
         Ok(match source {
-            Source::None | Source::Range => Plan { pages: false, ..plan },
+            Source::None => Plan { pages: false, ..plan },
+            Source::Range => {
+                // Ordinary memory, which only its device's driver gives.
+                if mapping.path.starts_with(b"/dev/hugepages") {
+                    self.left_out += mapping.high - mapping.low;
+                }
+                Plan { pages: false, ..plan }
+            }
             Source::Empty => Plan { kind: KIND_EMPTY, pages: false, ..plan },
             Source::All => Plan { want: Want::All, ..plan },
             Source::Present => plan,
