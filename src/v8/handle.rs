@@ -1,6 +1,7 @@
 //! An isolate as other threads may hold it: safe to ask for an interrupt until its environment has ended.
 
 use std::ffi::{c_int, c_void};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
@@ -32,6 +33,8 @@ pub struct Handle {
     isolate: Mutex<Option<Kept>>,
     /// An interrupt is on its way; V8 queues every request, so one at a time.
     interrupting: AtomicBool,
+    /// One for a copy is.
+    copy_asked: Arc<AtomicBool>,
     collections: AtomicBool,
 }
 
@@ -47,6 +50,7 @@ impl Handle {
             detached: AtomicBool::new(false),
             isolate: Mutex::new(own),
             interrupting: AtomicBool::new(false),
+            copy_asked: Arc::default(),
             collections: AtomicBool::new(false),
         }
     }
@@ -89,7 +93,7 @@ impl Handle {
     pub fn ask_copy(&self) {
         let isolate = self.isolate.lock();
         if let Some(Kept(isolate)) = *isolate {
-            isolate.ask_copy();
+            isolate.ask_copy_once(&self.copy_asked);
         }
     }
 

@@ -3,8 +3,8 @@
 //! filling the heap: then the end of a collection is as good a moment.
 
 use std::ffi::{c_int, c_void};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::callbacks::set_in_gc;
 use super::isolate::Isolate;
@@ -40,7 +40,12 @@ pub fn work_after_collection() {
     AT_ITS_END.store(true, Ordering::Relaxed);
 }
 
-unsafe extern "C" fn at_stack_guard(_: *mut c_void, _: *mut c_void) {
+unsafe extern "C" fn at_stack_guard(_: *mut c_void, asked: *mut c_void) {
+    if WORK.get().is_none() && !asked.is_null() {
+        // SAFETY: what `ask_copy` gave with this one request.
+        let asked = unsafe { Arc::from_raw(asked.cast::<AtomicBool>().cast_const()) };
+        asked.store(false, Ordering::Release);
+    }
     work();
 }
 
@@ -60,8 +65,17 @@ impl Isolate {
     /// nothing comes of it. On the isolate's thread, also inside collections; or on another that
     /// knows that it lives.
     pub fn ask_copy(&self) {
-        // SAFETY: the isolate lives, as this is its thread; the callback is a function that asks nothing of its data.
+        // SAFETY: the isolate lives, as this is its thread; the callback is a function that asks nothing of no data.
         unsafe { self.request_interrupt(at_stack_guard, 0) };
+    }
+
+    /// The same, unless it is `asked` already: V8 keeps every request until the thread comes to a stack guard.
+    pub fn ask_copy_once(&self, asked: &Arc<AtomicBool>) {
+        if !asked.swap(true, Ordering::AcqRel) {
+            let data = Arc::into_raw(asked.clone()) as usize;
+            // SAFETY: as above; the callback is called at most once with this data, and gives it back then.
+            unsafe { self.request_interrupt(at_stack_guard, data) };
+        }
     }
 
     /// This is such a copy, which does `work`; whether it stands inside a collection.
