@@ -20,7 +20,8 @@ pub struct Finder<'a> {
     extra: &'a [PathBuf],
     room: u64,
     go_on: &'a dyn Fn() -> Result<()>,
-    found: Vec<(Vec<u8>, Arc<OwnedFd>)>,
+    /// By id and path: a file of symbols has the id of what it describes.
+    found: Vec<(Vec<u8>, PathBuf, Arc<OwnedFd>)>,
 }
 
 impl<'a> Finder<'a> {
@@ -45,14 +46,14 @@ impl<'a> Finder<'a> {
         if id.is_empty() || id.len() > ID {
             return Err(Error::CorruptSnapshot(format!("a build id of {} bytes cannot be", id.len())));
         }
-        if let Some((_, found)) = self.found.iter().find(|(known, _)| known == id) {
+        if let Some((.., found)) = self.found.iter().find(|(known, at, _)| known == id && at == path) {
             return Ok(found.clone());
         }
         let mut others = Vec::new();
         for place in self.places(id, path) {
             if let Some(found) = self.look(id, &place, &mut others)? {
                 let found = Arc::new(OwnedFd::from(found));
-                self.found.push((id.to_vec(), found.clone()));
+                self.found.push((id.to_vec(), path.to_owned(), found.clone()));
                 return Ok(found);
             }
         }
