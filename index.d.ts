@@ -232,7 +232,7 @@ export interface WatchSnapshotOptions {
    * image. **An image holds everything**: docs/images.md.
    */
   form?: 'auto' | 'snapshot' | 'image'
-  /** For an image where no child can be forked JavaScript stands still, if that is predicted to last no longer. Default `'500ms'`. */
+  /** For an image where no child can be forked JavaScript stands still, if that is predicted to last no longer; at four times that it is given up. Default `'500ms'`. */
   maxPause?: Duration
   /** False: never an image. `buffers: false`: none with the contents of Buffers, which is none in this version. Default true; with `redact` never. */
   images?: boolean | { buffers?: boolean }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::copy::freeze::{Place, Ready};
-use super::fork::child::work::no_room;
+use super::fork::look::{Look, Standing};
 use super::fork::v8_workers::Workers;
 use crate::error::Result;
 use crate::file::info::Finish;
@@ -14,7 +14,7 @@ use crate::v8::Isolate;
 
 /// How long the JavaScript thread waits for V8's workers to sleep: one in the middle of a job does not exist in the copy, which
 /// may wait for it.
-pub const QUIET: Duration = Duration::from_millis(20);
+pub const QUIET: Duration = Duration::from_millis(200);
 const LOOK_AGAIN: Duration = Duration::from_micros(500);
 
 /// What an image in place takes, made ready beforehand.
@@ -34,7 +34,7 @@ impl InPlace {
     }
 
     /// Freezes this process into `sink` at a stack guard or from the loop: JavaScript stands still, since `begin` ms. In the copy
-    /// it does not return. On the isolate's thread, outside collections. `clock` gives ms.
+    /// it does not return. On the isolate's thread, outside collections. `clock` gives ms. Workers may take a `quiet` of it.
     ///
     /// # Errors
     /// Why there is no image; the process is as it was.
@@ -42,13 +42,16 @@ impl InPlace {
         mut self,
         isolate: &Isolate,
         sink: Sink,
+        quiet: Duration,
+        standing: Standing,
         begin: f64,
         clock: impl Fn() -> f64,
     ) -> Result<Sealed> {
-        self.workers.wait(QUIET, LOOK_AGAIN);
-        let mut look = |_| sink.has_room();
-        let written = self.ready.outside_collections(isolate, sink.raw_fd(), &mut look);
-        seal(sink, written, clock() - begin)
+        let mut look = Look::begin(standing);
+        self.workers.wait(quiet, LOOK_AGAIN);
+        let mut goes_on = |raw_bytes| look.goes_on(&sink, raw_bytes);
+        let written = self.ready.outside_collections(isolate, sink.raw_fd(), &mut goes_on);
+        seal(sink, look.judge(written), clock() - begin)
     }
 
     /// The same inside V8's question for a higher heap limit, where V8's workers are waited for at most `quiet`. `None`: this is
@@ -61,27 +64,29 @@ impl InPlace {
         isolate: &Isolate,
         sink: Sink,
         quiet: Duration,
+        standing: Standing,
         begin: f64,
         clock: impl Fn() -> f64,
     ) -> Result<Option<Sealed>> {
+        let mut look = Look::begin(standing);
         self.workers.wait(quiet, LOOK_AGAIN);
-        let mut look = |_| sink.has_room();
-        let written = match self.ready.at_limit(isolate, sink.raw_fd(), &mut look) {
+        let mut goes_on = |raw_bytes| look.goes_on(&sink, raw_bytes);
+        let written = match self.ready.at_limit(isolate, sink.raw_fd(), &mut goes_on) {
             Ok(Place::Here(written)) => Ok(written),
             Ok(Place::InCopy) => {
                 // The file is not the copy's, nor is anything else.
-                std::mem::forget((self, sink));
+                std::mem::forget((self, sink, look));
                 return Ok(None);
             }
             Err(error) => Err(error),
         };
-        seal(sink, written, clock() - begin).map(Some)
+        seal(sink, look.judge(written), clock() - begin).map(Some)
     }
 }
 
-/// Ends the file; what the disk has refused says more than that writing was.
+/// Ends the file.
 fn seal(mut sink: Sink, written: Result<Written>, pause_ms: f64) -> Result<Sealed> {
-    let written = written.map_err(|error| if sink.has_room() { error } else { no_room() })?;
+    let written = written?;
     let finish = Finish { pause_ms, ..Finish::default() };
     sink.finish_image(written.raw_bytes, written.data_bytes, written.frames, finish)?;
     Ok(sink.handed_over())

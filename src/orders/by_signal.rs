@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::client::Order;
 use super::job::{ALONE, Done};
+use super::standing::{is_asked_for, standing};
 use super::stop::Stop;
 use super::{at_thread, running, snapshot_file};
 use crate::capture::budget::image;
@@ -13,8 +14,8 @@ use crate::capture::fork::signal::thread::{Doing, doing};
 use crate::capture::fork::signal::{Outcome, Wanted, conduct};
 use crate::capture::fork::{self, Terms};
 use crate::capture::images;
-use crate::capture::options::{WantedForm, WantedMode};
 use crate::clock;
+use crate::error::Error;
 use crate::file::info::Mode;
 use crate::file::turn::Turn;
 use crate::thread::facts::process_facts;
@@ -57,7 +58,7 @@ pub fn image(order: &Order, way: &Way) -> Result<Option<Done>, Stop> {
     let Some(doing) = stuck(order) else { return Ok(None) };
     if way.by_fork {
         image::admit(options.memory_budget).map_err(Stop::TooDear)?;
-    } else if options.mode != WantedMode::Inline || options.form != WantedForm::Image {
+    } else if !is_asked_for(order) {
         image::admit_pause(&order.owner.needs, options.max_pause_ms).map_err(Stop::TooLong)?;
     }
     let waited = print_duration(at_thread::patience(options).as_secs_f64() * 1e3);
@@ -75,12 +76,19 @@ pub fn image(order: &Order, way: &Way) -> Result<Option<Done>, Stop> {
         fork::prepare(sink, false, pool, fork::QUIET_BEFORE, true, terms).map_err(Stop::NotByFork)?;
     // What the copy serves when it has come out of the native call.
     environment.ask_copy();
-    let wanted =
-        Wanted { thread: environment.task, by_fork: way.by_fork, at_once: doing == Doing::WaitsForOthers };
-    match conduct(wanted, prepared, environment.unasked(&[])) {
+    let wanted = Wanted {
+        thread: environment.task,
+        by_fork: way.by_fork,
+        at_once: doing == Doing::WaitsForOthers,
+        standing: standing(order),
+    };
+    match conduct(wanted, prepared, || environment.unasked(&[])) {
         Ok(Outcome::Forked(child)) => Ok(Some(Done::Forked(child))),
         Ok(Outcome::Frozen(sealed, pause_ms)) => Ok(Some(Done::Frozen(sealed, pause_ms))),
         Ok(Outcome::NotServed) => Ok(None),
+        // It has stood still for as long as it may.
+        Err(error @ Error::Timeout(_)) if !way.by_fork => Err(Stop::TooLong(error)),
+        Err(error @ (Error::NoSpace(_) | Error::Aborted(_))) => Err(Stop::Final(error)),
         Err(error) => Err(Stop::NotByFork(error)),
     }
 }

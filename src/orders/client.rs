@@ -124,6 +124,7 @@ impl Client {
 mod tests {
     use super::super::job::Work;
     use super::*;
+    use crate::capture::fork::look::Standing;
     use crate::capture::in_place::InPlace;
     use crate::capture::options::CaptureOptions;
     use crate::file::info::{Form, Header, Mode};
@@ -147,7 +148,8 @@ mod tests {
             ..SinkOptions::default()
         };
         let sink = Sink::create(&to, header).unwrap();
-        let work = Work::Freeze(Box::new(InPlace::prepare(None).unwrap()), Box::new(sink));
+        let standing = Standing { most_ms: f64::INFINITY, demand: None };
+        let work = Work::Freeze(Box::new(InPlace::prepare(None).unwrap()), Box::new(sink), standing);
         let options = CaptureOptions::default();
         client.forks.lock().push(Job { order: 7, demand: Arc::default(), work, options, reply });
         assert!(!client.withdraw_fork(8), "another order's");

@@ -4,13 +4,13 @@ use super::at_thread::{self, Undone};
 use super::by_fork::Tries;
 use super::client::Order;
 use super::job::{Done, Work};
+use super::standing::{is_asked_for, standing};
 use super::stop::Stop;
 use super::{by_signal, publishing, running, snapshot_file};
 use crate::capture::budget::image;
 use crate::capture::in_place::InPlace;
-use crate::capture::options::{WantedForm, WantedMode};
 use crate::capture::permit::Permit;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file::info::{Mode, SnapshotInfo};
 use crate::thread::facts::process_facts;
 
@@ -29,9 +29,7 @@ fn image_within(
     tries: &mut Tries,
 ) -> Result<SnapshotInfo, Stop> {
     let (needs, options) = (&order.owner.needs, &order.options);
-    // Who asked for it by both names has said how long.
-    let asked = options.mode == WantedMode::Inline && options.form == WantedForm::Image;
-    if !asked {
+    if !is_asked_for(order) {
         image::admit_pause(needs, options.max_pause_ms).map_err(Stop::TooLong)?;
     }
     let environment = &order.owner.environment;
@@ -40,7 +38,8 @@ fn image_within(
         let sink = snapshot_file::create(options, header).map_err(Stop::Final)?;
         running::set_place(order.id, sink.target().display().to_string());
         let in_place = InPlace::prepare(process_facts().v8_pool_size).map_err(Stop::TooDear)?;
-        match at_thread::ask(order, Work::Freeze(Box::new(in_place), Box::new(sink)), permit) {
+        let work = Work::Freeze(Box::new(in_place), Box::new(sink), standing(order));
+        match at_thread::ask(order, work, permit) {
             // It holds nobody up: nobody waits for the folder of an image in place.
             Err(Undone::Busy) => {
                 let way = by_signal::Way { by_fork: false, reason, began: tries.began() };
@@ -60,6 +59,8 @@ fn image_within(
         }
         // Nothing else comes of freezing, and a child that nobody watches ends.
         Ok(Done::Forked(_)) | Err(Undone::Busy) => Err(Stop::Later),
+        // It has stood still for as long as it may.
+        Err(Undone::Failed(error @ Error::Timeout(_))) => Err(Stop::TooLong(error)),
         Err(Undone::Failed(error)) => Err(Stop::of_child(error)),
         Err(Undone::Over(error)) => Err(Stop::Final(error)),
     }

@@ -7,8 +7,9 @@ use crossbeam_channel::Sender;
 
 use super::paused;
 use super::snapshot_file::contents;
+use crate::capture::fork::look::Standing;
 use crate::capture::fork::{Child, Prepared, Snapshot};
-use crate::capture::in_place::InPlace;
+use crate::capture::in_place::{InPlace, QUIET};
 use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Demand;
 use crate::clock;
@@ -35,7 +36,7 @@ pub enum Work {
     /// Fork.
     Fork(Box<Prepared>),
     /// Freeze this process into a file.
-    Freeze(Box<InPlace>, Box<Sink>),
+    Freeze(Box<InPlace>, Box<Sink>, Standing),
 }
 
 /// What was done.
@@ -58,7 +59,9 @@ impl Job {
                 Work::Fork(prepared) => fork_with_ids(environment, &isolate, &self.options, *prepared, begin)
                     .map(Box::new)
                     .map(Done::Forked),
-                Work::Freeze(in_place, sink) => freeze(environment, &isolate, *in_place, *sink, begin),
+                Work::Freeze(in_place, sink, standing) => {
+                    freeze(environment, &isolate, *in_place, *sink, standing, begin)
+                }
             },
             None => Err(Error::Stopped("the thread is ending".into())),
         };
@@ -75,11 +78,14 @@ fn freeze(
     isolate: &Isolate,
     in_place: InPlace,
     sink: Sink,
+    standing: Standing,
     begin: f64,
 ) -> Result<Done> {
     let neighbours = environment.neighbours();
     let unasked = environment.unasked(&neighbours);
-    let sealed = in_place.outside_collections(isolate, sink, begin, clock::now);
+    // A part of what it may stand still for.
+    let quiet = QUIET.min(Duration::from_secs_f64(standing.most_ms.clamp(0.0, 1e6) / 4e3));
+    let sealed = in_place.outside_collections(isolate, sink, quiet, standing, begin, clock::now);
     drop(unasked);
     Ok(Done::Frozen(Box::new(sealed?), clock::now() - begin))
 }

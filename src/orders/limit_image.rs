@@ -7,11 +7,13 @@ use super::client::Client;
 use super::ramp::Wanted;
 use super::{dispatch, running, snapshot_file};
 use crate::capture::fork::QUIET_AT_LIMIT;
+use crate::capture::fork::look::Standing;
 use crate::capture::in_place::InPlace;
 use crate::capture::options::CaptureOptions;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::file::info::{Mode, SnapshotInfo};
+use crate::probe::process;
 use crate::stderr::say;
 use crate::thread::Event;
 use crate::thread::facts::process_facts;
@@ -58,6 +60,15 @@ pub(super) fn take(client: &Arc<Client>, wanted: Wanted, current: usize) -> Who 
     Who::Itself
 }
 
+/// Milliseconds that every image gets here, and bytes a millisecond beyond: of a process that dies anyway.
+const MOST: f64 = 10_000.0;
+const RATE: f64 = 100_000.0;
+
+fn standing() -> Standing {
+    let bytes = process::process().map_or(0, |process| process.rss);
+    Standing { most_ms: MOST + bytes as f64 / RATE, demand: None }
+}
+
 /// `None`: this is the copy.
 fn freeze(client: &Arc<Client>, options: &CaptureOptions) -> Result<Option<SnapshotInfo>> {
     let environment = &client.environment;
@@ -68,7 +79,7 @@ fn freeze(client: &Arc<Client>, options: &CaptureOptions) -> Result<Option<Snaps
     let ready = InPlace::prepare(process_facts().v8_pool_size)?;
     let neighbours = environment.neighbours();
     let unasked = environment.unasked(&neighbours);
-    let sealed = ready.at_limit(&isolate, sink, QUIET_AT_LIMIT, began, clock::now);
+    let sealed = ready.at_limit(&isolate, sink, QUIET_AT_LIMIT, standing(), began, clock::now);
     if let Ok(None) = sealed {
         // Whoever waits for it does not exist here.
         std::mem::forget(unasked);

@@ -32,6 +32,7 @@
 //! | `by_signal` | an image of a process whose JavaScript sits in native code |
 //! | `by_fork` | a capture by fork, conducted on a thread of its own |
 //! | `in_place` | an image in place, conducted likewise |
+//! | `standing` | how long JavaScript may stand still for one |
 //! | `ladder` | conducts an order: what is tried, and what then |
 //! | [`dispatch`] | takes orders, has the next one carried out, tells who waited |
 //! | [`synchronous`] | a snapshot while its caller stands still for it |
@@ -83,6 +84,8 @@ pub mod queue;
 pub mod ramp;
 mod running;
 mod snapshot_file;
+#[cfg(target_os = "linux")]
+mod standing;
 mod standstill;
 #[cfg(target_os = "linux")]
 mod stop;

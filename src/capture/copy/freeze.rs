@@ -9,11 +9,8 @@ use super::{alarm, ends, malloc, turns, write};
 use crate::capture::fork::pthread_slots::{self, PthreadSlots};
 use crate::error::Result;
 use crate::image::format::{MOMENT_FORK, MOMENT_IN_PLACE, MOMENT_LIMIT, MOMENT_SIGNAL};
-use crate::image::freeze::{Freezer, Frozen, How, Written};
+use crate::image::freeze::{BY_CHILD, Freezer, Frozen, How, IN_PLACE, Written};
 use crate::v8::{Isolate, silence, thawed};
-
-/// zstd's level for images: the file is a third larger than with 1, and ready in half the time.
-pub const LEVEL: i32 = -1;
 
 /// What freezing a forked child takes, made ready before the fork.
 pub struct Child {
@@ -30,7 +27,7 @@ impl Child {
     /// There is no memory, or no freezing on this system.
     pub fn new() -> Result<Self> {
         let functions = Slots::find(&write::replacements());
-        Ok(Self { freezer: Freezer::new(LEVEL)?, functions, pid: std::process::id() })
+        Ok(Self { freezer: Freezer::new(BY_CHILD)?, functions, pid: std::process::id() })
     }
 
     /// Freezes the child, which is alone. In the copy it does not return: that serves. On the isolate's thread, outside
@@ -84,7 +81,7 @@ impl Ready {
     pub fn new() -> Result<Self> {
         let functions: Vec<_> = malloc::replacements().into_iter().chain(write::replacements()).collect();
         Ok(Self {
-            freezer: Freezer::new(LEVEL)?,
+            freezer: Freezer::new(IN_PLACE)?,
             locks: pthread_slots::find(),
             functions: Slots::find(&functions),
         })
@@ -166,12 +163,13 @@ pub struct AnyMoment {
 static SERVES: AtomicBool = AtomicBool::new(false);
 
 impl AnyMoment {
-    /// Maps memory and takes the loader's lock: beforehand. `thread`: the kernel's id of the one that is frozen.
+    /// Maps memory and takes the loader's lock: beforehand. `thread`: the kernel's id of the one that is
+    /// frozen, by a child or in place.
     ///
     /// # Errors
     /// There is no memory, or no freezing on this system.
-    pub fn new(thread: u32) -> Result<Self> {
-        let mut freezer = Freezer::new(LEVEL)?;
+    pub fn new(thread: u32, by_fork: bool) -> Result<Self> {
+        let mut freezer = Freezer::new(if by_fork { BY_CHILD } else { IN_PLACE })?;
         freezer.on_thread(thread);
         let functions = malloc::replacements().into_iter().chain(write::replacements());
         let functions: Vec<_> = functions.chain(turns::replacements()).chain(ends::replacements()).collect();

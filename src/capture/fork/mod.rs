@@ -11,6 +11,7 @@
 //! | [`v8_workers`] | whether V8's worker threads sleep |
 //! | [`pthread_slots`] | where the process's objects keep the addresses of locks: in the child nobody waits |
 //! | [`relocations`] | the slots in which objects keep the addresses of each other's functions |
+//! | [`look`] | until when a process may stand still that is frozen and goes on |
 //! | [`mappings`] | what is mapped, and whether a fork copies it |
 //! | [`dontfork`] | puts back the marks by which V8's memory is left out of other forks |
 //! | [`start`] | the fork itself |
@@ -46,6 +47,7 @@ pub mod descriptors;
 pub mod dontfork;
 pub mod hang;
 pub mod image;
+pub mod look;
 pub mod mappings;
 pub mod prepared;
 pub mod priority;

@@ -34,6 +34,12 @@ pub fn write_file(path: &CStr, text: &[u8]) -> bool {
     written == text.len() as isize
 }
 
+/// Has the disk begin to take what was written to `file`, and does not wait for it.
+pub fn start_write_back(file: std::os::fd::RawFd) {
+    // SAFETY: no memory is touched. A file system that cannot does it in its own time.
+    unsafe { libc::sync_file_range(file, 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
+}
+
 /// The state letter of `/proc/PID/stat` or `/proc/self/task/N/stat`, behind the name in parentheses.
 pub fn state(stat: &[u8]) -> Option<u8> {
     let close = stat.iter().rposition(|byte| *byte == b')')?;

@@ -15,6 +15,7 @@ use super::number::Signal;
 use super::request::{self, Answer, Inner, Phase, Request};
 use crate::capture::copy::freeze::AnyMoment;
 use crate::capture::fork::child_handle::Child;
+use crate::capture::fork::look::{Look, Standing};
 use crate::capture::fork::prepared::{Prepared, failed};
 use crate::capture::fork::terminate::Terminator;
 use crate::error::{Error, Result};
@@ -33,7 +34,7 @@ const HELD_BACK: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// What is wanted of which thread.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Wanted {
     /// The kernel's id of it.
     pub thread: i32,
@@ -41,6 +42,8 @@ pub struct Wanted {
     pub by_fork: bool,
     /// It waits for what is not there in a copy, which therefore does its work where it stands.
     pub at_once: bool,
+    /// In place, for how long.
+    pub standing: Standing,
 }
 
 /// What came of it.
@@ -56,12 +59,15 @@ pub enum Outcome {
 /// One at a time in a process.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// Interrupts the thread. `held` is let go of as soon as the thread may need what it keeps.
+/// Another one is waited for so long.
+const TO_BEGIN: Duration = Duration::from_secs(10);
+
+/// Interrupts the thread. What `hold` gives is kept from right before the signal is sent to where the thread may need it.
 ///
 /// # Errors
 /// No child is to be had, the image could not be written, no signal is free.
-pub fn conduct<T>(wanted: Wanted, mut prepared: Prepared, held: T) -> Result<Outcome> {
-    let _one = ONE.lock();
+pub fn conduct<T>(wanted: Wanted, mut prepared: Prepared, hold: impl Fn() -> T) -> Result<Outcome> {
+    let Some(_one) = ONE.try_lock_for(TO_BEGIN) else { return Ok(Outcome::NotServed) };
     // It has a freezer for a moment that its thread chooses.
     prepared.image = None;
     let mut request = Box::new(Request {
@@ -73,18 +79,18 @@ pub fn conduct<T>(wanted: Wanted, mut prepared: Prepared, held: T) -> Result<Out
         at_once: wanted.at_once,
         to: prepared.intake.sink().raw_fd(),
         inner: UnsafeCell::new(Inner {
-            copy: AnyMoment::new(wanted.thread as u32)?,
+            copy: AnyMoment::new(wanted.thread as u32, wanted.by_fork)?,
             exchange: Exchange::new().map_err(failed("no shared memory"))?,
             buffer: Box::new([0; maps::ROOM]),
             result: Answer::None,
+            look: Look::begin(wanted.standing),
             prepared,
         }),
     });
     v8::after_collections(handler::collected);
-    let mut held = Some(held);
     // On the host's alternate stack first, as a thread may run on one that is no stack for others.
     for own_stack in [true, false] {
-        match interrupt(&request, own_stack, &mut held)? {
+        match interrupt(&request, own_stack, &hold)? {
             Seen::Done => {}
             Seen::NotServed => return Ok(Outcome::NotServed),
             Seen::NoEnd => {
@@ -100,7 +106,6 @@ pub fn conduct<T>(wanted: Wanted, mut prepared: Prepared, held: T) -> Result<Out
             break;
         }
     }
-    drop(held);
     outcome(request.inner.into_inner())
 }
 
@@ -114,13 +119,14 @@ enum Seen {
     NoEnd,
 }
 
-fn interrupt<T>(request: &Request, own_stack: bool, held: &mut Option<T>) -> Result<Seen> {
+fn interrupt<T>(request: &Request, own_stack: bool, hold: &impl Fn() -> T) -> Result<Seen> {
     if request.by_fork {
         // SAFETY: the request is not asked for yet, so nobody else has what is in it.
         unsafe { &*request.inner.get() }.prepared.intake.sink().lend();
     }
     let thread = request.thread;
     let signal = free_signal(thread, own_stack)?;
+    let mut held = Some(hold());
     request::ask(thread, request);
     let begin = Instant::now();
     if !signal.send() {
@@ -135,7 +141,7 @@ fn interrupt<T>(request: &Request, own_stack: bool, held: &mut Option<T>) -> Res
         let noted = request::is_at(thread, Phase::Noted);
         if noted {
             // The end of the collection may wait for it.
-            *held = None;
+            drop(held.take());
         }
         let most = if noted { TO_COLLECT } else { TO_COME };
         let late = begin.elapsed() >= most;
@@ -168,7 +174,7 @@ fn free_signal(thread: i32, own_stack: bool) -> Result<Signal> {
 }
 
 fn outcome(inner: Inner) -> Result<Outcome> {
-    let Inner { prepared, result, .. } = inner;
+    let Inner { prepared, result, look, .. } = inner;
     match result {
         Answer::Child(pid, pause_ms) => {
             let (stderr, _, _) = prepared.owned;
@@ -193,7 +199,7 @@ fn outcome(inner: Inner) -> Result<Outcome> {
             prepared.marks.leave();
             Err(failed("the kernel refuses")(io::Error::from_raw_os_error(errno)))
         }
-        Answer::Failed(fault) => Err(fault.error()),
+        Answer::Failed(fault) => look.judge(Err(fault.error())),
         Answer::SmallStack | Answer::None => {
             Err(Error::CaptureFailed("there is no stack to freeze it on".into()))
         }

@@ -91,9 +91,11 @@ fn freeze(request: &Request, inner: &mut Inner) -> Option<Answer> {
     let begin = clock();
     others::wait([request.thread, request.conductor]);
     let (intake, shared) = (&inner.prepared.intake, &inner.prepared.shared);
+    let looks = &mut inner.look;
+    looks.restart();
     let mut look = |raw_bytes| {
         shared.write(raw_bytes);
-        !shared.ended() && intake.sink().has_room()
+        !shared.ended() && looks.goes_on(intake.sink(), raw_bytes)
     };
     let pid = request.process as u32;
     // SAFETY: what is frozen goes on here; the copy goes on as the handler does.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use super::maps;
 use super::missing::Exchange;
 use crate::capture::copy::freeze::AnyMoment;
+use crate::capture::fork::look::Look;
 use crate::capture::fork::prepared::Prepared;
 use crate::image::freeze::{Fault, Written};
 
@@ -84,6 +85,7 @@ pub(super) struct Inner {
     pub copy: AnyMoment,
     pub exchange: Exchange,
     pub buffer: Box<[u8; maps::ROOM]>,
+    pub look: Look,
     pub result: Answer,
 }
 

@@ -1,0 +1,23 @@
+//! How long JavaScript may stand still for an order's image in place.
+
+use std::time::Instant;
+
+use super::client::Order;
+use crate::capture::fork::look::Standing;
+use crate::capture::options::{WantedForm, WantedMode};
+
+/// Whether it was asked for by both names: then it was said too how long it may take.
+pub(super) fn is_asked_for(order: &Order) -> bool {
+    order.options.mode == WantedMode::Inline && order.options.form == WantedForm::Image
+}
+
+/// A prediction may be wrong by so much.
+const WRONG: f64 = 4.0;
+
+/// How long JavaScript may stand still for it.
+pub(super) fn standing(order: &Order) -> Standing {
+    let predicted = order.options.max_pause_ms * WRONG;
+    let left = order.deadline.saturating_duration_since(Instant::now()).as_secs_f64() * 1e3;
+    let most_ms = if is_asked_for(order) { predicted.max(left) } else { predicted };
+    Standing { most_ms, demand: Some(order.demand.clone()) }
+}
