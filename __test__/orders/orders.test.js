@@ -62,7 +62,7 @@ forkTest('a child that is stopped ends at its deadline, and the answer comes the
   ballast(t)
   const dir = tempDir(t)
   const begun = performance.now()
-  const order = assert.rejects(takeSnapshot({ dir, mode: 'fork', timeout: '4s' }), { code: 'HEAPWARDEN_TIMEOUT' })
+  const order = assert.rejects(takeSnapshot({ dir, mode: 'fork', form: 'snapshot', timeout: '4s' }), { code: 'HEAPWARDEN_TIMEOUT' })
   const child = await heldDump(t)
   await order
   assert.ok(performance.now() - begun >= 3900)
