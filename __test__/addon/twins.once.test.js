@@ -180,6 +180,6 @@ test('an image is the same row, whole or cut, and is opened by neither', async (
   const refused = { code: 'HEAPWARDEN_UNSUPPORTED', message: /heapwarden thaw .*00ff\.heapimage\.zst makes/ }
   assert.throws(() => native.openSnapshot(rows[0].path), refused)
   // Which is thawed, and this one holds nothing.
-  await assert.rejects(Array.fromAsync(openSnapshot(rows[0].path)), { code: 'HEAPWARDEN_CORRUPT_SNAPSHOT', message: /00ff\.heapimage\.zst is damaged/ })
+  await assert.rejects(openSnapshot(rows[0].path).toArray(), { code: 'HEAPWARDEN_CORRUPT_SNAPSHOT', message: /00ff\.heapimage\.zst is damaged/ })
   await assert.rejects(reader.openSnapshot(rows[0].path).read(10), refused)
 })
