@@ -20,7 +20,7 @@ pub struct Finder<'a> {
     extra: &'a [PathBuf],
     room: u64,
     go_on: &'a dyn Fn() -> Result<()>,
-    /// By id and path: a file of symbols has the id of what it describes.
+    /// By id and place: a file of symbols has the id of what it describes, and lies elsewhere.
     found: Vec<(Vec<u8>, PathBuf, Arc<OwnedFd>)>,
 }
 
@@ -46,14 +46,14 @@ impl<'a> Finder<'a> {
         if id.is_empty() || id.len() > ID {
             return Err(Error::CorruptSnapshot(format!("a build id of {} bytes cannot be", id.len())));
         }
-        if let Some((.., found)) = self.found.iter().find(|(known, at, _)| known == id && at == path) {
-            return Ok(found.clone());
-        }
         let mut others = Vec::new();
         for place in self.places(id, path) {
+            if let Some((.., found)) = self.found.iter().find(|(known, at, _)| known == id && *at == place) {
+                return Ok(found.clone());
+            }
             if let Some(found) = self.look(id, &place, &mut others)? {
                 let found = Arc::new(OwnedFd::from(found));
-                self.found.push((id.to_vec(), path.to_owned(), found.clone()));
+                self.found.push((id.to_vec(), place, found.clone()));
                 return Ok(found);
             }
         }
