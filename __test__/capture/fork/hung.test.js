@@ -66,7 +66,7 @@ if (process.versions.node.startsWith('24.')) {
   forkTest('pauseMs counts the attempts that came to nothing', async (t) => {
     // Far more than the inline snapshot of so small a heap takes by itself.
     const SLOW_MS = 800
-    const said = await faulty(t, { HANG_FORKS: '9', SLOW_FORKS: String(SLOW_MS) }, { mode: 'auto' })
+    const said = await faulty(t, { HANG_FORKS: '9', SLOW_FORKS: String(SLOW_MS) }, { mode: 'auto', form: 'snapshot' })
     if (!said) return
     assert.equal(said.type, 'snapshot', said.message)
     assert.equal(said.info.mode, 'inline')
