@@ -62,6 +62,8 @@ const SHORTEST_INTERVAL: f64 = 10.0;
 const LONGEST_HISTORY: usize = 100_000;
 /// ms; a day: what nobody has needed for a month is removed from the folder, by whoever writes there.
 const KEEP_EVERY: f64 = 24.0 * 3_600_000.0;
+/// The same for the first time, after a watch has begun.
+const KEEP_FIRST: f64 = 10_000.0;
 
 struct Judged {
     rule: Rule,
@@ -226,7 +228,9 @@ impl Watcher {
         if !first && now - f64::from_bits(self.kept_at.load(Ordering::Relaxed)) < KEEP_EVERY {
             return;
         }
-        self.kept_at.store(now.to_bits(), Ordering::Relaxed);
+        // A service has more urgent things to do when it starts, and a program that is over soon leaves no image.
+        let kept_at = if first { now - KEEP_EVERY + KEEP_FIRST } else { now };
+        self.kept_at.store(kept_at.to_bits(), Ordering::Relaxed);
         let options = self.snapshots();
         let folder = match options.path.as_deref().and_then(Path::parent) {
             Some(parent) => Ok(parent.to_owned()),
@@ -234,6 +238,7 @@ impl Watcher {
         };
         #[cfg(target_os = "linux")]
         if let Ok(folder) = &folder
+            && !first
             && self.at_limit().is_some()
         {
             objects::in_advance(folder.clone(), options.clone(), Arc::downgrade(self));

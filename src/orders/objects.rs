@@ -3,14 +3,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Weak;
-use std::time::Duration;
 
 use crate::capture::images;
 use crate::capture::options::CaptureOptions;
 use crate::image::objects;
 
-/// After a watch has begun: a service has more urgent things to do when it starts, and a program that is over soon leaves none.
-const LATER: Duration = Duration::from_secs(10);
 /// The nice value of such a thread.
 const NICE: i32 = 19;
 
@@ -22,17 +19,14 @@ pub fn keep_beside(image: &Path, options: &CaptureOptions) {
     let _ = objects::store(folder, options.min_free_disk, &|| true);
 }
 
-/// The same for images to come in `folder`, on a thread of its own some seconds later, as long as `watch` is there.
+/// The same for images to come in `folder`, on a thread of its own, as long as `watch` is there.
 pub fn in_advance<W: Send + Sync + 'static>(folder: PathBuf, options: CaptureOptions, watch: Weak<W>) {
     if images::allowed(&options).is_err() || options.path.is_some() {
         return;
     }
     let work = move || {
-        std::thread::sleep(LATER);
-        if watch.strong_count() > 0 {
-            let _ = rustix::process::setpriority_process(None, NICE);
-            let _ = objects::store(&folder, options.min_free_disk, &|| watch.strong_count() > 0);
-        }
+        let _ = rustix::process::setpriority_process(None, NICE);
+        let _ = objects::store(&folder, options.min_free_disk, &|| watch.strong_count() > 0);
     };
     // Without a thread there is no room for this.
     let _ = std::thread::Builder::new().name("heapwarden-keep".into()).stack_size(512 << 10).spawn(work);
