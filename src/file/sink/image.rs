@@ -45,16 +45,7 @@ impl Sink {
         if self.header.form != Form::Image {
             return Err(Error::CaptureFailed("the file of a snapshot was ended as an image's".into()));
         }
-        let trailer = Trailer {
-            complete: true,
-            raw_bytes,
-            data_bytes,
-            frames,
-            nodes: None,
-            pause_ms: finish.pause_ms,
-            duration_ms: finish.duration_ms.unwrap_or_else(|| self.started.elapsed().as_secs_f64() * 1000.0),
-            attempts: finish.attempts,
-        };
+        let trailer = self.image_trailer(raw_bytes, data_bytes, frames, &finish);
         let result = self.end_image(&trailer);
         if result.is_ok() {
             self.trailer = Some(trailer.clone());
@@ -74,7 +65,17 @@ impl Sink {
         frames: u64,
         finish: &Finish,
     ) -> std::result::Result<(), i32> {
-        let trailer = Trailer {
+        let trailer = self.image_trailer(raw_bytes, data_bytes, frames, finish);
+        let mut room = [0; TRAILER_ROOM];
+        let frame = frames::trailer_in(&trailer, &mut room).ok_or(0)?;
+        let mut file = self.temp.file();
+        let written = file.write_all(frame).and_then(|()| file.sync_all());
+        written.map_err(|error| error.raw_os_error().unwrap_or(0))
+    }
+
+    /// Allocates nothing.
+    fn image_trailer(&self, raw_bytes: u64, data_bytes: u64, frames: u64, finish: &Finish) -> Trailer {
+        Trailer {
             complete: true,
             raw_bytes,
             data_bytes,
@@ -83,12 +84,7 @@ impl Sink {
             pause_ms: finish.pause_ms,
             duration_ms: finish.duration_ms.unwrap_or_else(|| self.started.elapsed().as_secs_f64() * 1000.0),
             attempts: finish.attempts,
-        };
-        let mut room = [0; TRAILER_ROOM];
-        let frame = frames::trailer_in(&trailer, &mut room).ok_or(0)?;
-        let mut file = self.temp.file();
-        let written = file.write_all(frame).and_then(|()| file.sync_all());
-        written.map_err(|error| error.raw_os_error().unwrap_or(0))
+        }
     }
 
     fn end_image(&self, trailer: &Trailer) -> Result<()> {
