@@ -8,11 +8,11 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { before, describe, test } = require('node:test')
 const { promisify } = require('node:util')
-const { HeapwardenError, ask, openSnapshot, summarize, thaw } = require('heapwarden')
+const { HeapwardenError, ask, capabilities, openSnapshot, summarize, thaw } = require('heapwarden')
 const { root, tempDir } = require('../support/helpers')
 
 const bin = path.join(root, 'bin/heapwarden.js')
-const here = process.platform === 'linux' && process.arch === 'x64'
+const skip = !capabilities.snapshots.image.available && capabilities.snapshots.image.reason
 
 const imageIn = (dir) => {
   const name = fs.readdirSync(dir).find((one) => one.endsWith('.heapimage.zst'))
@@ -27,7 +27,7 @@ const rungs = {
 }
 
 for (const [rung, { kind, flags }] of Object.entries(rungs)) {
-  describe(`an image from ${rung}`, { skip: !here }, () => {
+  describe(`an image from ${rung}`, { skip }, () => {
     let dir
     let image
     const is = async (code, text, options) => assert.equal(await ask(image, code, options), text)
@@ -105,7 +105,7 @@ for (const [rung, { kind, flags }] of Object.entries(rungs)) {
   })
 }
 
-describe('the commands', { skip: !here }, () => {
+describe('the commands', { skip }, () => {
   let dir
   let image
   const run = async (...args) => {
