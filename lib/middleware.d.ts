@@ -8,9 +8,10 @@ import { Monitor } from '..'
  * `node:http`. Everything below its mount is answered here, as JSON; `next` is never called.
  *
  * `GET /` lists the routes, and docs/middleware.md tells what each answers: status, history and rules of the monitor; snapshots
- * to list, order (`POST /snapshots`, nothing or `{"trigger": "why"}` as its body), download (`?raw=1`: the file itself) and delete.
+ * to list, order (`POST /snapshots`, nothing or `{"trigger": "why"}` as its body), download (a heap image as the snapshot in it, where there is
+ * memory to thaw it; `?raw=1`: the file itself, of an image a bundle) and delete.
  *
- * Failures are `{ code, message }`: 400 bad body, 401 bad token, 403 not allowed, 404, 405, 413, 503 memory budget or
+ * Failures are `{ code, message }`: 400 bad body, 401 bad token, 403 not allowed, 404, 405, 409 not to be thawed here, 413, 503 memory budget or
  * stopped, 504 timeout, 507 disk full, 500 otherwise. Over HTTP there is one more code, `HEAPWARDEN_INTERNAL`: the
  * process has printed a warning.
  *

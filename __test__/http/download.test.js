@@ -10,7 +10,7 @@ const path = require('node:path')
 const { buffer } = require('node:stream/consumers')
 const { test } = require('node:test')
 const zlib = require('node:zlib')
-const { capabilities, openSnapshot, takeSnapshot, watch } = require('../..')
+const { openSnapshot, takeSnapshot } = require('../..')
 const middleware = require('../../lib/middleware')
 const { negotiate } = require('../../lib/http/encoding')
 const native = require('../../lib/addon/native')
@@ -20,7 +20,7 @@ const { TOKEN, serve } = require('../support/server')
 
 test('one zstd frame for those who take it, else unpacked; the file itself when asked', async (t) => {
   const dir = tempDir(t)
-  const info = await takeSnapshot({ dir })
+  const info = await takeSnapshot({ dir, form: 'snapshot' })
   const name = path.basename(info.path)
   const ask = await serve(t, middleware({ token: TOKEN, dir }))
   const get = (encoding, { method, headers, query = '' } = {}) =>
@@ -83,7 +83,7 @@ test('a plain file is sent as it is, a damaged one is a status', async (t) => {
   assert.equal(sent.headers['content-encoding'], undefined)
   assert.ok(sent.bytes.equals(fs.readFileSync(plain.path)))
 
-  const { path: file } = await takeSnapshot({ dir })
+  const { path: file } = await takeSnapshot({ dir, form: 'snapshot' })
   const fail = t.mock.method(native, 'openSnapshot', () => { throw Object.assign(new Error('damaged at byte 5'), { code: 'HEAPWARDEN_CORRUPT_SNAPSHOT' }) })
   const damaged = await ask(`/snapshots/${path.basename(file)}`)
   assert.deepEqual([damaged.status, damaged.json.code], [500, 'HEAPWARDEN_CORRUPT_SNAPSHOT'])
@@ -100,50 +100,9 @@ test('a plain file is sent as it is, a damaged one is a status', async (t) => {
   assert.ok(rest.bytes.equals(fs.readFileSync(file)), 'what is left can be had')
 })
 
-const { image } = capabilities.snapshots
-
-test('an image is given out as the file it is, on request, and not where images are off', { skip: !image.available && image.reason }, async (t) => {
-  const dir = tempDir(t)
-  const { path: file } = await takeSnapshot({ dir, form: 'image' })
-  const renamed = path.join(dir, 'renamed.heapsnapshot')
-  fs.linkSync(file, renamed)
-  const of = async (options) => {
-    const monitor = watch({ rules: [], nearHeapLimit: false, snapshots: { dir, ...options } })
-    t.after(() => monitor.stop())
-    return serve(t, middleware({ token: TOKEN, monitor }))
-  }
-  const refused = async (ask, status, words) => {
-    for (const one of [file, renamed]) {
-      for (const query of status === 409 ? ['', '?raw=0'] : ['', '?raw=1']) {
-        const answer = await ask(`/snapshots/${path.basename(one)}${query}`)
-        assert.deepEqual([answer.status, answer.json.code], [status, 'HEAPWARDEN_UNSUPPORTED'], `${one}${query}`)
-        assert.match(answer.json.message, words)
-      }
-    }
-  }
-  const allowed = await of({})
-  await refused(allowed, 409, /\?raw=1 gives the file, and heapwarden thaw /)
-  for (const one of [file, renamed]) {
-    const { status, headers, bytes } = await allowed(`/snapshots/${path.basename(one)}?raw=1`)
-    assert.deepEqual([status, headers['content-type']], [200, 'application/zstd'])
-    assert.ok(bytes.equals(fs.readFileSync(file)))
-  }
-  await refused(await of({ images: false }), 403, /images: false/)
-  await refused(await of({ images: { buffers: false } }), 403, /buffers: false/)
-  await refused(await of({ redact: true }), 403, /redact/)
-  const variables = { HEAPWARDEN_IMAGES: 'flase', HEAPWARDEN_REDACT: 'on' }
-  t.after(() => Object.keys(variables).forEach((name) => { delete process.env[name] }))
-  for (const [name, word] of Object.entries(variables)) {
-    process.env[name] = word
-    await refused(allowed, 403, new RegExp(`${name}=${word}`))
-    await refused(await serve(t, middleware({ token: TOKEN, dir })), 403, new RegExp(`${name}=${word}`))
-    delete process.env[name]
-  }
-})
-
 test('the file itself in parts, as curl -C - goes on with it', async (t) => {
   const dir = tempDir(t)
-  const { path: file, bytes: size } = await takeSnapshot({ dir })
+  const { path: file, bytes: size } = await takeSnapshot({ dir, form: 'snapshot' })
   const whole = fs.readFileSync(file)
   const ask = await serve(t, middleware({ token: TOKEN, dir }))
   const get = (headers, { query = '?raw=1', method } = {}) => ask(`/snapshots/${path.basename(file)}${query}`, { headers, method })
@@ -204,7 +163,7 @@ test('downloads leave threads of the pool to the service', async (t) => {
 
 test('a client that goes away closes the file', async (t) => {
   const dir = tempDir(t)
-  const { path: file } = await takeSnapshot({ dir })
+  const { path: file } = await takeSnapshot({ dir, form: 'snapshot' })
   const real = native.openSnapshot
   let closed
   let finishRead = () => {}

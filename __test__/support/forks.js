@@ -209,4 +209,4 @@ async function totals (file) {
   return { nodes: snapshot.node_count, edges: snapshot.edge_count, bytes, strings }
 }
 
-module.exports = { ballast, childrenOf, comm, dumpOf, forkTest, goOn, gone, heldDump, hurried, hurryDump, hurryDumps, holdings, letGo, objects, over, sight, stat, totals, until }
+module.exports = { ballast, childrenOf, comm, dumpOf, forkTest, goOn, gone, heldDump, hurried, hurry, hurryDump, hurryDumps, holdings, letGo, objects, over, sight, stat, totals, until }

@@ -201,6 +201,7 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
   /** An image to be thawed: see src/node/thaw.rs. Keep the object until its promises have settled. */
   thawing: (json) => new binding.Thawing(JSON.stringify({ ...JSON.parse(json), loader: loader() })),
   imageAt: (place, needed) => answerOf(binding.imageAt(place, needed)),
+  imageNeeds: (file) => answerOf(binding.imageNeeds(file)),
   capabilities () {
     verify()
     return binding.capabilities()

@@ -21,7 +21,7 @@ async function cat (argv) {
   const [place] = places(positionals)
   const { openSnapshot, unpackStdin } = require('../monitor/snapshot-stream')
   try {
-    await pipeline(place === '-' ? unpackStdin() : openSnapshot(place, commandLine.told), process.stdout, { end: false })
+    await pipeline(place === '-' ? unpackStdin() : openSnapshot(place, { told: commandLine.told }), process.stdout, { end: false })
   } catch (error) {
     if (error.syscall === 'write') outputFailed(error)
     throw error

@@ -48,9 +48,14 @@ function mount ({ monitor, dir }) {
     return { shared: false, done: running }
   }
 
-  const imagesOff = () => noImages(monitor === undefined ? {} : Monitor.snapshotOptions(monitor))
+  /** What is given out follows what is taken. */
+  function snapshotOptions () {
+    const options = monitor === undefined ? {} : Monitor.snapshotOptions(monitor)
+    const { numericValues, minFreeDisk } = options
+    return { imagesOff: noImages(options), thawing: { numericValues, minFreeDisk } }
+  }
 
-  return { monitor, list, find, remove, ofMonitor, order, imagesOff, isRunning: () => running !== undefined }
+  return { monitor, list, find, remove, ofMonitor, order, snapshotOptions, isRunning: () => running !== undefined }
 }
 
 module.exports = { mount, named }

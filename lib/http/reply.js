@@ -50,4 +50,4 @@ function failure (req, res, error) {
   return false
 }
 
-module.exports = { Refusal, failure, json, open }
+module.exports = { Refusal, failure, json, open, statusOf }

@@ -63,8 +63,8 @@ async function postSnapshot ({ order }, req, res) {
   json(req, res, shared ? 200 : 201, { ...info, shared }, headers)
 }
 
-async function getSnapshot ({ find, imagesOff }, req, res, name) {
-  return download(req, res, await find(name), name, imagesOff())
+async function getSnapshot ({ find, snapshotOptions }, req, res, name) {
+  return download(req, res, await find(name), name, snapshotOptions())
 }
 
 async function deleteSnapshot ({ remove }, req, res, name) {

@@ -95,15 +95,11 @@ async function pack (files, to, signal) {
   const temporary = path.join(folder, `.heapwarden-bundle-${randomBytes(8).toString('hex')}.tmp`)
   let opened = false
   try {
-    let all = end.length
-    for (const { name, path: file } of files) {
-      const { size, mtimeMs } = await fs.stat(file)
-      all += head(name, size, mtimeMs).length + size + padding(size).length
-    }
-    await checkRoom(folder, all, `the bundle ${to}`)
+    const { parts, length } = await plan(files)
+    await checkRoom(folder, length, `the bundle ${to}`)
     const target = createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true })
     target.once('open', () => { opened = true })
-    await pipeline(pieces(files), target, { signal })
+    await pipeline(pieces(parts), target, { signal })
     const { size } = await fs.stat(temporary)
     await fs.rename(temporary, to)
     return size
@@ -114,21 +110,39 @@ async function pack (files, to, signal) {
   }
 }
 
-async function * pieces (files) {
+/**
+ * What a bundle of `files`, `{name, path}`, is made of, piece after piece, and its bytes.
+ * @param {number} [time] milliseconds since 1970, of all files instead of each one's own: then equal files make equal bundles
+ */
+async function plan (files, time) {
+  const parts = []
   for (const { name, path: file } of files) {
     const { size, mtimeMs } = await fs.stat(file)
-    yield head(name, size, mtimeMs)
-    let written = 0
-    if (size > 0) {
-      for await (const chunk of createReadStream(file, { end: size - 1, highWaterMark: 1 << 20 })) {
-        written += chunk.length
-        yield chunk
-      }
-    }
-    if (written !== size) throw new HeapwardenError('HEAPWARDEN_CAPTURE_FAILED', `${file} became shorter while it was packed`)
-    yield padding(size)
+    const [before, after] = [head(name, size, time ?? mtimeMs), padding(size)]
+    parts.push({ bytes: before, length: before.length }, { file, length: size }, { bytes: after, length: after.length })
   }
-  yield end
+  parts.push({ bytes: end, length: end.length })
+  return { parts, length: parts.reduce((sum, { length }) => sum + length, 0) }
 }
 
-module.exports = { isBundle, nameOf, pack, unpack }
+/** The bytes of a plan's parts from `start` to `last`, both included. */
+async function * pieces (parts, { start = 0, end: last = Infinity } = {}) {
+  let at = 0
+  for (const { bytes, file, length } of parts) {
+    const [from, to] = [Math.max(0, start - at), Math.min(length, last + 1 - at)]
+    at += length
+    if (from >= to) continue
+    if (bytes !== undefined) {
+      yield bytes.subarray(from, to)
+      continue
+    }
+    let written = 0
+    for await (const chunk of createReadStream(file, { start: from, end: to - 1, highWaterMark: 1 << 20 })) {
+      written += chunk.length
+      yield chunk
+    }
+    if (written !== to - from) throw new HeapwardenError('HEAPWARDEN_CAPTURE_FAILED', `${file} became shorter while it was packed`)
+  }
+}
+
+module.exports = { isBundle, nameOf, pack, pieces, plan, unpack }

@@ -13,15 +13,16 @@ const { ownFolder } = require('./temporary')
  * What to read instead of `place`: itself, if it leads to no image; else the snapshot that is in it, by a descriptor of this
  * process, for its file has no name any more. `close` it.
  *
- * @param {(place: string) => void} [told] hears that it has to be thawed
+ * @param {{ signal?: AbortSignal, onProgress?: Function, told?: (place: string) => void }} [options] `told` hears that it has to
+ *   be thawed; more of them are those of a thaw
  * @returns {Promise<{ path: string, close: () => void }>}
  */
-async function readable (place, { signal, onProgress, told } = {}) {
+async function readable (place, { told, ...options } = {}) {
   if (!await isImage(place)) return { path: place, close () {} }
   told?.(place)
   const folder = ownFolder(fs.statSync(place).isDirectory() ? place : path.dirname(place))
   try {
-    const { path: file } = await thawed(place, { ...checkThaw({ path: path.join(folder.path, 'thawed.heapsnapshot.zst') }), signal, onProgress })
+    const { path: file } = await thawed(place, { ...checkThaw({ path: path.join(folder.path, 'thawed.heapsnapshot.zst') }), ...options })
     const descriptor = fs.openSync(file)
     return { path: `/proc/${process.pid}/fd/${descriptor}`, close: () => fs.closeSync(descriptor) }
   } finally {

@@ -37,12 +37,12 @@ class SnapshotStream extends Readable {
   #handle
   #image
   #stop = new AbortController()
-  #told
+  #thawing
   #reading = Promise.resolve()
 
-  constructor (file, packed, told) {
+  constructor (file, packed, thawing) {
     super({ highWaterMark: packed ? PACKED_CHUNK : CHUNK })
-    this.#told = told
+    this.#thawing = thawing
     this.#file = file
     this.#packed = packed
   }
@@ -53,7 +53,7 @@ class SnapshotStream extends Readable {
 
   /** A heap image is thawed first. */
   async #open () {
-    if (this.#file !== null) this.#image = await readable(this.#file, { signal: this.#stop.signal, told: this.#told })
+    if (this.#file !== null) this.#image = await readable(this.#file, { ...this.#thawing, signal: this.#stop.signal })
     this.#handle = native.openSnapshot(this.#image?.path ?? null, this.#packed)
   }
 
@@ -93,10 +93,10 @@ class SnapshotStream extends Readable {
 
 /**
  * A stream of the `.heapsnapshot` JSON in `file`, compressed or plain, or of what a heap image holds.
- * @param {(file: string) => void} [told] hears that it has to be thawed
+ * @param {{ told?: (file: string) => void }} [thawing] as `readable` of lib/image/snapshot.js is told
  */
-function openSnapshot (file, told) {
-  return new SnapshotStream(filePath(file, 'path'), false, told)
+function openSnapshot (file, thawing) {
+  return new SnapshotStream(filePath(file, 'path'), false, thawing)
 }
 
 /** The same of what comes on standard input. */
@@ -105,8 +105,8 @@ function unpackStdin () {
 }
 
 /** The same as one zstd frame, whatever the file is made of. */
-function packSnapshot (file) {
-  return new SnapshotStream(file, true)
+function packSnapshot (file, thawing) {
+  return new SnapshotStream(file, true, thawing)
 }
 
 module.exports = { openSnapshot, packSnapshot, unpackStdin }

@@ -13,6 +13,34 @@ use crate::file::info::Form;
 use crate::file::reader::open_image;
 use crate::file::store;
 
+/// Reads the beginning of an image.
+pub struct Needs(PathBuf);
+
+/// `{value: ids}`: the build ids of the files that an image needs, as its writer knew them, empty if it did not; or
+/// `{failure}`, as JSON. Nobody has checked them.
+#[napi]
+pub fn image_needs(path: String) -> AsyncTask<Needs> {
+    AsyncTask::new(Needs(path.into()))
+}
+
+impl Task for Needs {
+    type Output = String;
+    type JsValue = String;
+
+    fn compute(&mut self) -> Result<String> {
+        Ok(match open_image(&self.0) {
+            Ok(reader) => {
+                json!({ "value": reader.header().map_or(&[][..], |header| &header.objects) }).to_string()
+            }
+            Err(error) => format!("{{\"failure\":{}}}", failure(&error)),
+        })
+    }
+
+    fn resolve(&mut self, _: Env, output: String) -> Result<String> {
+        Ok(output)
+    }
+}
+
 /// Looks.
 pub struct Looking {
     path: PathBuf,

@@ -35,6 +35,9 @@ struct Order {
     redact: bool,
     #[serde(default)]
     numeric_values: bool,
+    /// A service is beside it, and comes first.
+    #[serde(default)]
+    beside: bool,
     #[serde(flatten)]
     sink: SinkOptions,
 }
@@ -48,6 +51,7 @@ impl Order {
             timeout: timeout.unwrap_or(usual.timeout),
             objects: self.objects.clone(),
             stop: stop.clone(),
+            beside: self.beside,
             ..usual
         }
     }
@@ -92,7 +96,7 @@ impl Thawing {
             };
             deferred.resolve(move |_| Ok(text));
         };
-        on_thread(work).map_err(fault)?;
+        on_thread(self.order.beside, work).map_err(fault)?;
         Ok(promise)
     }
 
@@ -108,7 +112,8 @@ impl Thawing {
             let (begun, session) = Asking::new();
             let (image, options) = (self.order.image.clone(), self.order.options(&self.stop));
             let mut progress = self.progress_told();
-            on_thread(move || session.run(&image, &options, &mut progress)).map_err(fault)?;
+            let work = move || session.run(&image, &options, &mut progress);
+            on_thread(self.order.beside, work).map_err(fault)?;
             *asking = Some(begun);
         }
         if let Some(asking) = asking.as_ref() {
@@ -130,7 +135,7 @@ impl Thawing {
             };
             deferred.resolve(move |_| Ok(text));
         };
-        on_thread(work).map_err(fault)?;
+        on_thread(self.order.beside, work).map_err(fault)?;
         Ok(promise)
     }
 
@@ -169,7 +174,12 @@ impl Drop for Thawing {
     }
 }
 
-fn on_thread(work: impl FnOnce() + Send + 'static) -> Outcome<()> {
-    let started = std::thread::Builder::new().name("heapwarden-thaw".into()).spawn(work);
+fn on_thread(beside: bool, work: impl FnOnce() + Send + 'static) -> Outcome<()> {
+    let started = std::thread::Builder::new().name("heapwarden-thaw".into()).spawn(move || {
+        if beside {
+            thaw::stand_back();
+        }
+        work();
+    });
     started.map(drop).map_err(|error| Fault::Unsupported(format!("no thread to thaw on: {error}")))
 }

@@ -28,6 +28,9 @@ pub fn bring(image: &Path, _: &Path, _: &ThawOptions) -> Result<Vec<PathBuf>> {
     Err(not_here(image))
 }
 
+/// See Linux' version.
+pub fn stand_back() {}
+
 fn not_here(image: &Path) -> Error {
     Error::Unsupported(format!(
         "{} can only be thawed on Linux x64: docker run --rm --platform linux/amd64 -v \"$PWD:/work\" -w /work node:22 \

@@ -104,7 +104,9 @@ impl<'a> Guard<'a> {
                 return Some(Cause::Refused(Error::Unsupported(words)));
             }
         }
-        if cgroup::headroom(self.group.as_ref()).is_some_and(|left| left < RESERVE / 4) {
+        // A service beside it has to be able to go on growing.
+        let others = if options.beside { RESERVE } else { RESERVE / 4 };
+        if cgroup::headroom(self.group.as_ref()).is_some_and(|left| left < others) {
             return Some(Cause::Starving);
         }
         None

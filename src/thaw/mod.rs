@@ -9,6 +9,7 @@
 //! | `stream` | from record to record of an image |
 //! | `survey` | the first reading: what the image is and needs |
 //! | `needs` | whether this machine has that |
+//! | `beside` | whether a service can spare it |
 //! | `feed` | the second reading, into the loader |
 //! | `start` | starts the loader |
 //! | `supervise` | what comes out of it, its end |
@@ -25,6 +26,8 @@
 //! and reaped on every way out, and dies with the thread that started it. What a copy writes is bounded by whoever takes
 //! it. The tests of this room run images of hand-made code, `__test__/image/` real ones.
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod beside;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod bring;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -55,9 +58,11 @@ mod survey;
 mod tests;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub use beside::stand_back;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub use bring::bring;
 pub use options::{Progress, Requests, ThawOptions};
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-pub use session::bring;
 pub use session::run;
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+pub use session::{bring, stand_back};
 pub use snapshot::{SnapshotOptions, snapshot};

@@ -92,8 +92,13 @@ fn memory(path: &Path, survey: &Survey, options: &ThawOptions) -> Result<u64> {
     Ok(most)
 }
 
+/// Bytes that an image of `bytes` is predicted to take with V8's snapshot.
+pub(super) fn needed(bytes: u64) -> u64 {
+    bytes.saturating_mul(TIMES)
+}
+
 /// In words.
 pub(super) fn about(bytes: u64) -> String {
-    let (own, all) = (bytes / 1_000_000, bytes.saturating_mul(TIMES) / 1_000_000);
+    let (own, all) = (bytes / 1_000_000, needed(bytes) / 1_000_000);
     format!("the image has {own} MB, and with V8's snapshot it needs about {all} MB")
 }

@@ -25,12 +25,21 @@ pub struct ThawOptions {
     pub objects: Vec<PathBuf>,
     /// Ends it from another thread: `Aborted`.
     pub stop: Stop,
+    /// Beside a service, which comes first: it is refused where the service might miss what it takes.
+    pub beside: bool,
 }
 
 impl ThawOptions {
     /// The usual ones.
     pub fn new(loader: PathBuf) -> Self {
-        Self { loader, memory: None, timeout: TIMEOUT, objects: Vec::new(), stop: Stop::default() }
+        Self {
+            loader,
+            memory: None,
+            timeout: TIMEOUT,
+            objects: Vec::new(),
+            stop: Stop::default(),
+            beside: false,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::beside;
 use super::end::{Ending, Subject};
 use super::feed::{Fed, feed};
 use super::guard::Watched;
@@ -37,6 +38,8 @@ pub fn run(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<()> {
     let started = Instant::now();
+    let allowed = options.beside.then(|| beside(image, options)).transpose()?;
+    let options = allowed.as_ref().unwrap_or(options);
     let go_on = || go_on(image, options, started);
     let found = read(image, &go_on, progress)?;
     needs::check_cpu(image, &found)?;
@@ -74,6 +77,13 @@ fn gave_nothing(image: &Path) -> Error {
     Error::CaptureFailed(format!(
         "the copy of the process that {image} holds came to its end and gave nothing of what it was asked for"
     ))
+}
+
+/// Options of a thaw that a service has room for. By what the image's end says of its size: one that is cut shows itself later.
+fn beside(image: &Path, options: &ThawOptions) -> Result<ThawOptions> {
+    let bytes = open_image(image)?.trailer().map_or(0, |trailer| trailer.raw_bytes);
+    let memory = beside::admit(image, bytes, options.memory)?;
+    Ok(ThawOptions { memory: Some(memory), ..options.clone() })
 }
 
 /// The first reading.

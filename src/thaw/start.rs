@@ -60,6 +60,8 @@ pub(super) fn start(loader: &Path, limits: Limits, objects: &[Arc<OwnedFd>]) -> 
     })?;
     // Before it has an image: then it hides itself.
     let status = File::open(format!("/proc/{}/status", child.id()));
+    // If memory runs out the kernel is to take the copy, whatever else there is.
+    let _ = std::fs::write(format!("/proc/{}/oom_score_adj", child.id()), "1000");
     let started = Started { child, socket, status };
     for part in objects.chunks(MOST) {
         // An error: it has ended, and says why.

@@ -97,6 +97,9 @@ function create (why, node) {
       if (image || needed) throw new HeapwardenError('HEAPWARDEN_UNSUPPORTED', `${unthawed} The binary of heapwarden: ${why}`)
       return null
     },
+    async imageNeeds () {
+      throw new HeapwardenError('HEAPWARDEN_UNSUPPORTED', `${unthawed} The binary of heapwarden: ${why}`)
+    },
     drain: () => events.length > 0 ? JSON.stringify(events.splice(0)) : null,
     openSnapshot: reader.openSnapshot,
     capabilities: () => JSON.stringify(capabilities(why)),

@@ -1,0 +1,52 @@
+'use strict'
+
+// What an image takes with it when it is given out from where it lies: the executable and the libraries of its process.
+
+const fs = require('node:fs/promises')
+const path = require('node:path')
+const native = require('../addon/native')
+const { nameOf } = require('./bundle')
+const { withCopy } = require('./copy')
+const { ownFolder } = require('./temporary')
+
+/** A build id as it is in the name of a file. */
+const ID = /^[0-9a-f]{2,128}$/
+
+/** Of the files that an image needs those that lie beside it, packed; `complete`: these are all. */
+async function stored (image) {
+  // Nobody has checked what the image says; one that cannot say it is given out all the same.
+  const ids = (await native.imageNeeds(image).catch(() => [])).filter((id) => ID.test(id))
+  const objects = []
+  for (const id of new Set(ids)) {
+    const file = path.join(path.dirname(image), 'objects', `${id}.zst`)
+    const found = await fs.lstat(file).catch(() => null)
+    if (found?.isFile()) objects.push(file)
+  }
+  return { objects, complete: objects.length > 0 && objects.length === new Set(ids).size }
+}
+
+/**
+ * What a bundle of `image` holds, for `bundle.js`. Where not all of it lies beside the image, and with `bring`, the rest is packed
+ * for as long as it is needed; where that fails, what is there has to do: a thaw says what else it needs.
+ *
+ * @param {{ bring?: boolean, signal?: AbortSignal }} [options]
+ * @returns {Promise<{ files: { name: string, path: string }[], complete: boolean, remove: () => void }>}
+ */
+async function baggage (image, { bring = false, signal } = {}) {
+  let { objects, complete } = await stored(image)
+  let own
+  if (!complete && bring) {
+    own = ownFolder(path.dirname(image))
+    try {
+      objects = await withCopy(image, { beside: true, signal }, (copy) => copy.bring(own.path))
+      complete = true
+    } catch (error) {
+      own.remove()
+      if (signal?.aborted) throw error
+    }
+  }
+  const files = [{ name: nameOf(image), path: image }, ...objects.map((one) => ({ name: `objects/${path.basename(one)}`, path: one }))]
+  return { files, complete, remove: () => own?.remove() }
+}
+
+module.exports = { baggage }

@@ -1,0 +1,110 @@
+//! Thawing beside a service, which comes first: in the very container, perhaps, that had no room for a snapshot.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::needs::{RESERVE, about, needed};
+use crate::error::{Error, Result};
+use crate::probe::cgroup::Cgroup;
+use crate::probe::cpu::{self, Spare};
+use crate::probe::limits::{self, Room};
+
+/// The nice value of whoever thaws: the kernel's last.
+const NICE: i32 = 19;
+/// Processors that have to be left over of a quota: what a copy takes of it, the service is held up for.
+const PROCESSORS: f64 = 1.0;
+/// What was left over is looked at for so long: three periods of a quota.
+const WINDOW: Duration = Duration::from_millis(300);
+
+/// Everybody else goes first, from here on. Threads and processes that this thread starts inherit it.
+pub fn stand_back() {
+    let _ = rustix::process::setpriority_process(None, NICE);
+}
+
+/// Lets the thawing of `image`, of `bytes`, begin where it takes nothing that the service needs. The memory it may have then.
+/// Looks for a third of a second where there is a quota of CPU.
+///
+/// # Errors
+/// `MemoryBudget`, `Unsupported` with the figures.
+pub(super) fn admit(image: &Path, bytes: u64, most: Option<u64>) -> Result<u64> {
+    let memory = memory(image, bytes, most, limits::room(Cgroup::detect().as_ref()))?;
+    let Some(before) = cpu::look() else { return Ok(memory) };
+    let began = Instant::now();
+    std::thread::sleep(WINDOW);
+    let spare = cpu::look().and_then(|now| now.spare_since(&before, began.elapsed()));
+    spare.map_or(Ok(()), |spare| processor(image, spare))?;
+    Ok(memory)
+}
+
+/// All that is predicted to be needed has to be there, and what others keep twice.
+fn memory(image: &Path, bytes: u64, most: Option<u64>, room: Option<Room>) -> Result<u64> {
+    let free = room.map_or(u64::MAX, |room| room.bytes.saturating_sub(RESERVE * 2));
+    let memory = most.map_or(free, |most| most.min(free));
+    if memory >= needed(bytes) {
+        return Ok(memory);
+    }
+    let whose = match &room {
+        Some(room) if memory == free => format!("{} {} MB", room.whose, room.bytes / 1_000_000),
+        _ => format!("it may have {} MB (memory)", memory / 1_000_000),
+    };
+    Err(Error::MemoryBudget(format!(
+        "{} is not thawed beside the service: {}, and {whose}",
+        image.display(),
+        about(bytes)
+    )))
+}
+
+fn processor(image: &Path, spare: Spare) -> Result<()> {
+    if spare.left >= PROCESSORS {
+        return Ok(());
+    }
+    Err(Error::Unsupported(format!(
+        "{} is not thawed beside the service: it takes a processor, and of the {:.2} that the container may use {:.2} are left over",
+        image.display(),
+        spare.quota,
+        spare.left
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_service_needs_stays_its_own() {
+        let image = Path::new("image");
+        let room = |bytes| Some(Room { bytes, whose: "the container or the machine has left" });
+        let need = needed(100 << 20);
+        assert_eq!(memory(image, 100 << 20, None, room(need + RESERVE * 2)), Ok(need));
+        let error = memory(image, 100 << 20, None, room(need + RESERVE * 2 - 1)).unwrap_err();
+        assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET");
+        assert!(error.to_string().contains("the container or the machine has left"), "{error}");
+        let error = memory(image, 100 << 20, Some(1 << 20), room(u64::MAX)).unwrap_err().to_string();
+        assert!(error.contains("it may have 1 MB (memory)"), "{error}");
+        assert_eq!(memory(image, 100 << 20, Some(need), None), Ok(need));
+        assert_eq!(memory(image, 100 << 20, None, None), Ok(u64::MAX));
+    }
+
+    #[test]
+    fn a_quota_that_the_service_uses_is_not_taken_from_it() {
+        let error = processor(Path::new("image"), Spare { left: 0.4, quota: 1.0 }).unwrap_err();
+        assert_eq!(error.code(), "HEAPWARDEN_UNSUPPORTED");
+        assert!(
+            error.to_string().contains("of the 1.00 that the container may use 0.40 are left over"),
+            "{error}"
+        );
+        assert_eq!(processor(Path::new("image"), Spare { left: 1.2, quota: 2.0 }), Ok(()));
+    }
+
+    #[test]
+    fn only_this_thread_stands_back() {
+        let nice = || rustix::process::getpriority_process(None).unwrap();
+        std::thread::spawn(move || {
+            stand_back();
+            assert_eq!((nice(), std::thread::spawn(nice).join().unwrap()), (NICE, NICE));
+        })
+        .join()
+        .unwrap();
+        assert!(nice() < NICE);
+    }
+}
