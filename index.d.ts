@@ -88,11 +88,19 @@ export interface WatchOptions {
    * process whose end would end the child waits for it (60 s). Default true.
    */
   nearHeapLimit?: boolean | { extend?: Bytes, wait?: Duration }
+  /**
+   * An image of the process before these signals take their course, such as `['SIGTERM']`: each is held back until the image is
+   * there, 5 s at most, and then meets whoever listens, or ends the process. Default none.
+   */
+  freezeOn?: FreezeSignal[]
   /** Looking for leaks by itself is not in this version. */
   leaks?: false
   /** A snapshot at this signal. Default false: signals belong to the application. */
   signal?: NodeJS.Signals | false
 }
+
+/** A signal that can be held back for an image. */
+export type FreezeSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT' | 'SIGUSR1' | 'SIGUSR2' | 'SIGXCPU'
 
 /** In bytes. */
 export type BytesMetric = 'rss' | 'anonymous' | 'file' | 'swap' | 'heapUsed' | 'heapTotal' | 'external' |

@@ -17,9 +17,10 @@
 //! | [`capture`] | takes a snapshot, or an image | v8, probe, redact, file, image, error, units |
 //! | [`thaw`] | goes on with what an image holds, in a process behind a fence | image, file, redact, probe, error |
 //! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
+//! | `signals` | signals of the process that are held back until something is done | nothing |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |
 //! | [`thread`] | one JavaScript thread: its figures, its events, a slot for what is carried out on it | v8, watch, file, error, clock |
-//! | [`orders`] | who may capture, and how: queue, dispatch, the ladder, inline, at the heap limit | thread, capture, image, file, v8, probe, watch, error, stderr, clock, units |
+//! | [`orders`] | who may capture, and how: queue, dispatch, the ladder, inline, at the heap limit | thread, capture, image, file, v8, probe, watch, signals, error, stderr, clock, units |
 //! | [`monitor`] | the sampler thread: samples, rules, what they set off | watch, probe, thread, orders, capture, file, error, clock |
 //! | `node` | the only importer of Node-API: objects, promises, events | all |
 //!
@@ -46,6 +47,8 @@ pub mod node;
 pub mod orders;
 pub mod probe;
 pub mod redact;
+#[cfg(target_os = "linux")]
+pub mod signals;
 pub mod stderr;
 pub mod thaw;
 pub mod thread;

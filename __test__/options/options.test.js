@@ -66,7 +66,10 @@ const refused = [
   ['nearHeapLimit as text', { nearHeapLimit: 'yes' }, 'nearHeapLimit', /true, false or an object/],
   ['leaks', { leaks: true }, 'leaks', /this version/],
   ['an unknown signal', { signal: 'SIGUSR3' }, 'signal', /did you mean/],
-  ['a signal nobody can hear', { signal: 'SIGKILL' }, 'signal', /SIGKILL/]
+  ['a signal nobody can hear', { signal: 'SIGKILL' }, 'signal', /SIGKILL/],
+  ['one that nobody can hold back', { freezeOn: ['SIGTERM', 'SIGKILL'] }, 'freezeOn[1]', /'SIGKILL'.*'SIGTERM'/],
+  ['one of a fault', { freezeOn: ['SIGSEGV'] }, 'freezeOn[0]', /SIGSEGV/],
+  ['one that is no list', { freezeOn: 'SIGTERM' }, 'freezeOn', /an array of 'SIGTERM'/]
 ]
 
 for (const [what, options, option, says] of refused) {

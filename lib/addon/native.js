@@ -219,6 +219,7 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
     host.monitorSample(id, request)
     return request
   },
+  lookAtSignals: () => host.lookAtSignals(),
   listen: (id, sample, gc) => host.listen(id, sample, gc),
   capture: (json, monitor = 0) => host.capture(json, monitor),
   captureSync: (json) => host.captureSync(json),

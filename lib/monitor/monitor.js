@@ -9,6 +9,7 @@ const native = require('../addon/native')
 const channel = require('./channel')
 const { HeapwardenError, adopt, adopting } = require('../base/errors')
 const { checkSnapshot, checkUpdate, checkWatch, mergeSnapshots, watchJson } = require('../options/check')
+const { signalsOf, whileListened } = require('./freeze-on')
 const { onSignal } = require('./signal')
 const snapshots = require('./snapshots')
 const { warnOnce } = require('../log/warn')
@@ -27,14 +28,17 @@ class Monitor extends EventEmitter {
   #stopped // the promise of stop()
   #last // what latest, history() and rules() say once it is over
   #unlisten = () => {}
+  #unfreeze = () => {}
 
   /** @param {import('../..').WatchOptions} [options] */
   constructor (options) {
     super()
     this.#options = checkWatch(options)
     channel.attach()
-    this.#id = adopting(() => native.monitorStart(JSON.stringify(watchJson(this.#options))))
+    const freezeOn = signalsOf(this.#options)
+    this.#id = adopting(() => native.monitorStart(JSON.stringify(watchJson({ ...this.#options, freezeOn }))))
     channel.monitors.set(this.#id, (event, ordered) => this.#deliver(event, ordered))
+    this.#unfreeze = whileListened(freezeOn)
     this.#listenToSignal()
     if (native.lacksThread?.()) this.#sampleHere()
   }
@@ -90,8 +94,14 @@ class Monitor extends EventEmitter {
     this.#refuseIfStopped('update()')
     const change = checkUpdate(options)
     if (change.snapshots) change.snapshots = mergeSnapshots(this.#options.snapshots, change.snapshots)
-    adopting(() => native.monitorUpdate(this.#id, JSON.stringify(watchJson(change))))
-    this.#options = { ...this.#options, ...change }
+    const all = { ...this.#options, ...change }
+    const freezeOn = change.freezeOn || change.snapshots ? signalsOf(all) : undefined
+    adopting(() => native.monitorUpdate(this.#id, JSON.stringify(watchJson({ ...change, freezeOn }))))
+    this.#options = all
+    if (freezeOn) {
+      this.#unfreeze()
+      this.#unfreeze = whileListened(freezeOn)
+    }
     if (change.signal !== undefined) this.#listenToSignal()
   }
 
@@ -145,6 +155,7 @@ class Monitor extends EventEmitter {
 
   async #stop () {
     this.#unlisten()
+    this.#unfreeze()
     const kept = {}
     for (const what of ['latest', 'history', 'rules']) {
       const json = JSON.stringify(this.#read(what))

@@ -55,13 +55,14 @@ function checkWatch (options = {}) {
 }
 
 /** Watch options (or a part of them) in the addon's form; `options` are already checked. */
-function watchJson ({ interval, history, rules: list, snapshots, nearHeapLimit: near }) {
+function watchJson ({ interval, history, rules: list, snapshots, nearHeapLimit: near, freezeOn }) {
   return compact({
     intervalMs: interval,
     history,
     rules: list,
     snapshots: snapshots && snapshotJson(snapshots),
-    nearHeapLimit: near
+    nearHeapLimit: near,
+    freezeOn
   })
 }
 

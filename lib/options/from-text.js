@@ -22,4 +22,7 @@ function boolean (value, name) {
 /** A name, or no. */
 const nameOrNo = (value) => yesOrNo(value) === false ? false : value
 
-module.exports = { boolean, nameOrNo, number, text }
+/** Names with commas between them, or no. */
+const names = (value) => yesOrNo(value) === false ? [] : value.split(',').map((name) => name.trim()).filter(Boolean)
+
+module.exports = { boolean, nameOrNo, names, number, text }

@@ -95,6 +95,14 @@ const signalName = oneOf(signalNames, 'false, or one of ')
 const signal = kind({ type: 'NodeJS.Signals | false', form: 'SIGNAL', fromText: fromText.nameOrNo },
   (value, name) => value === false ? value : signalName(value, name))
 
+// Not those that cannot be caught, nor those of a fault, after which nothing can go on. As in src/signals/names.rs.
+const evictions = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU']
+const eviction = oneOf(evictions)
+const freezeOn = kind({ type: 'FreezeSignal[]', form: 'SIGNALS', fromText: fromText.names }, (value, name) => {
+  if (!Array.isArray(value)) throw invalid(name, value, `an array of ${evictions.map((one) => `'${one}'`).join(', ')}`)
+  return [...new Set(value.map((one, index) => eviction(one, `${name}[${index}]`)))]
+})
+
 const leaks = kind({ type: 'false', form: 'BOOLEAN', fromText: fromText.boolean }, (value, name) => {
   if (value === false) return value
   throw invalid(name, value, 'false: this version does not look for leaks by itself')
@@ -106,6 +114,7 @@ const watch = {
   rules: { kind: rules, default: defaultRules, help: "'heapUsed > 512MB for 30s do snapshot; …', or JSON", quiet: true },
   snapshots: { kind: snapshotsOfWatch, default: {}, fields: snapshots },
   nearHeapLimit: { kind: nearHeapLimit, default: true, form: 'BOOLEAN', fromText: fromText.boolean, fields: nearLimit, help: 'leave an image, or a snapshot, at the heap limit' },
+  freezeOn: { kind: freezeOn, default: [], help: 'leave an image before these signals take their course, such as SIGTERM,SIGINT', quiet: true },
   leaks: { kind: leaks, reserved: true, help: 'look for leaks (not in this version)' },
   signal: { kind: signal, default: false, help: 'take a snapshot at this signal, such as SIGUSR2' }
 }

@@ -11,9 +11,9 @@ use crate::capture::options::CaptureOptions;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::file::{folder, store};
-#[cfg(target_os = "linux")]
-use crate::orders::objects;
 use crate::orders::{Client, actions, ramp};
+#[cfg(target_os = "linux")]
+use crate::orders::{objects, on_signal};
 use crate::probe::process;
 use crate::thread::facts::process_facts;
 use crate::thread::{Environment, Event, other_heaps};
@@ -36,6 +36,9 @@ pub struct WatchSettings {
     /// Whether the heap limit is watched.
     #[serde(default)]
     pub near_heap_limit: ramp::NearHeapLimit,
+    /// The names of signals at which an image is left.
+    #[serde(default)]
+    pub freeze_on: Vec<String>,
 }
 
 /// What `update()` may change: whatever is there.
@@ -47,6 +50,7 @@ pub struct WatchUpdate {
     rules: Option<Vec<Rule>>,
     snapshots: Option<CaptureOptions>,
     near_heap_limit: Option<ramp::NearHeapLimit>,
+    freeze_on: Option<Vec<String>>,
 }
 
 /// Settings from JSON.
@@ -161,6 +165,9 @@ impl Watcher {
         if let Some(near) = update.near_heap_limit {
             state.settings.near_heap_limit = near;
         }
+        if let Some(signals) = update.freeze_on {
+            state.settings.freeze_on = signals;
+        }
         Ok(())
     }
 
@@ -213,6 +220,13 @@ impl Watcher {
         settings.near_heap_limit.wanted(self.id, &settings.snapshots)
     }
 
+    /// What it wants at signals.
+    #[cfg(target_os = "linux")]
+    pub fn at_signals(&self) -> on_signal::Wanted {
+        let settings = &self.state.lock().settings;
+        on_signal::Wanted::of(self.id, &settings.freeze_on, &settings.snapshots)
+    }
+
     /// How its snapshots are made.
     pub fn snapshots(&self) -> CaptureOptions {
         self.state.lock().settings.snapshots.clone()
@@ -239,7 +253,7 @@ impl Watcher {
         #[cfg(target_os = "linux")]
         if let Ok(folder) = &folder
             && !first
-            && self.at_limit().is_some()
+            && (self.at_limit().is_some() || self.at_signals().is_something())
         {
             objects::in_advance(folder.clone(), options.clone(), Arc::downgrade(self));
         }

@@ -16,8 +16,12 @@ use crate::capture::options::CaptureOptions;
 use crate::error::Error as Fault;
 use crate::monitor::sampler;
 use crate::monitor::watcher::{WatchSettings, WatchUpdate, Watcher, parse};
+#[cfg(target_os = "linux")]
+use crate::orders::on_signal;
 use crate::orders::{Client, Origin, dispatch, heap_limit, portable, synchronous};
 use crate::thread::Environment;
+#[cfg(target_os = "linux")]
+use crate::thread::Event;
 use crate::thread::facts::{ProcessFacts, set_process_facts};
 use crate::thread::figures::V8Figures;
 use crate::v8::{self, HeapFigures, array_buffers};
@@ -230,7 +234,16 @@ impl Host {
     /// The process ends: so do the children whose callers nobody will answer.
     #[napi]
     pub fn leave(&self) {
+        #[cfg(target_os = "linux")]
+        on_signal::leave(&self.client);
         dispatch::leave(&self.client);
+    }
+
+    /// Somebody has begun to listen to a signal, or has ceased to.
+    #[napi]
+    pub fn look_at_signals(&self) {
+        #[cfg(target_os = "linux")]
+        on_signal::look();
     }
 
     /// Portable path: a piece of the snapshot.
@@ -270,5 +283,11 @@ impl Host {
         let first =
             wanting.into_iter().map(|(_, wanted)| wanted).reduce(|first, other| first.heard_by(&other));
         heap_limit::watch(&self.client, first);
+        #[cfg(target_os = "linux")]
+        if let Err(error) =
+            on_signal::watch(&self.client, watchers.values().map(|one| one.at_signals()).collect())
+        {
+            self.environment().tell(Event::warning(0, &error));
+        }
     }
 }

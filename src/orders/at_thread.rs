@@ -6,8 +6,8 @@ use crossbeam_channel::{RecvTimeoutError, bounded};
 
 use super::client::Order;
 use super::job::{Done, Job, Work};
+use super::order::Origin;
 use super::running;
-use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Permit;
 use crate::error::{Error, Result};
 
@@ -24,9 +24,13 @@ pub enum Undone {
 /// The folder's turn is kept so long for a thread that does not come.
 const HOLD: Duration = Duration::from_secs(5);
 
+/// The same while a signal is held back for it.
+const HOLD_OF_SIGNAL: Duration = Duration::from_secs(1);
+
 /// So long a thread is waited for that does not come: something else is to be tried in the order's time.
-pub fn patience(options: &CaptureOptions) -> Duration {
-    HOLD.min(options.timeout() / 4)
+pub fn patience(order: &Order) -> Duration {
+    let hold = if order.origin == Origin::Signal { HOLD_OF_SIGNAL } else { HOLD };
+    hold.min(order.options.timeout() / 4)
 }
 
 /// Has the order's JavaScript thread do `work` at its next turn or stack guard.
@@ -43,7 +47,7 @@ fn wait(order: &Order, work: Work, permit: &Permit) -> Result<Done, Undone> {
     let asked = Instant::now();
     let _looking = permit.looking();
     order.owner.ask_fork(Job { order: order.id, demand, work, options: order.options.clone(), reply });
-    let hold = patience(&order.options);
+    let hold = patience(order);
     loop {
         permit.look();
         // JavaScript may sit in one long builtin call, where neither a call of the loop nor an interrupt reaches it.

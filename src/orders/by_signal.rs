@@ -61,7 +61,7 @@ pub fn image(order: &Order, way: &Way) -> Result<Option<Done>, Stop> {
     } else if !is_asked_for(order) {
         image::admit_pause(&order.owner.needs, options.max_pause_ms).map_err(Stop::TooLong)?;
     }
-    let waited = print_duration(at_thread::patience(options).as_secs_f64() * 1e3);
+    let waited = print_duration(at_thread::patience(order).as_secs_f64() * 1e3);
     let stuck = format!("JavaScript was in native code and came to no stack guard for {waited}");
     let reason = way.reason.map_or(stuck.clone(), |why| format!("{stuck}; {why}"));
     let mode = if way.by_fork { Mode::Fork } else { Mode::Inline };

@@ -24,6 +24,7 @@ use crate::file::info::Form;
 use crate::file::info::SnapshotInfo;
 use crate::file::sink::unfinished;
 use crate::file::turn::Turn;
+use crate::stderr::say;
 use crate::thread::{Event, Moment};
 
 /// Orders a snapshot of `client`'s heap; the answer comes to its outbox as `Snapshot` or `SnapshotFailed` with the number
@@ -161,6 +162,14 @@ fn put_back(mut order: Order) {
 
 /// Tells everybody who waits for `id`, and lets the next one in. A second call for the same id does nothing.
 pub(super) fn complete(id: u64, result: &Result<SnapshotInfo>) {
+    let signal = running::queue().signal_of(id);
+    if let Some(signal) = signal {
+        // Before it counts as over, when the signal goes on: the process may not live to tell its listeners.
+        match result {
+            Ok(info) => say(&format!("heapwarden: {signal}; its image is {}", info.path.display())),
+            Err(error) => say(&format!("heapwarden: {signal}; there is no image of it: {error}")),
+        };
+    }
     let ended = running::queue().complete(id, result);
     let Some(ended) = ended else { return };
     // First of all: the answer wakes a thread that would look for the next one itself.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::client::Client;
+#[cfg(target_os = "linux")]
+use super::on_signal;
 use super::{dispatch, heap_limit};
 use crate::thread::{Errand, Moment};
 
@@ -26,6 +28,8 @@ impl Errand for Client {
     }
 
     fn ended(&self) {
+        #[cfg(target_os = "linux")]
+        on_signal::forget(self);
         // `Environment::detach` says why in this order.
         self.withdraw_forks();
         dispatch::forget(self);

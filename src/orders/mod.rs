@@ -4,7 +4,7 @@
 //! ```text
 //!  actions (a rule)   ─┐
 //!  JavaScript's call  ─┼─► dispatch ──► queue: what is next? ──► ladder   ──► job, on JavaScript's thread: fork, freeze
-//!  heap_limit         ─┘      ▲                             └──► inline   ──► V8, or portable: node:v8
+//!  heap_limit, a signal┘      ▲                             └──► inline   ──► V8, or portable: node:v8
 //!                             └──── how it ended ◄─────────────────┘                 └──► an Event to each who waited
 //! ```
 //!
@@ -38,6 +38,7 @@
 //! | [`synchronous`] | a snapshot while its caller stands still for it |
 //! | `limit_image` | the image of a process at its heap limit |
 //! | [`heap_limit`] | near the heap limit: more room, and a snapshot that outlives the crash |
+//! | [`on_signal`] | an image while a signal is held back |
 //! | [`actions`] | what a rule may set off; a new action of a rule is carried out there |
 //! | `errand` | when JavaScript's thread carries out all this |
 //!
@@ -75,6 +76,8 @@ mod ladder;
 mod limit_image;
 #[cfg(target_os = "linux")]
 pub mod objects;
+#[cfg(target_os = "linux")]
+pub mod on_signal;
 pub mod order;
 mod paused;
 pub mod portable;

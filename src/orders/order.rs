@@ -18,6 +18,8 @@ pub enum Origin {
     Caller,
     /// A rule: runs at the next stack guard, also while the loop is blocked.
     Rule,
+    /// A signal that is held back for it: begins in the moment it is ordered, or not at all.
+    Signal,
     /// The heap limit: begins in the moment it is ordered, or not at all.
     Limit,
 }
@@ -39,6 +41,8 @@ pub(super) enum Slot {
     Queue,
     /// One in an environment.
     Limit,
+    /// One in an environment.
+    Signal,
     /// Its caller stands still for it.
     AtOnce,
 }
@@ -93,6 +97,8 @@ pub struct Running<O> {
     terminator: Option<Arc<Terminator>>,
 }
 
+/// A signal is held back so long for its image, and no longer.
+pub const HELD: Duration = Duration::from_secs(5);
 /// After this long in the queue a caller's order is also offered to an interrupt: the loop is blocked.
 const PATIENCE: Duration = Duration::from_secs(1);
 

@@ -188,6 +188,32 @@ impl<O: Owner> Queue<O> {
         Some(order)
     }
 
+    /// An order of a signal, which runs from now on whatever else does; `None` if this environment's last one still does.
+    /// `monitors` hear of it.
+    pub fn on_signal(
+        &mut self,
+        owner: &Arc<O>,
+        options: CaptureOptions,
+        monitors: &[u64],
+        now: Instant,
+    ) -> Option<Order<O>> {
+        let taken = |running: &Running<O>| running.slot == Slot::Signal && running.owner.id() == owner.id();
+        if self.running.iter().any(taken) || owner.has_ended() {
+            return None;
+        }
+        let tickets: Vec<_> = monitors.iter().map(|monitor| self.ticket(*monitor, false)).collect();
+        let mut order = Order::new(*tickets.first()?, owner, options, Origin::Signal, now);
+        order.tickets = tickets;
+        self.running.push(Running::new(&mut order, Slot::Signal));
+        Some(order)
+    }
+
+    /// What the capture `id` is called after, if it runs and is a signal's.
+    pub fn signal_of(&mut self, id: u64) -> Option<String> {
+        let running = self.running(id).filter(|running| running.slot == Slot::Signal)?;
+        Some(running.options.trigger().to_owned())
+    }
+
     /// The capture of this number, if it runs.
     pub fn running(&mut self, id: u64) -> Option<&mut Running<O>> {
         self.running.iter_mut().find(|running| running.id == id)

@@ -31,6 +31,12 @@ pub fn at_limit(client: &Arc<Client>, options: CaptureOptions, monitor: u64) -> 
     queue().at_limit(client, options, monitor, Instant::now())
 }
 
+/// An order of a signal, which runs from now on; `None` if this client's last one still does. Never waits.
+#[cfg(target_os = "linux")]
+pub fn on_signal(client: &Arc<Client>, options: CaptureOptions, monitors: &[u64]) -> Option<Order> {
+    queue().on_signal(client, options, monitors, Instant::now())
+}
+
 /// A capture of this client whose heap a child has, if there is one.
 pub fn forked_of(client: &Client) -> Option<u64> {
     queue().forked_of(client.environment.id)

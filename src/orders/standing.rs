@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::client::Order;
+use super::order::{HELD, Origin};
 use crate::capture::fork::look::Standing;
 use crate::capture::options::{WantedForm, WantedMode};
 
@@ -19,5 +20,8 @@ pub(super) fn standing(order: &Order) -> Standing {
     let predicted = order.options.max_pause_ms * WRONG;
     let left = order.deadline.saturating_duration_since(Instant::now()).as_secs_f64() * 1e3;
     let most_ms = if is_asked_for(order) { predicted.max(left) } else { predicted };
+    // Whoever has sent the signal waits.
+    let most_ms =
+        if order.origin == Origin::Signal { most_ms.min(HELD.as_secs_f64() * 1e3) } else { most_ms };
     Standing { most_ms, demand: Some(order.demand.clone()) }
 }

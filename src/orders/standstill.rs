@@ -32,7 +32,7 @@ pub fn allow(order: &Order, heap_used: u64, why: &Error) -> Result<()> {
         // The process is about to end, and nothing is kept waiting that would not be lost.
         Origin::Limit => return Ok(()),
         Origin::Rule if impossible => (RULES_INLINE, "a rule"),
-        Origin::Rule => (0, "a rule"),
+        Origin::Rule | Origin::Signal => (0, "a rule"),
         Origin::Caller => (CALLERS_INLINE, "a caller"),
     };
     if heap_used <= most {
