@@ -1,26 +1,25 @@
-//! An image of this process where it stands: all its threads but the caller's run on while its memory is written. For where no
-//! child can be had, and for a process that dies anyway.
+//! An image of this process where it stands, and all its threads with it while its memory is written. For where no child can be
+//! had, and for a process that dies anyway.
 
 use std::time::Duration;
 
 use super::copy::freeze::{Place, Ready};
 use super::fork::look::{Look, Standing};
-use super::fork::v8_workers::Workers;
+use super::fork::signal::hold::Stillness;
 use crate::error::Result;
 use crate::file::info::Finish;
 use crate::file::sink::{Sealed, Sink};
 use crate::image::freeze::Written;
 use crate::v8::Isolate;
 
-/// How long the JavaScript thread waits for V8's workers to sleep: one in the middle of a job does not exist in the copy, which
-/// may wait for it.
+/// How long the JavaScript thread waits for others to stand still, and for V8's workers to sleep: one in the middle of a job does
+/// not exist in the copy, which may wait for it.
 pub const QUIET: Duration = Duration::from_millis(200);
-const LOOK_AGAIN: Duration = Duration::from_micros(500);
 
 /// What an image in place takes, made ready beforehand.
 pub struct InPlace {
     ready: Ready,
-    workers: Workers,
+    still: Stillness,
 }
 
 impl InPlace {
@@ -30,11 +29,16 @@ impl InPlace {
     /// # Errors
     /// There is no memory, or no freezing on this system.
     pub fn prepare(pool: Option<usize>) -> Result<Self> {
-        Ok(Self { ready: Ready::new()?, workers: Workers::find(pool) })
+        Ok(Self { ready: Ready::new()?, still: Stillness::prepare(pool) })
+    }
+
+    /// Threads that live on stand still for so long at most.
+    pub fn others_no_longer_than(&mut self, most: Duration) {
+        self.still.no_longer_than(most);
     }
 
     /// Freezes this process into `sink` at a stack guard or from the loop: JavaScript stands still, since `begin` ms. In the copy
-    /// it does not return. On the isolate's thread, outside collections. `clock` gives ms. Workers may take a `quiet` of it.
+    /// it does not return. On the isolate's thread, outside collections. `clock` gives ms. Others may take a `quiet` of it to stand still.
     ///
     /// # Errors
     /// Why there is no image; the process is as it was.
@@ -48,13 +52,13 @@ impl InPlace {
         clock: impl Fn() -> f64,
     ) -> Result<Sealed> {
         let mut look = Look::begin(standing);
-        self.workers.wait(quiet, LOOK_AGAIN);
         let mut goes_on = |raw_bytes| look.goes_on(&sink, raw_bytes);
-        let written = self.ready.outside_collections(isolate, sink.raw_fd(), &mut goes_on);
+        let others = (&mut self.still, quiet);
+        let written = self.ready.outside_collections(isolate, sink.raw_fd(), others, &mut goes_on);
         seal(sink, look.judge(written), clock() - begin)
     }
 
-    /// The same inside V8's question for a higher heap limit, where V8's workers are waited for at most `quiet`. `None`: this is
+    /// The same inside V8's question for a higher heap limit, where others are waited for at most `quiet`. `None`: this is
     /// the copy, which has to answer with a higher limit and to touch nothing on the way.
     ///
     /// # Errors
@@ -69,9 +73,9 @@ impl InPlace {
         clock: impl Fn() -> f64,
     ) -> Result<Option<Sealed>> {
         let mut look = Look::begin(standing);
-        self.workers.wait(quiet, LOOK_AGAIN);
         let mut goes_on = |raw_bytes| look.goes_on(&sink, raw_bytes);
-        let written = match self.ready.at_limit(isolate, sink.raw_fd(), &mut goes_on) {
+        let others = (&mut self.still, quiet);
+        let written = match self.ready.at_limit(isolate, sink.raw_fd(), others, &mut goes_on) {
             Ok(Place::Here(written)) => Ok(written),
             Ok(Place::InCopy) => {
                 // The file is not the copy's, nor is anything else.

@@ -2,6 +2,7 @@
 //! it. No child, no higher limit, nobody to wait for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::client::Client;
 use super::ramp::Wanted;
@@ -76,7 +77,11 @@ fn freeze(client: &Arc<Client>, options: &CaptureOptions) -> Result<Option<Snaps
     let began = clock::now();
     let header = snapshot_file::image_header(environment, options, Mode::Inline, began, None);
     let sink = snapshot_file::create(options, header)?;
-    let ready = InPlace::prepare(process_facts().v8_pool_size)?;
+    let mut ready = InPlace::prepare(process_facts().v8_pool_size)?;
+    if environment.thread_id != 0 {
+        // Node ends this thread, and the others live on.
+        ready.others_no_longer_than(Duration::from_secs_f64(options.max_pause_ms.clamp(0.0, 1e6) / 1e3));
+    }
     let neighbours = environment.neighbours();
     let unasked = environment.unasked(&neighbours);
     let sealed = ready.at_limit(&isolate, sink, QUIET_AT_LIMIT, standing(), began, clock::now);

@@ -2,11 +2,13 @@
 
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::serve::serve;
 use super::slots::Slots;
 use super::{alarm, ends, malloc, turns, write};
 use crate::capture::fork::pthread_slots::{self, PthreadSlots};
+use crate::capture::fork::signal::hold::Stillness;
 use crate::error::Result;
 use crate::image::format::{MOMENT_FORK, MOMENT_IN_PLACE, MOMENT_LIMIT, MOMENT_SIGNAL};
 use crate::image::freeze::{BY_CHILD, Freezer, Frozen, How, IN_PLACE, Written};
@@ -64,6 +66,9 @@ pub struct Ready {
     functions: Slots,
 }
 
+/// All other threads, and how long they may take to stand still.
+pub type Others<'a> = (&'a mut Stillness, Duration);
+
 /// What has become of the process.
 #[derive(Debug)]
 pub enum Place {
@@ -96,9 +101,10 @@ impl Ready {
         &mut self,
         isolate: &Isolate,
         to: RawFd,
+        others: Others<'_>,
         look: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Written> {
-        match self.freeze(isolate, to, MOMENT_IN_PLACE, look)? {
+        match self.freeze(isolate, to, MOMENT_IN_PLACE, others, look)? {
             Place::Here(written) => Ok(written),
             Place::InCopy => serve(isolate),
         }
@@ -113,11 +119,12 @@ impl Ready {
         &mut self,
         isolate: &Isolate,
         to: RawFd,
+        others: Others<'_>,
         look: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Place> {
-        // Before: in the copy V8's lock for it may be held.
+        // Before: in the copy V8's lock for it may be held, and so it may be once the others stand still.
         isolate.ask_copy();
-        let place = self.freeze(isolate, to, MOMENT_LIMIT, look)?;
+        let place = self.freeze(isolate, to, MOMENT_LIMIT, others, look)?;
         if let Place::InCopy = place {
             isolate.become_copy(serve_once, true);
             alarm::set();
@@ -130,10 +137,17 @@ impl Ready {
         isolate: &Isolate,
         to: RawFd,
         moment: u32,
+        (others, quiet): Others<'_>,
         look: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Place> {
+        others.begin(quiet);
         // SAFETY: what is frozen goes on here, and what it does in its copy is below.
-        match unsafe { self.freezer.freeze(to, How::Beside, moment, std::process::id(), look) } {
+        let frozen = unsafe { self.freezer.freeze(to, How::Beside, moment, std::process::id(), look) };
+        if frozen != Frozen::Thawed {
+            // First of all: until then nothing may be allocated.
+            others.end();
+        }
+        match frozen {
             Frozen::Written(written) => Ok(Place::Here(written)),
             Frozen::Failed(fault) => Err(fault.error()),
             Frozen::Thawed => {

@@ -22,6 +22,7 @@
 //! | [`priority`] | how much of the CPU a child takes from others |
 //! | [`deadline`] | what a child has to keep to, and its own clock for it |
 //! | [`system`] | what a child asks the kernel, also in signal handlers |
+//! | [`task`] | what the kernel tells of this process's threads, read likewise |
 //! | [`shared_page`] | how far the child is, and whether it is still wanted |
 //! | [`protocol`] | exit statuses, and marks on the child's stderr |
 //! | [`child_handle`] | the child as its service sees it |
@@ -61,6 +62,7 @@ pub mod snapshot;
 pub mod start;
 pub mod supervise;
 pub mod system;
+pub mod task;
 pub mod terminate;
 pub mod v8_workers;
 pub mod verdict;

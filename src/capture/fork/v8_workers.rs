@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::system::state;
+use super::task;
 
 /// The threads to look at, found off the JavaScript thread.
 #[derive(Debug, Clone, Default)]
@@ -36,14 +37,14 @@ fn condition(call: &str) -> Option<i64> {
     waits.then_some(address & !7)
 }
 
-/// A thread that has ended is idle too.
-fn idle(task: u32) -> bool {
-    if let Ok(call) = std::fs::read_to_string(format!("/proc/self/task/{task}/syscall")) {
-        return waits_for_work(&call);
+/// A thread that has ended is idle too. Allocates nothing and takes no lock.
+fn idle(thread: u32) -> bool {
+    let mut text = [0; 512];
+    if let Some(call) = task::read(thread, "syscall", &mut text) {
+        return waits_for_work(call);
     }
     // Some kernels do not tell.
-    let stat = std::fs::read(format!("/proc/self/task/{task}/stat"));
-    stat.map_or(true, |stat| state(&stat) == Some(b'S'))
+    task::read(thread, "stat", &mut text).is_none_or(|stat| state(stat.as_bytes()) == Some(b'S'))
 }
 
 /// Where V8's threads have no name of their own (Node 20 and 22) they are the first that were started, behind
@@ -119,7 +120,12 @@ impl Workers {
         }))
     }
 
-    /// Whether all wait for work now.
+    /// The kernel's ids of them.
+    pub fn ids(&self) -> &[u32] {
+        &self.0
+    }
+
+    /// Whether all wait for work now. Allocates nothing and takes no lock.
     pub fn asleep(&self) -> bool {
         self.0.iter().copied().all(idle)
     }

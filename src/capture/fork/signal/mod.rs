@@ -9,6 +9,7 @@
 //! | `handler` | what the interrupted thread does |
 //! | `request` | what it is asked for, made ready beforehand |
 //! | `others` | whether all other threads sleep |
+//! | [`hold`] | whether they stand still, where it is frozen in place |
 //! | `maps` | the list of mappings, read without an allocation |
 //! | `missing` | memory that the kernel did not copy into the child, handed over by its parent |
 //! | `child` | what the child does |
@@ -21,6 +22,7 @@
 mod child;
 pub mod conduct;
 mod handler;
+pub mod hold;
 mod maps;
 mod missing;
 mod number;

@@ -4,7 +4,7 @@
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicI32, Ordering};
 
-use super::thread::{blocks, has, signals};
+use super::thread::{blocks, has, mask, signals};
 use crate::error::{Error, Result};
 
 /// A handler's form.
@@ -102,8 +102,18 @@ impl Signal {
 
     /// Sends it; whether it could be.
     pub fn send(&self) -> bool {
+        self.send_to(self.thread)
+    }
+
+    /// Sends it to another thread of this process. Allocates nothing and takes no lock.
+    pub fn send_to(&self, thread: i32) -> bool {
         // SAFETY: a signal to a thread of this process, with a handler.
-        unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), self.thread, self.number) == 0 }
+        unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, self.number) == 0 }
+    }
+
+    /// Whether a thread of this `/proc/PID/status` would hold it back. Allocates nothing and takes no lock.
+    pub fn is_held_back(&self, status: &str) -> bool {
+        mask(status, "SigBlk:").is_none_or(|mask| has(mask, self.number))
     }
 }
 
