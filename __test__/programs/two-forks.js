@@ -1,20 +1,14 @@
 'use strict'
 
-// Two captures by fork from one loop that touches nothing: an image and V8's snapshot of the same heap. Argument: folder. Run it
-// with --jitless, so that V8 does not compile the loop meanwhile.
+// Two captures by fork from one loop that touches nothing: an image and V8's snapshot of the same heap. Arguments: folder, names of
+// heaps.js with commas between them, a node_modules for those that need one. Run it with FLAGS of support/same-heap.js.
 
 const fs = require('node:fs')
 const { Worker } = require('node:worker_threads')
 const { takeSnapshot } = require('../..')
+const heaps = require('./heaps')
 
-const dir = process.argv[2]
-
-class Session {
-  constructor (i) { this.i = i; this.text = `session ${i}`; this.parts = [i, { of: this }] }
-}
-const sessions = new Map(Array.from({ length: 20_000 }, (_, i) => [i, new Session(i)]))
-globalThis.sessions = sessions
-globalThis.others = { weak: new WeakMap([...sessions.values()].map((one) => [one, { i: one.i }])), set: new Set('abc'), bytes: Buffer.alloc(1e6) }
+const [dir, names, modules] = process.argv.slice(2)
 
 // Looks for the two files from a thread of its own, and says so in shared memory.
 const there = new Int32Array(new SharedArrayBuffer(4))
@@ -28,12 +22,18 @@ const look = `
     watcher.close()
   }
   check()`
-const worker = new Worker(look, { eval: true, workerData: { dir, there } })
-worker.once('online', () => {
-  const orders = ['image', 'snapshot'].map((form) => takeSnapshot({ dir, form, mode: 'fork' }))
+
+async function main () {
+  globalThis.held = {}
+  for (const name of names.split(',')) globalThis.held[name] = await heaps[name](modules)
+  const worker = new Worker(look, { eval: true, workerData: { dir, there } })
+  await new Promise((resolve) => worker.once('online', resolve))
+  const orders = ['image', 'snapshot'].map((form) => takeSnapshot({ dir, form, mode: 'fork', timeout: '8m' }))
   setImmediate(() => {
     while (there[0] === 0);
-    Promise.all(orders).then((infos) => console.log(JSON.stringify(infos)))
+    Promise.all(orders).then((infos) => process.stdout.write(`${JSON.stringify(infos)}\n`, () => process.exit()))
   })
-})
+}
+
+main()
 process.once('exit', () => fs.readdirSync(dir))

@@ -81,6 +81,7 @@ pub fn image(order: &Order, way: &Way) -> Result<Option<Done>, Stop> {
         by_fork: way.by_fork,
         at_once: doing == Doing::WaitsForOthers,
         standing: standing(order),
+        pool,
     };
     match conduct(wanted, prepared, || environment.unasked(&[])) {
         Ok(Outcome::Forked(child)) => Ok(Some(Done::Forked(child))),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::handler;
+use super::hold::Stillness;
 use super::maps;
 use super::missing::Exchange;
 use super::number::Signal;
@@ -44,6 +45,8 @@ pub struct Wanted {
     pub at_once: bool,
     /// In place, for how long.
     pub standing: Standing,
+    /// Node's `--v8-pool-size`.
+    pub pool: Option<usize>,
 }
 
 /// What came of it.
@@ -55,6 +58,9 @@ pub enum Outcome {
     /// The thread did not come to it.
     NotServed,
 }
+
+/// So long others may take to stand still while a thread is frozen in place.
+const QUIET: Duration = Duration::from_millis(200);
 
 /// One at a time in a process.
 static ONE: Mutex<()> = Mutex::new(());
@@ -68,6 +74,7 @@ const TO_BEGIN: Duration = Duration::from_secs(10);
 /// No child is to be had, the image could not be written, no signal is free.
 pub fn conduct<T>(wanted: Wanted, mut prepared: Prepared, hold: impl Fn() -> T) -> Result<Outcome> {
     let Some(_one) = ONE.try_lock_for(TO_BEGIN) else { return Ok(Outcome::NotServed) };
+    let pool = wanted.pool;
     // It has a freezer for a moment that its thread chooses.
     prepared.image = None;
     let mut request = Box::new(Request {
@@ -90,7 +97,7 @@ pub fn conduct<T>(wanted: Wanted, mut prepared: Prepared, hold: impl Fn() -> T) 
     v8::after_collections(handler::collected);
     // On the host's alternate stack first, as a thread may run on one that is no stack for others.
     for own_stack in [true, false] {
-        match interrupt(&request, own_stack, &hold)? {
+        match interrupt(&request, own_stack, pool, &hold)? {
             Seen::Done => {}
             Seen::NotServed => return Ok(Outcome::NotServed),
             Seen::NoEnd => {
@@ -119,27 +126,46 @@ enum Seen {
     NoEnd,
 }
 
-fn interrupt<T>(request: &Request, own_stack: bool, hold: &impl Fn() -> T) -> Result<Seen> {
+fn interrupt<T>(
+    request: &Request,
+    own_stack: bool,
+    pool: Option<usize>,
+    hold: &impl Fn() -> T,
+) -> Result<Seen> {
+    let mut still = None;
     if request.by_fork {
         // SAFETY: the request is not asked for yet, so nobody else has what is in it.
         unsafe { &*request.inner.get() }.prepared.intake.sink().lend();
+    } else {
+        let mut others = Stillness::prepare(pool);
+        others.but_for(request.thread);
+        still = Some(others);
     }
     let thread = request.thread;
     let signal = free_signal(thread, own_stack)?;
     let mut held = Some(hold());
+    // From here on nothing is allocated, and no lock is taken or left, until they go on.
+    if let Some(others) = &mut still {
+        others.begin(QUIET);
+    }
+    let mut go_on = || still.iter_mut().for_each(Stillness::end);
     request::ask(thread, request);
     let begin = Instant::now();
     if !signal.send() {
+        go_on();
         request::forget();
         return Ok(Seen::NotServed);
     }
     loop {
         if request::is_at(thread, Phase::Done) {
+            go_on();
             request::forget();
             return Ok(Seen::Done);
         }
         let noted = request::is_at(thread, Phase::Noted);
         if noted {
+            // A collection may need them.
+            go_on();
             // The end of the collection may wait for it.
             drop(held.take());
         }
@@ -152,12 +178,14 @@ fn interrupt<T>(request: &Request, own_stack: bool, hold: &impl Fn() -> T) -> Re
             break;
         }
         if begin.elapsed() >= TO_END {
+            go_on();
             // Its handler stays: the thread is in it. What was held goes, for the rest of the process lives on.
             std::mem::forget(signal);
             return Ok(Seen::NoEnd);
         }
         std::thread::sleep(LOOK_AGAIN);
     }
+    go_on();
     request::forget();
     Ok(Seen::NotServed)
 }

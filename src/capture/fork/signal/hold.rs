@@ -42,7 +42,7 @@ pub struct Stillness {
     /// None where no signal is to be had: then only V8's workers are waited for.
     signal: Option<Signal>,
     workers: Workers,
-    /// Our own threads: they wait for the one that is frozen, or for the clock.
+    /// Who is left alone. Our own threads wait for the one that is frozen, or for the clock.
     own: Vec<u32>,
     longest: Duration,
     sent: [u32; THREADS],
@@ -74,6 +74,11 @@ impl Stillness {
         });
         let (workers, sent) = (Workers::find(pool), [0; THREADS]);
         Self { signal, workers, own, longest: MOST, sent, count: 0, time: 0 }
+    }
+
+    /// `thread` does not: it is the one that is frozen.
+    pub fn but_for(&mut self, thread: i32) {
+        self.own.push(thread as u32);
     }
 
     /// Others stand still for so long at most: then they go on, whatever becomes of the image.

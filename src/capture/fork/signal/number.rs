@@ -87,6 +87,8 @@ impl Signal {
             }
             let Some(before) = exchange(number, &ours) else { continue };
             if left {
+                // It is this one's from now on: who comes beside it takes another.
+                LEFT.store(0, Ordering::Release);
                 let mut default = before;
                 default.sa_sigaction = libc::SIG_DFL;
                 return Ok(Self { number, before: default, thread });
@@ -124,7 +126,6 @@ impl Drop for Signal {
             LEFT.store(self.number, Ordering::Release);
             return;
         }
-        let _ = LEFT.compare_exchange(self.number, 0, Ordering::AcqRel, Ordering::Relaxed);
         exchange(self.number, &self.before);
     }
 }
@@ -171,7 +172,9 @@ mod tests {
         assert_eq!(HEARD.load(Ordering::Relaxed), 2);
         let signal = Signal::take(me, hear, true).unwrap();
         assert_eq!(signal.number, number);
-        drop(signal);
+        let beside = Signal::take(me, hosts, true).unwrap();
+        assert_ne!(beside.number, number);
+        drop((signal, beside));
         assert_eq!(disposition(number), Some(libc::SIG_DFL));
         assert_eq!(disposition(top), Some(hosts as *const () as usize));
         exchange(top, &theirs);
