@@ -46,7 +46,7 @@ test('HEAPWARDEN_CONFIG names another file, which then has to be there', (t) => 
 
 test('every option of a watch has a variable that is understood', () => {
   const values = {
-    DURATION: '20s', COUNT: '5', SIZE: '1MB', 'SIZE|auto': 'auto', BOOLEAN: 'false', RULES: 'rss > 5GB', SIGNAL: 'SIGUSR2', FOLDER: '/a', FILE: '/b', MODE: 'inline', FORM: 'image', LEVEL: '3', TEXT: 'x'
+    DURATION: '20s', COUNT: '5', SIZE: '1MB', 'SIZE|auto': 'auto', BOOLEAN: 'false', RULES: 'rss > 5GB', SIGNAL: 'SIGUSR2', SIGNALS: 'SIGTERM, SIGINT', FOLDER: '/a', FILE: '/b', MODE: 'inline', FORM: 'image', LEVEL: '3', TEXT: 'x'
   }
   for (const { env, option, form } of settings) {
     const { options } = readConfig({ [env]: values[form] }, nowhere)
@@ -58,6 +58,8 @@ test('every option of a watch has a variable that is understood', () => {
   const { options } = readConfig({ HEAPWARDEN_NEAR_HEAP_LIMIT: '1', HEAPWARDEN_NEAR_HEAP_LIMIT_WAIT: '5s' }, nowhere)
   assert.deepEqual(options, { nearHeapLimit: { wait: '5s' } })
   assert.deepEqual(readConfig({ HEAPWARDEN_NEAR_HEAP_LIMIT: '0', HEAPWARDEN_NEAR_HEAP_LIMIT_WAIT: '5s' }, nowhere).options, { nearHeapLimit: false })
+  assert.deepEqual(readConfig({ HEAPWARDEN_FREEZE_ON: 'SIGTERM, SIGINT' }, nowhere).options, { freezeOn: ['SIGTERM', 'SIGINT'] })
+  assert.deepEqual(readConfig({ HEAPWARDEN_FREEZE_ON: 'off' }, nowhere).options, { freezeOn: [] })
 })
 
 test('rules as text', () => {

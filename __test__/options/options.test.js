@@ -113,14 +113,16 @@ test('gives the addon what it knows, in bytes and milliseconds', () => {
     interval: '2s',
     rules: [{ name: 'r', metric: 'rss', below: 5, for: '3s', clear: 6, cooldown: '1m', limit: { count: 2, per: '1h' }, do: ['snapshot', 'snapshot'] }],
     snapshots: { dir: 'heaps', keep: { count: 3, bytes: '1KiB', age: '1d' }, timeout: '5s', memoryBudget: 'auto', minFreeDisk: 1.9 },
-    nearHeapLimit: { wait: '1s' }
+    nearHeapLimit: { wait: '1s' },
+    freezeOn: ['SIGTERM', 'SIGINT', 'SIGTERM']
   })
   assert.deepEqual(JSON.parse(JSON.stringify(watchJson(options))), {
     intervalMs: 2000,
     history: 600,
     rules: [{ name: 'r', metric: 'rss', below: 5, forMs: 3000, clear: 6, cooldownMs: 60_000, limit: { count: 2, perMs: 3_600_000 }, do: ['snapshot'] }],
     snapshots: { dir: `${process.cwd()}/heaps`, mode: 'auto', keepCount: 3, keepBytes: 1024, keepAgeMs: 86_400_000, timeoutMs: 5000, minFreeDisk: 1 },
-    nearHeapLimit: { waitMs: 1000 }
+    nearHeapLimit: { waitMs: 1000 },
+    freezeOn: ['SIGTERM', 'SIGINT']
   })
 })
 
