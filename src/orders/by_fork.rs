@@ -10,7 +10,8 @@ use super::job::{ALONE, Done, Work, fork_with_ids};
 use super::order::Origin;
 use super::stop::Stop;
 use super::{by_signal, container, folder_turn, paused, publishing, running, snapshot_file};
-use crate::capture::budget::{self, Admitted, Heap, image, time};
+use crate::capture::budget::image::{self, Hurry};
+use crate::capture::budget::{self, Admitted, Heap, time};
 use crate::capture::fork::child_memory::ChildLimits;
 use crate::capture::fork::supervise::supervise;
 use crate::capture::fork::verdict::ChildEnd;
@@ -22,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::file::info::{Finish, Form, Header, Mode, SnapshotInfo};
 use crate::file::sink::Sink;
 use crate::file::turn::Turn;
+use crate::probe::cgroup::Cgroup;
 use crate::thread::facts::process_facts;
 
 /// A child that hangs or crashes is forked anew so many times in all.
@@ -80,6 +82,8 @@ struct Plan<'a> {
     deadline: Instant,
     /// It is ended as soon as it is seen that it will be late: there is something else to be had.
     hurried: bool,
+    /// It does not stand back for its service.
+    urgent: bool,
 }
 
 impl Plan<'_> {
@@ -134,7 +138,7 @@ pub fn fork_here(order: &Order) -> Option<Forked> {
 fn of_snapshot(order: &Order, memory: Option<u64>, deadline: Instant, hurried: bool) -> Plan<'static> {
     let limits =
         ChildLimits { what: "a snapshot", memory: order.options.memory_budget, reserve: budget::RESERVE };
-    Plan { form: Form::Snapshot, reason: None, memory, limits, deadline, hurried }
+    Plan { form: Form::Snapshot, reason: None, memory, limits, deadline, hurried, urgent: false }
 }
 
 /// A snapshot. `first`: its child was forked already. `deadline`: of it; `hurried`: should it fail, an image is to be had.
@@ -166,14 +170,19 @@ pub fn snapshot(
 
 /// An image. `reason`: why it is no snapshot.
 pub fn image(order: &mut Order, reason: Option<&str>, tries: &mut Tries) -> Result<SnapshotInfo, Stop> {
-    image::admit(order.options.memory_budget).map_err(Stop::TooDear)?;
+    let hurry = image::admit(order.options.memory_budget).map_err(Stop::TooDear)?;
     let plan = Plan {
         form: Form::Image,
         reason,
         memory: Some(IMAGE_MAY_ALLOCATE),
-        limits: ChildLimits { what: "an image", memory: None, reserve: image::RESERVE },
+        limits: ChildLimits {
+            what: "an image",
+            memory: None,
+            reserve: image::reserve(Cgroup::detect().as_ref()),
+        },
         deadline: order.deadline,
         hurried: false,
+        urgent: hurry == Hurry::Yes,
     };
     attempts(order, &plan, None, tries)
 }
@@ -311,7 +320,7 @@ fn fork_one(order: &Order, plan: &Plan, permit: &Permit, began: f64) -> Result<C
     })?;
     // What only a fork needs (a pipe, the list of mappings) could not be had: inline needs less.
     let terms = terms(order, deadline, turn);
-    let prepared = prepare(order, sink, fork::QUIET_BEFORE, false, terms);
+    let prepared = prepare(order, sink, fork::QUIET_BEFORE, plan.urgent, terms);
     let mut prepared = prepared.map_err(Stop::NotByFork)?;
     prepared.memory = plan.memory;
     match at_thread::ask(order, Work::Fork(Box::new(prepared)), permit) {

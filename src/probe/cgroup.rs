@@ -175,6 +175,14 @@ impl Cgroup {
         }
     }
 
+    /// Whether the kernel kills all of a group on the path where it would kill one for want of memory (`memory.oom.group`, version 2
+    /// only): a child of ours is no longer the one that goes first.
+    pub fn ends_as_one(&self) -> bool {
+        let set =
+            |level: &PathBuf| read_number(&level.join("memory.oom.group")).is_some_and(|word| word != 0);
+        self.version == 2 && self.levels.iter().any(set)
+    }
+
     fn limit(&self, level: &Path) -> GroupLimit {
         let Some(text) = read(&level.join(self.names().limit)) else { return GroupLimit::Unknown };
         match text.trim_ascii() {

@@ -13,26 +13,47 @@ use crate::units::{print_bytes, print_duration};
 /// Bytes of its own that a child takes which freezes itself, of any heap: its stack, zstd's tables, a frame.
 const CHILD: u64 = 6 << 20;
 /// Bytes that must stay free for the service meanwhile: little, as the child is gone in a moment and is ended before.
-pub const RESERVE: u64 = 2 << 20;
+const RESERVE: u64 = 2 << 20;
+/// The same where the kernel would end the service along with the child: what a service can change between two looks at what is left.
+const RESERVE_AS_ONE: u64 = 32 << 20;
 /// Bytes of page tables for each byte of memory where the kernel does not tell: most pages are neighbours.
 const TABLES: u64 = 200;
+/// With less than this free a child does not stand back for anybody: what the service changes meanwhile is copied for it, and the
+/// sooner it is gone the less that is.
+const SCARCE: u64 = 256 << 20;
 /// Bytes a millisecond that are packed and written in place, before anybody has seen it here: 200 MB/s.
 const FIRST_RATE: f64 = 200_000.0;
 
 /// Lets a child be forked for an image if what that takes fits `budget` and what is left. What the service changes meanwhile
-/// is copied for it, as much as it likes: the child is watched, and ended before there is too little.
+/// is copied for it, as much as it likes: the child is watched, and ended before there is too little. Says whether it has to
+/// hurry.
 ///
 /// # Errors
 /// `MemoryBudget` with the figures.
-pub fn admit(budget: Option<u64>) -> Result<()> {
+pub fn admit(budget: Option<u64>) -> Result<Hurry> {
     let rss = process::process().map_or(0, |process| process.rss);
     let tables = process::page_tables().unwrap_or(rss / TABLES);
-    admit_into(tables, budget, limits::room(Cgroup::detect().as_ref()))
+    let group = Cgroup::detect();
+    admit_into(tables, budget, limits::room(group.as_ref()), reserve(group.as_ref()))
 }
 
-fn admit_into(tables: u64, budget: Option<u64>, room: Option<Room>) -> Result<()> {
+/// Bytes that must stay free for the service while a child freezes itself.
+pub fn reserve(group: Option<&Cgroup>) -> u64 {
+    if group.is_some_and(Cgroup::ends_as_one) { RESERVE_AS_ONE } else { RESERVE }
+}
+
+/// Whether a child has to be done before the service has changed much: it runs as the service does then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hurry {
+    /// It stands back for others.
+    No,
+    /// It does not.
+    Yes,
+}
+
+fn admit_into(tables: u64, budget: Option<u64>, room: Option<Room>, reserve: u64) -> Result<Hurry> {
     let need = CHILD + tables + tables / 4;
-    let taken = RESERVE.saturating_add(PROMISED.load(Ordering::Relaxed));
+    let taken = reserve.saturating_add(PROMISED.load(Ordering::Relaxed));
     let left = room.map(|room| Room { bytes: room.bytes.saturating_sub(taken), ..room });
     let given = budget.map(|bytes| Room { bytes, whose: "memoryBudget allows" });
     match left.into_iter().chain(given).min_by_key(|room| room.bytes) {
@@ -49,7 +70,8 @@ fn admit_into(tables: u64, budget: Option<u64>, room: Option<Room>) -> Result<()
                 print_bytes(bytes),
             )))
         }
-        _ => Ok(()),
+        _ if room.is_some_and(|room| room.bytes < SCARCE) => Ok(Hurry::Yes),
+        _ => Ok(Hurry::No),
     }
 }
 
@@ -120,14 +142,22 @@ mod tests {
 
     #[test]
     fn a_child_needs_its_page_tables_and_little_else() {
-        let error = admit_into(20 * MIB, None, room(30)).unwrap_err();
+        let error = admit_into(20 * MIB, None, room(30), RESERVE).unwrap_err();
         assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET");
         let text = error.to_string();
         assert!(text.contains("about 31 MiB") && text.contains("the test has left 28 MiB"), "{text}");
-        assert_eq!(admit_into(20 * MIB, None, room(33)), Ok(()));
-        assert_eq!(admit_into(20 * MIB, None, None), Ok(()));
-        let error = admit_into(2 * MIB, Some(8 * MIB), room(500)).unwrap_err().to_string();
+        assert_eq!(admit_into(20 * MIB, None, room(33), RESERVE), Ok(Hurry::Yes), "before much is changed");
+        assert_eq!(admit_into(20 * MIB, None, room(500), RESERVE), Ok(Hurry::No));
+        assert_eq!(admit_into(20 * MIB, None, None, RESERVE), Ok(Hurry::No));
+        let error = admit_into(2 * MIB, Some(8 * MIB), room(500), RESERVE).unwrap_err().to_string();
         assert!(error.contains("memoryBudget allows 8 MiB"), "{error}");
+    }
+
+    #[test]
+    fn where_the_service_would_die_with_its_child_more_stays_free() {
+        assert_eq!(reserve(None), RESERVE);
+        let error = admit_into(2 * MIB, None, room(40), RESERVE_AS_ONE).unwrap_err().to_string();
+        assert!(error.contains("left 8 MiB once 32 MiB are kept for the service"), "{error}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::pthread_slots::{self, PthreadSlots};
 use super::shared_page::SharedPage;
 use super::v8_workers::Workers;
 use super::{descriptors, priority};
+use crate::capture::budget;
 use crate::capture::intake::Intake;
 use crate::error::{Error, Result};
 use crate::file::info::Form;
@@ -57,6 +58,8 @@ pub struct Prepared {
     pub(super) terms: Terms,
     /// For a child that is left alone.
     pub(super) gauge: Box<Gauge>,
+    /// Bytes that must stay free meanwhile.
+    pub(super) reserve: u64,
     pub(super) marks: Marks,
     pub(super) workers: Workers,
     /// The file is an image's: the work that writes it.
@@ -105,7 +108,9 @@ pub fn prepare(
     let temp = intake.sink().temp().file_name().map(|name| name.as_encoded_bytes().to_owned());
     let temp = std::ffi::CString::new(temp.unwrap_or_default())
         .map_err(|error| failed("a path with a NUL")(error.into()))?;
-    let gauge = Box::new(Gauge::new(Cgroup::detect().as_ref()));
+    let group = Cgroup::detect();
+    let gauge = Box::new(Gauge::new(group.as_ref()));
+    let reserve = if image.is_some() { budget::image::reserve(group.as_ref()) } else { budget::RESERVE };
     let workers = Workers::find(pool);
     let slots = pthread_slots::find();
     let marks = dontfork::remember();
@@ -127,6 +132,7 @@ pub fn prepare(
         memory: None,
         terms,
         gauge,
+        reserve,
         // Tried out by a thread that the idlest of all waits for: not while JavaScript's thread does, at its limit.
         returns: quiet != QUIET_AT_LIMIT && priority::may_return(),
         marks,

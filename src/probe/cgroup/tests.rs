@@ -270,6 +270,18 @@ fn a_surprise_is_none_and_never_a_guess() {
     assert_eq!(headroom(Some(&cgroup("max", "max\n"))), None);
 }
 
+#[test]
+fn a_container_that_dies_as_one() {
+    let tree = Tree::new("0::/a/b\n", &[CGROUP2]);
+    tree.v2("sys/fs/cgroup/a", MIB, "max\n");
+    tree.v2("sys/fs/cgroup/a/b", MIB, "max\n");
+    assert!(!tree.detect().unwrap().ends_as_one());
+    tree.file("sys/fs/cgroup/a/b/memory.oom.group", "0\n");
+    assert!(!tree.detect().unwrap().ends_as_one());
+    tree.file("sys/fs/cgroup/a/memory.oom.group", "1\n");
+    assert!(tree.detect().unwrap().ends_as_one(), "the kernel ends all below the outermost that says so");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]

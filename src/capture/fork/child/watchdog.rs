@@ -8,12 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
 use super::last_message::LastMessage;
-use crate::capture::budget::{self, image};
+use crate::capture::budget;
 use crate::capture::fork::hang::CIRCLES;
 use crate::capture::fork::prepared::Prepared;
 use crate::capture::fork::shared_page::SharedPage;
 use crate::capture::fork::{deadline, priority, protocol, system};
-use crate::file::info::Form;
 use crate::probe::cgroup::gauge::Gauge;
 
 /// Seconds without CPU time. A disk can make it wait, and so can a busy machine.
@@ -50,9 +49,7 @@ pub unsafe fn watch_over(prepared: &Prepared, parent: c_int) {
     GAUGE.store((&raw const *prepared.gauge).cast_mut(), Ordering::Relaxed);
     let message = prepared.last_message.as_deref().map_or(std::ptr::null(), |message| &raw const *message);
     MESSAGE.store(message.cast_mut(), Ordering::Relaxed);
-    if prepared.intake.sink().header().form == Form::Image {
-        RESERVE.store(image::RESERVE, Ordering::Relaxed);
-    }
+    RESERVE.store(prepared.reserve, Ordering::Relaxed);
     deadline::begin(&prepared.terms);
     for signal in CRASHES {
         // SAFETY: `crash` only makes async-signal-safe calls.
