@@ -17,6 +17,8 @@ pub(super) struct Seams {
     pub short_pagemap: bool,
     /// `pagemap` can be opened, and not read.
     pub failing_pagemap: bool,
+    /// `pagemap` says of no page that it is there.
+    pub lying_pagemap: bool,
     /// Something is swapped out.
     pub swaps: bool,
 }

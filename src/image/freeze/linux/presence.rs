@@ -41,6 +41,7 @@ pub(super) struct Pages<'a> {
     /// What the kernel gives of pagemap at once.
     most: usize,
     fails: bool,
+    lies: bool,
     entries: &'a mut [u64; PAGES],
     scratch: &'a mut [u8; 2 * PAGE],
     /// One for each page of the last chunk: whether it is wanted.
@@ -57,7 +58,28 @@ impl<'a> Pages<'a> {
         let pagemap = if seams.no_pagemap { None } else { sys::open(c"/proc/self/pagemap").ok() };
         let swaps = seams.swaps || (pagemap.is_none() && swaps(scratch));
         let most = if seams.short_pagemap { 16 } else { usize::MAX };
-        Self { pagemap, swaps, most, fails: seams.failing_pagemap, entries, scratch, wanted }
+        let (fails, lies) = (seams.failing_pagemap, seams.lying_pagemap);
+        let mut pages = Self { pagemap, swaps, most, fails, lies, entries, scratch, wanted };
+        if let Some(fd) = pages.pagemap.filter(|fd| !pages.knows_a_page(*fd)) {
+            pages.give_up(fd);
+        }
+        pages
+    }
+
+    /// Whether it tells of a page that is there for certain: somebody else's idea of such a file may say of none that it is.
+    fn knows_a_page(&mut self, fd: c_int) -> bool {
+        self.scratch.fill(1);
+        let page = self.scratch.as_ptr().align_offset(PAGE);
+        let at = self.scratch.get(page).map_or(0, |byte| std::ptr::from_ref(byte) as u64);
+        self.read_pagemap(fd, at, 1)
+            && self.entries.first().is_some_and(|entry| entry & (IN_MEMORY | SWAPPED) != 0)
+    }
+
+    /// It does not tell: what is wanted has to be seen otherwise.
+    fn give_up(&mut self, fd: c_int) {
+        sys::close(fd);
+        self.pagemap = None;
+        self.swaps |= swaps(self.scratch);
     }
 
     /// How it is known.
@@ -94,10 +116,7 @@ impl<'a> Pages<'a> {
                 self.by_pagemap(at, count, want);
                 return;
             }
-            // It does not tell any more: what is wanted from here on has to be seen otherwise.
-            sys::close(fd);
-            self.pagemap = None;
-            self.swaps |= swaps(self.scratch);
+            self.give_up(fd);
         }
         match want {
             Want::Own => self.by_comparing(at, count, base, view),
@@ -121,6 +140,9 @@ impl<'a> Pages<'a> {
                 Ok(n @ 1..) if !self.fails => filled += n,
                 _ => return false,
             }
+        }
+        if self.lies {
+            entries.fill(0);
         }
         true
     }
@@ -255,7 +277,9 @@ mod tests {
         let short = Seams { short_pagemap: true, ..Seams::default() };
         assert_eq!(seen(short, at, 5, Want::Present, None), (Presence::Pagemap, expected.clone()));
         let failing = Seams { failing_pagemap: true, ..Seams::default() };
-        assert_eq!(seen(failing, at, 5, Want::Present, None), (Presence::Mincore, expected));
+        assert_eq!(seen(failing, at, 5, Want::Present, None), (Presence::Mincore, expected.clone()));
+        let lying = Seams { lying_pagemap: true, ..Seams::default() };
+        assert_eq!(seen(lying, at, 5, Want::Present, None), (Presence::Mincore, expected));
         let swapping = Seams { swaps: true, ..failing };
         assert_eq!(seen(swapping, at, 5, Want::Present, None), (Presence::Everything, vec![1; 5]));
     }
