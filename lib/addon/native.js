@@ -108,7 +108,7 @@ function attach (deliver) {
   }), (hasEvents) => {
     // Nothing may leave this function: an exception here would end the host.
     try {
-      if (sees === false) host.publishArrayBuffers(process.memoryUsage().arrayBuffers)
+      if (sees === false) publishArrayBuffers()
       if (hasEvents) deliver()
     } catch {}
   })
@@ -117,18 +117,34 @@ function attach (deliver) {
   process.once('exit', () => host.leave())
   if (host.native) sees = findArrayBuffers()
   // Unknown until the loop turns otherwise.
-  if (sees === false) host.publishArrayBuffers(process.memoryUsage().arrayBuffers)
+  if (sees === false) publishArrayBuffers()
   if (!host.native) portable.publish(host)
   return host.native
+}
+
+/** NaN where Node throws: it opens a file to tell them, and there may be no descriptor left, or no /proc. */
+function arrayBuffers () {
+  try {
+    return process.memoryUsage().arrayBuffers
+  } catch {
+    return NaN
+  }
+}
+
+function publishArrayBuffers () {
+  const bytes = arrayBuffers()
+  if (bytes >= 0) host.publishArrayBuffers(bytes)
 }
 
 /** Whether the addon reads the ArrayBuffer counter itself, also while the loop is blocked. */
 function findArrayBuffers () {
   // A GC between the two looks changes the counter too; the second try is for that.
   for (let attempt = 0; attempt < 3; attempt++) {
-    host.arrayBuffersBefore(process.memoryUsage().arrayBuffers)
+    const before = arrayBuffers()
+    if (Number.isNaN(before)) return false
+    host.arrayBuffersBefore(before)
     const probe = new ArrayBuffer(4096 + 64 * attempt)
-    const found = host.arrayBuffersAfter(process.memoryUsage().arrayBuffers)
+    const found = host.arrayBuffersAfter(arrayBuffers())
     if (found && probe.byteLength > 0) return true
   }
   return false

@@ -8,10 +8,19 @@ const { admit } = require('./fallback/budget')
 
 const figures = new Float64Array(9)
 
+/** Node opens a file for `rss`, and throws where there is no descriptor left for it, or no /proc. */
+function memoryUsage (heap) {
+  try {
+    return process.memoryUsage()
+  } catch {
+    return { external: heap.external_memory, arrayBuffers: 0 }
+  }
+}
+
 /** Reads V8 and tells the addon. */
 function publish (host) {
   const heap = v8.getHeapStatistics()
-  const { external, arrayBuffers } = process.memoryUsage()
+  const { external, arrayBuffers } = memoryUsage(heap)
   figures.set([
     heap.total_heap_size, heap.total_physical_size, heap.used_heap_size, heap.heap_size_limit,
     heap.malloced_memory, external, heap.number_of_native_contexts, heap.number_of_detached_contexts, arrayBuffers
