@@ -154,3 +154,33 @@ removeAtSignals(); ownFolder(process.argv[1]).remove(); ownFolder(process.argv[1
     assert.deepEqual(fs.readdirSync(dir), [])
   }
 })
+
+test('folders of processes that were killed go with the next one there, and no others', async (t) => {
+  const dir = tempDir(t)
+  const script = "require('./lib/image/temporary').ownFolder(process.argv[1]); setInterval(() => {}, 1000); console.log('ready')"
+  const start = async () => {
+    const child = spawn(process.execPath, ['-e', script, dir], { cwd: path.join(__dirname, '..', '..'), stdio: ['ignore', 'pipe', 'inherit'] })
+    t.after(() => child.kill('SIGKILL'))
+    await once(child.stdout, 'data')
+    return child
+  }
+  const dead = await start()
+  const [itsFolder] = fs.readdirSync(dir)
+  fs.writeFileSync(path.join(dir, itsFolder, 'a bundle'), '')
+  dead.kill('SIGKILL')
+  await once(dead, 'exit')
+  await start()
+  const [livesOn] = fs.readdirSync(dir)
+  assert.notEqual(livesOn, itsFolder)
+  const stranger = (hours) => {
+    const place = path.join(dir, `.heapwarden-thaw-00000000-${dead.pid}-abc${100 + hours}`)
+    fs.mkdirSync(place)
+    const at = Date.now() / 1000 - hours * 3600
+    fs.utimesSync(place, at, at)
+    return path.basename(place)
+  }
+  const [young, , others] = [stranger(20), stranger(30), '.heapwarden-thaw-of-mine']
+  fs.mkdirSync(path.join(dir, others))
+  ownFolder(dir).remove()
+  assert.deepEqual(fs.readdirSync(dir).sort(), [livesOn, young, others].sort())
+})

@@ -1,7 +1,9 @@
 'use strict'
 
-// A folder for the time of some work. Beside what is worked on, where there is room for such things; else in the temp folder.
+// A folder for the time of some work. Beside what is worked on, where there is room for such things; else in the temp folder. One
+// whose process was killed goes when the next one is made there.
 
+const { createHash } = require('node:crypto')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
@@ -11,6 +13,11 @@ const left = new Set()
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 let toldOfExit = false
 let hearsSignals = false
+const BEGIN = 'heapwarden-thaw-'
+const NAME = /^\.?heapwarden-thaw-([0-9a-f]{8})-(\d+)-\w{6}$/
+/** So long such a folder stays untouched whose process cannot be seen from here. */
+const ABANDONED_MS = 24 * 60 * 60 * 1000
+let home
 
 function remove (folder) {
   if (!left.delete(folder)) return
@@ -36,13 +43,53 @@ function removeAtSignals () {
   hearsSignals = true
 }
 
+/** Where process ids count: the machine since it was started, and the namespace of ids. */
+function here () {
+  try {
+    home ??= `${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')}${fs.readlinkSync('/proc/self/ns/pid')}`
+  } catch {} // it is not told here: nothing can be known of others either
+  return createHash('sha1').update(home ?? '').digest('hex').slice(0, 8)
+}
+
+function lives (pid) {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    return error.code !== 'ESRCH'
+  }
+  return true
+}
+
+/** Removes what processes have left in a folder that were killed. */
+function sweep (folder) {
+  let names = []
+  try {
+    names = fs.readdirSync(folder)
+  } catch {} // nor can anything be made there
+  for (const name of names) {
+    const [, home, pid] = NAME.exec(name) ?? []
+    const place = path.join(folder, name)
+    try {
+      if (home === undefined || left.has(place)) continue
+      const { mtimeMs, uid } = fs.lstatSync(place)
+      const dead = home === here() ? !lives(Number(pid)) : Date.now() - mtimeMs > ABANDONED_MS
+      if (dead && uid === process.getuid?.()) fs.rmSync(place, { recursive: true, force: true })
+    } catch {} // somebody else was faster
+  }
+}
+
+function make (folder, begin) {
+  sweep(folder)
+  return fs.mkdtempSync(path.join(folder, `${begin}${here()}-${process.pid}-`))
+}
+
 /** @returns {{ path: string, remove: () => void }} private to this user */
 function ownFolder (beside) {
   let folder
   try {
-    folder = fs.mkdtempSync(path.join(beside, '.heapwarden-thaw-'))
+    folder = make(beside, `.${BEGIN}`)
   } catch {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-thaw-'))
+    folder = make(os.tmpdir(), BEGIN)
   }
   if (!toldOfExit) process.on('exit', removeAll)
   toldOfExit = true

@@ -18,7 +18,7 @@ use super::fault;
 use super::folder;
 use super::frames;
 use super::info::{Finish, Form, Header, Trailer};
-use super::store::Retention;
+use super::store::{self, Retention};
 use crate::error::{Error, Result};
 use crate::json::outline::{self, Tail};
 
@@ -74,6 +74,10 @@ impl Sink {
         let start = if packed { frames::header(&header)? } else { Vec::new() };
         let encoder = Encoder::new(level)?;
         let retention = options.keep.map(|keep| Retention::new(keep, &header));
+        if retention.is_none() {
+            // Nobody else would ever remove what a writer that was killed has left there.
+            store::clear(&folder);
+        }
         output::check_before(&folder, options.min_free_disk, retention.as_ref())?;
         if is_image {
             output::make_way(&folder, options.min_free_disk, retention.as_ref(), options.expected);

@@ -24,7 +24,7 @@ mod swept;
 
 use listing::{Found, found, look, now_ms, open};
 
-pub use leftovers::clean;
+pub use leftovers::{clean, clear};
 pub use objects::FOLDER as OBJECTS;
 pub use retention::{Keep, Retention, keep};
 pub use swept::Swept;

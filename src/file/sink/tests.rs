@@ -56,6 +56,20 @@ fn a_published_snapshot() {
 }
 
 #[test]
+fn what_a_killed_writer_has_left_goes_with_the_next_one_where_nothing_is_kept_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = name::generate(&header(), true);
+    let left = name::temporary(&target, crate::file::home::machine());
+    fs::write(dir.path().join(&left), b"the beginning").unwrap();
+    fs::write(dir.path().join(".heapwarden-notes.tmp"), b"somebody's").unwrap();
+    let live = Sink::create(&at_path(&dir.path().join("live.heapsnapshot")), header()).unwrap();
+    assert!(!names(dir.path()).contains(&left));
+    take(&at_path(&dir.path().join("mine.heapsnapshot.zst"))).unwrap();
+    let of_the_living = live.temp().file_name().unwrap().to_string_lossy().into_owned();
+    assert_eq!(names(dir.path()), [&of_the_living, ".heapwarden-notes.tmp", "mine.heapsnapshot.zst"]);
+}
+
+#[test]
 fn nothing_under_a_final_name_before_the_end() {
     let dir = tempfile::tempdir().unwrap();
     let mut sink = Sink::create(&in_dir(dir.path()), header()).unwrap();

@@ -18,7 +18,12 @@ pub fn clean(dir: &Path) -> Result<Swept> {
     open(dir)?.map_or_else(|| Ok(Swept::default()), |folder| clean_in(&folder))
 }
 
-/// The same for an open folder.
+/// The same for an open folder, before something is written there. What cannot be removed does not stand in its way.
+pub fn clear(folder: &Folder) {
+    let _ = clean_in(folder);
+}
+
+/// The same, told.
 pub(super) fn clean_in(folder: &Folder) -> Result<Swept> {
     let mut swept = Swept::default();
     let mut now = None;
