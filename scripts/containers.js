@@ -8,7 +8,8 @@ const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
 const { commandLine } = require('./base/command-line')
-const { scratchFolder, undoLater } = require('./base/undo')
+const { entering, group, killsIn, processesIn } = require('./base/groups')
+const { scratchFolder } = require('./base/undo')
 
 const ROWS = ['fork', 'inline', 'rule', 'limit', 'six', 'tight']
 const USAGE = `usage: node scripts/containers.js [--quick] [--only ${ROWS.join('|')}]
@@ -19,8 +20,6 @@ Exit status 1 if the kernel killed a service.
   --quick       two groups and two heaps
   --only ROWS   these alone; "tight" runs a leak up to --max-old-space-size=400 in 512 MiB, with us and without, several times`
 
-const MEMORY = '/sys/fs/cgroup/memory'
-const CPU = '/sys/fs/cgroup/cpu'
 const MIB = 2 ** 20
 const DEADLINE_MS = 90_000
 const TIGHT_RUNS = 4
@@ -58,37 +57,12 @@ const SERVICE = `
     takeSnapshot({ dir, mode: order }).then(() => console.log('snapshot'), ({ code }) => console.log(code)).finally(() => console.log(kept.length))
   }`
 
-const processesIn = (place) => fs.readFileSync(path.join(place, 'cgroup.procs'), 'utf8')
-
-/** A group of a controller's; `remove()` ends who is still in it. */
-function group (controller, name, files) {
-  const place = path.join(controller, name)
-  fs.mkdirSync(place)
-  const remove = undoLater(() => removeGroup(place))
-  for (const [file, text] of Object.entries(files)) fs.writeFileSync(path.join(place, file), String(text))
-  return { place, remove }
-}
-
-/** A group goes a moment after the last who was in it. */
-function removeGroup (place) {
-  const pause = new Int32Array(new SharedArrayBuffer(4))
-  for (let i = 0; i < 100; i++) {
-    for (const pid of processesIn(place).split('\n').filter(Boolean)) try { process.kill(Number(pid), 'SIGKILL') } catch {}
-    try {
-      return fs.rmdirSync(place)
-    } catch {
-      Atomics.wait(pause, 0, 0, 50)
-    }
-  }
-}
-
 /** Runs `count` services in one group; how each ended, and whom the kernel killed. */
 async function run ({ limit, heap, order, count = 1, half = true }) {
-  const name = `heapwarden-${process.pid}`
   const { dir, remove } = scratchFolder('heapwarden-containers-')
-  const memory = group(MEMORY, name, { 'memory.limit_in_bytes': limit * MIB })
-  const cpu = half && group(CPU, name, { 'cpu.cfs_quota_us': 50_000 })
-  const enter = [memory, cpu].filter(Boolean).map(({ place }) => `echo $$ > ${place}/cgroup.procs`).join('; ')
+  const memory = group('memory', { 'memory.limit_in_bytes': limit * MIB })
+  const cpu = half && group('cpu', { 'cpu.cfs_quota_us': 50_000 })
+  const enter = entering([memory, cpu].filter(Boolean))
   const flags = order === 'limit' || order === 'without' ? [`--max-old-space-size=${heap}`] : ['--max-old-space-size=900']
   const ends = await Promise.all(Array.from({ length: count }, async () => {
     const child = spawn('/bin/sh', ['-c', `${enter}; exec "$@"`, 'sh', process.execPath, ...flags, '-e', SERVICE, dir, heap, order], {
@@ -100,8 +74,8 @@ async function run ({ limit, heap, order, count = 1, half = true }) {
     return { signal, said: text.split('\n')[0] }
   }))
   // A dump outlives its service.
-  for (let i = 0; processesIn(memory.place) && i < DEADLINE_MS / 50; i++) await new Promise((resolve) => setTimeout(resolve, 50))
-  const kills = Number(/oom_kill (\d+)/.exec(fs.readFileSync(path.join(memory.place, 'memory.oom_control'), 'utf8'))[1])
+  for (let i = 0; processesIn(memory.place).length > 0 && i < DEADLINE_MS / 50; i++) await new Promise((resolve) => setTimeout(resolve, 50))
+  const kills = killsIn(memory)
   const left = fs.readdirSync(dir).filter((file) => file.endsWith('.zst')).length
   memory.remove()
   if (cpu) cpu.remove()
