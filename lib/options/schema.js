@@ -114,7 +114,7 @@ const watch = {
   rules: { kind: rules, default: defaultRules, help: "'heapUsed > 512MB for 30s do snapshot; …', or JSON", quiet: true },
   snapshots: { kind: snapshotsOfWatch, default: {}, fields: snapshots },
   nearHeapLimit: { kind: nearHeapLimit, default: true, form: 'BOOLEAN', fromText: fromText.boolean, fields: nearLimit, help: 'leave an image, or a snapshot, at the heap limit' },
-  freezeOn: { kind: freezeOn, default: [], help: 'leave an image before these signals take their course, such as SIGTERM,SIGINT', quiet: true },
+  freezeOn: { kind: freezeOn, default: [], help: 'leave an image before a signal such as SIGTERM takes effect', quiet: true },
   leaks: { kind: leaks, reserved: true, help: 'look for leaks (not in this version)' },
   signal: { kind: signal, default: false, help: 'take a snapshot at this signal, such as SIGUSR2' }
 }
