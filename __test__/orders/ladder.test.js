@@ -207,7 +207,8 @@ function cpuGroup (t, cores) {
 }
 
 test('where the service uses up its quota of the processor, evidence is there in seconds', { skip: !available && reason }, async (t) => {
-  const place = cpuGroup(t, 0.5)
+  // Little enough to be used up however busy the machine is.
+  const place = cpuGroup(t, 0.2)
   if (!place) return
   const dir = tempDir(t)
   const { child, line } = start('fork-host', [JSON.stringify({ dir, go: true, objects: 100_000, busy: true })], { stdio: ['pipe', 'pipe', 'pipe'] })
@@ -218,7 +219,7 @@ test('where the service uses up its quota of the processor, evidence is there in
   const said = await line(({ type }) => type === 'snapshot' || type === 'failed')
   assert.equal(said.type, 'snapshot', said.message)
   isImage(said.info, dir, said.info.mode)
-  assert.match(said.info.reason, /of a processor, and of the 0\.50 that the container may use/)
+  assert.match(said.info.reason, /of a processor, and of the 0\.20 that the container may use/)
   t.diagnostic(`${said.ms} ms`)
   const over = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGKILL')

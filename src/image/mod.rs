@@ -4,14 +4,16 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`mod@format`] | the bytes; shared with the loader |
+//! | [`shuffle`] | puts the bytes of words apart, so that they are packed better |
 //! | [`freeze`] | writes it |
+//! | [`open`] | reads it |
 //! | [`objects`] | executables and libraries beside images, by build id |
 //! | `elf` | what is to be known of one |
 //! | [`cpu`] | what a CPU can do |
 //! | [`request`] | what a thawed copy is asked to do |
 //!
 //! Sees the layout of our files and their folder, for an image lies in one like a snapshot: header frame, zstd frames,
-//! trailer frame. What is packed in those frames, one after the other, integers little-endian:
+//! trailer frame. What is packed in those frames, put apart by blocks ([`shuffle`]), one after the other, integers little-endian:
 //!
 //! | bytes | what |
 //! |---|---|
@@ -37,4 +39,6 @@ mod elf;
 pub mod format;
 pub mod freeze;
 pub mod objects;
+pub mod open;
 pub mod request;
+pub mod shuffle;

@@ -10,8 +10,8 @@ use serde_json::json;
 use super::tasks::failure;
 use crate::error::{Error as Fault, Result as Outcome};
 use crate::file::info::Form;
-use crate::file::reader::open_image;
 use crate::file::store;
+use crate::image::open::open;
 
 /// Reads the beginning of an image.
 pub struct Needs(PathBuf);
@@ -71,7 +71,7 @@ fn look(path: &Path, only_images: bool) -> Outcome<Option<PathBuf>> {
     if std::fs::metadata(path).is_ok_and(|meta| !meta.is_file()) && !only_images {
         return Ok(None);
     }
-    match open_image(path) {
+    match open(path) {
         Ok(_) => Ok(Some(path.to_owned())),
         Err(error) if only_images => Err(error),
         Err(_) => Ok(None),

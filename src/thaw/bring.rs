@@ -10,9 +10,9 @@ use super::options::ThawOptions;
 use super::survey::survey;
 use crate::error::{Error, Result};
 use crate::file::fault;
-use crate::file::reader::open_image;
 use crate::file::store::OBJECTS;
 use crate::image::objects::{self, Finder};
+use crate::image::open::open;
 
 /// The packed executable and libraries that `image` needs: where each is by now, the image's own folder of objects or `to`,
 /// into which the others are packed, from wherever a thaw would have found them.
@@ -26,7 +26,7 @@ pub fn bring(image: &Path, to: &Path, options: &ThawOptions) -> Result<Vec<PathB
         true => Err(Error::Aborted(format!("the bundling of {} was aborted", image.display()))),
         false => Ok(()),
     };
-    let raw = BufReader::with_capacity(256 << 10, open_image(image)?);
+    let raw = BufReader::with_capacity(256 << 10, open(image)?);
     let found = survey(image, raw, &mut |_| go_on())?;
     let mut all = Vec::new();
     for object in &found.objects {

@@ -17,7 +17,7 @@ use super::start::{Limits, Started, start};
 use super::supervise::supervise;
 use super::survey::{Survey, survey};
 use crate::error::{Error, Result};
-use crate::file::reader::open_image;
+use crate::image::open::open;
 
 /// The kernel's own pages may lie in an image's way, in one process of thousands.
 const TRIES: u32 = 8;
@@ -88,7 +88,7 @@ fn beside(image: &Path, options: &ThawOptions) -> Result<ThawOptions> {
 
 /// The first reading.
 fn read(image: &Path, go_on: &dyn Fn() -> Result<()>, progress: &mut dyn FnMut(Progress)) -> Result<Survey> {
-    let reader = open_image(image)?;
+    let reader = open(image)?;
     let total = reader.trailer().map_or(0, |trailer| trailer.raw_bytes) * 2;
     let mut told = Instant::now();
     survey(image, std::io::BufReader::with_capacity(256 << 10, reader), &mut |done| {
@@ -131,7 +131,7 @@ impl Attempt<'_> {
         out: &mut dyn Write,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<(Ending, Result<()>, u64)> {
-        let reader = open_image(self.image)?;
+        let reader = open(self.image)?;
         let session = matches!(self.requests, Requests::Session(_));
         let seconds = if session { 0 } else { self.options.timeout.as_secs() + 1 };
         let limits = Limits { memory: self.memory, seconds };

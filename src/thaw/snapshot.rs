@@ -8,8 +8,8 @@ use super::session::run;
 use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::info::{Finish, Form, Header, Origin, SnapshotInfo};
-use crate::file::reader::open_image;
 use crate::file::sink::{Sink, SinkOptions};
+use crate::image::open::open;
 use crate::image::request::Request;
 use crate::redact::Redactor;
 
@@ -35,7 +35,7 @@ pub fn snapshot(
     options: &ThawOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<SnapshotInfo> {
-    let reader = open_image(image)?;
+    let reader = open(image)?;
     let (Some(header), trailer) = (reader.header().cloned(), reader.trailer().cloned()) else {
         return Err(Error::CorruptSnapshot(format!("{} has no metadata", image.display())));
     };

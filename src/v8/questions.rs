@@ -32,6 +32,7 @@ type NewString = unsafe extern "C" fn(Raw, *const u8, i32, i32) -> Raw;
 type Equal = unsafe extern "C" fn(Raw, Raw) -> bool;
 type Of = unsafe extern "C" fn(Raw) -> Raw;
 type Checkpoint = unsafe extern "C" fn(Raw);
+type Allow = unsafe extern "C" fn(*mut Allowed, Raw);
 
 /// V8's functions. Looked for in the living process: a copy must not take the lock of who finds symbols.
 #[derive(Debug, Default)]
@@ -44,6 +45,7 @@ struct Functions {
     strings_equal: Option<Equal>,
     constructor_name: Option<Of>,
     checkpoint: Option<Checkpoint>,
+    allow_javascript: Option<Allow>,
 }
 
 static FUNCTIONS: OnceLock<Functions> = OnceLock::new();
@@ -65,6 +67,7 @@ pub fn prepare() {
                 strings_equal: optional("_ZNK2v86String12StringEqualsENS_5LocalIS0_EE"),
                 constructor_name: optional("_ZN2v86Object18GetConstructorNameEv"),
                 checkpoint: optional("_ZN2v815MicrotasksScope17PerformCheckpointEPNS_7IsolateE"),
+                allow_javascript: optional("_ZN2v87Isolate29AllowJavascriptExecutionScopeC1EPS0_"),
             }
         }
     });
@@ -115,6 +118,10 @@ struct Globals {
     end: *const Raw,
     capacity: *const Raw,
 }
+
+/// Room for a `v8::Isolate::AllowJavascriptExecutionScope`, which has three words or less.
+#[repr(C)]
+struct Allowed([usize; 8]);
 
 /// `v8::NewStringType::kNormal`
 const NORMAL: i32 = 0;
@@ -180,6 +187,18 @@ impl Isolate {
         // SAFETY: V8 has put that many globals there.
         let slots = unsafe { std::slice::from_raw_parts(found.begin, count) };
         Ok(slots.iter().filter_map(|slot| Local::new(*slot)).collect())
+    }
+
+    /// Lets JavaScript run from here on, for the rest of the process: for a copy. V8 forbids it at the end of some collections,
+    /// where a copy may have to do its work. On the isolate's thread, outside collections.
+    pub fn allow_javascript(&self) {
+        if let Ok(allow) = function(|all| all.allow_javascript, "") {
+            // Never destroyed: that would forbid it again.
+            let mut scope = Allowed([0; 8]);
+            // SAFETY: a constructor, on memory large enough for its object; it notes what was allowed before and keeps no pointer to
+            // that memory.
+            unsafe { allow(&mut scope, self.as_raw()) };
+        }
     }
 
     /// Runs what promises have to do, if V8 lets us; whether it can be asked to. On the isolate's thread, outside collections.

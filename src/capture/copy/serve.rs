@@ -38,6 +38,7 @@ fn work(isolate: &Isolate) -> Result<()> {
                 return take(isolate, contents);
             }
             Request::Ask { most, .. } => {
+                isolate.allow_javascript();
                 wire::give_answer(&answering::answer(isolate, &request)?, *most)?;
             }
         }

@@ -11,6 +11,7 @@ use crate::image::format::{
     END, KIND_BREAK, KIND_MEMORY, KIND_OBJECT, KIND_STACK, MAGIC, MOMENT_FORK, OBJECT, PAGE, REGION, RUN,
     Record, Start, VERSION,
 };
+use crate::image::shuffle;
 use crate::thaw::options::{Requests, ThawOptions};
 use crate::thaw::session::run;
 use crate::thaw::stream::{record_bytes, start_bytes};
@@ -116,7 +117,7 @@ pub fn write(raw: &[u8], folder: &Path) -> PathBuf {
     header.pid = 4711;
     header.thread_id = 3;
     header.node_version = "v22.0.0".into();
-    let data = zstd::encode_all(raw, 1).unwrap();
+    let data = zstd::encode_all(&shuffle::stream(raw)[..], 1).unwrap();
     let trailer = Trailer {
         complete: true,
         raw_bytes: raw.len() as u64,

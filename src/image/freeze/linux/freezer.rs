@@ -8,7 +8,7 @@ use super::super::outcome::{Fault, Frozen, How, Step, Written};
 use super::base::{PAGE, STAGE, Seams};
 use super::files::{Files, Seen};
 use super::maps::Maps;
-use super::pack::{self, OUT, Pack};
+use super::pack::{self, Block, OUT, Pack};
 use super::presence::{PAGES, Pages};
 use super::sys;
 use super::trampoline::{self, THAWED};
@@ -24,6 +24,7 @@ const MAPS: usize = 64 << 10;
 /// What the freezer works in beside zstd's workspace. All zeros are a value of it.
 #[repr(C)]
 struct Buffers {
+    block: Block,
     out: [u8; OUT],
     stage: [u8; STAGE],
     maps: [u8; MAPS],
@@ -166,7 +167,7 @@ fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written,
     let space = unsafe { std::slice::from_raw_parts_mut(freezer.at, freezer.workspace) };
     // SAFETY: the second part: as long as the structure, aligned to a page, and of any bytes.
     let buffers = unsafe { &mut *freezer.at.add(freezer.workspace).cast::<Buffers>() };
-    let Buffers { out, stage, maps, entries, seen, wanted, scratch } = buffers;
+    let Buffers { block, out, stage, maps, entries, seen, wanted, scratch } = buffers;
     let process = sys::process() as u32;
     let start = Start {
         magic: MAGIC,
@@ -184,7 +185,7 @@ fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written,
     let mut maps = Maps::open(maps)?;
     let begin = freezer.at as u64;
     let mut writer = Writer {
-        pack: Pack::begin(space, out, freezer.level, job.to)?,
+        pack: Pack::begin(space, block, out, freezer.level, job.to)?,
         view: View::open(&freezer.seams)?,
         pages: Pages::open(&freezer.seams, entries, wanted, scratch),
         objects: Files::new(seen),

@@ -1,4 +1,4 @@
-//! The stream → zstd frames of [`FRAME`] bytes each → the file, in memory that was there before.
+//! The stream → blocks whose words are put apart → zstd frames of [`FRAME`] bytes each → the file, in memory that was there before.
 
 use std::ffi::{c_int, c_void};
 
@@ -7,6 +7,10 @@ use zstd::zstd_safe::zstd_sys as zs;
 use super::super::outcome::{Fault, Step};
 use super::sys;
 use crate::file::frames::FRAME;
+use crate::image::shuffle::{BLOCK, apart};
+
+// A frame ends where a block does.
+const _: () = assert!(FRAME.is_multiple_of(BLOCK));
 
 /// Bytes collected before they go to the file.
 pub(super) const OUT: usize = 256 << 10;
@@ -19,8 +23,18 @@ pub(super) fn workspace(level: i32) -> usize {
     if unsafe { zs::ZSTD_isError(bytes) } == 0 { bytes.next_multiple_of(super::base::PAGE) } else { 0 }
 }
 
+/// A block, as it comes and put apart.
+#[repr(C)]
+pub(super) struct Block {
+    plain: [u8; BLOCK],
+    apart: [u8; BLOCK],
+}
+
 pub(super) struct Pack<'a> {
     zstd: *mut zs::ZSTD_CCtx,
+    block: &'a mut Block,
+    // Bytes of the block that are there.
+    held: usize,
     out: &'a mut [u8; OUT],
     filled: usize,
     in_frame: usize,
@@ -39,6 +53,7 @@ impl<'a> Pack<'a> {
     /// `workspace` is as long as [`workspace`] said for the level.
     pub fn begin(
         workspace: &'a mut [u8],
+        block: &'a mut Block,
         out: &'a mut [u8; OUT],
         level: i32,
         to: c_int,
@@ -50,7 +65,8 @@ impl<'a> Pack<'a> {
         }
         let limit = sys::limit(libc::RLIMIT_FSIZE);
         let room = sys::position(to).map_or(u64::MAX, |at| limit.saturating_sub(at));
-        let pack = Self { zstd, out, filled: 0, in_frame: 0, to, room, raw: 0, data: 0, frames: 0 };
+        let pack =
+            Self { zstd, block, held: 0, out, filled: 0, in_frame: 0, to, room, raw: 0, data: 0, frames: 0 };
         pack.set(zs::ZSTD_cParameter::ZSTD_c_compressionLevel, level)?;
         pack.set(zs::ZSTD_cParameter::ZSTD_c_checksumFlag, 1)?;
         Ok(pack)
@@ -74,16 +90,34 @@ impl<'a> Pack<'a> {
     pub unsafe fn put_memory(&mut self, at: *const u8, len: usize) -> Result<(), Fault> {
         let mut taken = 0;
         while taken < len {
-            let size = (len - taken).min(FRAME - self.in_frame);
-            let from = at.wrapping_add(taken).cast::<c_void>();
-            let mut input = zs::ZSTD_inBuffer { src: from, size, pos: 0 };
-            self.step(&mut input, zs::ZSTD_EndDirective::ZSTD_e_continue)?;
-            taken += input.pos;
-            self.raw += input.pos as u64;
-            self.in_frame += input.pos;
-            if self.in_frame == FRAME {
-                self.end_frame()?;
+            let size = (len - taken).min(BLOCK - self.held);
+            let to = self.block.plain.as_mut_ptr().wrapping_add(self.held);
+            // SAFETY: `size` bytes of what can be read, and as many of the block, which is nobody else's.
+            unsafe { std::ptr::copy_nonoverlapping(at.wrapping_add(taken), to, size) };
+            taken += size;
+            self.raw += size as u64;
+            self.held += size;
+            if self.held == BLOCK {
+                self.end_block()?;
             }
+        }
+        Ok(())
+    }
+
+    fn end_block(&mut self) -> Result<(), Fault> {
+        let Block { plain, apart: turned } = &mut *self.block;
+        let (Some(plain), Some(turned)) = (plain.get(..self.held), turned.get_mut(..self.held)) else {
+            return Err(Fault::new(Step::Pack, 0));
+        };
+        apart(plain, turned);
+        let mut input = zs::ZSTD_inBuffer { src: turned.as_ptr().cast::<c_void>(), size: self.held, pos: 0 };
+        while input.pos < input.size {
+            self.step(&mut input, zs::ZSTD_EndDirective::ZSTD_e_continue)?;
+        }
+        self.in_frame += self.held;
+        self.held = 0;
+        if self.in_frame == FRAME {
+            self.end_frame()?;
         }
         Ok(())
     }
@@ -130,6 +164,9 @@ impl<'a> Pack<'a> {
 
     /// Ends the last frame; everything is in the file then.
     pub fn end(&mut self) -> Result<(), Fault> {
+        if self.held > 0 {
+            self.end_block()?;
+        }
         if self.in_frame > 0 {
             self.end_frame()?;
         }
@@ -145,15 +182,17 @@ fn checked(result: usize) -> Result<usize, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::open::whole;
     use std::io::{Read, Seek};
     use std::os::fd::AsRawFd;
 
     fn pack(level: i32, pieces: &[&[u8]]) -> (Vec<u8>, u64, u64) {
         let mut file = tempfile::tempfile().unwrap();
         let (mut space, mut out) = (vec![0_u64; workspace(level) / 8], Box::new([0; OUT]));
+        let mut block = Box::new(Block { plain: [0; BLOCK], apart: [0; BLOCK] });
         // SAFETY: bytes of integers.
         let (_, space, _) = unsafe { space.align_to_mut::<u8>() };
-        let mut pack = Pack::begin(space, &mut out, level, file.as_raw_fd()).unwrap();
+        let mut pack = Pack::begin(space, &mut block, &mut out, level, file.as_raw_fd()).unwrap();
         pieces.iter().for_each(|piece| pack.put(piece).unwrap());
         pack.end().unwrap();
         let (raw, data, frames) = (pack.raw, pack.data, pack.frames);
@@ -170,7 +209,7 @@ mod tests {
         for level in [-50, -7, -1, 1, 3] {
             let (bytes, raw, frames) = pack(level, &[&text[..100], &text[100..]]);
             assert_eq!((raw, frames), (text.len() as u64, 3), "{level}");
-            assert!(zstd::decode_all(&bytes[..]).unwrap() == text, "{level}");
+            assert!(whole(&zstd::decode_all(&bytes[..]).unwrap()) == text, "{level}");
             assert_ne!(bytes[4] & 4, 0, "a checksum at level {level}");
             assert!(10 + (bytes[5] >> 3) <= 23, "window at level {level}");
             let (first, ..) = pack(level, &[&text[..FRAME]]);

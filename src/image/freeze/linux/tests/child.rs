@@ -52,7 +52,7 @@ pub fn unpacked(file: &mut File) -> Vec<u8> {
     let mut bytes = Vec::new();
     file.rewind().unwrap();
     file.read_to_end(&mut bytes).unwrap();
-    zstd::decode_all(&bytes[..]).unwrap()
+    crate::image::open::whole(&zstd::decode_all(&bytes[..]).unwrap())
 }
 
 /// Freezes in a child; what it wrote, and what it said of it. The child is stopped, as it was then, until the handle is gone.
