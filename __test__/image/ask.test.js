@@ -108,7 +108,7 @@ for (const [rung, { kind, flags }] of Object.entries(rungs)) {
 test('code that comes to no stack guard is asked at the end of a collection', { skip }, async () => {
   const dir = tempDir({ after: (work) => process.once('exit', work) })
   spawnSync(process.execPath, [path.join(root, '__test__/programs/exhaust.js'), 'worker:json', dir])
-  assert.equal(await ask(imageIn(dir), 'evidence.constructor.name'), "'Evidence'")
+  assert.equal(await ask(imageIn(dir), 'evidence.constructor.name'), 'Evidence')
 })
 
 describe('the commands', { skip }, () => {
