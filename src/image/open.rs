@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn blocks_come_as_they_were() {
         for len in [0, 5, BLOCK, 2 * BLOCK + 99] {
-            let raw: Vec<u8> = (0..len as u64).map(|n| (n * n >> 9) as u8).collect();
+            let raw: Vec<u8> = (0..len as u64).map(|n| ((n * n) >> 9) as u8).collect();
             assert!(whole(&shuffle::stream(&raw)) == raw, "{len}");
         }
     }

@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn of_any_length_it_comes_together_again() {
-        let bytes: Vec<u8> = (0..BLOCK as u64 + 777).map(|n| (n * n >> 5) as u8).collect();
+        let bytes: Vec<u8> = (0..BLOCK as u64 + 777).map(|n| ((n * n) >> 5) as u8).collect();
         for len in (0..200).chain([4096, BLOCK - 1, BLOCK, BLOCK + 777]) {
             let (mut there, mut back) = (vec![0; len], vec![0; len]);
             apart(&bytes[..len], &mut there);

@@ -28,7 +28,7 @@ impl Task for Needs {
     type JsValue = String;
 
     fn compute(&mut self) -> Result<String> {
-        Ok(match open_image(&self.0) {
+        Ok(match open(&self.0) {
             Ok(reader) => {
                 json!({ "value": reader.header().map_or(&[][..], |header| &header.objects) }).to_string()
             }

@@ -81,7 +81,7 @@ fn gave_nothing(image: &Path) -> Error {
 
 /// Options of a thaw that a service has room for. By what the image's end says of its size: one that is cut shows itself later.
 fn beside(image: &Path, options: &ThawOptions) -> Result<ThawOptions> {
-    let bytes = open_image(image)?.trailer().map_or(0, |trailer| trailer.raw_bytes);
+    let bytes = open(image)?.trailer().map_or(0, |trailer| trailer.raw_bytes);
     let memory = beside::admit(image, bytes, options.memory)?;
     Ok(ThawOptions { memory: Some(memory), ..options.clone() })
 }
