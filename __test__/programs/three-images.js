@@ -19,7 +19,8 @@ async function main () {
   }
   watch({ rules: [], snapshots: { dir } })
   const more = globalThis.more = []
-  for (;;) more.push({ entry: more.length })
+  // Few objects for many bytes: the image is thawed often.
+  for (;;) more.push(new Array(500).fill(more.length + 0.5))
 }
 
 main()
