@@ -20,7 +20,7 @@ const signalOf = ({ status, signal }) => signal ?? status
 
 async function six ({ node }) {
   return withFolder(async (dir) => {
-    const end = await untilFull({ node, flags: heapOf(HEAP), options: { ...leaking(dir), workers: WORKERS }, memory: 1024 * MIB }, dir)
+    const end = await untilFull({ node, flags: heapOf(HEAP), options: { leak: true, watch: { snapshots: { dir, keep: { count: WORKERS } } }, workers: WORKERS }, memory: 1024 * MIB }, dir)
     const ends = end.lines.filter(({ type }) => type === 'worker').map(signalOf)
     const asEver = ends.length === WORKERS && ends.every((one) => one === 'SIGABRT')
     return {
