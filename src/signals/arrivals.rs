@@ -78,6 +78,7 @@ mod tests {
 
     #[test]
     fn they_come_in_their_order_and_once() {
+        let _alone = super::super::ALONE.lock();
         assert_eq!((first(), count()), (None, 0));
         for thread in 0..10 {
             note(Arrival { signal: 10, thread });

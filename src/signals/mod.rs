@@ -31,4 +31,8 @@ mod handler;
 pub mod names;
 pub mod watch;
 
+/// Tests of one process that use what is one a process take turns.
+#[cfg(test)]
+static ALONE: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
+
 pub use watch::{Held, let_go, look, watch};

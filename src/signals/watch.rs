@@ -269,6 +269,7 @@ mod tests {
 
     #[test]
     fn a_signal_is_held_back_until_its_answer_is_there_and_then_heard_as_ever() {
+        let _alone = super::super::ALONE.lock();
         let hosts = hear as *const () as usize;
         // SAFETY: a handler that only counts.
         unsafe { libc::signal(libc::SIGUSR2, hosts) };
