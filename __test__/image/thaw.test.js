@@ -3,7 +3,6 @@
 // One image, from a process at its heap limit, thawed in every way it can be, and in those it cannot.
 
 const assert = require('node:assert/strict')
-const { createHash } = require('node:crypto')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
@@ -18,7 +17,7 @@ describe('thaw', { skip }, () => {
   let image
   before(async () => {
     dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-thaw-'))
-    await run(process.execPath, ['--max-old-space-size=32', path.join(__dirname, '..', 'programs', 'exhaust.js'), 'set', dir])
+    await run(process.execPath, ['--max-old-space-size=20', path.join(__dirname, '..', 'programs', 'exhaust.js'), 'set', dir])
     image = path.join(dir, fs.readdirSync(dir).find((name) => name.endsWith('.heapimage.zst')))
   })
   after(() => fs.rmSync(dir, { recursive: true, force: true }))
@@ -31,13 +30,12 @@ describe('thaw', { skip }, () => {
   const files = () => fs.readdirSync(dir).filter((name) => name !== 'out.heapsnapshot').sort()
 
   test('the same image always gives the same bytes, ids and all', async () => {
-    const sums = new Set()
-    for (let i = 0; i < 3; i++) sums.add(createHash('sha256').update(await content()).digest('hex'))
-    assert.equal(sums.size, 1)
+    const [one, other] = [await content(), await content()]
+    assert.ok(one.equals(other))
+    assert.ok(one.includes('"entry 17"'))
   })
 
   test('what is redacted is masked on its way out', async () => {
-    assert.ok((await content()).includes('"entry 17"'))
     const masked = await content({ redact: true })
     assert.ok(!masked.includes('"entry 17"') && masked.includes('(redacted #'))
     assert.ok(masked.includes('"Evidence"'), 'names stay')
