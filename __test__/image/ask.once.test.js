@@ -3,7 +3,8 @@
 // Of questions what does not depend on Node, and the commands about images.
 
 const assert = require('node:assert/strict')
-const { execFile, spawnSync } = require('node:child_process')
+const { execFile, spawn, spawnSync } = require('node:child_process')
+const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
 const { before, describe, test } = require('node:test')
@@ -65,6 +66,28 @@ describe('an image', options, () => {
       run.input = 'evidence.kept.get(2).i\n'
       assert.equal((await run('ask', image)).stdout, '2\n')
       run.input = undefined
+    })
+    test('ask: at a prompt Ctrl-C ends a question, and nothing else', { skip: spawnSync('script', ['--version']).error && 'needs script(1)' }, async (t) => {
+      const child = spawn('script', ['-qec', `${process.execPath} ${bin} ask --keep ${image}`, '/dev/null'], { stdio: 'pipe' })
+      t.after(() => child.kill('SIGKILL'))
+      const ended = once(child, 'exit')
+      let text = ''
+      child.stdout.setEncoding('utf8').on('data', (more) => { text += more })
+      /** Types, and waits until that is answered. */
+      const types = async (keys, answer) => {
+        text = ''
+        child.stdin.write(keys)
+        while (!answer.test(text)) await once(child.stdout, 'data', { signal: t.signal })
+      }
+      await types('', /Questions to the process .*Ctrl-D or \.exit ends\.\r\n[^]*> /)
+      await types('evidence.kept.size\r', /20000\r\n[^]*> /)
+      await types("'x'.repeat(1e5)\r", /x{16000}\r\n… cut: \d+ of 100000 bytes\r\n[^]*> /)
+      await types('for(;;);\r', /;\r+\n/)
+      await types('\x03', /heapwarden: the question was interrupted\r\n[^]*> /)
+      await types('\x1b[A\x03', /for\(;;\);[^]*> /)
+      await types('evidence.hidden()\r', /2\r\n[^]*> /)
+      child.stdin.write('\x04')
+      assert.deepEqual(await ended, [0, null])
     })
     test('thaw: says what it has written', async () => {
       const to = path.join(tempDir({ after: (work) => process.once('exit', work) }), 'out.heapsnapshot')

@@ -9,7 +9,7 @@ const { isatty } = require('node:tty')
 const { helpOf } = require('./analysis')
 const { flagsOf, imageOf, optionsOf } = require('./image')
 const { ask: table, checkAsk, checkCode } = require('../image/options')
-const { printableJson, printableJsonLine, printableLines } = require('../base/printable')
+const { printable, printableJson, printableJsonLine, printableLines } = require('../base/printable')
 const { withProgress } = require('./progress')
 const { UsageError, args, print, say } = require('./terminal')
 
@@ -25,9 +25,11 @@ IMAGE is a .heapimage.zst, a bundle, or a folder (its newest image).
   heapwarden ask leak.heapimage.zst --class Session 'all => all.filter((one) => one.user === undefined).length'
 
   -f, --file FILE     the code is in this file
-  --keep              one copy for all questions: what one has changed the next one sees
+  --keep              one copy for all questions: what one has changed the next one sees (until one is ended by Ctrl-C or its timeout)
 ${helpOf(table)}
   --json              {"exception", "text"} for each answer`
+
+const MOST_ON_SCREEN = 16 * 1024
 
 /** What is asked, if it is one question; undefined: a person is to be asked for them. */
 function codeOf ([, code], file) {
@@ -49,24 +51,44 @@ async function tell (work, json) {
   await print(json ? printableJson({ exception, text }) : isatty(1) ? printableLines(text) : text)
 }
 
-/** Asks a person for questions until there are no more. */
+/** Asks a person for questions until there are no more. Ctrl-C ends a question that takes too long, and at the prompt the line. */
 async function prompt (ask, json) {
   const lines = readline.createInterface({ input: process.stdin, output: process.stderr, prompt: '> ' })
+  let question
+  let again = false
+  lines.on('SIGINT', () => {
+    if (question) return question.abort()
+    if (lines.line !== '') {
+      lines.write(null, { ctrl: true, name: 'e' })
+      lines.write(null, { ctrl: true, name: 'u' })
+      return
+    }
+    if (again) return lines.close()
+    again = true
+    process.stderr.write('\n')
+    say('Ctrl-C again, Ctrl-D or .exit ends.')
+    lines.prompt()
+  })
   lines.prompt()
   for await (const line of lines) {
+    again = false
     if (line.trim() === '.exit') break
     if (line.trim() !== '') {
-      lines.pause()
+      question = new AbortController()
+      const { signal } = question
       try {
-        await tell(ask(line), json)
+        await tell(withProgress((onProgress) => ask(line, { signal, ...(onProgress && { onProgress }) })), json)
       } catch (error) {
         if (!/^HEAPWARDEN_/.test(error.code)) throw error
-        say(json ? printableJsonLine({ code: error.code, message: error.message }) : `heapwarden: ${printableLines(error.message)}`)
+        const message = signal.aborted ? 'the question was interrupted' : error.message
+        say(json ? printableJsonLine({ code: error.code, message }) : `heapwarden: ${printableLines(message)}`)
       }
-      lines.resume()
+      question = undefined
     }
     lines.prompt()
   }
+  // Whoever leaves by Ctrl-D is still in the line of the prompt.
+  if (isatty(2)) process.stderr.write('\n')
 }
 
 async function ask (argv) {
@@ -80,8 +102,11 @@ async function ask (argv) {
   const { withImage } = require('../image/place')
   await withImage(place, async (image) => {
     if (code !== undefined) return tell(withProgress((onProgress) => answer(image, code, { ...options, ...(onProgress && { onProgress }) })), values.json)
-    if (!values.keep) return prompt((line) => answer(image, line, options), values.json)
-    const talk = conversation(image, options)
+    // A screen is full sooner than a file.
+    const most = values.most === undefined && isatty(1) ? MOST_ON_SCREEN : options.most
+    say(`Questions to the process that is frozen in ${printable(image)}. Ctrl-D or .exit ends.`)
+    if (!values.keep) return prompt((line, own) => answer(image, line, { ...options, most, ...own }), values.json)
+    const talk = conversation(image, { ...options, most })
     try {
       await prompt(talk.ask, values.json)
     } finally {

@@ -60,10 +60,14 @@ function bundled (path, { output, ...options }) {
 function conversation (image, { id, className, most, ...options }) {
   let ending = () => {}
   let current
+  let stop
+  let told
   const begin = () => {
     let begun
+    stop = new AbortController()
+    const onProgress = (progress) => told?.(progress)
     const ready = new Promise((resolve) => { begun = resolve })
-    const ended = withCopy(image, options, (copy) => {
+    const ended = withCopy(image, { ...options, signal: stop.signal, onProgress }, (copy) => {
       begun(copy)
       return new Promise((resolve) => { ending = resolve })
     })
@@ -71,14 +75,21 @@ function conversation (image, { id, className, most, ...options }) {
     return Promise.race([ready, ended])
   }
   return {
-    async ask (code) {
+    /** An abort ends the copy as well. */
+    async ask (code, { signal, onProgress } = {}) {
       current ??= begin()
+      told = onProgress
+      const cancel = () => stop.abort(signal.reason)
+      signal?.addEventListener('abort', cancel, { once: true })
       try {
         return await (await current).ask({ code, id, className, most })
       } catch (error) {
         ending()
         current = undefined
         throw error
+      } finally {
+        signal?.removeEventListener('abort', cancel)
+        told = undefined
       }
     },
     end: () => ending()

@@ -46,7 +46,7 @@ const ask = {
   timeout: { kind: timeout, default: '1m', flag: '--timeout', form: 'DURATION', help: 'give up after that (1m)' },
   id: { kind: kinds.integer(1, 2 ** 32 - 1), flag: '--id', form: 'N', help: 'CODE is a function, called with the object that has this id in the thawed snapshot' },
   className: { kind: className, flag: '--class', form: 'NAME', help: 'CODE is a function, called with an array of all instances of this class' },
-  most: { kind: kinds.bytes(100), default: '1MiB', flag: '--most', form: 'SIZE', help: 'bytes of an answer; it is cut beyond, and says so (1MiB)' }
+  most: { kind: kinds.bytes(100), default: '1MiB', flag: '--most', form: 'SIZE', help: 'bytes of an answer; it is cut beyond, and says so (1MiB; 16KiB at a prompt)' }
 }
 
 /** Of the command alone. */
