@@ -70,6 +70,7 @@ const rows = HEAPS.flatMap((heap) => [
       const cpu = group('cpu')
       const end = await ordered(node, {
         heap,
+        load: HEAVY,
         wanted: 'image, fork',
         before: async (service) => {
           cpu.set('cpu.cfs_quota_us', 50_000)
