@@ -242,7 +242,11 @@ export interface WatchSnapshotOptions {
   form?: 'auto' | 'snapshot' | 'image'
   /** For an image where no child can be forked JavaScript stands still, if that is predicted to last no longer; at four times that it is given up. Default `'500ms'`. */
   maxPause?: Duration
-  /** False: never an image. `buffers: false`: none with the contents of Buffers, which is none in this version. Default true; with `redact` never. */
+  /**
+   * False: never an image. `buffers: false`: in images zeros stand for the contents of Buffers, ArrayBuffers, SharedArrayBuffers and
+   * the memory of WebAssembly; all else stays, and no image is left where they cannot be told: docs/images.md. Default true; with
+   * `redact` never.
+   */
   images?: boolean | { buffers?: boolean }
   /** zstd level, 1 to 19; 0 = plain `.heapsnapshot`. */
   level?: number
@@ -314,12 +318,14 @@ export interface SnapshotInfo {
   complete: true
   /** Of an image: why it is no snapshot. */
   reason: string | null
+  /** Of an image: whether the contents of Buffers are in it; otherwise zeros (`images: { buffers: false }`). */
+  buffers: boolean | null
   /** Of a snapshot: the image it was made of, if it was. */
   origin: { form: 'image', name: string } | null
 }
 
 /** One entry of a folder: what the file itself does not tell is null. */
-export type ListedSnapshot = Pick<SnapshotInfo, 'path' | 'bytes' | 'form' | 'trigger' | 'at' | 'pid' | 'threadId' | 'reason' | 'origin'> & {
+export type ListedSnapshot = Pick<SnapshotInfo, 'path' | 'bytes' | 'form' | 'trigger' | 'at' | 'pid' | 'threadId' | 'reason' | 'buffers' | 'origin'> & {
   [Key in 'rawBytes' | 'nodes' | 'mode' | 'pauseMs' | 'durationMs' | 'attempts' | 'nodeVersion']: SnapshotInfo[Key] | null
 } & {
   /** False: the file was cut. */

@@ -150,6 +150,17 @@ function findArrayBuffers () {
   return false
 }
 
+/**
+ * What is ordered with these options may be an image without the contents of Buffers: then the addon has to know where those lie.
+ * A collection that comes in between spoils the look.
+ */
+function findBuffers (json) {
+  for (let attempt = 0; json.includes('"imageBuffers":false') && attempt < 3; attempt++) {
+    if (host.findBuffers(new ArrayBuffer(4096 + 64 * attempt), new ArrayBuffer(8192 + 64 * attempt), new Uint8Array(40), 40)) break
+  }
+  return json
+}
+
 /** The events, oldest first, as JSON; null when there are none. What is ours to answer is answered here. */
 function drain () {
   const json = host.drain()
@@ -222,10 +233,10 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
     verify()
     return binding.capabilities()
   },
-  monitorStart: (json) => host.monitorStart(json),
+  monitorStart: (json) => host.monitorStart(findBuffers(json)),
   lacksThread: () => host.lacksThread?.() ?? false,
   sampleHere: () => host.sampleHere(),
-  monitorUpdate: (id, json) => host.monitorUpdate(id, json),
+  monitorUpdate: (id, json) => host.monitorUpdate(id, findBuffers(json)),
   monitorStop: (id) => host.monitorStop(id),
   monitorLatest: (id) => host.monitorLatest(id),
   monitorHistory: (id) => host.monitorHistory(id),
@@ -237,8 +248,8 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
   },
   lookAtSignals: () => host.lookAtSignals(),
   listen: (id, sample, gc) => host.listen(id, sample, gc),
-  capture: (json, monitor = 0) => host.capture(json, monitor),
-  captureSync: (json) => host.captureSync(json),
+  capture: (json, monitor = 0) => host.capture(findBuffers(json), monitor),
+  captureSync: (json) => host.captureSync(findBuffers(json)),
   cancel: (capture) => host.cancel(capture),
   snapshotDir: () => binding.snapshotDir(optionValue('--diagnostic-dir')),
   list: async (dir) => JSON.stringify(await answerOf(binding.list(dir))),

@@ -48,11 +48,11 @@ function mount ({ monitor, dir }) {
     return { shared: false, done: running }
   }
 
-  /** What is given out follows what is taken. */
-  function snapshotOptions () {
+  /** What is given out, `info` here, follows what is taken. */
+  function snapshotOptions (info) {
     const options = monitor === undefined ? {} : Monitor.snapshotOptions(monitor)
     const { numericValues, minFreeDisk } = options
-    return { imagesOff: noImages(options), thawing: { numericValues, minFreeDisk } }
+    return { imagesOff: noImages(options, info), thawing: { numericValues, minFreeDisk } }
   }
 
   return { monitor, list, find, remove, ofMonitor, order, snapshotOptions, isRunning: () => running !== undefined }

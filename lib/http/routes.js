@@ -64,7 +64,8 @@ async function postSnapshot ({ order }, req, res) {
 }
 
 async function getSnapshot ({ find, snapshotOptions }, req, res, name) {
-  return download(req, res, await find(name), name, snapshotOptions())
+  const info = await find(name)
+  return download(req, res, info, name, snapshotOptions(info))
 }
 
 async function deleteSnapshot ({ remove }, req, res, name) {

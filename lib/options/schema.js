@@ -32,7 +32,7 @@ const stableIds = kind({ type: "boolean | 'keep'" }, (value, name) => {
 })
 
 const imageContents = {
-  buffers: { kind: boolean, default: true, help: 'the contents of Buffers in images', quiet: true }
+  buffers: { kind: boolean, default: true, help: 'the contents of Buffers in images, or zeros', quiet: true }
 }
 const imageFields = checkOf(imageContents, 'true, false or an object such as { buffers: false }')
 const images = kind({ type: `boolean | ${imageFields.type}` }, (value, name) => typeof value === 'boolean' ? value : imageFields(value, name))

@@ -3,6 +3,7 @@
 use super::options::{CaptureOptions, WantedForm};
 use crate::error::{Error, Result};
 use crate::units::parse_truth;
+use crate::v8::backing_stores;
 
 /// Whether images may be left in this process at all.
 ///
@@ -35,10 +36,12 @@ pub fn allowed(options: &CaptureOptions) -> Result<()> {
         "form is 'snapshot'"
     } else if !options.images {
         "images are turned off (images: false)"
-    } else if !options.image_buffers {
-        "this version cannot leave the contents of Buffers out of an image (images: { buffers: false })"
     } else if options.redact {
         "nothing is masked in an image, and redact was asked for"
+    } else if !options.image_buffers
+        && let Err(error) = backing_stores::known()
+    {
+        return Err(Error::Unsupported(format!("images: {{ buffers: false }}: {error}")));
     } else {
         return available();
     };

@@ -1,20 +1,38 @@
 //! An image of this process where it stands, and all its threads with it while its memory is written. For where no child can be
 //! had, and for a process that dies anyway.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::copy::freeze::{Place, Ready};
+use super::copy::freeze::{self, Place, Ready};
 use super::fork::look::{Look, Standing};
 use super::fork::signal::hold::Stillness;
 use crate::error::Result;
 use crate::file::info::Finish;
 use crate::file::sink::{Sealed, Sink};
 use crate::image::freeze::Written;
-use crate::v8::Isolate;
+use crate::v8::{Isolate, Unknown, backing_stores};
 
 /// How long the JavaScript thread waits for others to stand still, and for V8's workers to sleep: one in the middle of a job does
 /// not exist in the copy, which may wait for it.
 pub const QUIET: Duration = Duration::from_millis(200);
+
+const LOOK_AGAIN: Duration = Duration::from_micros(500);
+
+/// Whether the contents of Buffers could be left out of an image in place now, or as soon as V8 has gone through its list of them,
+/// for which it is given `quiet`. On the isolate's thread, also inside collections.
+///
+/// # Errors
+/// Why not.
+pub fn admit_without_buffers(quiet: Duration) -> Result<()> {
+    let until = Instant::now() + quiet;
+    loop {
+        match backing_stores::each_in_place(&mut |_| true) {
+            Ok(()) => return Ok(()),
+            Err(Unknown::Sweeping) if Instant::now() < until => std::thread::sleep(LOOK_AGAIN),
+            Err(why) => return Err(freeze::unknown(why)),
+        }
+    }
+}
 
 /// What an image in place takes, made ready beforehand.
 pub struct InPlace {
@@ -53,8 +71,8 @@ impl InPlace {
     ) -> Result<Sealed> {
         let mut look = Look::begin(standing);
         let mut goes_on = |raw_bytes| look.goes_on(&sink, raw_bytes);
-        let others = (&mut self.still, quiet);
-        let written = self.ready.outside_collections(isolate, sink.raw_fd(), others, &mut goes_on);
+        let (others, buffers) = ((&mut self.still, quiet), sink.header().buffers);
+        let written = self.ready.outside_collections(isolate, sink.raw_fd(), others, buffers, &mut goes_on);
         seal(sink, look.judge(written), clock() - begin)
     }
 
@@ -74,8 +92,8 @@ impl InPlace {
     ) -> Result<Option<Sealed>> {
         let mut look = Look::begin(standing);
         let mut goes_on = |raw_bytes| look.goes_on(&sink, raw_bytes);
-        let others = (&mut self.still, quiet);
-        let written = match self.ready.at_limit(isolate, sink.raw_fd(), others, &mut goes_on) {
+        let (others, buffers) = ((&mut self.still, quiet), sink.header().buffers);
+        let written = match self.ready.at_limit(isolate, sink.raw_fd(), others, buffers, &mut goes_on) {
             Ok(Place::Here(written)) => Ok(written),
             Ok(Place::InCopy) => {
                 // The file is not the copy's, nor is anything else.

@@ -96,6 +96,9 @@ pub struct Header {
     /// Of an image: why it is none of the dearer things that an order may leave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Of an image: whether the contents of Buffers are in it; otherwise zeros.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub buffers: bool,
     /// Of an image: the build ids of the files it needs, hexadecimal, as far as its writer knew them beforehand. Empty: not
     /// known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -124,10 +127,20 @@ impl Header {
             numeric_values: false,
             form: Form::Snapshot,
             reason: None,
+            buffers: true,
             objects: Vec::new(),
             origin: None,
         }
     }
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_yes(yes: &bool) -> bool {
+    *yes
 }
 
 /// Known after the last byte; written behind the data. A file without it is incomplete.
@@ -207,6 +220,8 @@ pub struct SnapshotInfo {
     pub complete: bool,
     /// Of an image: why it is no snapshot.
     pub reason: Option<String>,
+    /// Of an image: whether the contents of Buffers are in it; otherwise zeros.
+    pub buffers: Option<bool>,
     /// Of a snapshot: what it was made of, if not of the process itself.
     pub origin: Option<Origin>,
 }
@@ -231,6 +246,7 @@ impl SnapshotInfo {
             node_version: Some(header.node_version.clone()).filter(|v| !v.is_empty()),
             complete: trailer.is_some_and(|t| t.complete),
             reason: header.reason.clone(),
+            buffers: (header.form == Form::Image).then_some(header.buffers),
             origin: header.origin.clone(),
         }
     }
@@ -285,6 +301,7 @@ mod tests {
             "complete",
             "form",
             "reason",
+            "buffers",
             "origin",
         ];
         expected.sort_unstable();

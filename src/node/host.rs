@@ -24,7 +24,8 @@ use crate::thread::Environment;
 use crate::thread::Event;
 use crate::thread::facts::{ProcessFacts, set_process_facts};
 use crate::thread::figures::V8Figures;
-use crate::v8::{self, HeapFigures, array_buffers};
+use crate::v8::questions::Local;
+use crate::v8::{self, HeapFigures, array_buffers, backing_stores};
 
 /// What JavaScript tells when it attaches.
 #[derive(Deserialize)]
@@ -94,6 +95,16 @@ impl Host {
 
     fn words_now(&self) -> Option<array_buffers::Words> {
         v8::Isolate::current().ok().and_then(|isolate| array_buffers::words(&isolate))
+    }
+
+    /// Finds where the contents of Buffers lie, by two ArrayBuffers that were made right before, in this order, and a typed array
+    /// of `bytes` bytes that is in V8's heap: whether it did.
+    #[napi]
+    pub fn find_buffers(&self, first: ArrayBuffer, second: ArrayBuffer, small: Object, bytes: u32) -> bool {
+        let (Ok(isolate), Some(small)) = (v8::Isolate::current(), Local::from_raw(small.raw().cast())) else {
+            return false;
+        };
+        backing_stores::locate(&isolate, [&first, &second], small, bytes.into())
     }
 
     /// Portable path: V8's figures as JavaScript reads them, in the order of `HeapFigures`, then ArrayBuffers.

@@ -17,7 +17,11 @@ use super::client::{Client, Order};
 use super::limit_image::{self, Who};
 use super::ramp::{Dump, INLINE_STEPS, NEXT_ONE_ASKED, Ramp, STEPS, Wanted, too_tight};
 use super::{container, dispatch, folder_turn, running};
+#[cfg(target_os = "linux")]
+use crate::capture::fork::QUIET_AT_LIMIT;
 use crate::capture::images;
+#[cfg(target_os = "linux")]
+use crate::capture::in_place::admit_without_buffers;
 use crate::capture::options::{CaptureOptions, WantedMode};
 use crate::clock;
 use crate::error::Error;
@@ -77,7 +81,7 @@ pub fn near(client: &Arc<Client>, current: usize) -> usize {
     let Some(mut limit) = client.limit.try_lock() else { return current };
     let Some(wanted) = limit.wanted.clone() else { return current };
     #[cfg(target_os = "linux")]
-    if wanted.image && limit.ramp.is_none() {
+    if wanted.image && limit.ramp.is_none() && may_freeze(&wanted.options) {
         limit.ramp =
             Some(Ramp { before: current, steps: STEPS, dump: Dump::Frozen, announced: true, why: None });
         drop(limit);
@@ -136,6 +140,12 @@ pub fn near(client: &Arc<Client>, current: usize) -> usize {
             if tight.is_some() || dump == Dump::Frozen { raised_by(NEXT_ONE_ASKED) } else { raised }
         }
     }
+}
+
+/// Whether what does not belong into the image can be left out of it here; otherwise it is as where images are off.
+#[cfg(target_os = "linux")]
+fn may_freeze(options: &CaptureOptions) -> bool {
+    options.image_buffers || admit_without_buffers(QUIET_AT_LIMIT).is_ok()
 }
 
 /// Leaves an image: the limit from now on. Inside a collection.

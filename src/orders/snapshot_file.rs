@@ -72,7 +72,8 @@ pub fn image_header(
     if objects.iter().map(String::len).sum::<usize>() > MOST_IDS {
         objects.clear();
     }
-    Header { form: Form::Image, reason, objects, ..header(environment, options, mode, began) }
+    let buffers = options.image_buffers;
+    Header { form: Form::Image, reason, buffers, objects, ..header(environment, options, mode, began) }
 }
 
 /// What V8 is asked to put into it.

@@ -13,6 +13,10 @@
 //! | `spaces` | what V8 says about each of its spaces |
 //! | `reserve` | what `heap_size_limit` has beside the limit that ends the process |
 //! | [`array_buffers`] | the bytes of ArrayBuffers, without asking JavaScript |
+//! | [`backing_stores`] | where the contents of all ArrayBuffers lie |
+//! | `sweeper` | V8's own list of them |
+//! | `platform` | the isolates of this process |
+//! | `words` | memory that may not be what it is taken for |
 //! | `stable_ids` | what may be said of the ids of objects |
 //! | `callbacks` | whom V8's callbacks reach |
 //! | `near_limit` | one callback near the heap limit for each isolate |
@@ -27,22 +31,27 @@
 //! Node major the tests of the addon tell, which run on all of them.
 
 pub mod array_buffers;
+pub mod backing_stores;
 mod callbacks;
 pub mod handle;
 pub mod isolate;
 mod near_limit;
+mod platform;
 pub mod profiler;
 pub mod questions;
 mod reserve;
 mod spaces;
 mod stable_ids;
+mod sweeper;
 pub mod symbols;
 pub mod thawed;
 pub mod verify;
+mod words;
 
 pub use callbacks::{Callbacks, after_collections, in_gc, silence};
 pub use handle::Handle;
 pub use isolate::{GcKind, HeapFigures, Isolate};
+pub use platform::Unknown;
 pub use stable_ids::StableIds;
 pub use symbols::{Symbols, binding};
 pub use verify::{Reference, verify};

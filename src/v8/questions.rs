@@ -19,6 +19,11 @@ impl Local {
         NonNull::new(raw).map(Self)
     }
 
+    /// Of a value that another face of V8 gives: Node-API's `napi_value` is the same. `None`: there is none.
+    pub fn from_raw(raw: *mut c_void) -> Option<Self> {
+        Self::new(raw)
+    }
+
     /// As other faces of V8 take it; Node-API's `napi_value` is the same.
     pub fn as_raw(self) -> *mut c_void {
         self.0.as_ptr()

@@ -76,12 +76,13 @@ const infoOf = (place, bytes, header, trailer) => ({
   nodeVersion: header.nodeVersion || null,
   complete: trailer !== undefined,
   reason: header.reason ?? null,
+  buffers: header.form === 'image' ? header.buffers ?? true : null,
   origin: header.origin ?? null
 })
 
 // A plain file tells little: its name, its size, its first and last bytes.
 const byName = ({ trigger, at, pid, threadId, form }, place, bytes, nodes, complete) => ({
-  path: place, bytes, form, rawBytes: complete ? bytes : null, nodes, mode: null, trigger, at, pauseMs: null, durationMs: null, attempts: null, pid, threadId, nodeVersion: null, complete, reason: null, origin: null
+  path: place, bytes, form, rawBytes: complete ? bytes : null, nodes, mode: null, trigger, at, pauseMs: null, durationMs: null, attempts: null, pid, threadId, nodeVersion: null, complete, reason: null, buffers: null, origin: null
 })
 
 /** When it was taken, or when its last byte was written, whichever can be; -Infinity: neither, as `now` goes. */

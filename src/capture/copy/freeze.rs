@@ -9,10 +9,31 @@ use super::slots::Slots;
 use super::{alarm, ends, malloc, turns, write};
 use crate::capture::fork::pthread_slots::{self, PthreadSlots};
 use crate::capture::fork::signal::hold::Stillness;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::image::format::{MOMENT_FORK, MOMENT_IN_PLACE, MOMENT_LIMIT, MOMENT_SIGNAL};
+use crate::image::freeze;
 use crate::image::freeze::{BY_CHILD, Freezer, Frozen, How, IN_PLACE, Written};
-use crate::v8::{Isolate, silence, thawed};
+use crate::v8::backing_stores::Small;
+use crate::v8::{Isolate, Unknown, backing_stores, silence, thawed};
+
+/// Has the freezer leave out the contents of Buffers, all of this process's, where they lie at this moment. Allocates nothing.
+fn leave_out(freezer: &mut Freezer, how: How) -> std::result::Result<(), Unknown> {
+    freezer.leave_nothing_out();
+    let Small { mark, head, most } = backing_stores::small().ok_or(Unknown::NotFound)?;
+    freezer.leave_out_small(freeze::Small { mark, head, most });
+    let mut note = |range| freezer.leave_out(range);
+    match how {
+        How::Alone => backing_stores::each_alone(&mut note),
+        How::Beside => backing_stores::each_in_place(&mut note),
+    }
+}
+
+/// As an error. Not for where nothing may be allocated.
+pub fn unknown(why: Unknown) -> Error {
+    Error::CaptureFailed(format!(
+        "the contents of Buffers could not be left out (images: {{ buffers: false }}): {why}"
+    ))
+}
 
 /// What freezing a forked child takes, made ready before the fork.
 pub struct Child {
@@ -30,6 +51,17 @@ impl Child {
     pub fn new() -> Result<Self> {
         let functions = Slots::find(&write::replacements());
         Ok(Self { freezer: Freezer::new(BY_CHILD)?, functions, pid: std::process::id() })
+    }
+
+    /// Leaves the contents of Buffers out, of all threads.
+    ///
+    /// # Errors
+    /// They cannot be told at this moment.
+    ///
+    /// # Safety
+    /// Only in a forked child.
+    pub unsafe fn leave_out_buffers(&mut self) -> std::result::Result<(), Unknown> {
+        leave_out(&mut self.freezer, How::Alone)
     }
 
     /// Freezes the child, which is alone. In the copy it does not return: that serves. On the isolate's thread, outside
@@ -93,7 +125,7 @@ impl Ready {
     }
 
     /// Freezes this process outside collections: at a stack guard, or from the loop. In the copy it does not return: that
-    /// serves. On the isolate's thread.
+    /// serves. Without `buffers` their contents are left out. On the isolate's thread.
     ///
     /// # Errors
     /// As [`Child::freeze`]. The process lives on, as it was.
@@ -102,9 +134,10 @@ impl Ready {
         isolate: &Isolate,
         to: RawFd,
         others: Others<'_>,
+        buffers: bool,
         look: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Written> {
-        match self.freeze(isolate, to, MOMENT_IN_PLACE, others, look)? {
+        match self.freeze(isolate, to, MOMENT_IN_PLACE, others, buffers, look)? {
             Place::Here(written) => Ok(written),
             Place::InCopy => serve(isolate),
         }
@@ -120,11 +153,12 @@ impl Ready {
         isolate: &Isolate,
         to: RawFd,
         others: Others<'_>,
+        buffers: bool,
         look: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Place> {
         // Before: in the copy V8's lock for it may be held, and so it may be once the others stand still.
         isolate.ask_copy();
-        let place = self.freeze(isolate, to, MOMENT_LIMIT, others, look)?;
+        let place = self.freeze(isolate, to, MOMENT_LIMIT, others, buffers, look)?;
         if let Place::InCopy = place {
             isolate.become_copy(serve_once, true);
             alarm::set();
@@ -138,9 +172,14 @@ impl Ready {
         to: RawFd,
         moment: u32,
         (others, quiet): Others<'_>,
+        buffers: bool,
         look: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Place> {
         others.begin(quiet);
+        if !buffers && let Err(why) = leave_out(&mut self.freezer, How::Beside) {
+            others.end();
+            return Err(unknown(why));
+        }
         // SAFETY: what is frozen goes on here, and what it does in its copy is below.
         let frozen = unsafe { self.freezer.freeze(to, How::Beside, moment, std::process::id(), look) };
         if frozen != Frozen::Thawed {
@@ -188,6 +227,17 @@ impl AnyMoment {
         let functions = malloc::replacements().into_iter().chain(write::replacements());
         let functions: Vec<_> = functions.chain(turns::replacements()).chain(ends::replacements()).collect();
         Ok(Self { freezer, locks: pthread_slots::find(), functions: Slots::find(&functions) })
+    }
+
+    /// Leaves the contents of Buffers out, for what is frozen right afterwards. Allocates nothing.
+    ///
+    /// # Errors
+    /// They cannot be told at this moment.
+    ///
+    /// # Safety
+    /// `How::Alone`: only in a forked child; otherwise on the isolate's thread.
+    pub unsafe fn leave_out_buffers(&mut self, how: How) -> std::result::Result<(), Unknown> {
+        leave_out(&mut self.freezer, how)
     }
 
     /// Freezes. A copy returns too: what was interrupted has to come to its end, and at the next stack guard, for which

@@ -12,6 +12,8 @@ pub const UNWANTED: i32 = 4;
 pub const LATE: i32 = 5;
 /// Too little memory was left.
 pub const STARVING: i32 = 6;
+/// It was forked while V8 was at what it had to look at.
+pub const AMID: i32 = 7;
 /// Marks our own last words on stderr, before the code.
 pub const MARK: &str = "heapwarden-error ";
 /// Marks the name that the child has given its file, where the service may not do that any more.

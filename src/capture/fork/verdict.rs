@@ -79,6 +79,9 @@ fn own_end(status: i32) -> Option<ChildEnd> {
         protocol::HUNG => {
             ChildEnd::Broken(Error::CaptureFailed("the child that takes the snapshot hung".into()))
         }
+        protocol::AMID => ChildEnd::Broken(Error::CaptureFailed(
+            "V8 was going through its list of Buffers, whose contents were to be left out".into(),
+        )),
         protocol::UNWANTED => ChildEnd::Failed(Error::Aborted("the snapshot was given up".into())),
         protocol::LATE => ChildEnd::Failed(permit::late()),
         protocol::STARVING => ChildEnd::Failed(Error::MemoryBudget(

@@ -114,6 +114,7 @@ fn by_name(
         node_version: None,
         complete,
         reason: None,
+        buffers: None,
         origin: None,
     }
 }

@@ -9,6 +9,8 @@
 //! | `linux/writer` | from the list of mappings to the stream |
 //! | `linux/maps` | that list |
 //! | `linux/kind` | what a mapping is |
+//! | `linux/cuts` | what of them is zeros in the image |
+//! | `linux/small` | small ones that lie amid V8's heap |
 //! | `linux/presence` | which of its pages are there |
 //! | `linux/view` | memory that may not be there |
 //! | `linux/files`, `linux/mapped` | the files that are mapped |
@@ -29,6 +31,6 @@ mod unsupported;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub use linux::{Freezer, mapped};
-pub use outcome::{BY_CHILD, Fault, Frozen, How, IN_PLACE, Mapped, Presence, Step, Written};
+pub use outcome::{BY_CHILD, Fault, Frozen, How, IN_PLACE, Mapped, Presence, Small, Step, Written};
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 pub use unsupported::{Freezer, mapped};

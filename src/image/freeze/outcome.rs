@@ -70,6 +70,18 @@ pub struct Mapped {
     pub path: std::path::PathBuf,
 }
 
+/// How contents that are to be left out look where they lie amid other memory: a word that is `mark`, then the address of a
+/// block, plus one. The block begins with `head`, a number of bytes in the upper half of a word, and these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Small {
+    /// What stands before the address.
+    pub mark: u64,
+    /// What the block begins with.
+    pub head: u64,
+    /// The most bytes of one.
+    pub most: u64,
+}
+
 /// What was being done when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {

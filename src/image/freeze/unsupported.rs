@@ -1,6 +1,6 @@
 //! Elsewhere nothing is frozen.
 
-use super::outcome::{Fault, Frozen, How, Mapped, Step};
+use super::outcome::{Fault, Frozen, How, Mapped, Small, Step};
 use crate::error::{Error, Result};
 
 /// Writes this process's memory as an image; not here.
@@ -18,7 +18,15 @@ impl Freezer {
     pub fn on_thread(&mut self, _thread: u32) {}
 
     /// Never called: there is no freezer.
-    pub fn leave_out(&mut self, _ranges: Vec<std::ops::Range<u64>>) {}
+    pub fn leave_out(&mut self, _range: std::ops::Range<u64>) -> bool {
+        false
+    }
+
+    /// Never called: there is no freezer.
+    pub fn leave_out_small(&mut self, _small: Small) {}
+
+    /// Never called: there is no freezer.
+    pub fn leave_nothing_out(&mut self) {}
 
     /// Never called: there is no freezer.
     ///

@@ -52,6 +52,11 @@ impl ToFile {
         self.intake.sink().raw_fd()
     }
 
+    /// Whether the contents of Buffers belong into an image.
+    pub fn has_buffers(&self) -> bool {
+        self.intake.sink().header().buffers
+    }
+
     /// So many bytes of memory are written there; whether to go on.
     pub fn frozen(&mut self, raw_bytes: u64) -> bool {
         self.shared.write(raw_bytes);

@@ -5,9 +5,10 @@ use std::fmt::Write;
 use super::request::{Inner, Request};
 use crate::capture::fork::child::settle::settle;
 use crate::capture::fork::child::watchdog;
-use crate::capture::fork::protocol::{DONE, FAILED, MARK};
+use crate::capture::fork::protocol::{AMID, DONE, FAILED, MARK};
 use crate::file::info::Finish;
 use crate::image::freeze::{Frozen, How};
+use crate::v8::Unknown;
 
 /// Words of bounded length.
 struct Words {
@@ -38,6 +39,17 @@ pub(super) unsafe fn run(request: &Request, inner: &mut Inner, pause_ms: f64) {
     // SAFETY: as the caller vouches. What is behind the addresses stays for ever.
     unsafe { settle(&inner.prepared, request.process) };
     let mut stderr = libc::STDERR_FILENO;
+    if !inner.prepared.intake.sink().header().buffers
+        // SAFETY: this is the child.
+        && let Err(why) = unsafe { inner.copy.leave_out_buffers(How::Alone) }
+    {
+        if matches!(why, Unknown::Sweeping | Unknown::Torn) {
+            // Another moment will do, which is another fork.
+            // SAFETY: ends the child and runs nothing of it.
+            unsafe { libc::_exit(AMID) }
+        }
+        fail(&mut stderr, format_args!("the contents of Buffers could not be left out: {why}"));
+    }
     let (intake, shared) = (&inner.prepared.intake, &inner.prepared.shared);
     let mut look = |raw_bytes| {
         shared.write(raw_bytes);

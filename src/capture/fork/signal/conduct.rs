@@ -228,6 +228,9 @@ fn outcome(inner: Inner) -> Result<Outcome> {
             Err(failed("the kernel refuses")(io::Error::from_raw_os_error(errno)))
         }
         Answer::Failed(fault) => look.judge(Err(fault.error())),
+        Answer::Untold(why) => {
+            Err(Error::CaptureFailed(format!("the contents of Buffers could not be left out: {why}")))
+        }
         Answer::SmallStack | Answer::None => {
             Err(Error::CaptureFailed("there is no stack to freeze it on".into()))
         }

@@ -91,6 +91,12 @@ fn freeze(request: &Request, inner: &mut Inner) -> Option<Answer> {
     let begin = clock();
     others::wait([request.thread, request.conductor]);
     let (intake, shared) = (&inner.prepared.intake, &inner.prepared.shared);
+    if !intake.sink().header().buffers
+        // SAFETY: the isolate's thread is the one that was interrupted.
+        && let Err(why) = unsafe { inner.copy.leave_out_buffers(How::Beside) }
+    {
+        return Some(Answer::Untold(why));
+    }
     let looks = &mut inner.look;
     looks.restart();
     let mut look = |raw_bytes| {

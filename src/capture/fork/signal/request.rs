@@ -10,6 +10,7 @@ use crate::capture::copy::freeze::AnyMoment;
 use crate::capture::fork::look::Look;
 use crate::capture::fork::prepared::Prepared;
 use crate::image::freeze::{Fault, Written};
+use crate::v8::Unknown;
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +103,8 @@ pub(super) enum Answer {
     Frozen(Written, f64),
     /// It is not.
     Failed(Fault),
+    /// Nor may it be: where Buffers lie could not be told.
+    Untold(Unknown),
     /// The host's alternate stack is too small.
     SmallStack,
 }

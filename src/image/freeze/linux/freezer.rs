@@ -4,12 +4,14 @@ use std::ffi::c_void;
 use std::ops::Range;
 use std::os::fd::RawFd;
 
-use super::super::outcome::{Fault, Frozen, How, Step, Written};
+use super::super::outcome::{Fault, Frozen, How, Small, Step, Written};
 use super::base::{PAGE, STAGE, Seams};
+use super::cuts::Cuts;
 use super::files::{Files, Seen};
 use super::maps::Maps;
 use super::pack::{self, Block, OUT, Pack};
 use super::presence::{PAGES, Pages};
+use super::small::Search;
 use super::sys;
 use super::trampoline::{self, THAWED};
 use super::view::View;
@@ -42,7 +44,8 @@ pub struct Freezer {
     level: i32,
     thread: u32,
     seams: Seams,
-    left_out: Vec<Range<u64>>,
+    cuts: Cuts,
+    small: Option<Small>,
 }
 
 // SAFETY: the mapping is nobody else's, wherever the freezer goes.
@@ -67,23 +70,25 @@ impl Freezer {
             return Err(Error::MemoryBudget(format!("no {size} bytes to freeze with: {error}")));
         }
         let (at, seams) = (at.cast(), Seams::default());
-        let (thread, left_out) = (sys::thread(), Vec::new());
-        Ok(Self { at, size, workspace, level, thread, seams, left_out })
+        let (thread, cuts) = (sys::thread(), Cuts::new());
+        Ok(Self { at, size, workspace, level, thread, seams, cuts, small: None })
     }
 
-    /// Addresses whose bytes are zeros in the image: contents of Buffers that nobody wants to have in a file. Said beforehand,
-    /// for it allocates; in place of what was said before.
-    pub fn leave_out(&mut self, mut ranges: Vec<Range<u64>>) {
-        ranges.retain(|range| range.start < range.end);
-        ranges.sort_by_key(|range| range.start);
-        ranges.dedup_by(|next, last| {
-            let joined = next.start <= last.end;
-            if joined {
-                last.end = last.end.max(next.end);
-            }
-            joined
-        });
-        self.left_out = ranges;
+    /// Addresses whose bytes are zeros in the image, beside those that were said before: contents of Buffers that nobody wants
+    /// to have in a file. False: there is no memory to note them. Allocates nothing, as [`Self::freeze`].
+    pub fn leave_out(&mut self, range: Range<u64>) -> bool {
+        self.cuts.push(range)
+    }
+
+    /// The same of contents amid other memory, which are looked for when it freezes.
+    pub fn leave_out_small(&mut self, small: Small) {
+        self.small = Some(small);
+    }
+
+    /// Nothing is left out any more.
+    pub fn leave_nothing_out(&mut self) {
+        self.small = None;
+        self.cuts.clear();
     }
 
     /// Writes the image to `to`, a file that stands where the packed frames begin, and returns; and returns once more,
@@ -182,16 +187,24 @@ fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written,
         tid: if process == job.pid { sys::thread() } else { freezer.thread },
         cpu: cpu::words(),
     };
+    let (pack, view) = (Pack::begin(space, block, out, freezer.level, job.to)?, View::open(&freezer.seams)?);
+    let mut pages = Pages::open(&freezer.seams, entries, wanted, scratch);
+    if let Some(small) = freezer.small {
+        let (view, pages, stage, how) = (&view, &mut pages, &mut *stage, job.how);
+        let cuts = &mut freezer.cuts;
+        let mut search = Search { small, view, pages, stage, how, cuts, last: (0, 0) };
+        search.run(&mut Maps::open(&mut *maps)?)?;
+    }
     let mut maps = Maps::open(maps)?;
     let begin = freezer.at as u64;
     let mut writer = Writer {
-        pack: Pack::begin(space, block, out, freezer.level, job.to)?,
-        view: View::open(&freezer.seams)?,
-        pages: Pages::open(&freezer.seams, entries, wanted, scratch),
+        pack,
+        view,
+        pages,
         objects: Files::new(seen),
         stage,
         how: job.how,
-        cut: &freezer.left_out,
+        cut: freezer.cuts.settle(),
         own: (begin, begin + freezer.size as u64),
         look: job.look,
         looked: 0,

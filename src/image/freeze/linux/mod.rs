@@ -1,6 +1,7 @@
 //! The freezer, where there is one: Linux on x64.
 
 mod base;
+mod cuts;
 mod files;
 mod freezer;
 mod kind;
@@ -8,6 +9,7 @@ mod mapped;
 mod maps;
 mod pack;
 mod presence;
+mod small;
 mod stream;
 mod sys;
 mod trampoline;

@@ -107,6 +107,21 @@ pub(super) const FS: c_int = 0x1003;
 /// `ARCH_GET_GS`.
 pub(super) const GS: c_int = 0x1004;
 
+/// More memory in place of the `mapped` bytes at `at`, if there are any; what they hold stays, the rest is zeros.
+///
+/// # Safety
+/// A mapping of the caller's own, to which there is no reference.
+pub(super) unsafe fn grow(at: usize, mapped: usize, wanted: usize) -> Outcome {
+    if mapped == 0 {
+        let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        let nothing = usize::MAX;
+        // SAFETY: a new mapping where the kernel likes touches nothing that is there.
+        return unsafe { call(libc::SYS_mmap, [0, wanted, access as usize, kind as usize, nothing, 0]) };
+    }
+    // SAFETY: as the caller vouches.
+    unsafe { call(libc::SYS_mremap, [at, mapped, wanted, libc::MREMAP_MAYMOVE as usize, 0, 0]) }
+}
+
 /// This process.
 pub(super) fn process() -> c_int {
     // SAFETY: no memory is touched.

@@ -201,10 +201,13 @@ impl Writer<'_> {
     /// The wanted ones of `count` pages from `at` on.
     fn chunk(&mut self, plan: &Plan, at: u64, count: usize) -> Result<(), Fault> {
         let (begins, ends) = self.own;
+        // Of a file's page that is not there the copy has the file's bytes.
+        let cut =
+            if plan.kind == KIND_OBJECT { &[] } else { within(self.cut, at, at + (count * PAGE) as u64) };
         let wanted = |page: usize, pages: &Pages| {
             let address = at + (page * PAGE) as u64;
             let own = address >= begins && address < ends;
-            !own && pages.wanted.get(page).is_some_and(|wanted| *wanted != 0)
+            !own && !covers(cut, address) && pages.wanted.get(page).is_some_and(|wanted| *wanted != 0)
         };
         let mut page = 0;
         while page < count {
@@ -239,9 +242,7 @@ impl Writer<'_> {
             } else {
                 let stage = self.stage.get_mut(..size).unwrap_or(&mut []);
                 self.view.read(begin, stage);
-                if plan.kind != KIND_OBJECT {
-                    blank(cut, begin, stage);
-                }
+                blank(cut, begin, stage);
                 stage.as_ptr()
             };
             // SAFETY: the stage has `size` bytes; or these pages are there, may be read, and nobody else runs.
@@ -310,6 +311,13 @@ fn within(ranges: &[Range<u64>], begin: u64, end: u64) -> &[Range<u64>] {
     let first = ranges.partition_point(|range| range.end <= begin);
     let ranges = ranges.get(first..).unwrap_or(&[]);
     ranges.get(..ranges.partition_point(|range| range.start < end)).unwrap_or(&[])
+}
+
+/// Whether one of `ranges` has all bytes of the page at `address`.
+fn covers(ranges: &[Range<u64>], address: u64) -> bool {
+    let at = ranges.partition_point(|range| range.end <= address);
+    let end = address + PAGE as u64;
+    ranges.get(at).is_some_and(|range| range.start <= address && range.end >= end)
 }
 
 /// Makes the bytes of `cut` zeros in the memory of `begin`.

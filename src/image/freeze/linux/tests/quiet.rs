@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::super::super::How;
+use super::super::super::{How, Small};
 use super::super::Freezer;
 use super::super::base::Seams;
 use super::child::{fork, freeze, status, wait};
@@ -23,6 +23,9 @@ const CALLED: &[i64] = &[
     libc::SYS_getpid,
     libc::SYS_gettid,
 ];
+
+/// What it calls besides where more is to be left out than fits its first pages.
+const NOTING: &[i64] = &[libc::SYS_mmap, libc::SYS_mremap];
 
 /// From here on any other call ends this process, but for the test's own: to leave, and to ask for its parent's number.
 fn fence(calls: &[i64]) -> bool {
@@ -45,6 +48,11 @@ fn fence(calls: &[i64]) -> bool {
 
 /// Wait status of a child that freezes behind a fence of these calls; 77 if it asked for memory, 78 if `errno` is another.
 fn behind(calls: &[i64], how: How, seams: Seams) -> i32 {
+    behind_leaving_out(0, calls, how, seams)
+}
+
+/// The same where so many ranges are left out, and small contents are looked for.
+fn behind_leaving_out(count: u64, calls: &[i64], how: How, seams: Seams) -> i32 {
     let mut freezer = Freezer::new(-1).unwrap();
     freezer.without(seams);
     let file = tempfile::tempfile().unwrap();
@@ -58,6 +66,12 @@ fn behind(calls: &[i64], how: How, seams: Seams) -> i32 {
         // SAFETY: likewise.
         unsafe { *errno = 4711 };
         let before = CALLS.load(Ordering::Relaxed);
+        if count > 0 {
+            freezer.leave_out_small(Small { mark: 15, head: 1, most: 64 });
+        }
+        if (0..count).any(|at| !freezer.leave_out(at * 100..at * 100 + 50)) {
+            return 75;
+        }
         let frozen = freeze(&mut freezer, &file, how, &mut |_| {
             looked += 1;
             true
@@ -85,6 +99,10 @@ fn nothing_but_these_calls_no_allocation_and_no_errno() {
         ] {
             assert_eq!(behind(CALLED, how, seams), 0, "{how:?} {seams:?}");
         }
+    }
+    let noting: Vec<i64> = CALLED.iter().chain(NOTING).copied().collect();
+    for how in [How::Alone, How::Beside] {
+        assert_eq!(behind_leaving_out(100_000, &noting, how, Seams::default()), 0, "{how:?}");
     }
     let without: Vec<i64> = CALLED.iter().copied().filter(|call| *call != libc::SYS_lseek).collect();
     assert_eq!(

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use super::super::super::{How, Presence};
+use super::super::super::{How, Presence, Small};
 use super::super::Freezer;
-use super::super::base::{PAGE, Seams};
+use super::super::base::{PAGE, STAGE, Seams};
 use super::super::maps::{Mapping, parse};
 use super::child::stopped;
 use super::stream::{Image, Region, read};
@@ -159,7 +159,9 @@ fn what_is_to_be_left_out_is_zeros_to_the_byte() {
     let buffer: Vec<u8> = vec![b'b'; 5 * PAGE];
     let at = buffer.as_ptr() as u64;
     let cut = at + 100..at + 4 * PAGE as u64 + 7;
-    freezer.leave_out(vec![cut.clone(), cut.start + 5..cut.start + 50, 7..7]);
+    for range in [cut.clone(), cut.start + 5..cut.start + 50, 7..7] {
+        assert!(freezer.leave_out(range));
+    }
     for how in [How::Alone, How::Beside] {
         let (_child, raw, _) = stopped(&mut freezer, how);
         let image = read(&raw);
@@ -171,5 +173,50 @@ fn what_is_to_be_left_out_is_zeros_to_the_byte() {
         for at in at..at + buffer.len() as u64 {
             assert_eq!(byte(at), if cut.contains(&at) { 0 } else { b'b' }, "{how:?} {}", at - cut.start);
         }
+    }
+}
+
+#[test]
+fn small_contents_are_found_by_who_points_at_them() {
+    let small = Small { mark: 15, head: 0x1234_5671, most: 64 };
+    // One page before a boundary at which memory is looked at in pieces, and more behind it.
+    let len = 3 * STAGE;
+    let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a new mapping of the test's own, written within it.
+    let words = unsafe {
+        let at = libc::mmap(std::ptr::null_mut(), len, access, kind, -1, 0);
+        assert_ne!(at, libc::MAP_FAILED);
+        at.cast::<u8>().write_bytes(b'x', len);
+        std::slice::from_raw_parts_mut(at.cast::<u64>(), len / 8)
+    };
+    let begin = words.as_ptr() as u64;
+    let mut block = |at: usize, head: u64, bytes: u64, from: usize| {
+        words[at..at + 2].copy_from_slice(&[head, bytes << 32]);
+        words[from..from + 2].copy_from_slice(&[15, begin + at as u64 * 8 + 1]);
+    };
+    let edge = STAGE / 8;
+    block(1000, small.head, 33, 2000);
+    // Whoever points at it stands on both sides of where a piece ends, and behind it.
+    block(3000, small.head, 64, edge - 1);
+    block(edge + 10, small.head, 8, 2 * edge + 100);
+    block(5000, small.head, 65, 6000);
+    block(7000, small.head + 2, 8, 8000);
+    // It was moved, and what it was moved from is there still.
+    block(9000, begin + 1000 * 8, 33, 9500);
+    let mut expected = words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<_>>();
+    for (at, bytes) in [(1000, 33), (9000, 33), (3000, 64), (edge + 10, 8)] {
+        expected[at * 8 + 16..at * 8 + 16 + bytes].fill(0);
+    }
+    let mut freezer = Freezer::new(-1).unwrap();
+    for how in [How::Alone, How::Beside] {
+        freezer.leave_nothing_out();
+        freezer.leave_out_small(small);
+        let (_child, raw, _) = stopped(&mut freezer, how);
+        let image = read(&raw);
+        let region = image.regions.iter().find(|region| (region.low..region.high).contains(&begin)).unwrap();
+        let pages: Vec<u8> = (0..len / PAGE)
+            .flat_map(|page| region.page(begin + (page * PAGE) as u64).unwrap().to_vec())
+            .collect();
+        assert!(pages == expected, "{how:?}");
     }
 }
