@@ -72,7 +72,7 @@ async function main () {
     // The thread is given up on after a quarter of that.
     const order = takeSnapshot({ ...options, mode: 'fork', timeout: '12s' })
     const until = `until ls '${dir}'/*.heapimage.zst; do sleep 0.05; done`
-    setImmediate(() => execFileSync('sh', ['-c', until], { stdio: 'ignore', timeout: 60_000 }))
+    execFileSync('sh', ['-c', until], { stdio: 'ignore', timeout: 60_000 })
     return say(await order)
   }
   say(await takeSnapshot({ ...options, mode: way === 'fork' ? 'fork' : 'inline' }))

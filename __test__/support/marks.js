@@ -8,6 +8,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 
 const BYTES = 32
+const BLOCK = 256 << 10
 
 /** Gives each byte of mark `number` to `put`. */
 function mark (number, put) {
@@ -25,6 +26,21 @@ function markOf (number) {
   return bytes
 }
 
+/** The stream with the bytes of its words together again, block by block: see src/image/shuffle.rs. */
+function together (stream) {
+  const all = Buffer.alloc(stream.length)
+  for (let begin = 0; begin < stream.length; begin += BLOCK) {
+    const length = Math.min(BLOCK, stream.length - begin)
+    const words = Math.floor(length / 64) * 8
+    for (let byte = 0; byte < 8; byte++) {
+      const from = begin + byte * words
+      for (let word = 0, to = begin + byte; word < words; word++, to += 8) all[to] = stream[from + word]
+    }
+    stream.copy(all, begin + 8 * words, begin + 8 * words, begin + length)
+  }
+  return all
+}
+
 /** Of the marks `numbers` those that the unpacked image at `file` has anywhere. */
 async function inside (file, numbers) {
   const marks = numbers.map((number) => [number, markOf(number)])
@@ -35,12 +51,10 @@ async function inside (file, numbers) {
   fs.writeFileSync(bare, packed.subarray(8 + packed.readUInt32LE(4)))
   // Not above: the program that plants them does without, in a thread that has not loaded it.
   const reader = require('../../lib/addon/native').openSnapshot(bare)
-  let last = Buffer.alloc(0)
-  for (let piece; (piece = await reader.read(8 << 20)) !== null;) {
-    const all = Buffer.concat([last, piece])
-    for (const [number, mark] of marks) if (all.includes(mark)) found.add(number)
-    last = all.subarray(-100)
-  }
+  const pieces = []
+  for (let piece; (piece = await reader.read(8 << 20)) !== null;) pieces.push(piece)
+  const all = together(Buffer.concat(pieces))
+  for (const [number, mark] of marks) if (all.includes(mark)) found.add(number)
   fs.rmSync(bare)
   return [...found]
 }
