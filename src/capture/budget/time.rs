@@ -19,6 +19,9 @@ const WINDOW: Duration = Duration::from_millis(300);
 const LEAST: f64 = 0.1;
 /// So much of the time may be planned for: a service's load is not always what it was a moment ago.
 const PLANNED: f64 = 0.5;
+/// And no longer than this where a quota bounds it: a service that is short of its processor is in trouble now, and an image of it
+/// is there at once.
+const SOON: Duration = Duration::from_secs(8);
 /// Before this nothing is foretold.
 const EARLY: Duration = Duration::from_secs(5);
 
@@ -52,15 +55,16 @@ pub fn admit(known: &Known, heap_used: u64, left: Duration) -> Result<()> {
 
 fn admit_into(seconds: f64, spare: Spare, left: Duration) -> Result<()> {
     let enough = spare.left >= LEAST.min(spare.quota / 2.0);
-    if enough && seconds / spare.left.min(1.0) <= left.as_secs_f64() * PLANNED {
+    let planned = (left.as_secs_f64() * PLANNED).min(SOON.as_secs_f64());
+    if enough && seconds / spare.left.min(1.0) <= planned {
         return Ok(());
     }
     Err(Error::Timeout(format!(
-        "a snapshot needs about {} of a processor, and of the {:.2} that the container may use {:.2} are left over, with {} to go",
+        "a snapshot needs about {} of a processor, and of the {:.2} that the container may use {:.2} are left over: it is to be there in {}",
         print_duration(seconds * 1e3),
         spare.quota,
         spare.left,
-        print_duration(left.as_secs_f64() * 1e3)
+        print_duration(planned * 1e3)
     )))
 }
 
@@ -89,17 +93,19 @@ mod tests {
     fn a_quota_that_is_used_up_leaves_no_snapshot() {
         let half_an_hour = Duration::from_secs(1800);
         let known = Known::default();
-        let seconds = known.seconds(100_000_000);
-        assert!((seconds - 10.2).abs() < 1e-9);
+        assert!((known.seconds(100_000_000) - 10.2).abs() < 1e-9);
+        let seconds = 1.5;
         let with = |left, quota, time| admit_into(seconds, Spare { left, quota }, time);
         for (left, quota) in [(0.0, 0.5), (0.05, 0.5), (0.09, 2.0)] {
             assert_eq!(with(left, quota, half_an_hour).unwrap_err().code(), "HEAPWARDEN_TIMEOUT");
         }
         assert_eq!(with(0.2, 0.5, half_an_hour), Ok(()));
-        assert_eq!(with(0.05, 0.1, half_an_hour), Ok(()), "half of very little");
-        let error = with(0.5, 0.5, Duration::from_secs(30)).unwrap_err().to_string();
-        assert!(error.contains("10.2s of a processor") && error.contains("30s to go"), "{error}");
-        assert_eq!(with(8.0, 8.0, Duration::from_secs(21)), Ok(()), "it has one thread");
+        let little = Spare { left: 0.05, quota: 0.1 };
+        assert_eq!(admit_into(0.3, little, half_an_hour), Ok(()), "half of very little");
+        let error = with(0.5, 0.5, Duration::from_secs(5)).unwrap_err().to_string();
+        assert!(error.contains("1.5s of a processor") && error.contains("there in 2.5s"), "{error}");
+        assert_eq!(with(8.0, 8.0, Duration::from_secs(4)), Ok(()), "it has one thread");
+        assert!(with(0.15, 0.5, half_an_hour).is_err(), "nobody waits for it that long");
         known.learn_time(100_000_000, Some(Duration::from_secs(2)));
         assert!((known.seconds(200_000_000) - 4.2).abs() < 1e-9);
     }

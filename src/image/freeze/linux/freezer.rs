@@ -15,7 +15,7 @@ use super::small::Search;
 use super::sys;
 use super::trampoline::{self, THAWED};
 use super::view::View;
-use super::writer::{FILES, SHARED, Writer};
+use super::writer::{FILES, SHARED, V8, Writer};
 use crate::error::{Error, Result};
 use crate::image::cpu;
 use crate::image::format::{MAGIC, OBJECTS, Start, VERSION};
@@ -43,6 +43,8 @@ pub struct Freezer {
     workspace: usize,
     level: i32,
     thread: u32,
+    // What is allocated lies elsewhere than V8's pages.
+    apart: bool,
     seams: Seams,
     cuts: Cuts,
     small: Option<Small>,
@@ -71,7 +73,8 @@ impl Freezer {
         }
         let (at, seams) = (at.cast(), Seams::default());
         let (thread, cuts) = (sys::thread(), Cuts::new());
-        Ok(Self { at, size, workspace, level, thread, seams, cuts, small: None })
+        let apart = &raw const *Box::new(0_u64) as u64 >= V8;
+        Ok(Self { at, size, workspace, level, thread, apart, seams, cuts, small: None })
     }
 
     /// Addresses whose bytes are zeros in the image, beside those that were said before: contents of Buffers that nobody wants
@@ -204,6 +207,7 @@ fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written,
         objects: Files::new(seen),
         stage,
         how: job.how,
+        drops: job.how == How::Alone && process != job.pid && freezer.apart,
         cut: freezer.cuts.settle(),
         own: (begin, begin + freezer.size as u64),
         look: job.look,

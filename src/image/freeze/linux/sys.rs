@@ -94,6 +94,15 @@ pub(super) fn in_core(at: u64, pages: &mut [u8]) -> Outcome {
     again(|| unsafe { call(libc::SYS_mincore, [at as usize, bytes, pages.as_mut_ptr() as usize, 0, 0, 0]) })
 }
 
+/// Drops private pages: zeros are there from now on.
+///
+/// # Safety
+/// Nobody in this process reads them any more.
+pub(super) unsafe fn drop_pages(at: u64, len: usize) {
+    // SAFETY: as promised. Where it fails they stay.
+    let _ = unsafe { call(libc::SYS_madvise, [at as usize, len, libc::MADV_DONTNEED as usize, 0, 0, 0]) };
+}
+
 /// Base of FS or GS (`ARCH_GET_FS`, `ARCH_GET_GS`).
 pub(super) fn base(which: c_int) -> u64 {
     let mut base = 0_u64;

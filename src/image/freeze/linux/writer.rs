@@ -28,6 +28,8 @@ pub(super) const SHARED: u64 = 64 << 20;
 const BREAK: u64 = 64 << 30;
 /// Addresses kept free between the heap's room and a stack behind it.
 const APART: u64 = 128 << 20;
+/// V8 puts its pages below this, by addresses that it asks for; where nobody asks the kernel gives none there.
+pub(super) const V8: u64 = 0x4000_0000_0000;
 /// Who looks on is asked each so many bytes of stream.
 const LOOK: u64 = 1 << 20;
 
@@ -38,6 +40,9 @@ pub(super) struct Writer<'a> {
     pub objects: Files<'a>,
     pub stage: &'a mut [u8; STAGE],
     pub how: How,
+    /// Nobody in this process reads V8's pages again: they are dropped once they are written. What its service changes meanwhile
+    /// need not be copied then.
+    pub drops: bool,
     /// Bytes that are zeros in the copy, ascending and apart.
     pub cut: &'a [Range<u64>],
     /// What the freezer works in: zeros in the copy.
@@ -193,6 +198,10 @@ impl Writer<'_> {
             let base = base.base(at - plan.mapping.low);
             self.pages.look(at, count, plan.want, protection, base, &self.view);
             self.chunk(plan, at, count)?;
+            if self.drops && plan.want == Want::Present && high <= V8 {
+                // SAFETY: private memory of V8's, which a child that writes an image does not need.
+                unsafe { sys::drop_pages(at, count * PAGE) };
+            }
             at += (count * PAGE) as u64;
         }
         Ok(())

@@ -17,6 +17,7 @@ const CALLED: &[i64] = &[
     libc::SYS_write,
     libc::SYS_lseek,
     libc::SYS_mincore,
+    libc::SYS_madvise,
     libc::SYS_process_vm_readv,
     libc::SYS_arch_prctl,
     libc::SYS_prlimit64,
