@@ -4,9 +4,11 @@
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
+const path = require('node:path')
 const { test } = require('node:test')
+const { heldDump } = require('../support/forks')
 const { tempDir } = require('../support/helpers')
-const { start } = require('../support/programs')
+const { appears, start } = require('../support/programs')
 const { answers, evidence, isFile, isWhole, options } = require('../support/stuck')
 
 test('a thread that computes', options, async (t) => {
@@ -30,6 +32,20 @@ for (const kind of ['regex', 'sort', 'loop']) {
     await answers(info)
   })
 }
+
+test('one whose process is killed while its child writes: the child gives the file its name', options, async (t) => {
+  const dir = tempDir(t)
+  const go = path.join(tempDir(t), 'go')
+  const program = start('stuck', [JSON.stringify({ dir, go, kind: 'spawn' })])
+  const found = appears(dir, t.signal, isFile)
+  const child = await heldDump(t, program.child.pid)
+  program.child.kill('SIGKILL')
+  // Its own child ends as well.
+  fs.writeFileSync(go, '')
+  await program.ended
+  process.kill(child, 'SIGCONT')
+  await answers({ path: path.join(dir, await found) })
+})
 
 test('who wants no image waits for a stack guard', options, async (t) => {
   const dir = tempDir(t)

@@ -9,6 +9,8 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Look {
     groups: Vec<Group>,
+    /// What this process has used of the processor.
+    own: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -39,21 +41,26 @@ pub fn look() -> Option<Look> {
 impl Look {
     /// What the tightest group had left over between `before` and this, `time` later; `None` where that is not told.
     pub fn spare_since(&self, before: &Self, time: Duration) -> Option<Spare> {
+        let before_own = before.own;
         let pairs = self.groups.iter().filter_map(|now| {
             let before = before.groups.iter().find(|group| group.place == now.place)?;
-            now.spare_since(before, time)
+            now.spare_since(before, self.own.saturating_sub(before_own), time)
         });
         pairs.min_by(|a, b| a.left.total_cmp(&b.left))
     }
 }
 
 impl Group {
-    fn spare_since(&self, before: &Self, time: Duration) -> Option<Spare> {
+    /// Where the group does not tell what it has used, this process has used `own` of it at least.
+    fn spare_since(&self, before: &Self, own: Duration, time: Duration) -> Option<Spare> {
         let quota = self.quota;
         if self.throttled.zip(before.throttled).is_some_and(|(now, before)| now > before) {
             return Some(Spare { left: 0.0, quota });
         }
-        let used = self.used?.checked_sub(before.used?)? as f64 / 1e6;
+        let used = match self.used.zip(before.used) {
+            Some((now, before)) => now.checked_sub(before)? as f64 / 1e6,
+            None => own.as_secs_f64(),
+        };
         Some(Spare { left: (quota - used / time.as_secs_f64()).max(0.0), quota })
     }
 }
@@ -72,7 +79,13 @@ fn look_in(root: &Path) -> Option<Look> {
         counted => of_v1(level, counted.as_ref().and_then(|levels| levels.get(index))),
     });
     let groups: Vec<Group> = groups.collect();
-    (!groups.is_empty()).then_some(Look { groups })
+    (!groups.is_empty()).then(|| Look { groups, own: own() })
+}
+
+#[cfg(target_os = "linux")]
+fn own() -> Duration {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(used.tv_sec.try_into().unwrap_or(0), used.tv_nsec.try_into().unwrap_or(0))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -153,7 +166,9 @@ mod tests {
         assert_eq!(look_in(tree.0.path()), None, "no quota");
         tree.file("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "50000\n");
         let unknown = look_in(tree.0.path()).unwrap();
-        assert_eq!(unknown.spare_since(&unknown, SECOND), None, "nobody tells what was used");
+        let later = Look { own: unknown.own + Duration::from_millis(300), ..unknown.clone() };
+        let spare = later.spare_since(&unknown, SECOND).unwrap();
+        assert!((spare.left - 0.2).abs() < 1e-9, "nobody tells what was used, but this process has: {spare:?}");
         tree.file("sys/fs/cgroup/cpuacct/cpuacct.usage", "1000000000\n");
         let before = look_in(tree.0.path()).unwrap();
         tree.file("sys/fs/cgroup/cpuacct/cpuacct.usage", "1250000000\n");

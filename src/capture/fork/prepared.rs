@@ -1,7 +1,9 @@
 //! Everything a child needs, made ready before the fork, on a thread of its own.
 
+use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,7 +45,9 @@ pub struct Prepared {
     pub(super) null: RawFd,
     pub(super) stderr: RawFd,
     /// The temporary file's name in its folder, for a child that ends itself.
-    pub(super) temp: std::ffi::CString,
+    pub(super) temp: CString,
+    /// The name that it gets.
+    pub(super) name: CString,
     /// That folder, wherever it has been moved to.
     pub(super) folder: RawFd,
     pub(super) owned: (OwnedFd, OwnedFd, OwnedFd),
@@ -105,9 +109,11 @@ pub fn prepare(
     kept.sort_unstable();
     kept.dedup();
     let folder = descriptors[1].as_raw_fd();
-    let temp = intake.sink().temp().file_name().map(|name| name.as_encoded_bytes().to_owned());
-    let temp = std::ffi::CString::new(temp.unwrap_or_default())
-        .map_err(|error| failed("a path with a NUL")(error.into()))?;
+    let name_of = |path: &Path| {
+        let name = path.file_name().map(|name| name.as_encoded_bytes().to_owned());
+        CString::new(name.unwrap_or_default()).map_err(|error| failed("a path with a NUL")(error.into()))
+    };
+    let (temp, name) = (name_of(&intake.sink().temp())?, name_of(&intake.sink().target())?);
     let group = Cgroup::detect();
     let gauge = Box::new(Gauge::new(group.as_ref()));
     let reserve = if image.is_some() { budget::image::reserve(group.as_ref()) } else { budget::RESERVE };
@@ -125,6 +131,7 @@ pub fn prepare(
         null: null.as_raw_fd(),
         stderr: writer.as_raw_fd(),
         temp,
+        name,
         folder,
         owned: (reader, writer, null.into()),
         last_message,

@@ -1,14 +1,22 @@
 //! The child that was forked in the handler: it may stand in the middle of anything, so it calls nothing but the kernel.
 
 use std::fmt::Write;
+use std::time::Duration;
 
+use super::others::pause;
 use super::request::{Inner, Request};
 use crate::capture::fork::child::settle::settle;
 use crate::capture::fork::child::watchdog;
+use crate::capture::fork::prepared::Prepared;
 use crate::capture::fork::protocol::{AMID, DONE, FAILED, MARK};
+use crate::capture::fork::system::now_ms;
 use crate::file::info::Finish;
 use crate::image::freeze::{Frozen, How};
 use crate::v8::Unknown;
+
+/// What the parent has to give the file its name.
+const NAMING_MS: u64 = 120_000;
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// Words of bounded length.
 struct Words {
@@ -83,9 +91,29 @@ pub(super) unsafe fn run(request: &Request, inner: &mut Inner, pause_ms: f64) {
         }
         Err(errno) => fail(&mut stderr, format_args!("the image's file could not be ended: error {errno}")),
     }
-    inner.prepared.shared.complete();
+    see_that_it_is_named(request.process, &inner.prepared);
     // SAFETY: ends the child and runs nothing of it.
     unsafe { libc::_exit(DONE) }
+}
+
+/// The parent gives the file its name, and ends us. Should it die before, nobody else is left to do it.
+fn see_that_it_is_named(parent: i32, prepared: &Prepared) {
+    prepared.shared.complete();
+    // So that it looks.
+    // SAFETY: the byte lives for the call.
+    unsafe { libc::write(libc::STDERR_FILENO, b"\n".as_ptr().cast(), 1) };
+    let until = now_ms() + NAMING_MS;
+    while !prepared.shared.ended() && now_ms() < until {
+        // SAFETY: no arguments, no failure.
+        if unsafe { libc::getppid() } != parent {
+            let (folder, temp, name) = (prepared.folder, prepared.temp.as_ptr(), prepared.name.as_ptr());
+            // A name that is taken is somebody's.
+            // SAFETY: names that end in NUL, below an open folder.
+            unsafe { libc::syscall(libc::SYS_renameat2, folder, temp, folder, name, libc::RENAME_NOREPLACE) };
+            return;
+        }
+        pause(LOOK_AGAIN);
+    }
 }
 
 fn fail(stderr: &mut i32, why: std::fmt::Arguments) -> ! {

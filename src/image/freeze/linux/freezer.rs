@@ -73,7 +73,7 @@ impl Freezer {
         }
         let (at, seams) = (at.cast(), Seams::default());
         let (thread, cuts) = (sys::thread(), Cuts::new());
-        let apart = &raw const *Box::new(0_u64) as u64 >= V8;
+        let apart = !V8.contains(&(&raw const *Box::new(0_u64) as u64));
         Ok(Self { at, size, workspace, level, thread, apart, seams, cuts, small: None })
     }
 

@@ -28,8 +28,9 @@ pub(super) const SHARED: u64 = 64 << 20;
 const BREAK: u64 = 64 << 30;
 /// Addresses kept free between the heap's room and a stack behind it.
 const APART: u64 = 128 << 20;
-/// V8 puts its pages below this, by addresses that it asks for; where nobody asks the kernel gives none there.
-pub(super) const V8: u64 = 0x4000_0000_0000;
+/// V8 puts its pages here, by addresses that it asks for; where nobody asks the kernel gives none, and below is a program that is
+/// not position-independent, with its heap.
+pub(super) const V8: Range<u64> = 1 << 32..0x4000_0000_0000;
 /// Who looks on is asked each so many bytes of stream.
 const LOOK: u64 = 1 << 20;
 
@@ -198,7 +199,7 @@ impl Writer<'_> {
             let base = base.base(at - plan.mapping.low);
             self.pages.look(at, count, plan.want, protection, base, &self.view);
             self.chunk(plan, at, count)?;
-            if self.drops && plan.want == Want::Present && high <= V8 {
+            if self.drops && may_be_dropped(plan) {
                 // SAFETY: private memory of V8's, which a child that writes an image does not need.
                 unsafe { sys::drop_pages(at, count * PAGE) };
             }
@@ -300,6 +301,16 @@ impl Writer<'_> {
         self.looked = self.pack.raw;
         if (self.look)(self.pack.raw) { Ok(()) } else { Err(Fault { step: Step::Stopped, errno: 0, at }) }
     }
+}
+
+/// Whether it is memory of V8's.
+fn may_be_dropped(plan: &Plan) -> bool {
+    let Mapping { low, high, path, .. } = plan.mapping;
+    plan.kind == KIND_MEMORY
+        && plan.want == Want::Present
+        && path.is_empty()
+        && low >= V8.start
+        && high <= V8.end
 }
 
 fn record(tag: u32) -> Record {

@@ -19,7 +19,7 @@ fn pages_of_v8_are_dropped_when_they_are_written_and_others_are_not() {
         unsafe { std::slice::from_raw_parts_mut(at.cast::<u8>(), len) }.fill(7);
         at.cast::<u8>()
     };
-    let as_v8 = map(V8 / 2, kind | libc::MAP_FIXED_NOREPLACE);
+    let as_v8 = map(V8.end / 2, kind | libc::MAP_FIXED_NOREPLACE);
     let (elsewhere, mut freezer) = (map(0, kind), Freezer::new(1).unwrap());
     let mut file = tempfile::tempfile().unwrap();
     let child = fork(|| {
