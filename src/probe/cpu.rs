@@ -168,7 +168,10 @@ mod tests {
         let unknown = look_in(tree.0.path()).unwrap();
         let later = Look { own: unknown.own + Duration::from_millis(300), ..unknown.clone() };
         let spare = later.spare_since(&unknown, SECOND).unwrap();
-        assert!((spare.left - 0.2).abs() < 1e-9, "nobody tells what was used, but this process has: {spare:?}");
+        assert!(
+            (spare.left - 0.2).abs() < 1e-9,
+            "nobody tells what was used, but this process has: {spare:?}"
+        );
         tree.file("sys/fs/cgroup/cpuacct/cpuacct.usage", "1000000000\n");
         let before = look_in(tree.0.path()).unwrap();
         tree.file("sys/fs/cgroup/cpuacct/cpuacct.usage", "1250000000\n");
