@@ -28,7 +28,9 @@ function arm () {
   if (enabled === undefined && isHelper(process.argv[1])) return null
 
   const { asTyped } = require('./options/as-typed')
-  const monitor = asTyped(spellings, () => require('./watch').watch(options))
+  // Signals are the main thread's, which has them from the same configuration.
+  const { freezeOn, signal, ...ofWorker } = options
+  const monitor = asTyped(spellings, () => require('./watch').watch(isMainThread ? options : ofWorker))
   if (log !== 'off') require('./log/events').logEvents(monitor, log)
   return monitor
 }

@@ -11,15 +11,21 @@ const { after, before, describe, test } = require('node:test')
 const express = require('express')
 const { ask, capabilities, openSnapshot, takeSnapshot, watch } = require('../..')
 const middleware = require('../../lib/middleware')
-const { childrenOf, comm, hurry, until } = require('../support/forks')
+const { childrenOf, hurry, until } = require('../support/forks')
 const { tempDir } = require('../support/helpers')
 const { TOKEN, serve } = require('../support/server')
 
 const { image } = capabilities.snapshots
 const skip = !image.available && image.reason
 
-/** Loaders and copies of this process: they have the name of their program. */
-const copies = () => childrenOf(process.pid).filter((pid) => comm(pid)?.startsWith('heapwarden-thaw'))
+/** Loaders and copies of this process, by their program: before they have begun it they have the name of who starts them. */
+const copies = () => childrenOf(process.pid).filter((pid) => {
+  try {
+    return path.basename(fs.readlinkSync(`/proc/${pid}/exe`)).startsWith('heapwarden-thaw')
+  } catch {
+    return false // it has ended
+  }
+})
 
 describe('an image over HTTP', { skip }, () => {
   let dir
@@ -91,7 +97,9 @@ describe('an image over HTTP', { skip }, () => {
     const client = net.connect(ask.port, '127.0.0.1')
     client.write(`GET /snapshots/${name} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`)
     // Held, so that it does not end by itself.
-    process.kill(await until(t.signal, () => copies()[0]), 'SIGSTOP')
+    const copy = await until(t.signal, () => copies()[0])
+    process.kill(copy, 'SIGSTOP')
+    t.after(() => copies().includes(copy) && process.kill(copy, 'SIGKILL'))
     assert.equal(files().length, 2, 'its snapshot goes beside it')
     client.destroy()
     await until(AbortSignal.timeout(20_000), () => copies().length === 0 && files().length === 1)
@@ -165,6 +173,12 @@ describe('an image over HTTP', { skip }, () => {
     assert.equal((await allowed('/snapshots/renamed.heapsnapshot', { method: 'HEAD' })).headers['accept-ranges'], 'none', 'it is what is in it, whatever its name')
     await refused(await watched(t, { images: false }), /images: false/)
     await refused(await watched(t, { redact: true }), /redact/)
+    const without = { images: { buffers: false } }
+    const careful = await watched(t, without)
+    await refused(careful, /buffers: false/)
+    const { path: bare } = await takeSnapshot({ dir, form: 'image', ...without })
+    t.after(() => fs.unlinkSync(bare))
+    assert.equal((await careful(`/snapshots/${path.basename(bare)}`, { method: 'HEAD' })).status, 200)
     const variables = { HEAPWARDEN_IMAGES: 'flase', HEAPWARDEN_REDACT: 'on' }
     t.after(() => Object.keys(variables).forEach((name) => { delete process.env[name] }))
     for (const [name, word] of Object.entries(variables)) {

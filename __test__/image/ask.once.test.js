@@ -86,6 +86,8 @@ describe('an image', options, () => {
       await types('\x03', /heapwarden: the question was interrupted\r\n[^]*> /)
       await types('\x1b[A\x03', /for\(;;\);[^]*> /)
       await types('evidence.hidden()\r', /2\r\n[^]*> /)
+      await types('for(;;);\r', /;\r+\n/)
+      // Amid a question too.
       child.stdin.write('\x04')
       assert.deepEqual(await ended, [0, null])
     })

@@ -57,6 +57,15 @@ for (const listens of ['before', 'after']) {
   })
 }
 
+test('without the contents of Buffers, where none are wanted', options, async (t) => {
+  const { child, dir, ended } = await begin(t, { watch: { snapshots: { images: { buffers: false } } } })
+  child.kill('SIGTERM')
+  const { signal, stderr } = await ended
+  assert.equal(signal, 'SIGTERM')
+  const image = await isTheImage(dir)
+  assert.deepEqual([image.buffers, stderr], [false, `heapwarden: SIGTERM; its image is ${image.path}\n`])
+})
+
 test('a process that lives on: every signal is heard, one image is written at a time, and one of each signal', options, async (t) => {
   const { child, dir, ended, line, lines } = await begin(t, { listens: 'after' })
   child.kill('SIGUSR2')
@@ -76,7 +85,8 @@ test('who does not wait for it sends the signal again', options, async (t) => {
   // The image would be there after more than a second, in which V8 is asked in vain.
   const { child, dir, ended } = await begin(t, { does: 'pbkdf2' })
   child.kill('SIGTERM')
-  await sleep(400)
+  // Later than what counts as sent twice at once, a quarter of a second.
+  await sleep(600)
   child.kill('SIGTERM')
   const { signal } = await ended
   assert.equal(signal, 'SIGTERM')

@@ -37,7 +37,9 @@ test('one whose process is killed while its child writes: the child gives the fi
   const dir = tempDir(t)
   const go = path.join(tempDir(t), 'go')
   const program = start('stuck', [JSON.stringify({ dir, go, kind: 'spawn' })])
+  t.after(() => program.child.kill('SIGKILL'))
   const found = appears(dir, t.signal, isFile)
+  found.catch(() => {})
   const child = await heldDump(t, program.child.pid)
   program.child.kill('SIGKILL')
   // Its own child ends as well.

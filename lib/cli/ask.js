@@ -69,6 +69,12 @@ async function prompt (ask, json) {
     say('Ctrl-C again, Ctrl-D or .exit ends.')
     lines.prompt()
   })
+  // Ctrl-D, also amid a question.
+  let over = false
+  lines.once('close', () => {
+    over = true
+    question?.abort()
+  })
   lines.prompt()
   for await (const line of lines) {
     again = false
@@ -85,6 +91,7 @@ async function prompt (ask, json) {
       }
       question = undefined
     }
+    if (over) break
     lines.prompt()
   }
   // Whoever leaves by Ctrl-D is still in the line of the prompt.

@@ -4,6 +4,7 @@
 // of which one is made anywhere.
 
 const { createHash } = require('node:crypto')
+const { access } = require('node:fs/promises')
 const { Readable } = require('node:stream')
 const { nameOf, pieces, plan } = require('../image/bundle')
 const { baggage } = require('../image/travel')
@@ -19,12 +20,24 @@ const stemOf = (image) => nameOf(image).replace(/\.heapimage\.zst$/, '')
 /** Of all middlewares of this process: each copy takes several times a heap. */
 let last = Promise.resolve()
 
-/** Does `work` when nobody else's is done any more; nothing if `signal` says by then that nobody wants it. */
-function inTurn (signal, work) {
-  const mine = last.then(() => signal.aborted ? undefined : work())
-  last = mine.catch(() => {})
-  return mine
+/** Does `work` when nobody else's is done any more; nothing as soon as `signal` says that nobody wants it. */
+async function inTurn (signal, work) {
+  const before = last
+  let done
+  last = new Promise((resolve) => { done = resolve })
+  try {
+    await Promise.race([before, gone(signal)])
+    if (!signal.aborted) return await work()
+  } finally {
+    // Who has left does not let the next one in before it is his turn.
+    before.then(done)
+  }
 }
+
+const gone = (signal) => new Promise((resolve) => {
+  if (signal.aborted) resolve()
+  else signal.addEventListener('abort', resolve, { once: true })
+})
 
 /** Says when the client has gone. */
 function leaving (res) {
@@ -56,17 +69,19 @@ async function sendThawed (req, res, { path, name, version, encoding, thawing })
     } catch (error) {
       // The next one's turn is when nothing of this one is left.
       await closed
+      // Removed meanwhile, by whoever keeps only so many.
+      await access(path)
       throw elsewhere(error, path)
     }
   })
-  await send(req, res, { name: `${stemOf(name)}.heapsnapshot`, type: 'application/json', etag: `${version}-thawed-${encoding}`, encoding, begin })
+  await send(req, res, { name: `${stemOf(name)}.heapsnapshot`, type: 'application/json', etag: `${version}-thawed-${thawing.numericValues === true ? 'numeric-' : ''}${encoding}`, encoding, begin })
 }
 
 /** A tar of the image and of what it needs. In parts too: what is in the same files makes the same tar. */
 async function sendBundle (req, res, { path, version, modified }) {
   const signal = leaving(res)
-  const { files, complete, remove } = await inTurn(signal, () => baggage(path, { bring: req.method !== 'HEAD', signal })) ?? {}
-  if (files === undefined) return
+  const { files, complete, remove } = await baggage(path, { bring: req.method !== 'HEAD', signal, inTurn: (work) => inTurn(signal, work) })
+  if (signal.aborted) return remove()
   try {
     const { parts, length } = await plan(files, modified)
     const what = { name: `${stemOf(path)}.heapbundle.tar`, type: 'application/x-tar', modified }

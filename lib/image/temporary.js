@@ -47,8 +47,11 @@ function removeAtSignals () {
 function here () {
   try {
     home ??= `${fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')}${fs.readlinkSync('/proc/self/ns/pid')}`
-  } catch {} // it is not told here: nothing can be known of others either
-  return createHash('sha1').update(home ?? '').digest('hex').slice(0, 8)
+  } catch {
+    // It is not told here, and nobody may be taken for a neighbour.
+    home = String(Math.random())
+  }
+  return createHash('sha1').update(home).digest('hex').slice(0, 8)
 }
 
 function lives (pid) {

@@ -12,7 +12,8 @@ const { warnOnce } = require('../log/warn')
 function refusal (snapshots) {
   if (!isMainThread) return 'signals reach the main thread only; watch there to use it'
   if (snapshots.form === 'snapshot') return "form is 'snapshot', and in the time that is left only an image can be written"
-  const none = noImages(snapshots)
+  // The image has no contents of Buffers where none are wanted.
+  const none = noImages(snapshots, { buffers: false })
   if (none) return `there are to be no images (${none})`
   const { available, reason } = JSON.parse(native.capabilities()).snapshots.image
   return available ? undefined : `no image can be had here: ${reason}`

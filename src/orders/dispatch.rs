@@ -24,6 +24,8 @@ use crate::file::info::Form;
 use crate::file::info::SnapshotInfo;
 use crate::file::sink::unfinished;
 use crate::file::turn::Turn;
+#[cfg(target_os = "linux")]
+use crate::signals;
 use crate::stderr::say;
 use crate::thread::{Event, Moment};
 
@@ -101,6 +103,7 @@ pub(super) fn begin_inline(order: Order) -> Result<()> {
 pub(super) fn conduct(order: Order, first: Option<Forked>) {
     let id = order.id;
     let thread = std::thread::Builder::new().name("heapwarden-fork".into()).spawn(move || {
+        signals::be_ordinary();
         let work = std::panic::AssertUnwindSafe(|| conduct_here(order, first));
         if std::panic::catch_unwind(work).is_err() {
             complete(id, &Err(Error::CaptureFailed("the conductor of a snapshot panicked".into())));

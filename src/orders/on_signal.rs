@@ -46,16 +46,18 @@ static WATCHED: Mutex<Vec<(Arc<Client>, Vec<Wanted>)>> = Mutex::new(Vec::new());
 /// From now on these are what the client's monitors want. Signals are the main thread's: nothing of another one's is heard.
 ///
 /// # Errors
-/// `Unsupported`: no signal can be watched here.
+/// `Unsupported`: no signal can be watched here, or no image be left for one of them.
 pub fn watch(client: &Arc<Client>, mut wanted: Vec<Wanted>) -> Result<()> {
     let reached = client.environment.thread_id == 0 && client.environment.is_native();
-    wanted.retain(|one| reached && one.is_something() && images::allowed(&one.options).is_ok());
+    wanted.retain(|one| reached && one.is_something());
+    let mut refused = Ok(());
+    wanted.retain(|one| images::allowed(&one.options).map_err(|error| refused = Err(error)).is_ok());
     wanted.sort_by_key(|one| one.monitor);
     let mut watched = WATCHED.lock();
     let before = watched.len();
     watched.retain(|(other, _)| other.environment.id != client.environment.id);
     if wanted.is_empty() && watched.len() == before {
-        return Ok(());
+        return refused;
     }
     if !wanted.is_empty() {
         watched.push((client.clone(), wanted));
@@ -63,7 +65,8 @@ pub fn watch(client: &Arc<Client>, mut wanted: Vec<Wanted>) -> Result<()> {
     let all = watched.iter().flat_map(|(_, wanted)| wanted).fold(0, |all, one| all | one.signals);
     signals::watch(all, answer).map_err(|error| {
         Error::Unsupported(format!("the system gives no thread to watch signals on ({error})"))
-    })
+    })?;
+    refused
 }
 
 /// Its environment ends.

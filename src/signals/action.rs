@@ -77,7 +77,9 @@ pub(super) fn is_held(signal: c_int) -> bool {
 pub(super) fn hold(signal: c_int, handler: Handler) {
     let Some(there) = now(signal) else { return };
     let ours = handler as *const () as usize;
-    if there.sa_sigaction == ours && is_held(signal) {
+    if there.sa_sigaction == ours {
+        // It may have been taken for one that passes on: by a late handler, or a child that shares this memory.
+        HELD.fetch_or(set(signal), Ordering::SeqCst);
         return;
     }
     let ever = EVER.load(Ordering::SeqCst) & set(signal) != 0;

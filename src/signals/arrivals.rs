@@ -1,18 +1,13 @@
 //! Signals that have come and are held back, in their order. Written by handlers, so without a lock.
 
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// More than so many are one with the last, as the kernel has it with a signal that it holds back.
 const MOST: usize = 8;
 
-static COUNT: AtomicU32 = AtomicU32::new(0);
-/// 0: not there yet. The signal, and above it the thread that it was sent to.
+/// 0: none. The signal, and above it the thread that it was sent to.
 static CAME: [AtomicU64; MOST] = [const { AtomicU64::new(0) }; MOST];
-
-/// A handler notes it within so long, if its thread gets a processor.
-const TO_NOTE: Duration = Duration::from_millis(100);
 
 /// One that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,52 +19,28 @@ pub(super) struct Arrival {
 
 /// Notes one. In a handler.
 pub(super) fn note(arrival: Arrival) {
-    let index = COUNT.fetch_add(1, Ordering::SeqCst) as usize;
-    if let Some(slot) = CAME.get(index) {
-        slot.store(
-            u64::from(arrival.thread as u32) << 32 | u64::from(arrival.signal as u32),
-            Ordering::SeqCst,
-        );
-    }
+    let word = u64::from(arrival.thread as u32) << 32 | u64::from(arrival.signal as u32);
+    let _ =
+        CAME.iter().find(|slot| slot.compare_exchange(0, word, Ordering::SeqCst, Ordering::Relaxed).is_ok());
 }
 
 /// How many have come.
-pub(super) fn count() -> u32 {
-    COUNT.load(Ordering::SeqCst)
+pub(super) fn count() -> usize {
+    CAME.iter().filter(|slot| slot.load(Ordering::SeqCst) != 0).count()
 }
 
-fn read(index: usize) -> Option<Arrival> {
-    let came = CAME.get(index)?.load(Ordering::SeqCst);
-    (came != 0).then_some(Arrival { signal: came as u32 as c_int, thread: (came >> 32) as u32 as i32 })
+fn read(word: u64) -> Option<Arrival> {
+    (word != 0).then_some(Arrival { signal: word as u32 as c_int, thread: (word >> 32) as u32 as i32 })
 }
 
 /// The first one.
 pub(super) fn first() -> Option<Arrival> {
-    read(0).filter(|_| count() > 0)
+    CAME.iter().find_map(|slot| read(slot.load(Ordering::SeqCst)))
 }
 
-/// All of them, which are none any more. For one thread at a time.
+/// All of them, which are none any more.
 pub(super) fn take() -> Vec<Arrival> {
-    let mut all = Vec::new();
-    loop {
-        let count = count();
-        while all.len() < MOST.min(count as usize) {
-            let until = Instant::now() + TO_NOTE;
-            let mut came = read(all.len());
-            while came.is_none() && Instant::now() < until {
-                std::thread::yield_now();
-                came = read(all.len());
-            }
-            if let Some(slot) = CAME.get(all.len()) {
-                slot.store(0, Ordering::SeqCst);
-            }
-            all.push(came.unwrap_or(Arrival { signal: 0, thread: 0 }));
-        }
-        if COUNT.compare_exchange(count, 0, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-            all.retain(|arrival| arrival.signal != 0);
-            return all;
-        }
-    }
+    CAME.iter().filter_map(|slot| read(slot.swap(0, Ordering::SeqCst))).collect()
 }
 
 #[cfg(test)]

@@ -35,4 +35,4 @@ pub mod watch;
 #[cfg(test)]
 static ALONE: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
 
-pub use watch::{Held, let_go, look, watch};
+pub use watch::{Held, be_ordinary, let_go, look, watch};

@@ -42,6 +42,8 @@ struct State {
 
 /// Taken by whoever changes an action: for moments, but where a signal is on its way.
 static STATE: Mutex<State> = Mutex::new(State { runs: false, quiet: Vec::new() });
+/// What the thread holds back that first watched: as a thread of this process does that nothing is special about.
+static ORDINARY: Mutex<Option<libc::sigset_t>> = Mutex::new(None);
 static WANTED: AtomicU64 = AtomicU64::new(0);
 
 /// From now on these signals are held back while `answer` is carried out, and no others: their actions are as they were when
@@ -55,6 +57,7 @@ pub fn watch(wanted: Set, answer: Answer) -> std::io::Result<()> {
     each(before & !wanted).for_each(action::put_back);
     if wanted != 0 && !state.runs {
         handler::begin();
+        ORDINARY.lock().get_or_insert_with(|| mask(None));
         // It formats nothing and goes nowhere deep.
         let thread = std::thread::Builder::new().name("heapwarden-sig".into()).stack_size(256 << 10);
         if let Err(error) = thread.spawn(move || run(answer)) {
@@ -135,11 +138,28 @@ fn is_on_its_way(signal: c_int) -> bool {
 
 /// No handler of the host's ever runs on this thread.
 fn hold_all_back() {
-    // SAFETY: an all-zero set is a valid one; it lives for the calls, which are about this thread only.
-    unsafe {
-        let mut all: libc::sigset_t = std::mem::zeroed();
-        libc::sigfillset(&mut all);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &all, std::ptr::null_mut());
+    // SAFETY: an all-zero set is a valid one.
+    let mut all: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: it lives for the call.
+    unsafe { libc::sigfillset(&mut all) };
+    mask(Some(&all));
+}
+
+/// What this thread holds back, and from now on instead, if that is said.
+fn mask(from_now_on: Option<&libc::sigset_t>) -> libc::sigset_t {
+    let set = from_now_on.map_or(std::ptr::null(), std::ptr::from_ref);
+    // SAFETY: an all-zero set is a valid one.
+    let mut before: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: both live for the call, which is about this thread only.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set, &mut before) };
+    before
+}
+
+/// This thread, which an answer may have started, holds back no more than others do.
+pub fn be_ordinary() {
+    let ordinary = *ORDINARY.lock();
+    if let Some(ordinary) = ordinary {
+        mask(Some(&ordinary));
     }
 }
 

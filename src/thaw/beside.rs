@@ -27,7 +27,14 @@ pub fn stand_back() {
 /// # Errors
 /// `MemoryBudget`, `Unsupported` with the figures.
 pub(super) fn admit(image: &Path, bytes: u64, most: Option<u64>) -> Result<u64> {
-    let memory = memory(image, bytes, most, limits::room(Cgroup::detect().as_ref()))?;
+    let group = Cgroup::detect();
+    if group.as_ref().is_some_and(Cgroup::ends_as_one) {
+        return Err(Error::Unsupported(format!(
+            "{} is not thawed beside the service: if memory ran out the kernel would end both (memory.oom.group)",
+            image.display()
+        )));
+    }
+    let memory = memory(image, bytes, most, limits::room(group.as_ref()))?;
     let Some(before) = cpu::look() else { return Ok(memory) };
     let began = Instant::now();
     std::thread::sleep(WINDOW);
@@ -59,10 +66,11 @@ fn processor(image: &Path, spare: Spare) -> Result<()> {
         return Ok(());
     }
     Err(Error::Unsupported(format!(
-        "{} is not thawed beside the service: it takes a processor, and of the {:.2} that the container may use {:.2} are left over",
+        "{} is not thawed beside the service: it takes a whole processor, and of the {:.2} that the container may use {:.2} are left over",
         image.display(),
         spare.quota,
-        spare.left
+        // Not rounded up to what it is short of.
+        (spare.left * 100.0).floor() / 100.0
     )))
 }
 

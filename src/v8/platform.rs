@@ -9,6 +9,8 @@ use super::words::{Reader, WORD, usable, words_of};
 
 /// More isolates than a process has.
 const MOST: u64 = 1 << 16;
+/// Bytes that are looked through: an embedder's platform may be part of anything.
+const LARGEST: u64 = 4096;
 
 /// Why the contents could not be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +74,7 @@ impl Platform {
         let platform = unsafe { platform_of(environment) };
         let begin = platform as u64;
         let mut found = None;
-        for (at, _) in words_of(&(begin..begin + usable(platform).saturating_sub(3 * WORD))) {
+        for (at, _) in words_of(&(begin..begin + usable(platform).min(LARGEST).saturating_sub(3 * WORD))) {
             let candidate = Self { table: at };
             let mut has = false;
             let each = candidate.each(reader, &mut |one| {

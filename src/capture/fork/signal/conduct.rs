@@ -26,6 +26,8 @@ use crate::v8;
 
 /// A thread that is interrupted does what it is asked at once, one that waits for a processor or a disk later.
 const TO_COME: Duration = Duration::from_secs(3);
+/// The same while all other threads stand still for it.
+const TO_COME_IN_PLACE: Duration = Duration::from_secs(1);
 /// A collection comes to its end first.
 const TO_COLLECT: Duration = Duration::from_secs(20);
 /// Whoever has begun ends, unless the whole process stands still.
@@ -148,6 +150,7 @@ fn interrupt<T>(
     if let Some(others) = &mut still {
         others.begin(QUIET);
     }
+    let others_wait = still.is_some();
     let mut go_on = || still.iter_mut().for_each(Stillness::end);
     request::ask(thread, request);
     let begin = Instant::now();
@@ -169,7 +172,13 @@ fn interrupt<T>(
             // The end of the collection may wait for it.
             drop(held.take());
         }
-        let most = if noted { TO_COLLECT } else { TO_COME };
+        let most = if noted {
+            TO_COLLECT
+        } else if others_wait {
+            TO_COME_IN_PLACE
+        } else {
+            TO_COME
+        };
         let late = begin.elapsed() >= most;
         if late
             && (request::advance(thread, Phase::Asked, Phase::Nothing)
@@ -194,7 +203,7 @@ fn interrupt<T>(
 fn free_signal(thread: i32, own_stack: bool) -> Result<Signal> {
     let begin = Instant::now();
     loop {
-        match Signal::take(thread, handler::interrupted, own_stack) {
+        match Signal::take(Some(thread), handler::interrupted, own_stack) {
             Err(_) if begin.elapsed() < HELD_BACK => std::thread::sleep(LOOK_AGAIN),
             taken => return taken,
         }

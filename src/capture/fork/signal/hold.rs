@@ -4,12 +4,12 @@
 //!
 //! A thread that runs, or waits in an event loop, is stopped by a signal, in whose handler it waits until the image is written. One
 //! that waits in another call is left there, as a signal might end that call: it comes to nothing unless somebody wakes it, and
-//! then it is stopped. V8's own workers come to the end of their jobs instead, for in a copy nobody else does.
+//! then it is stopped, until the writing begins. V8's own workers come to the end of their jobs instead, for in a copy nobody else does.
 //!
 //! From [`Stillness::begin`] to [`Stillness::end`] nobody may allocate or take a lock: a thread that is stopped may have it.
 
 use std::ffi::{c_int, c_void};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::number::Signal;
@@ -32,6 +32,10 @@ const STATUS: usize = 2048;
 static TIME: AtomicU32 = AtomicU32::new(0);
 /// The last number.
 static LAST: AtomicU32 = AtomicU32::new(0);
+/// Whether somebody has them stand still.
+static HELD: AtomicBool = AtomicBool::new(false);
+/// The thread that is frozen: it does not stand still.
+static FROZEN: AtomicU32 = AtomicU32::new(0);
 /// Until when, in milliseconds of the monotonic clock.
 static UNTIL: AtomicU64 = AtomicU64::new(0);
 /// Who stands still.
@@ -44,6 +48,8 @@ pub struct Stillness {
     workers: Workers,
     /// Who is left alone. Our own threads wait for the one that is frozen, or for the clock.
     own: Vec<u32>,
+    /// One of them: the one that is frozen.
+    frozen: u32,
     longest: Duration,
     sent: [u32; THREADS],
     count: usize,
@@ -61,9 +67,8 @@ enum Doing {
 impl Stillness {
     /// Looks at threads and finds a signal: tens of ms. `pool`: Node's `--v8-pool-size`.
     pub fn prepare(pool: Option<usize>) -> Self {
-        // SAFETY: no arguments, no failure.
-        let me = unsafe { libc::gettid() };
-        let signal = Signal::take(me, stand, true).ok();
+        // Who holds it back is seen when it is sent.
+        let signal = Signal::take(None, stand, true).ok();
         let mut own = Vec::new();
         task::each(|thread| {
             let mut text = [0; 32];
@@ -73,12 +78,13 @@ impl Stillness {
             true
         });
         let (workers, sent) = (Workers::find(pool), [0; THREADS]);
-        Self { signal, workers, own, longest: MOST, sent, count: 0, time: 0 }
+        Self { signal, workers, own, frozen: 0, longest: MOST, sent, count: 0, time: 0 }
     }
 
     /// `thread` does not: it is the one that is frozen.
     pub fn but_for(&mut self, thread: i32) {
         self.own.push(thread as u32);
+        self.frozen = thread as u32;
     }
 
     /// Others stand still for so long at most: then they go on, whatever becomes of the image.
@@ -92,10 +98,14 @@ impl Stillness {
         let me = unsafe { libc::gettid() } as u32;
         let time = LAST.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1);
         // Two threads that are frozen at the same time: the first one is obeyed.
-        let longest = self.longest.as_millis() as u64;
-        UNTIL.store(now_ms().saturating_add(longest), Ordering::Relaxed);
-        let first = TIME.compare_exchange(0, time, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-        self.time = if first { time } else { 0 };
+        let first = HELD.compare_exchange(false, true, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+        if first {
+            let longest = self.longest.as_millis() as u64;
+            UNTIL.store(now_ms().saturating_add(longest), Ordering::Relaxed);
+            FROZEN.store(self.frozen, Ordering::Relaxed);
+            TIME.store(time, Ordering::Release);
+            self.time = time;
+        }
         let until = now_ms().saturating_add(most.as_millis() as u64);
         let mut still = 0;
         while still < STILL {
@@ -134,7 +144,15 @@ impl Stillness {
             }
             true
         });
-        runs == 0 && STANDING.load(Ordering::Acquire) as usize >= self.count
+        runs == 0 && (STANDING.load(Ordering::Acquire) as usize >= self.count || self.stand_who_live())
+    }
+
+    /// Whether all who were sent it stand still, but for those that have ended since.
+    fn stand_who_live(&self) -> bool {
+        let mut text = [0; 32];
+        let sent = self.sent.get(..self.count).unwrap_or_default();
+        let live = sent.iter().filter(|thread| task::read(**thread, "comm", &mut text).is_some()).count();
+        STANDING.load(Ordering::Acquire) as usize >= live
     }
 
     /// They go on.
@@ -143,6 +161,7 @@ impl Stillness {
             self.time = 0;
             TIME.store(0, Ordering::Release);
             wake();
+            HELD.store(false, Ordering::Release);
         }
     }
 }
@@ -166,7 +185,8 @@ fn doing(thread: u32) -> Doing {
 /// By `/proc/self/task/N/syscall`.
 fn seen(call: &str) -> Doing {
     let call = call.split_ascii_whitespace().next().unwrap_or_default();
-    if call == "running" {
+    // Or waits for memory that is not there yet.
+    if call == "running" || call == "-1" {
         return Doing::Runs;
     }
     let loops = |number: i64| {
@@ -176,13 +196,29 @@ fn seen(call: &str) -> Doing {
         }
         number == libc::SYS_epoll_pwait || number == libc::SYS_epoll_pwait2
     };
+    // What allocators are in the middle of, and no signal ends.
+    let maps = |number: &i64| {
+        [
+            libc::SYS_mmap,
+            libc::SYS_munmap,
+            libc::SYS_mprotect,
+            libc::SYS_madvise,
+            libc::SYS_mremap,
+            libc::SYS_brk,
+        ]
+        .contains(number)
+    };
+    if call.parse().is_ok_and(|number| maps(&number)) {
+        return Doing::Runs;
+    }
     if call.parse().is_ok_and(loops) { Doing::WaitsInLoop } else { Doing::Waits }
 }
 
 /// What a thread does that is stopped.
 extern "C" fn stand(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
     let time = TIME.load(Ordering::Acquire);
-    if time == 0 {
+    // SAFETY: no arguments, no failure.
+    if time == 0 || FROZEN.load(Ordering::Relaxed) == unsafe { libc::syscall(libc::SYS_gettid) } as u32 {
         return;
     }
     // SAFETY: this thread's own.
@@ -217,8 +253,6 @@ fn wake() {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicBool;
-
     use super::*;
 
     #[test]
@@ -254,6 +288,8 @@ mod tests {
     fn who_waits_in_a_loop_is_not_left_alone() {
         assert_eq!(seen("running\n"), Doing::Runs);
         assert_eq!(seen("281 0xd 0x7ffd 0x400\n"), Doing::WaitsInLoop);
+        assert_eq!(seen("-1 0x7ffd 0x7f00\n"), Doing::Runs);
+        assert_eq!(seen(&format!("{} 0x0\n", libc::SYS_munmap)), Doing::Runs);
         assert_eq!(seen("202 0x31 0x189 0x0\n"), Doing::Waits);
         assert_eq!(seen("0 0x3 0x7ffd 0x400\n"), Doing::Waits);
         assert_eq!(seen(""), Doing::Waits);

@@ -17,6 +17,7 @@ static LEFT: AtomicI32 = AtomicI32::new(0);
 pub(super) struct Signal {
     number: c_int,
     before: libc::sigaction,
+    /// Whom it is for; 0: for nobody in particular.
     thread: i32,
 }
 
@@ -67,11 +68,11 @@ fn exchange(signal: c_int, action: &libc::sigaction) -> Option<libc::sigaction> 
 }
 
 impl Signal {
-    /// Finds one and gives it `handler`, to interrupt `thread`. `own_stack`: on the host's alternate stack, if it has one.
+    /// Finds one and gives it `handler`, to interrupt `thread`, or whoever is found later. `own_stack`: on the host's alternate stack, if it has one.
     ///
     /// # Errors
     /// All are in use, or the thread holds them back, or which are cannot be seen.
-    pub fn take(thread: i32, handler: Handler, own_stack: bool) -> Result<Self> {
+    pub fn take(thread: Option<i32>, handler: Handler, own_stack: bool) -> Result<Self> {
         let Some(used) = in_use() else {
             return Err(Error::Unsupported("which signals are in use cannot be seen in /proc".into()));
         };
@@ -82,19 +83,21 @@ impl Signal {
             // One that is on its way still is enough.
             let taken =
                 !left && (old != 0 || has(used, number) || disposition(number) != Some(libc::SIG_DFL));
-            if taken || blocks(thread, number) {
+            if taken || thread.is_some_and(|thread| blocks(thread, number)) {
+                continue;
+            }
+            // From here on one that was left is this one's: who comes beside it takes another.
+            if left && LEFT.compare_exchange(number, 0, Ordering::AcqRel, Ordering::Relaxed).is_err() {
                 continue;
             }
             let Some(before) = exchange(number, &ours) else { continue };
             if left {
-                // It is this one's from now on: who comes beside it takes another.
-                LEFT.store(0, Ordering::Release);
                 let mut default = before;
                 default.sa_sigaction = libc::SIG_DFL;
-                return Ok(Self { number, before: default, thread });
+                return Ok(Self { number, before: default, thread: thread.unwrap_or(0) });
             }
             if before.sa_sigaction == libc::SIG_DFL {
-                return Ok(Self { number, before, thread });
+                return Ok(Self { number, before, thread: thread.unwrap_or(0) });
             }
             // Somebody was faster.
             exchange(number, &before);
@@ -150,7 +153,7 @@ mod tests {
         let me = unsafe { libc::gettid() };
         let top = libc::SIGRTMAX();
         let theirs = exchange(top, &action(hosts, false)).unwrap();
-        let signal = Signal::take(me, hear, true).unwrap();
+        let signal = Signal::take(Some(me), hear, true).unwrap();
         let number = signal.number;
         assert_eq!(number, top - 1);
         assert!(signal.send());
@@ -166,13 +169,13 @@ mod tests {
         assert!(signal.send());
         drop(signal);
         assert_eq!(disposition(number), Some(hear as *const () as usize));
-        assert!(Signal::take(me, hear, true).is_err(), "a second one, beside one that is on its way");
+        assert!(Signal::take(Some(me), hear, true).is_err(), "a second one, beside one that is on its way");
         // SAFETY: as above.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
         assert_eq!(HEARD.load(Ordering::Relaxed), 2);
-        let signal = Signal::take(me, hear, true).unwrap();
+        let signal = Signal::take(Some(me), hear, true).unwrap();
         assert_eq!(signal.number, number);
-        let beside = Signal::take(me, hosts, true).unwrap();
+        let beside = Signal::take(Some(me), hosts, true).unwrap();
         assert_ne!(beside.number, number);
         drop((signal, beside));
         assert_eq!(disposition(number), Some(libc::SIG_DFL));

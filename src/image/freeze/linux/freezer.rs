@@ -43,8 +43,6 @@ pub struct Freezer {
     workspace: usize,
     level: i32,
     thread: u32,
-    // What is allocated lies elsewhere than V8's pages.
-    apart: bool,
     seams: Seams,
     cuts: Cuts,
     small: Option<Small>,
@@ -73,8 +71,7 @@ impl Freezer {
         }
         let (at, seams) = (at.cast(), Seams::default());
         let (thread, cuts) = (sys::thread(), Cuts::new());
-        let apart = !V8.contains(&(&raw const *Box::new(0_u64) as u64));
-        Ok(Self { at, size, workspace, level, thread, apart, seams, cuts, small: None })
+        Ok(Self { at, size, workspace, level, thread, seams, cuts, small: None })
     }
 
     /// Addresses whose bytes are zeros in the image, beside those that were said before: contents of Buffers that nobody wants
@@ -170,6 +167,17 @@ unsafe extern "C" fn work(job: *mut c_void, stack: u64, resume: u64) -> u64 {
 }
 
 fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written, Fault> {
+    // Where the kernel puts everybody's memory from below (`ulimit -s unlimited`), V8's addresses are not its own; nor are they with
+    // some allocators.
+    let needed = [
+        job.freezer.at as u64,
+        stack,
+        sys::base(sys::FS),
+        &raw const *job as u64,
+        job.freezer as *const Freezer as u64,
+        job.look as *const dyn FnMut(u64) -> bool as *const u8 as u64,
+    ];
+    let apart = needed.iter().all(|address| !V8.contains(address));
     let freezer = &mut *job.freezer;
     // SAFETY: the first part of the freezer's mapping, which is its alone, and so lent with it.
     let space = unsafe { std::slice::from_raw_parts_mut(freezer.at, freezer.workspace) };
@@ -195,7 +203,8 @@ fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written,
     if let Some(small) = freezer.small {
         let (view, pages, stage, how) = (&view, &mut pages, &mut *stage, job.how);
         let cuts = &mut freezer.cuts;
-        let mut search = Search { small, view, pages, stage, how, cuts, last: (0, 0) };
+        let look = &mut *job.look;
+        let mut search = Search { small, view, pages, stage, how, cuts, look, last: (0, 0) };
         search.run(&mut Maps::open(&mut *maps)?)?;
     }
     let mut maps = Maps::open(maps)?;
@@ -207,7 +216,7 @@ fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written,
         objects: Files::new(seen),
         stage,
         how: job.how,
-        drops: job.how == How::Alone && process != job.pid && freezer.apart,
+        drops: job.how == How::Alone && process != job.pid && apart,
         cut: freezer.cuts.settle(),
         own: (begin, begin + freezer.size as u64),
         look: job.look,

@@ -24,6 +24,8 @@ pub(super) struct Search<'a, 'p> {
     pub pages: &'a mut Pages<'p>,
     pub stage: &'a mut [u8; STAGE],
     pub how: How,
+    /// Asked now and then whether to go on.
+    pub look: &'a mut dyn FnMut(u64) -> bool,
     pub cuts: &'a mut Cuts,
     /// The last word, and where the next one stands.
     pub last: (u64, u64),
@@ -59,6 +61,9 @@ impl Search<'_, '_> {
                 }
             }
             at += (count * PAGE) as u64;
+            if !(self.look)(0) {
+                return Err(Fault { step: Step::Stopped, errno: 0, at });
+            }
         }
         Ok(())
     }
