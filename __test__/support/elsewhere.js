@@ -75,10 +75,10 @@ function otherBuild (file) {
   fs.writeFileSync(file, bytes)
 }
 
-/** Runs the command line in such a root, as a stranger; `before` are words of a shell that come first. */
+/** Runs the command line in such a root, as a stranger, to whom no variable of ours leads anywhere; `before` are words of a shell that come first. */
 function inBareRoot (folder, args, before = 'true') {
-  const script = `mount -t proc proc "$0/proc" && ${before} && exec chroot --userspec=${STRANGER}:${STRANGER} "$0" /node /package/bin/heapwarden.js "$@"`
-  return run('unshare', ['--mount', 'sh', '-c', script, folder, ...args], { env: { LD_LIBRARY_PATH: '/lib64', TMPDIR: '/work' } })
+  const script = `mount -t proc proc "$0/proc" && ${before} && exec env -i LD_LIBRARY_PATH=/lib64 TMPDIR=/work "$(command -v chroot)" --userspec=${STRANGER}:${STRANGER} "$0" /node /package/bin/heapwarden.js "$@"`
+  return run('unshare', ['--mount', 'sh', '-c', script, folder, ...args])
 }
 
 module.exports = { SESSIONS, STRANGER, bareRoot, inBareRoot, packageInto, threeImages }
