@@ -24,9 +24,9 @@ async function deaths (rounds, megabytes, dir, note) {
   const later = []
   for (let round = 0; round < rounds; round++) {
     const ms = {}
-    for (const how of round % 2 ? ['unwatched', 'watched'] : ['watched', 'unwatched']) ms[how] = await endedAtLimit(how, megabytes, dir)
-    note(`death at ${megabytes} MB, round ${round + 1}: ${Math.round(ms.watched)} ms with an image, ${Math.round(ms.unwatched)} without`)
-    later.push((ms.watched - ms.unwatched) / 1000)
+    for (const how of round % 2 ? ['unwatched', 'images'] : ['images', 'unwatched']) ms[how] = await endedAtLimit(how, megabytes, dir)
+    note(`death at ${megabytes} MB, round ${round + 1}: ${Math.round(ms.images)} ms with an image, ${Math.round(ms.unwatched)} without`)
+    later.push((ms.images - ms.unwatched) / 1000)
   }
   return median(later)
 }

@@ -1,6 +1,6 @@
 'use strict'
 
-// Runs into the heap limit in one of several ways, with images off. Arguments: kind, folder, 'unwatched' or 'off'.
+// Runs into the heap limit in one of several ways, with images off. Arguments: kind, folder, 'unwatched', 'off' or 'images', which leaves one.
 
 const v8 = require('node:v8')
 
@@ -17,7 +17,7 @@ function leak (count) {
 
 let monitor
 if (how !== 'unwatched') {
-  monitor = require('../..').watch({ interval: '100ms', rules: [], nearHeapLimit: how !== 'off', snapshots: { dir, images: false } })
+  monitor = require('../..').watch({ interval: '100ms', rules: [], nearHeapLimit: how !== 'off', snapshots: { dir, images: how === 'images' } })
   if (kind !== 'twice') monitor.on('nearHeapLimit', ({ limit }) => console.log('nearHeapLimit', limit))
 }
 

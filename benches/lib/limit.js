@@ -5,7 +5,7 @@ const { join } = require('node:path')
 
 const file = join(__dirname, '..', '..', '__test__', 'programs', 'out-of-memory.js')
 
-/** ms until a process that leaks has died at its heap limit; `how`: 'watched', or 'unwatched' for one without us. */
+/** ms until a process that leaks has died at its heap limit; `how`: 'images', which leaves one, or 'unwatched' for one without us. */
 function endedAtLimit (how, megabytes, dir) {
   const began = performance.now()
   return new Promise((resolve, reject) => {
