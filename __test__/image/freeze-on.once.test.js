@@ -3,19 +3,16 @@
 // `freezeOn` where the process is the first of its container, was started with a preload, is told of it in a worker thread.
 
 const assert = require('node:assert/strict')
-const { spawn, spawnSync } = require('node:child_process')
+const { spawn } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
 const { list } = require('../../lib/monitor/snapshots')
+const { asFirst, noNamespace } = require('../support/first-process')
 const { root, run, tempDir } = require('../support/helpers')
 const { appears } = require('../support/programs')
 const { isFile, options } = require('../support/stuck')
-
-// As in a container: the kernel ends all processes of a namespace with its first, and keeps the first from all signals that it has no handler for.
-const asFirst = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
-const noNamespace = spawnSync(asFirst[0], [...asFirst.slice(1), 'true']).status !== 0 && 'needs the right to make a PID namespace'
 
 const register = path.join(root, 'lib', 'register.js')
 

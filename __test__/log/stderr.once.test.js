@@ -3,10 +3,11 @@
 // A log collector that stands still: stderr is a full pipe. The service neither waits nor dies for what we print.
 
 const assert = require('node:assert/strict')
-const { execFileSync, spawnSync } = require('node:child_process')
+const { execFileSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
+const { asFirst, noNamespace } = require('../support/first-process')
 const { hurryDumps } = require('../support/forks')
 const { isUnfinished } = require('../support/programs')
 const { node, root, run, tempDir } = require('../support/helpers')
@@ -78,9 +79,6 @@ test('log lines arrive at a stderr that is read', { skip }, async () => {
   assert.match(stderr, /HeapwardenWarning: .*HEAPWARDEN_NO_SUCH_THING/)
 })
 
-// As in a container: the kernel ends all processes of a namespace with its first.
-const asFirst = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
-const noNamespace = spawnSync(asFirst[0], [...asFirst.slice(1), 'true']).status !== 0 && 'needs the right to make a PID namespace'
 const noFork = !capabilities.whileBlocked.available && 'needs V8\'s own interface'
 
 test('PID 1 at its heap limit with a full stderr waits for its dump', { skip: skip || noFork || noNamespace }, async (t) => {

@@ -3,28 +3,19 @@
 // Ways to the limit with images off, beside that of heap-limit.test.js.
 
 const assert = require('node:assert/strict')
-const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { text } = require('node:stream/consumers')
 const { test } = require('node:test')
+const { asFirst, noNamespace } = require('../support/first-process')
 const { isUnfinished } = require('../support/programs')
 const { openSnapshot } = require('../..')
-const { checkDump, finished, folder, leak, skip } = require('../support/heap-limit')
+const { checkDump, diesAsEver, finished, folder, leak, skip } = require('../support/heap-limit')
 
 test('so it is where the loop turns, which hears of it', { skip }, async (t) => {
   const dir = folder(t)
-  const without = await leak(t, 'async', dir, { how: 'unwatched' })
-  const watched = await leak(t, 'async', dir)
-  assert.equal(watched.status, without.status, watched.stderr)
-  assert.match(watched.stderr, /FATAL ERROR: .*heap/, 'V8 says what it always says')
-  assert.match(watched.stderr, /heapwarden: heap limit of .* reached; its snapshot is /)
-  assert.match(watched.stdout, /nearHeapLimit/, 'the loop hears of it')
-  const files = await finished(dir, watched)
-  assert.equal(files.length, 1, `one per ramp\n${watched.said()}`)
-  assert.match(files[0], /nearheaplimit/)
-  await checkDump(files[0])
-  t.diagnostic(`died after ${(watched.ms / without.ms).toFixed(2)} × the time without a watch`)
+  const { stdout } = await diesAsEver(t, 'async', dir)
+  assert.match(stdout, /nearHeapLimit/, 'the loop hears of it')
 })
 
 for (const kind of ['parse', 'fill', 'string']) {
@@ -49,10 +40,6 @@ test('a heap that recovers gets its limit back, and a second ramp its own dump',
   assert.ok(limitBetween <= limitBefore, `the limit was restored: ${limitBefore} → ${limitBetween}`)
   assert.equal((await finished(dir, twice)).length, 2)
 })
-
-// As in a container: the kernel ends all processes of a namespace with its first.
-const asFirst = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
-const noNamespace = spawnSync(asFirst[0], [...asFirst.slice(1), 'true']).status !== 0 && 'needs the right to make a PID namespace'
 
 test('PID 1 waits for its child, which would die with it', { skip: skip || noNamespace }, async (t) => {
   const dir = folder(t)

@@ -73,4 +73,19 @@ async function checkDump (file) {
   assert.ok(strings.includes('LeakedRecord'), 'the leak is in it')
 }
 
-module.exports = { checkDump, finished, folder, leak, skip }
+/** A leak dies as it does without a watch, says so as well, and its one dump is whole. How the watched one ended. */
+async function diesAsEver (t, kind, dir) {
+  const without = await leak(t, kind, dir, { how: 'unwatched' })
+  const watched = await leak(t, kind, dir)
+  assert.equal(watched.status, without.status, watched.stderr)
+  assert.match(watched.stderr, /FATAL ERROR: .*heap/, 'V8 says what it always says')
+  assert.match(watched.stderr, /heapwarden: heap limit of .* reached; its snapshot is /)
+  const files = await finished(dir, watched)
+  assert.equal(files.length, 1, `one per ramp\n${watched.said()}`)
+  assert.match(files[0], /nearheaplimit/)
+  await checkDump(files[0])
+  t.diagnostic(`died after ${(watched.ms / without.ms).toFixed(2)} × the time without a watch`)
+  return watched
+}
+
+module.exports = { checkDump, diesAsEver, finished, folder, leak, skip }

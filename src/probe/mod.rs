@@ -8,7 +8,7 @@
 //! | [`limits::room`] | that, and what `RLIMIT_AS`, `RLIMIT_DATA` and strict overcommit leave | before and during what needs much memory |
 //! | [`pressure::pressure`] | PSI of the group, else of the machine | every sample |
 //! | [`allocator::arenas`] | glibc's `mallinfo2` | seldom: it locks the allocator |
-//! | [`cpu::look`] | the cpu controller's files, v1 or v2 | before a capture |
+//! | [`cpu::look`], [`cpu::spare`] | the cpu controller's files, v1 or v2 | before a capture |
 //! | [`pids::pids`] | the pids controller's files, v1 or v2 | before a fork |
 //! | [`disk::free`] | `statvfs` | before a capture |
 //!

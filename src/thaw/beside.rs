@@ -1,7 +1,6 @@
 //! Thawing beside a service, which comes first: in the very container, perhaps, that had no room for a snapshot.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use super::needs::{RESERVE, about, needed};
 use crate::error::{Error, Result};
@@ -13,8 +12,6 @@ use crate::probe::limits::{self, Room};
 const NICE: i32 = 19;
 /// Processors that have to be left over of a quota: what a copy takes of it, the service is held up for.
 const PROCESSORS: f64 = 1.0;
-/// What was left over is looked at for so long: three periods of a quota.
-const WINDOW: Duration = Duration::from_millis(300);
 
 /// Everybody else goes first, from here on. Threads and processes that this thread starts inherit it.
 pub fn stand_back() {
@@ -35,11 +32,7 @@ pub(super) fn admit(image: &Path, bytes: u64, most: Option<u64>) -> Result<u64> 
         )));
     }
     let memory = memory(image, bytes, most, limits::room(group.as_ref()))?;
-    let Some(before) = cpu::look() else { return Ok(memory) };
-    let began = Instant::now();
-    std::thread::sleep(WINDOW);
-    let spare = cpu::look().and_then(|now| now.spare_since(&before, began.elapsed()));
-    spare.map_or(Ok(()), |spare| processor(image, spare))?;
+    cpu::spare().map_or(Ok(()), |spare| processor(image, spare))?;
     Ok(memory)
 }
 

@@ -2,7 +2,7 @@
 //! have a child that stands back gets none.
 
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Known;
 use crate::error::{Error, Result};
@@ -13,8 +13,6 @@ use crate::units::print_duration;
 const FIRST: f64 = 1e-7;
 /// Seconds in any case.
 const BASE: f64 = 0.2;
-/// What was left over is looked at for so long: three periods of a quota.
-const WINDOW: Duration = Duration::from_millis(300);
 /// Processors; with less the service itself is held up, and what is left over is luck.
 const LEAST: f64 = 0.1;
 /// So much of the time may be planned for: a service's load is not always what it was a moment ago.
@@ -46,11 +44,7 @@ impl Known {
 /// # Errors
 /// `Timeout` with the figures.
 pub fn admit(known: &Known, heap_used: u64, left: Duration) -> Result<()> {
-    let Some(before) = cpu::look() else { return Ok(()) };
-    let began = Instant::now();
-    std::thread::sleep(WINDOW);
-    let spare = cpu::look().and_then(|now| now.spare_since(&before, began.elapsed()));
-    spare.map_or(Ok(()), |spare| admit_into(known.seconds(heap_used), spare, left))
+    cpu::spare().map_or(Ok(()), |spare| admit_into(known.seconds(heap_used), spare, left))
 }
 
 fn admit_into(seconds: f64, spare: Spare, left: Duration) -> Result<()> {
