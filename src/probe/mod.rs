@@ -81,7 +81,7 @@ fn kilobytes(value: &[u8]) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::process::Command;
@@ -98,7 +98,7 @@ mod tests {
     }
 
     /// `true` in a process of the test's own; otherwise makes one and passes its failure on.
-    pub(super) fn alone(test: &str) -> bool {
+    pub(crate) fn alone(test: &str) -> bool {
         if std::env::var_os(ROLE).is_some() {
             return true;
         }
