@@ -20,7 +20,7 @@
 //! | `unsupported` | elsewhere: nothing is frozen |
 //!
 //! Pages that are there, may be read, and lie where no other thread can take them away are read in place; all others
-//! through `/proc/self/mem`, or `process_vm_readv` where that is not to be had.
+//! through `process_vm_readv`, or `/proc/self/mem` where that is not to be had.
 
 mod outcome;
 

@@ -11,6 +11,8 @@ pub(super) const STAGE: usize = 256 << 10;
 pub(super) struct Seams {
     /// No `/proc/self/mem`.
     pub no_mem: bool,
+    /// No `process_vm_readv`.
+    pub no_process_read: bool,
     /// No `/proc/self/pagemap`.
     pub no_pagemap: bool,
     /// `pagemap` gives two entries at once.

@@ -13,12 +13,25 @@ use crate::image::shuffle::{BLOCK, apart};
 const _: () = assert!(FRAME.is_multiple_of(BLOCK));
 
 /// Bytes collected before they go to the file.
-pub(super) const OUT: usize = 256 << 10;
+const COLLECTED: usize = 256 << 10;
+/// Room for them, and for a block behind them that cannot be packed: its own bytes, and zstd's around them.
+pub(super) const OUT: usize = COLLECTED + BLOCK + (64 << 10);
+
+/// zstd's parameters at `level`: nothing is looked for beyond a block.
+fn parameters(level: i32) -> zs::ZSTD_parameters {
+    // SAFETY: computes only.
+    let mut parameters = unsafe { zs::ZSTD_getCParams(level, 0, 0) };
+    parameters.windowLog = BLOCK.ilog2();
+    // SAFETY: computes only.
+    let parameters = unsafe { zs::ZSTD_adjustCParams(parameters, 0, 0) };
+    let frame = zs::ZSTD_frameParameters { contentSizeFlag: 0, checksumFlag: 1, noDictIDFlag: 1 };
+    zs::ZSTD_parameters { cParams: parameters, fParams: frame }
+}
 
 /// Bytes of workspace that zstd needs at `level`; 0: zstd knows no such level.
 pub(super) fn workspace(level: i32) -> usize {
     // SAFETY: computes only.
-    let bytes = unsafe { zs::ZSTD_estimateCStreamSize(level) };
+    let bytes = unsafe { zs::ZSTD_estimateCCtxSize_usingCParams(parameters(level).cParams) };
     // SAFETY: likewise.
     if unsafe { zs::ZSTD_isError(bytes) } == 0 { bytes.next_multiple_of(super::base::PAGE) } else { 0 }
 }
@@ -30,8 +43,11 @@ pub(super) struct Block {
     apart: [u8; BLOCK],
 }
 
+/// zstd reads blocks where they lie (its way without buffers of its own, `ZSTD_compressContinue`): as a stream it would copy them
+/// to a ring, and look for what is alike in two pieces of it, which takes a fifth longer.
 pub(super) struct Pack<'a> {
     zstd: *mut zs::ZSTD_CCtx,
+    parameters: zs::ZSTD_parameters,
     block: &'a mut Block,
     // Bytes of the block that are there.
     held: usize,
@@ -65,16 +81,21 @@ impl<'a> Pack<'a> {
         }
         let limit = sys::limit(libc::RLIMIT_FSIZE);
         let room = sys::position(to).map_or(u64::MAX, |at| limit.saturating_sub(at));
-        let pack =
-            Self { zstd, block, held: 0, out, filled: 0, in_frame: 0, to, room, raw: 0, data: 0, frames: 0 };
-        pack.set(zs::ZSTD_cParameter::ZSTD_c_compressionLevel, level)?;
-        pack.set(zs::ZSTD_cParameter::ZSTD_c_checksumFlag, 1)?;
-        Ok(pack)
-    }
-
-    fn set(&self, parameter: zs::ZSTD_cParameter, value: i32) -> Result<(), Fault> {
-        // SAFETY: the context was initialised, and nothing else uses it.
-        checked(unsafe { zs::ZSTD_CCtx_setParameter(self.zstd, parameter, value) }).map(drop)
+        let parameters = parameters(level);
+        Ok(Self {
+            zstd,
+            parameters,
+            block,
+            held: 0,
+            out,
+            filled: 0,
+            in_frame: 0,
+            to,
+            room,
+            raw: 0,
+            data: 0,
+            frames: 0,
+        })
     }
 
     /// Takes bytes of ours.
@@ -110,10 +131,20 @@ impl<'a> Pack<'a> {
             return Err(Fault::new(Step::Pack, 0));
         };
         apart(plain, turned);
-        let mut input = zs::ZSTD_inBuffer { src: turned.as_ptr().cast::<c_void>(), size: self.held, pos: 0 };
-        while input.pos < input.size {
-            self.step(&mut input, zs::ZSTD_EndDirective::ZSTD_e_continue)?;
+        if self.in_frame == 0 {
+            // SAFETY: the context was initialised, and there is no dictionary.
+            checked(unsafe {
+                zs::ZSTD_compressBegin_advanced(
+                    self.zstd,
+                    std::ptr::null(),
+                    0,
+                    self.parameters,
+                    zs::ZSTD_CONTENTSIZE_UNKNOWN as u64,
+                )
+            })?;
         }
+        // Each block lies where the last one lay: zstd takes notice, and looks for nothing in what was there before.
+        self.step(self.held, zs::ZSTD_compressContinue)?;
         self.in_frame += self.held;
         self.held = 0;
         if self.in_frame == FRAME {
@@ -123,25 +154,24 @@ impl<'a> Pack<'a> {
     }
 
     fn end_frame(&mut self) -> Result<(), Fault> {
-        let mut none = zs::ZSTD_inBuffer { src: self.out.as_ptr().cast(), size: 0, pos: 0 };
-        while self.step(&mut none, zs::ZSTD_EndDirective::ZSTD_e_end)? != 0 {}
+        self.step(0, zs::ZSTD_compressEnd)?;
         self.in_frame = 0;
         self.frames += 1;
         Ok(())
     }
 
-    /// Some of the input; what zstd still holds of it.
-    fn step(&mut self, input: &mut zs::ZSTD_inBuffer, what: zs::ZSTD_EndDirective) -> Result<usize, Fault> {
-        let mut output =
-            zs::ZSTD_outBuffer { dst: self.out.as_mut_ptr().cast(), size: OUT, pos: self.filled };
-        // SAFETY: the context was initialised; the output is ours, the input can be read (of nothing, nothing is).
-        let left = checked(unsafe { zs::ZSTD_compressStream2(self.zstd, &mut output, input, what) })?;
-        self.filled = output.pos;
-        // Whole pages, while there is room for a block at once.
-        if self.filled >= OUT / 2 {
+    /// `work` on `len` bytes of the block, which goes to what is collected.
+    fn step(&mut self, len: usize, work: Work) -> Result<(), Fault> {
+        let (from, to) =
+            (self.block.apart.as_ptr().cast(), self.out.get_mut(self.filled..).unwrap_or(&mut []));
+        // SAFETY: the context has begun a frame; the output is ours, and of the block there are `len` bytes.
+        let packed = unsafe { work(self.zstd, to.as_mut_ptr().cast(), to.len(), from, len) };
+        self.filled += checked(packed)?;
+        // What is left is room for a block.
+        if self.filled >= COLLECTED {
             self.flush()?;
         }
-        Ok(left)
+        Ok(())
     }
 
     fn flush(&mut self) -> Result<(), Fault> {
@@ -173,6 +203,9 @@ impl<'a> Pack<'a> {
         self.flush()
     }
 }
+
+/// `ZSTD_compressContinue` or `ZSTD_compressEnd`.
+type Work = unsafe extern "C" fn(*mut zs::ZSTD_CCtx, *mut c_void, usize, *const c_void, usize) -> usize;
 
 fn checked(result: usize) -> Result<usize, Fault> {
     // SAFETY: computes only.

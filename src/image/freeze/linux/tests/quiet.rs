@@ -96,6 +96,7 @@ fn nothing_but_these_calls_no_allocation_and_no_errno() {
             Seams::default(),
             Seams { no_pagemap: true, ..Seams::default() },
             Seams { no_mem: true, ..Seams::default() },
+            Seams { no_process_read: true, ..Seams::default() },
             Seams { no_pagemap: true, no_mem: true, swaps: true, ..Seams::default() },
         ] {
             assert_eq!(behind(CALLED, how, seams), 0, "{how:?} {seams:?}");

@@ -141,6 +141,12 @@ fn of_a_child_through_the_kernel() {
     let mut freezer = Freezer::new(1).unwrap();
     compare(&mut freezer, How::Beside, Seams::default(), Presence::Pagemap);
     compare(&mut freezer, How::Beside, Seams { no_mem: true, ..Seams::default() }, Presence::Pagemap);
+    compare(
+        &mut freezer,
+        How::Beside,
+        Seams { no_process_read: true, ..Seams::default() },
+        Presence::Pagemap,
+    );
 }
 
 #[test]
