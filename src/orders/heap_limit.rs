@@ -87,11 +87,7 @@ pub fn near(client: &Arc<Client>, current: usize) -> usize {
         drop(limit);
         return freeze(client, wanted, current);
     }
-    // A collection promotes the young generation at once, which can overshoot the limit by more than a step; and V8
-    // asks only once: a limit that the pages there are do not fit under would be the end.
-    let there = client.environment.isolate().map_or(0, |isolate| isolate.old_pages() as usize);
-    let raised_by = |bytes| current.max(there).saturating_add(bytes);
-    let raised = raised_by(wanted.extend / STEPS as usize);
+    let raised = raised_by(client, current, wanted.extend / STEPS as usize);
     // At its limit a worker thread ends, and not the process: by Node's own callback, which must hear of it.
     let main = client.environment.thread_id == 0;
     let tight = if main { too_tight(limits::room(Cgroup::detect().as_ref()), wanted.extend) } else { None };
@@ -101,9 +97,7 @@ pub fn near(client: &Arc<Client>, current: usize) -> usize {
                 Some(Ramp { before: current, steps: 0, dump: Dump::Refused, announced: true, why: None });
             drop(limit);
             last_words(current, Dump::Refused, tight, wanted.wait);
-            client.environment.leave_limit();
-            // Not as it is: V8 would end the process at once, and nobody else would be asked.
-            raised_by(NEXT_ONE_ASKED)
+            leave(client, current)
         }
         None => {
             limit.ramp =
@@ -133,13 +127,33 @@ pub fn near(client: &Arc<Client>, current: usize) -> usize {
             if !announced && main {
                 last_words(before, dump, why, wanted.wait);
             }
-            // Ours has had its turn. V8 asks only the callback that was added last, so the one below hears of the next
-            // time: Node's own, which ends a worker thread or takes the snapshots of --heapsnapshot-near-heap-limit, or
-            // another library's. If there is none, V8 ends the process then.
-            client.environment.leave_limit();
-            if tight.is_some() || dump == Dump::Frozen { raised_by(NEXT_ONE_ASKED) } else { raised }
+            if tight.is_some() || dump == Dump::Frozen {
+                leave(client, current)
+            } else {
+                client.environment.leave_limit();
+                raised
+            }
         }
     }
+}
+
+/// The limit from now on, if there are to be so many bytes more. A collection promotes the young generation at once, which can
+/// overshoot the limit by more than a step; and V8 asks only once: a limit that the pages there are do not fit under would be the end.
+fn raised_by(client: &Client, current: usize, bytes: usize) -> usize {
+    let there = client.environment.isolate().map_or(0, |isolate| isolate.old_pages() as usize);
+    current.max(there).saturating_add(bytes)
+}
+
+/// Ours has had its turn: the limit from now on. V8 asks only the callback that was added last, so the one below is to hear of the
+/// next time: Node's own, which ends a worker thread or takes the snapshots of --heapsnapshot-near-heap-limit, or another
+/// library's. With the limit as it is V8 would end the process at once, and nobody else would be asked. If there is nobody else, it
+/// ends as without us, and not one or two full collections later.
+fn leave(client: &Client, current: usize) -> usize {
+    if client.environment.has_limit_alone() {
+        return current;
+    }
+    client.environment.leave_limit();
+    raised_by(client, current, NEXT_ONE_ASKED)
 }
 
 /// Whether what does not belong into the image can be left out of it here; otherwise it is as where images are off.
@@ -157,12 +171,7 @@ fn freeze(client: &Arc<Client>, wanted: Wanted, current: usize) -> usize {
         // As much as the copy may need to end its collection and to go through its heap.
         Who::Copy => current.saturating_mul(COPYS_ROOM),
         Who::Itself => {
-            let there = client.environment.isolate().map_or(0, |isolate| isolate.old_pages() as usize);
-            if extend.is_none() {
-                // Ours has had its turn, and whoever stands below is asked next.
-                client.environment.leave_limit();
-            }
-            current.max(there).saturating_add(extend.unwrap_or(NEXT_ONE_ASKED))
+            extend.map_or_else(|| leave(client, current), |bytes| raised_by(client, current, bytes))
         }
     }
 }

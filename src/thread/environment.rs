@@ -278,6 +278,11 @@ impl Environment {
         self.v8.leave_limit();
     }
 
+    /// Whether V8 asks nobody else near the limit; false where that is not known. Also inside V8's call of ours.
+    pub fn has_limit_alone(&self) -> bool {
+        self.v8.has_limit_alone()
+    }
+
     /// The other environments of this thread: the addon may have been loaded more than once. On that thread.
     pub fn neighbours(&self) -> Vec<Arc<Self>> {
         let others = |all: &RefCell<Vec<Arc<Self>>>| {

@@ -142,6 +142,12 @@ impl Handle {
         }
     }
 
+    /// Whether V8 asks nobody but ours near the limit; false where that is not known. On the isolate's thread, also inside
+    /// V8's call of ours.
+    pub fn has_limit_alone(&self) -> bool {
+        self.local().is_some_and(|isolate| near_limit::is_alone(&isolate))
+    }
+
     /// Whether the GC callbacks are there.
     pub fn watches_collections(&self) -> bool {
         self.collections.load(Ordering::Acquire)

@@ -20,6 +20,7 @@
 //! | `stable_ids` | what may be said of the ids of objects |
 //! | `callbacks` | whom V8's callbacks reach |
 //! | `near_limit` | one callback near the heap limit for each isolate |
+//! | `limit_list` | whether it is the only one |
 //! | [`thawed`] | what V8 calls in a copy of the process that was thawed |
 //! | [`handle`] | an isolate as other threads may hold it |
 //! | [`profiler`] | a snapshot becomes bytes |
@@ -35,6 +36,7 @@ pub mod backing_stores;
 mod callbacks;
 pub mod handle;
 pub mod isolate;
+mod limit_list;
 mod near_limit;
 mod platform;
 pub mod profiler;

@@ -11,6 +11,8 @@ use std::ffi::c_void;
 
 use super::callbacks::guarded;
 use super::isolate::Isolate;
+use super::limit_list;
+use super::words::{Reader, usable};
 
 /// This thread's isolate; everything here happens on its thread.
 #[derive(Default)]
@@ -97,6 +99,18 @@ pub(super) fn step_aside(isolate: &Isolate) {
         watch.remove(isolate, 0);
         watch.aside = true;
     });
+}
+
+/// Whether V8 asks nobody but ours: whoever adds a callback, the answer is another one. False where that is not known. Also inside
+/// V8's call of ours; allocates nothing.
+pub(super) fn is_alone(isolate: &Isolate) -> bool {
+    let at = isolate.as_raw() as u64;
+    let block = at..at + usable(isolate.as_raw());
+    let added = with(|watch| watch.added);
+    added
+        && Reader::through_kernel().is_some_and(|reader| {
+            limit_list::has_only([on_near_limit as *const () as u64, 0], &block, &reader)
+        })
 }
 
 /// The heap has recovered: the limit goes back to `limit` bytes and the question comes to us again.
