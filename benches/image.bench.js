@@ -52,7 +52,10 @@ async function run ({ rounds, quick, note }) {
       ...input.addon ? [{ what: 'pause by fork / bare fork', value: of(({ image }) => image.pauseMs / image.bareForkMs), unit: '×', atMost: 1.5 }] : [],
       { what: 'pause in place / writing the same bytes', value: of(({ 'in-place': inPlace }) => inPlace.pauseMs / inPlace.writeMs), unit: '×', atMost: 2 },
       { what: 'pause in place', value: of(({ 'in-place': inPlace }) => inPlace.pauseMs / 1000), unit: 's', atMost: 0.2 },
-      ...coreBytes ? [{ what: 'file / gzip of a core dump of the same process', value: bytes / coreBytes, unit: '×', atMost: 1 / 2 }] : [],
+      ...coreBytes ? [
+        { what: 'file / gzip of a core dump of the same process', value: bytes / coreBytes, unit: '×', atMost: 1 / 2 },
+        { what: 'the same of a file that was written in place', value: all[0]['in-place'].bytes / coreBytes, unit: '×' }
+      ] : [],
       { what: 'thawed to a snapshot / v8.writeHeapSnapshot()', value: of(({ image, v8 }) => image.thawMs / v8.wallMs), unit: '×', atMost: 1.3 },
       { what: `death at the heap limit, ${size} MB: later by`, value: await deaths(Math.min(rounds, 5), size, dir, note), unit: 's', atMost: 1 }
     ]
