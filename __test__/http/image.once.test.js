@@ -145,6 +145,16 @@ describe('an image over HTTP', { skip }, () => {
     assert.equal((await get(`/snapshots/${name}?raw=1`, { headers: { 'if-none-match': headers.etag } })).status, 304)
     assert.deepEqual(files(), [name])
 
+    // What would have to be packed for it, with no room to spare: all that is there, and nothing is written.
+    const bare = tempDir(t)
+    fs.linkSync(file, path.join(bare, name))
+    const full = watch({ rules: [], nearHeapLimit: false, snapshots: { dir: bare, minFreeDisk: Number.MAX_SAFE_INTEGER } })
+    t.after(() => full.stop())
+    const alone = await (await serve(t, middleware({ token: TOKEN, monitor: full })))(`/snapshots/${name}?raw=1`)
+    const blocks = Math.ceil(fs.statSync(file).size / 512)
+    assert.deepEqual([alone.status, alone.bytes.length], [200, 512 + 512 * blocks + 1024])
+    assert.deepEqual(files(bare), [name])
+
     // One that was cut, and what it needs has gone: all that there is of it.
     const other = tempDir(t)
     fs.writeFileSync(path.join(other, name), fs.readFileSync(file).subarray(0, 500_000))

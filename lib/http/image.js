@@ -78,9 +78,9 @@ async function sendThawed (req, res, { path, name, version, encoding, thawing })
 }
 
 /** A tar of the image and of what it needs. In parts too: what is in the same files makes the same tar. */
-async function sendBundle (req, res, { path, version, modified }) {
+async function sendBundle (req, res, { path, version, modified, thawing: { minFreeDisk } }) {
   const signal = leaving(res)
-  const { files, complete, remove } = await baggage(path, { bring: req.method !== 'HEAD', signal, inTurn: (work) => inTurn(signal, work) })
+  const { files, complete, remove } = await baggage(path, { bring: req.method !== 'HEAD', minFreeDisk, signal, inTurn: (work) => inTurn(signal, work) })
   if (signal.aborted) return remove()
   try {
     const { parts, length } = await plan(files, modified)

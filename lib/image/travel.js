@@ -29,18 +29,18 @@ async function stored (image) {
  * What a bundle of `image` holds, for `bundle.js`. Where not all of it lies beside the image, and with `bring`, the rest is packed
  * for as long as it is needed; where that fails, what is there has to do: a thaw says what else it needs.
  *
- * @param {{ bring?: boolean, signal?: AbortSignal, inTurn?: (work: () => Promise<any>) => Promise<any> }} [options] packing takes
- *   memory: `inTurn` does it when nobody else's is under way
+ * @param {{ bring?: boolean, minFreeDisk?: number, signal?: AbortSignal, inTurn?: (work: () => Promise<any>) => Promise<any> }} [options]
+ *   packing takes memory: `inTurn` does it when nobody else's is under way; and room: `minFreeDisk` bytes stay free
  * @returns {Promise<{ files: { name: string, path: string }[], complete: boolean, remove: () => void }>}
  */
-async function baggage (image, { bring = false, signal, inTurn = (work) => work() } = {}) {
+async function baggage (image, { bring = false, minFreeDisk, signal, inTurn = (work) => work() } = {}) {
   let { objects, complete } = await stored(image)
   let own
   if (!complete && bring) {
     await inTurn(async () => {
       own = ownFolder(path.dirname(image))
       try {
-        objects = await withCopy(image, { beside: true, signal }, (copy) => copy.bring(own.path))
+        objects = await withCopy(image, { beside: true, minFreeDisk, signal }, (copy) => copy.bring(own.path))
         complete = true
       } catch (error) {
         own.remove()

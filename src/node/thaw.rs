@@ -128,8 +128,9 @@ impl Thawing {
     pub fn bring<'env>(&self, env: &'env Env, folder: String) -> Result<Object<'env>, Code> {
         let (deferred, promise) = env.create_deferred().map_err(odd)?;
         let (image, options) = (self.order.image.clone(), self.order.options(&self.stop));
+        let min_free_disk = self.order.sink.min_free_disk;
         let work = move || {
-            let text = match thaw::bring(&image, folder.as_ref(), &options) {
+            let text = match thaw::bring(&image, folder.as_ref(), min_free_disk, &options) {
                 Ok(paths) => json!({ "value": paths }).to_string(),
                 Err(error) => format!("{{\"failure\":{}}}", failure(&error)),
             };

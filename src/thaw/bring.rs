@@ -9,18 +9,23 @@ use super::needs::{folder_of, left};
 use super::options::ThawOptions;
 use super::survey::survey;
 use crate::error::{Error, Result};
-use crate::file::fault;
 use crate::file::store::OBJECTS;
-use crate::image::objects::{self, Finder};
+use crate::file::{fault, folder};
+use crate::image::objects::{self, Budget, Finder, Limited};
 use crate::image::open::open;
 
 /// The packed executable and libraries that `image` needs: where each is by now, the image's own folder of objects or `to`,
-/// into which the others are packed, from wherever a thaw would have found them.
+/// into which the others are packed, from wherever a thaw would have found them. `min_free_disk` bytes stay free there.
 ///
 /// # Errors
 /// As a thaw's where the image is damaged or a file cannot be found; `CaptureFailed`, `NoSpace`: one cannot be written;
 /// `Aborted`.
-pub fn bring(image: &Path, to: &Path, options: &ThawOptions) -> Result<Vec<PathBuf>> {
+pub fn bring(
+    image: &Path,
+    to: &Path,
+    min_free_disk: Option<u64>,
+    options: &ThawOptions,
+) -> Result<Vec<PathBuf>> {
     let folder = folder_of(image);
     let go_on = || match options.stop.stopped() {
         true => Err(Error::Aborted(format!("the bundling of {} was aborted", image.display()))),
@@ -44,17 +49,29 @@ pub fn bring(image: &Path, to: &Path, options: &ThawOptions) -> Result<Vec<PathB
             continue;
         }
         let source = finder.find(&object.id, &object.path)?;
-        write(&source, &own, &go_on)?;
+        write(&source, &own, min_free_disk, &go_on)?;
         all.push(own);
     }
     Ok(all)
 }
 
-fn write(source: &OwnedFd, target: &Path, go_on: &dyn Fn() -> Result<()>) -> Result<()> {
+fn write(
+    source: &OwnedFd,
+    target: &Path,
+    min_free_disk: Option<u64>,
+    go_on: &dyn Fn() -> Result<()>,
+) -> Result<()> {
     let wrong = |error: io::Error| match error.get_ref().is_some_and(|inner| inner.is::<Error>()) {
         true => fault::unwrap(error),
         false => fault::at("cannot write", target, &error),
     };
     let source = File::from(source.try_clone().map_err(wrong)?);
-    objects::pack(&source, File::create_new(target).map_err(wrong)?, go_on).map_err(wrong)
+    let target = File::create_new(target).map_err(wrong)?;
+    // Others write to the disk too: it is looked at for each file.
+    let refusal = [
+        "what the image needs is not packed",
+        "more than is free beside what has to stay free (minFreeDisk)",
+    ];
+    let mut budget = Budget::of(folder::room(&target), min_free_disk, refusal);
+    objects::pack(&source, Limited { target: &target, budget: &mut budget }, go_on).map_err(wrong)
 }

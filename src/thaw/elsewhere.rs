@@ -24,7 +24,7 @@ pub fn run(
 ///
 /// # Errors
 /// `Unsupported`, with what to do instead.
-pub fn bring(image: &Path, _: &Path, _: &ThawOptions) -> Result<Vec<PathBuf>> {
+pub fn bring(image: &Path, _: &Path, _: Option<u64>, _: &ThawOptions) -> Result<Vec<PathBuf>> {
     Err(not_here(image))
 }
 

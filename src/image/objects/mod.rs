@@ -6,11 +6,13 @@
 //! | [`mod@store`] | puts there what is mapped in this process |
 //! | [`mod@find`] | opens the one an image asks for |
 //! | [`mod@pack`], `unpack` | as much of it as is ever mapped, packed |
+//! | `budget` | how much of the disk may be written |
 //! | `file` | an ELF file on disk |
 //! | `name` | what an object's file is called |
 //!
 //! A file there is the ELF file up to the last page that is mapped when it is loaded, as plain zstd.
 
+mod budget;
 mod file;
 #[cfg(target_os = "linux")]
 pub mod find;
@@ -23,6 +25,7 @@ mod unpack;
 use super::freeze;
 use crate::error::Result;
 
+pub use budget::{Budget, Limited};
 #[cfg(target_os = "linux")]
 pub use find::Finder;
 pub use name::hex;

@@ -1,18 +1,18 @@
 //! Puts what is mapped in this process into the folder of objects.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::super::freeze::{self, Mapped};
+use super::budget::{Budget, Limited};
 use super::file;
 use super::name::{END, hex};
 use super::pack::pack;
 use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::folder::{Folder, Lock};
-use crate::file::sink::reserve;
 use crate::file::store::OBJECTS;
 
 /// A file becomes at least so many times smaller, as a rule: code does.
@@ -50,7 +50,7 @@ fn store_these(
     if inner.lock() == Lock::Busy {
         return Ok(());
     }
-    let mut budget = Budget::of(&inner, min_free_disk);
+    let mut budget = budget(&inner, min_free_disk);
     let mut gone = None;
     for object in mapped {
         let name = format!("{}{END}", hex(&object.id));
@@ -81,32 +81,14 @@ fn source(object: &Mapped) -> Option<File> {
     same(&object.path).or_else(|| same(Path::new("/proc/self/exe")))
 }
 
-/// Bytes that may be written.
-struct Budget {
-    left: Option<u64>,
-}
-
-impl Budget {
-    fn of(folder: &Folder, min_free_disk: Option<u64>) -> Self {
-        // A file system that does not tell its room is written to until it refuses.
-        let room = folder.room().ok().filter(|room| room.total > 0);
-        let left = room.map(|room| {
-            let above = room.available.saturating_sub(reserve(min_free_disk, room.total));
-            above.min(room.available / 4)
-        });
-        Self { left }
-    }
-
-    fn take(&mut self, bytes: u64) -> Result<()> {
-        let Some(left) = &mut self.left else { return Ok(()) };
-        *left = left.checked_sub(bytes).ok_or_else(|| {
-            Error::NoSpace(format!(
-                "the executable and the libraries are not kept beside the image: {bytes} bytes more would be more than a \
-                 quarter of what is free, or of what need not stay free (minFreeDisk)"
-            ))
-        })?;
-        Ok(())
-    }
+/// No more than a quarter of what is free: it is for later.
+fn budget(folder: &Folder, min_free_disk: Option<u64>) -> Budget {
+    let refusal = [
+        "the executable and the libraries are not kept beside the image",
+        "more than a quarter of what is free, or of what need not stay free (minFreeDisk)",
+    ];
+    let quarter = folder.room().map_or(u64::MAX, |room| room.available / 4);
+    Budget::of(folder.room(), min_free_disk, refusal).at_most(quarter)
 }
 
 fn one(
@@ -121,7 +103,7 @@ fn one(
         false => fault::at("cannot write", &folder.path().join(name), &error),
     };
     let size = file::loaded(&source).map_err(wrong)?;
-    Budget { left: budget.left }.take(size / TIMES)?;
+    budget.check(size / TIMES)?;
     // What a writer of our number has left, when it was killed: we have the lock.
     let temp = format!(".{}.{}.tmp", name.trim_end_matches(END), std::process::id());
     let _ = folder.unlink(&temp);
@@ -140,24 +122,6 @@ fn one(
         let _ = folder.unlink(&temp);
         wrong(error)
     })
-}
-
-/// A file that takes from the budget as it grows.
-struct Limited<'a> {
-    target: &'a File,
-    budget: &'a mut Budget,
-}
-
-impl Write for Limited<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.budget.take(bytes.len() as u64).map_err(fault::wrap)?;
-        (&mut &*self.target).write_all(bytes)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// Whether the folder's files are memory.
