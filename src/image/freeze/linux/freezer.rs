@@ -7,7 +7,7 @@ use std::os::fd::RawFd;
 use super::super::outcome::{Fault, Frozen, How, Small, Step, Written};
 use super::base::{PAGE, STAGE, Seams};
 use super::cuts::Cuts;
-use super::files::{Files, Seen};
+use super::files::{Code, Files, Seen};
 use super::maps::Maps;
 use super::pack::{self, Block, OUT, Pack};
 use super::presence::{PAGES, Pages};
@@ -21,7 +21,7 @@ use crate::image::cpu;
 use crate::image::format::{MAGIC, OBJECTS, Start, VERSION};
 
 /// Bytes of the list of mappings that are read at once; the longest line fits several times.
-const MAPS: usize = 64 << 10;
+pub(super) const MAPS: usize = 64 << 10;
 
 /// What the freezer works in beside zstd's workspace. All zeros are a value of it.
 #[repr(C)]
@@ -31,6 +31,7 @@ struct Buffers {
     stage: [u8; STAGE],
     maps: [u8; MAPS],
     entries: [u64; PAGES],
+    code: [Seen; OBJECTS],
     seen: [Seen; OBJECTS],
     wanted: [u8; PAGES],
     scratch: [u8; 2 * PAGE],
@@ -183,7 +184,7 @@ fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written,
     let space = unsafe { std::slice::from_raw_parts_mut(freezer.at, freezer.workspace) };
     // SAFETY: the second part: as long as the structure, aligned to a page, and of any bytes.
     let buffers = unsafe { &mut *freezer.at.add(freezer.workspace).cast::<Buffers>() };
-    let Buffers { block, out, stage, maps, entries, seen, wanted, scratch } = buffers;
+    let Buffers { block, out, stage, maps, entries, code, seen, wanted, scratch } = buffers;
     let process = sys::process() as u32;
     let start = Start {
         magic: MAGIC,
@@ -207,12 +208,14 @@ fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written,
         let mut search = Search { small, view, pages, stage, how, cuts, look, last: (0, 0) };
         search.run(&mut Maps::open(&mut *maps)?)?;
     }
+    let code = Code::of(code, &mut Maps::open(&mut *maps)?)?;
     let mut maps = Maps::open(maps)?;
     let begin = freezer.at as u64;
     let mut writer = Writer {
         pack,
         view,
         pages,
+        code,
         objects: Files::new(seen),
         stage,
         how: job.how,

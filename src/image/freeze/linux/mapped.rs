@@ -4,41 +4,35 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::super::outcome::{Fault, Mapped, Step};
+use super::super::outcome::{Fault, Mapped};
 use super::base::Seams;
-use super::kind::{Source, source};
-use super::maps::parse;
+use super::files::{Code, Files};
+use super::freezer::MAPS;
+use super::maps::Maps;
 use super::view::View;
 use crate::error::Result;
-use crate::image::elf;
+use crate::image::format::OBJECTS;
 
-/// The files with a build id that are mapped now, each once. Allocates.
+/// The files that objects would stand for, each once. Allocates.
 ///
 /// # Errors
 /// `CaptureFailed`: the mappings, or memory, cannot be read.
 pub fn mapped() -> Result<Vec<Mapped>> {
-    let maps = std::fs::read("/proc/self/maps")
-        .map_err(|error| Fault::new(Step::Maps, error.raw_os_error().unwrap_or(0)).error())?;
-    let view = View::open(&Seams::default()).map_err(|fault| fault.error())?;
-    let mappings = || maps.split(|byte| *byte == b'\n').filter_map(parse);
-    // Who prints a stack maps files of symbols, which have the id of what they describe, and none of its code.
-    let code: Vec<_> = mappings()
-        .filter(|mapping| mapping.protection & libc::PROT_EXEC as u32 != 0)
-        .map(|mapping| (mapping.device, mapping.inode))
-        .collect();
-    let (mut seen, mut found) = (Vec::new(), Vec::new());
-    for mapping in mappings() {
-        let file = (mapping.device, mapping.inode);
-        let is_first = source(&mapping) == Source::File && mapping.offset == 0 && !seen.contains(&file);
-        if !is_first || !code.contains(&file) {
-            continue;
-        }
-        seen.push(file);
-        let read = |at: u64, into: &mut [u8]| {
-            let end = at.checked_add(into.len() as u64);
-            end.is_some_and(|end| end <= mapping.high - mapping.low) && view.whole(mapping.low + at, into)
-        };
-        if let Some(id) = elf::build_id(read) {
+    list().map_err(|fault| fault.error())
+}
+
+fn list() -> std::result::Result<Vec<Mapped>, Fault> {
+    let (mut room, view) = (vec![0; MAPS], View::open(&Seams::default())?);
+    let (mut code, mut seen) = (Box::new([(0, 0); OBJECTS]), Box::new([(0, 0); OBJECTS]));
+    let code = Code::of(&mut code, &mut Maps::open(&mut room)?)?;
+    let (mut files, mut found) = (Files::new(&mut seen), Vec::new());
+    let mut maps = Maps::open(&mut room)?;
+    while maps.advance()? {
+        let mapping = maps.here()?;
+        if files.known(&mapping).is_none()
+            && let Some(id) = code.object(&mapping, &view)
+            && files.add(&mapping).is_some()
+        {
             let path = Path::new(OsStr::from_bytes(mapping.path)).to_owned();
             found.push(Mapped { id: id.bytes().to_vec(), path });
         }

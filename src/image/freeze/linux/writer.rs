@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::super::outcome::{Fault, How, Step, Written};
 use super::base::{PAGE, STAGE};
-use super::files::Files;
+use super::files::{Code, Files};
 use super::kind::{Source, source};
 use super::maps::{Mapping, Maps};
 use super::pack::Pack;
@@ -13,10 +13,9 @@ use super::presence::{Base, PAGES, Pages, Want};
 use super::stream::{object_bytes, record_bytes, start_bytes};
 use super::sys;
 use super::view::View;
-use crate::image::elf;
 use crate::image::format::{
-    END, KIND_BREAK, KIND_EMPTY, KIND_MEMORY, KIND_OBJECT, KIND_STACK, LOADER, LOADER_ROOM, OBJECT, PATH,
-    REGION, RUN, Record, Start, TOP,
+    END, KIND_BREAK, KIND_EMPTY, KIND_MEMORY, KIND_OBJECT, KIND_STACK, LOADER, LOADER_ROOM, OBJECT, REGION,
+    RUN, Record, Start, TOP,
 };
 
 /// Bytes of private file mappings that no object stands for (ICU's data, a locale archive, files that are gone) that are
@@ -38,6 +37,7 @@ pub(super) struct Writer<'a> {
     pub pack: Pack<'a>,
     pub view: View,
     pub pages: Pages<'a>,
+    pub code: Code<'a>,
     pub objects: Files<'a>,
     pub stage: &'a mut [u8; STAGE],
     pub how: How,
@@ -158,20 +158,12 @@ impl Writer<'_> {
         Want::Own
     }
 
-    /// The number of the mapping's file, if it has a build id. A file that comes for the first time is written as an object.
+    /// The number of the mapping's file, if an object stands for it. A file that comes for the first time is written as one.
     fn object(&mut self, mapping: &Mapping) -> Result<Option<u32>, Fault> {
         if let Some(known) = self.objects.known(mapping) {
             return Ok(Some(known));
         }
-        if mapping.offset != 0 || mapping.path.len() > PATH {
-            return Ok(None);
-        }
-        let len = mapping.high - mapping.low;
-        let read = |at: u64, into: &mut [u8]| {
-            let end = at.checked_add(into.len() as u64);
-            end.is_some_and(|end| end <= len) && self.view.whole(mapping.low + at, into)
-        };
-        let Some(id) = elf::build_id(read) else { return Ok(None) };
+        let Some(id) = self.code.object(mapping, &self.view) else { return Ok(None) };
         let Some(number) = self.objects.add(mapping) else { return Ok(None) };
         let payload = (object_bytes(0, 0).len() + id.bytes().len() + mapping.path.len()) as u32;
         self.pack.put(&record_bytes(&Record { payload, ..record(OBJECT) }))?;
