@@ -4,7 +4,7 @@ use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use super::action::{self, Pass};
-use super::arrivals::{self, Arrival};
+use super::arrivals::{self, Arrival, Info};
 use super::bell;
 
 /// The process whose signals they are: one that was forked of it has no watch.
@@ -33,19 +33,46 @@ pub(super) extern "C" fn came(signal: c_int, info: *mut libc::siginfo_t, context
         // SAFETY: the kernel gives a handler with SA_SIGINFO what it knows of the signal, for the call.
         let code = unsafe { info.as_ref() }.map(|info| info.si_code);
         let thread = if code == Some(libc::SI_TKILL) { thread } else { 0 };
-        arrivals::note(Arrival { signal, thread });
+        // SAFETY: likewise.
+        let info = unsafe { Info::of(signal, info) };
+        arrivals::note(Arrival { signal, thread, info });
         bell::ring();
     }
     INSIDE.fetch_sub(1, Ordering::SeqCst);
     if !held {
         match action::pass_on(signal) {
             // It comes again when this handler is left.
-            // SAFETY: a signal to this thread.
-            Pass::Again => _ = unsafe { libc::syscall(libc::SYS_tgkill, process, thread, signal) },
+            // SAFETY: what the handler was told, for the call.
+            Pass::Again => again(Arrival { signal, thread, info: unsafe { Info::of(signal, info) } }),
             Pass::Call(before) => before(signal, info, context),
             Pass::Nobody => {}
         }
     }
     // SAFETY: this thread's own. What was interrupted may be about to read it.
     unsafe { *libc::__errno_location() = errno };
+}
+
+/// Sends a signal to this process, or a thread of it, whose action is the one that was there: as one that it sends itself, but
+/// with who sent it, how and with what value. Of one that was sent to another thread alone (`tgkill`) the kernel does not let
+/// that be said. In a handler too.
+pub(super) fn again(Arrival { signal, thread, info }: Arrival) {
+    let whole = info.map(|info| info.whole());
+    // SAFETY: only numbers, and a structure that lives for the calls.
+    unsafe {
+        let (process, me) = (libc::getpid(), libc::syscall(libc::SYS_gettid) as i32);
+        let told = whole.as_ref().is_some_and(|whole| {
+            let whole: *const libc::siginfo_t = whole;
+            // The kernel believes who a signal comes from if it is sent to the very thread that says so, which stands for its process here.
+            let sent = match thread {
+                0 => libc::syscall(libc::SYS_rt_sigqueueinfo, me, signal, whole),
+                thread => libc::syscall(libc::SYS_rt_tgsigqueueinfo, process, thread, signal, whole),
+            };
+            sent == 0
+        });
+        match thread {
+            _ if told => {}
+            0 => _ = libc::kill(process, signal),
+            thread => _ = libc::syscall(libc::SYS_tgkill, process, thread, signal),
+        }
+    }
 }

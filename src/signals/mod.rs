@@ -8,7 +8,7 @@
 //!
 //! Nobody is kept from what he has: libuv's handler where JavaScript listens, Node's own, the kernel's default, whatever an
 //! addon has set. It is taken down for the moment, and put back before the signal goes on; so what follows is what would have
-//! followed, by the same action on the same threads.
+//! followed, by the same action on the same threads, told of the same sender and value (but for `tgkill`: of that it is this process).
 //!
 //! | file | what it does |
 //! |---|---|
