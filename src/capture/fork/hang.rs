@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn our_own_state_is_read() {
         let before = stat(std::process::id() as i32).unwrap();
-        assert!(b"RS".contains(&before.state));
+        assert!(b"RSD".contains(&before.state));
         let touched = vec![1_u8; 4 << 20];
         let after = stat(std::process::id() as i32).unwrap();
         assert!(after.faults > before.faults && touched[touched.len() - 1] == 1);

@@ -19,6 +19,12 @@ use crate::thaw::supervise::supervise;
 use crate::thaw::survey::check::{Checker, Step};
 use crate::thaw::survey::survey;
 
+/// All of them once: the tests of the crate without Node-API (`cargo test --no-default-features`) try this many, and those with it,
+/// which go through the very same code, a twentieth.
+const fn once(cases: usize) -> usize {
+    if cfg!(feature = "node") { cases / 20 } else { cases }
+}
+
 /// The same numbers each time.
 struct Chance(u64);
 
@@ -226,7 +232,8 @@ fn a_hundred_thousand_damaged_images_do_nothing_wrong() {
     assert!(follow(&plain.raw));
     let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
     let (mut whole, mut refused) = (0, 0);
-    for case in 0..100_000 {
+    let cases = once(100_000);
+    for case in 0..cases {
         let (raw, _) = plain.damaged(&mut chance);
         let found = survey(Path::new("hostile"), &raw[..], &mut |_| Ok(()));
         let followed = follow(&raw);
@@ -243,14 +250,14 @@ fn a_hundred_thousand_damaged_images_do_nothing_wrong() {
             }
         }
     }
-    assert!(whole > 1000 && refused > 50_000, "{whole} were taken for whole, {refused} refused");
+    assert!(whole > cases / 100 && refused > cases / 2, "{whole} were taken for whole, {refused} refused");
 }
 
 #[test]
 fn bytes_at_random_do_nothing_wrong() {
     let plain = Plain::of(&base());
     let mut chance = Chance(77);
-    for _ in 0..20_000 {
+    for _ in 0..once(20_000) {
         let mut raw = plain.raw.clone();
         for _ in 0..chance.below(20) {
             // Most of it is pages, which may be anything: aim at the rest.
@@ -303,7 +310,8 @@ fn the_real_loader_refuses_them_too() {
     assert_eq!((status.unwrap().code(), words.as_str(), out.as_slice()), (Some(0), "", &b"ok"[..]));
     let mut chance = Chance(0xDEAD_BEEF_CAFE);
     let (mut done, mut refused, mut crashed) = (0, 0, 0);
-    for case in 0..500 {
+    let cases = once(500);
+    for case in 0..cases {
         let (raw, touched) = plain.damaged(&mut chance);
         let (status, words, out) = load(&raw, &options);
         let status = status.unwrap();
@@ -330,7 +338,7 @@ fn the_real_loader_refuses_them_too() {
         }
     }
     no_child();
-    assert!(refused > 250 && done > 5, "{refused} refused, {done} done, {crashed} crashed");
+    assert!(refused > cases / 2 && done > cases / 100, "{refused} refused, {done} done, {crashed} crashed");
 }
 
 #[test]

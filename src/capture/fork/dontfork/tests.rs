@@ -3,9 +3,12 @@
 use super::*;
 use crate::capture::fork::mappings;
 
-/// The tags are the process's: one test at a time.
-static ALONE: Mutex<()> = Mutex::new(());
 const SIZE: usize = 1 << 20;
+
+/// The tags are the process's, and who starts a child has them looked at anew.
+fn alone(test: &str) -> bool {
+    crate::probe::tests::alone(&format!("capture::fork::dontfork::tests::{test}"))
+}
 
 fn map(at: usize) -> Range {
     let fixed = if at == 0 { 0 } else { libc::MAP_FIXED };
@@ -32,20 +35,17 @@ fn any(range: Range, wanted: impl Fn(&Mapping) -> bool) -> bool {
     !common(&with(&flags().unwrap(), wanted), &[range]).is_empty()
 }
 
-fn settle(marks: &Marks) {
-    // Other tests of this process start children.
-    while !marks.put_back() {}
-}
-
 #[test]
 fn what_stayed_is_marked_again() {
-    let _alone = ALONE.lock();
+    if !alone("what_stayed_is_marked_again") {
+        return;
+    }
     let range = map(0);
     advise(&[range], libc::MADV_DONTFORK).unwrap();
     let marks = remember();
     mappings::open().unwrap();
     assert!(!any(range, |mapping| mapping.not_copied));
-    settle(&marks);
+    assert!(marks.put_back());
     assert!(marked(range));
     assert!(!any(range, |mapping| mapping.random), "no tag stays");
     unmap(range);
@@ -53,7 +53,9 @@ fn what_stayed_is_marked_again() {
 
 #[test]
 fn another_mapping_at_the_same_address_is_not() {
-    let _alone = ALONE.lock();
+    if !alone("another_mapping_at_the_same_address_is_not") {
+        return;
+    }
     let (stays, goes) = (map(0), map(0));
     advise(&[stays, goes], libc::MADV_DONTFORK).unwrap();
     let marks = remember();
@@ -62,7 +64,7 @@ fn another_mapping_at_the_same_address_is_not() {
     unmap(goes);
     map(goes.start);
     mappings::open().unwrap();
-    settle(&marks);
+    assert!(marks.put_back());
     assert!(!any(goes, |mapping| mapping.not_copied));
     assert!(marked(stays));
     assert!(!any(half, |mapping| mapping.not_copied));
@@ -72,17 +74,14 @@ fn another_mapping_at_the_same_address_is_not() {
 
 #[test]
 fn a_fork_between_the_looks_finds_nothing_marked() {
-    let _alone = ALONE.lock();
+    if !alone("a_fork_between_the_looks_finds_nothing_marked") {
+        return;
+    }
     window::install();
     let range = map(0);
     let ours = vec![range];
-    // Other tests of this process start children: a look that one of them has come between is begun anew.
-    let open = loop {
-        let open = window::Open::over(&ours);
-        if open.mark() && marked(range) {
-            break open;
-        }
-    };
+    let open = window::Open::over(&ours);
+    assert!(open.mark() && marked(range));
     // SAFETY: the child leaves at once, or dies of what it lacks.
     let child = unsafe { libc::fork() };
     if child == 0 {
@@ -103,7 +102,9 @@ fn a_fork_between_the_looks_finds_nothing_marked() {
 
 #[test]
 fn tags_are_cleared_when_nobody_forks() {
-    let _alone = ALONE.lock();
+    if !alone("tags_are_cleared_when_nobody_forks") {
+        return;
+    }
     let range = map(0);
     advise(&[range], libc::MADV_DONTFORK).unwrap();
     let marks = remember();

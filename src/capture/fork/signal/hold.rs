@@ -257,6 +257,12 @@ mod tests {
 
     #[test]
     fn who_runs_stands_still_and_goes_on_and_who_waits_is_left_alone() {
+        // All threads of the process are stopped, and signals belong to it as a whole.
+        if !crate::probe::tests::alone(
+            "capture::fork::signal::hold::tests::who_runs_stands_still_and_goes_on_and_who_waits_is_left_alone",
+        ) {
+            return;
+        }
         let (run, turns) = (AtomicBool::new(true), AtomicU64::new(0));
         let (asked, told) = std::sync::mpsc::channel::<()>();
         std::thread::scope(|scope| {
@@ -268,8 +274,7 @@ mod tests {
             scope.spawn(move || told.recv());
             while turns.load(Ordering::Relaxed) == 0 {}
             let mut still = Stillness::prepare(Some(0));
-            // Threads of other tests run beside it.
-            still.begin(Duration::from_secs(2));
+            still.begin(MOST);
             let was = turns.load(Ordering::Relaxed);
             pause(Duration::from_millis(20));
             let is = turns.load(Ordering::Relaxed);

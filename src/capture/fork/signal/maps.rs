@@ -75,6 +75,12 @@ mod tests {
 
     #[test]
     fn a_small_buffer_shows_what_a_large_one_does() {
+        // Other tests map and unmap meanwhile.
+        if !crate::probe::tests::alone(
+            "capture::fork::signal::maps::tests::a_small_buffer_shows_what_a_large_one_does",
+        ) {
+            return;
+        }
         let show = |room: usize| {
             let (mut buffer, mut seen, mut last) = (vec![0; room], 0, 0);
             assert!(each(&mut buffer, |line| {

@@ -149,6 +149,12 @@ mod tests {
 
     #[test]
     fn what_somebody_uses_is_left_alone_and_what_is_sent_is_never_the_end() {
+        // Signals belong to the process as a whole.
+        if !crate::probe::tests::alone(
+            "capture::fork::signal::number::tests::what_somebody_uses_is_left_alone_and_what_is_sent_is_never_the_end",
+        ) {
+            return;
+        }
         // SAFETY: no arguments, no failure.
         let me = unsafe { libc::gettid() };
         let top = libc::SIGRTMAX();

@@ -4,11 +4,15 @@ use super::super::super::How;
 use super::super::Freezer;
 use super::super::base::PAGE;
 use super::super::writer::V8;
+use super::alone;
 use super::child::{fork, freeze, unpacked, wait};
 use super::stream::read;
 
 #[test]
 fn pages_of_v8_are_dropped_when_they_are_written_and_others_are_not() {
+    if !alone("dropped::pages_of_v8_are_dropped_when_they_are_written_and_others_are_not") {
+        return;
+    }
     let (all, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
     let map = |place: u64, kind: i32| {
         let len = 700 * PAGE;

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use super::super::super::{How, Small};
 use super::super::Freezer;
 use super::super::base::Seams;
+use super::alone;
 use super::child::{fork, freeze, status, wait};
 use crate::memory::CALLS;
 
@@ -91,6 +92,9 @@ fn behind_leaving_out(count: u64, calls: &[i64], how: How, seams: Seams) -> i32 
 
 #[test]
 fn nothing_but_these_calls_no_allocation_and_no_errno() {
+    if !alone("quiet::nothing_but_these_calls_no_allocation_and_no_errno") {
+        return;
+    }
     for how in [How::Alone, How::Beside] {
         for seams in [
             Seams::default(),
@@ -116,6 +120,9 @@ fn nothing_but_these_calls_no_allocation_and_no_errno() {
 
 #[test]
 fn it_needs_little_stack() {
+    if !alone("quiet::it_needs_little_stack") {
+        return;
+    }
     // What is below the frame of the caller is painted, and looked at afterwards.
     const DEEP: usize = 64 << 10;
     const GAP: usize = 512;

@@ -5,13 +5,14 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use super::super::super::{How, Presence, Small};
-use super::super::Freezer;
 use super::super::base::{PAGE, STAGE, Seams};
 use super::super::maps::{Mapping, parse};
+use super::super::{Freezer, mapped};
+use super::alone;
 use super::child::stopped;
 use super::stream::{Image, Region, read};
 use crate::image::cpu;
-use crate::image::format::{KIND_EMPTY, KIND_OBJECT, MOMENT_FORK};
+use crate::image::format::{KIND_EMPTY, KIND_MEMORY, KIND_OBJECT, MOMENT_FORK};
 
 /// Mappings of many kinds beside the test's own: what may be read, and what not; with holes; shared; of a file, changed and not.
 struct Kept {
@@ -132,12 +133,18 @@ fn compare(freezer: &mut Freezer, how: How, seams: Seams, presence: Presence) {
 
 #[test]
 fn of_a_child_alone() {
+    if !alone("same::of_a_child_alone") {
+        return;
+    }
     let mut freezer = Freezer::new(-1).unwrap();
     compare(&mut freezer, How::Alone, Seams::default(), Presence::Pagemap);
 }
 
 #[test]
 fn of_a_child_through_the_kernel() {
+    if !alone("same::of_a_child_through_the_kernel") {
+        return;
+    }
     let mut freezer = Freezer::new(1).unwrap();
     compare(&mut freezer, How::Beside, Seams::default(), Presence::Pagemap);
     compare(&mut freezer, How::Beside, Seams { no_mem: true, ..Seams::default() }, Presence::Pagemap);
@@ -151,6 +158,9 @@ fn of_a_child_through_the_kernel() {
 
 #[test]
 fn where_proc_does_not_tell_pages() {
+    if !alone("same::where_proc_does_not_tell_pages") {
+        return;
+    }
     let mut freezer = Freezer::new(-7).unwrap();
     let seams = Seams { no_pagemap: true, ..Seams::default() };
     for how in [How::Alone, How::Beside] {
@@ -161,6 +171,9 @@ fn where_proc_does_not_tell_pages() {
 
 #[test]
 fn what_is_to_be_left_out_is_zeros_to_the_byte() {
+    if !alone("same::what_is_to_be_left_out_is_zeros_to_the_byte") {
+        return;
+    }
     let mut freezer = Freezer::new(-1).unwrap();
     let buffer: Vec<u8> = vec![b'b'; 5 * PAGE];
     let at = buffer.as_ptr() as u64;
@@ -184,6 +197,9 @@ fn what_is_to_be_left_out_is_zeros_to_the_byte() {
 
 #[test]
 fn small_contents_are_found_by_who_points_at_them() {
+    if !alone("same::small_contents_are_found_by_who_points_at_them") {
+        return;
+    }
     let small = Small { mark: 15, head: 0x1234_5671, most: 64 };
     // One page before a boundary at which memory is looked at in pieces, and more behind it.
     let len = 3 * STAGE;
@@ -225,4 +241,32 @@ fn small_contents_are_found_by_who_points_at_them() {
             .collect();
         assert!(pages == expected, "{how:?}");
     }
+}
+
+#[test]
+fn objects_are_the_files_that_are_kept_beside_images() {
+    if !alone("same::objects_are_the_files_that_are_kept_beside_images") {
+        return;
+    }
+    // A whole library that somebody only reads, as who prints a stack does: its bytes may be in no file that has its build id.
+    let libc =
+        mapped().unwrap().into_iter().find(|one| one.path.to_string_lossy().contains("libc.")).unwrap();
+    let copy = tempfile::NamedTempFile::new().unwrap();
+    std::fs::copy(&libc.path, copy.path()).unwrap();
+    let size = copy.as_file().metadata().unwrap().len() as usize;
+    let fd = std::os::fd::AsRawFd::as_raw_fd(copy.as_file());
+    // SAFETY: a new mapping where the kernel likes, which nobody else knows.
+    let at = unsafe { libc::mmap(std::ptr::null_mut(), size, libc::PROT_READ, libc::MAP_PRIVATE, fd, 0) };
+    assert_ne!(at, libc::MAP_FAILED);
+    let mut freezer = Freezer::new(-1).unwrap();
+    let (_child, raw, _) = stopped(&mut freezer, How::Alone);
+    let image = read(&raw);
+    let kept: Vec<_> = mapped().unwrap().into_iter().map(|one| (one.id, one.path)).collect();
+    assert_eq!(image.objects, kept);
+    assert!(kept.iter().all(|(_, path)| path != copy.path()));
+    let region = image.regions.iter().find(|region| region.low == at as u64).unwrap();
+    assert_eq!(region.kind, KIND_MEMORY);
+    assert_eq!(region.page(at as u64).unwrap()[..4], *b"\x7fELF");
+    // SAFETY: the mapping just made.
+    unsafe { libc::munmap(at, size) };
 }
