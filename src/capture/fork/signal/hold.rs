@@ -273,8 +273,11 @@ mod tests {
             });
             scope.spawn(move || told.recv());
             while turns.load(Ordering::Relaxed) == 0 {}
-            let mut still = Stillness::prepare(Some(0));
+            let [mut still, mut late] = [(); 2].map(|()| Stillness::prepare(Some(0)));
             still.begin(MOST);
+            // Who comes second has nobody go on who stands for the first.
+            late.begin(Duration::ZERO);
+            late.end();
             let was = turns.load(Ordering::Relaxed);
             pause(Duration::from_millis(20));
             let is = turns.load(Ordering::Relaxed);
