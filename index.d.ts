@@ -76,8 +76,8 @@ export interface WatchOptions {
   /** Samples kept for `history()`, 1 to 100 000. Default 600. */
   history?: number
   /**
-   * Default: `heapUsedRatio` above 0.8 and `cgroupRatio` above 0.85, each for 30 s; a breach of either takes a
-   * snapshot, three an hour at most.
+   * Default: `heapUsedRatio` above 0.8 and `cgroupRatio` above 0.85, each for 30 s, and `cgroupFullIn` below 10 s; a breach of
+   * one takes a snapshot, three an hour at most.
    */
   rules?: Rule[]
   /** How the snapshots of this monitor are made, those that rules order as well. */
@@ -107,10 +107,10 @@ export type BytesMetric = 'rss' | 'anonymous' | 'file' | 'swap' | 'heapUsed' | '
   'arrayBuffers' | 'malloced' | 'native' | 'allocatorFree' | 'cgroupUsed' | 'liveHeap'
 /**
  * What a rule can watch. A threshold is written as its metric is measured: sizes; ratios (`heapUsedRatio`,
- * `cgroupRatio`); a duration (`loopBlocked`); bytes per second (`liveHeapGrowth`, also `'1MB/s'`); per cent 0…100
- * (`pressure`); a number (`majorFaults`).
+ * `cgroupRatio`); a duration (`cgroupFullIn`, `loopBlocked`); bytes per second (`liveHeapGrowth`, also `'1MB/s'`);
+ * per cent 0…100 (`pressure`); a number (`majorFaults`).
  */
-export type Metric = BytesMetric | 'heapUsedRatio' | 'cgroupRatio' | 'liveHeapGrowth' | 'loopBlocked' | 'pressure' | 'majorFaults'
+export type Metric = BytesMetric | 'heapUsedRatio' | 'cgroupRatio' | 'cgroupFullIn' | 'liveHeapGrowth' | 'loopBlocked' | 'pressure' | 'majorFaults'
 
 /** `report` is without effect in this version. */
 export type Action = 'snapshot'
@@ -210,9 +210,9 @@ export interface Sample {
   allocator: { inUse: number, free: number, mmapped: number, age: number } | null
   /**
    * The container's account; `used` is what the kernel could not reclaim and would kill for: all that is charged to the
-   * group, without clean pages of files.
+   * group, without clean pages of files. `fullIn`: ms until the limit is reached if it grows on, 3,600,000 at most.
    */
-  cgroup: { used: number, limit: number | null, ratio: number | null, oomKills: number | null } | null
+  cgroup: { used: number, limit: number | null, ratio: number | null, oomKills: number | null, fullIn: number | null } | null
   /** Per cent of the last ten seconds in which some task, or all, waited for memory. */
   pressure: { some10: number, full10: number } | null
   /** ms since the V8 figures were read: 0 = now, Infinity = not yet, and they are zero. */

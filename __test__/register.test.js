@@ -21,7 +21,7 @@ const preloaded = (dir, { env, args = ['-e', show], how = ['--require', register
 test('watches with the defaults, by --require and by --import, and lets the program end', async (t) => {
   const dir = tempDir(t)
   for (const how of [['--require', register], ['--import', register]]) {
-    assert.deepEqual(await preloaded(dir, { how }), { status: 0, signal: null, stdout: '["heapUsedRatio","cgroupRatio"]\n', stderr: '' })
+    assert.deepEqual(await preloaded(dir, { how }), { status: 0, signal: null, stdout: '["heapUsedRatio","cgroupRatio","cgroupFullIn"]\n', stderr: '' })
   }
 })
 

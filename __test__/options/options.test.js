@@ -130,10 +130,10 @@ test('undefined is as good as nothing, everywhere', () => {
   assert.deepEqual(checkWatch({ interval: undefined, snapshots: { keep: { count: undefined } } }), { ...checkWatch(), snapshots: { keep: {} } })
 })
 
-test('without rules the two documented ones', () => {
+test('without rules the three documented ones', () => {
   const { rules, interval, history } = checkWatch()
-  assert.deepEqual(rules.map(({ name, above, forMs, do: actions }) => [name, above, forMs, actions]),
-    [['heapUsedRatio', 0.8, 30_000, ['snapshot']], ['cgroupRatio', 0.85, 30_000, ['snapshot']]])
+  assert.deepEqual(rules.map(({ name, above, below, forMs, do: actions }) => [name, above ?? -below, forMs, actions]),
+    [['heapUsedRatio', 0.8, 30_000, ['snapshot']], ['cgroupRatio', 0.85, 30_000, ['snapshot']], ['cgroupFullIn', -10_000, 0, ['snapshot']]])
   assert.deepEqual([interval, history], [1000, 600])
 })
 

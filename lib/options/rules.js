@@ -123,13 +123,16 @@ const rules = kind({ type: 'Rule[]', form: 'RULES', fromText: parseRules }, (val
   })
 })
 
-// What a watch without rules looks for. Both are ratios, so they fit every size of process; the limit keeps
+// What a watch without rules looks for. They are ratios and a time, so they fit every size of process; the limit keeps
 // a service that hovers around the threshold from filling its day with snapshots.
-const defaultRules = Object.freeze(['heapUsedRatio', 'cgroupRatio'].map((metric) => Object.freeze({
+const defaultRules = Object.freeze(Object.entries({
+  heapUsedRatio: { above: 0.8, for: '30s' },
+  cgroupRatio: { above: 0.85, for: '30s' },
+  cgroupFullIn: { below: '10s' }
+}).map(([metric, threshold]) => Object.freeze({
   name: metric,
   metric,
-  above: metric === 'heapUsedRatio' ? 0.8 : 0.85,
-  for: '30s',
+  ...threshold,
   limit: Object.freeze({ count: 3, per: '1h' }),
   do: Object.freeze(['snapshot'])
 })))

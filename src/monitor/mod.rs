@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`sampler`] | the one thread of the process, which samples for all its environments |
 //! | [`probes`] | the kernel's side of a sample, each figure as often as it may cost |
+//! | [`settings`] | what a `watch()` was told |
 //! | [`watcher`] | one `watch()`: its settings, rules, trend and samples |
 //!
 //! A [`Watcher`] watches the heap of one [`Client`](crate::orders::Client). The thread comes with the first one and ends with
@@ -24,6 +25,8 @@
 
 pub mod probes;
 pub mod sampler;
+pub mod settings;
 pub mod watcher;
 
-pub use watcher::{WatchSettings, Watcher};
+pub use settings::WatchSettings;
+pub use watcher::Watcher;

@@ -5,7 +5,7 @@
 use crate::clock;
 use crate::probe::cgroup::{Cgroup, GroupMemory};
 use crate::probe::{allocator, pressure, process};
-use crate::watch::{self, Sample};
+use crate::watch::{self, Filling, Sample};
 
 /// glibc's own figures lock its arenas while they are counted: at most this share of the time.
 const ALLOCATOR_SHARE: f64 = 1.0 / 2_000.0;
@@ -21,6 +21,7 @@ const GROUP_EVERY: f64 = 10_000.0;
 pub struct Probes {
     cgroup: Option<Cgroup>,
     cgroup_next: f64,
+    filling: Filling,
     arenas: Option<(allocator::Arenas, f64)>,
     arenas_next: f64,
     pressure: Option<watch::Pressure>,
@@ -43,7 +44,7 @@ impl Probes {
             self.cgroup = Cgroup::detect();
         }
         let process = process::process();
-        let group = self.cgroup.as_ref().and_then(Cgroup::read);
+        let group = self.group(now);
         if thorough {
             self.refresh(now, group.as_ref());
         }
@@ -60,6 +61,7 @@ impl Probes {
                 limit: figures.limit,
                 ratio: figures.ratio(),
                 oom_kills: figures.events.oom_kill,
+                full_in: self.filling.full_in(),
             }),
             pressure: self.pressure.clone(),
             ..Sample::default()
@@ -69,6 +71,24 @@ impl Probes {
             sample.set_kernel(name, figure);
         }
         sample
+    }
+
+    /// Looks at the container alone: in how many ms it is full.
+    pub fn look(&mut self) -> Option<f64> {
+        self.group(clock::now());
+        self.filling.full_in()
+    }
+
+    /// After how many ms the container is to be looked at again, whenever a sample is due.
+    pub fn pace(&self) -> Option<f64> {
+        self.filling.pace()
+    }
+
+    fn group(&mut self, now: f64) -> Option<GroupMemory> {
+        let group = self.cgroup.as_ref().and_then(Cgroup::read);
+        let figures = group.as_ref();
+        self.filling.look(now, figures.map(|group| group.used), figures.and_then(|group| group.limit));
+        group
     }
 
     fn refresh(&mut self, now: f64, group: Option<&GroupMemory>) {

@@ -185,8 +185,18 @@ impl Sampler {
         if due.is_empty() {
             let next = watchers.iter().map(|watcher| watcher.due()).fold(f64::INFINITY, f64::min);
             let wait = (next - now).clamp(0.0, 3_600_000.0);
+            let pace = probes.pace().filter(|pace| *pace < wait);
+            let pace = pace.filter(|_| watchers.iter().any(|watcher| watcher.looks_ahead()));
             // Rounded up: a sleep that ends a little early would be followed by a second one.
+            let wait = pace.unwrap_or(wait);
             std::thread::park_timeout(Duration::from_micros((wait * 1e3).ceil() as u64));
+            if pace.is_some()
+                && let Some(full_in) = probes.look()
+            {
+                for watcher in &watchers {
+                    watcher.hurry(full_in);
+                }
+            }
             return;
         }
         for watcher in &due {

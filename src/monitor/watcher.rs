@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use serde::Deserialize;
 
+use super::settings::{WatchSettings, WatchUpdate};
 use crate::capture::options::CaptureOptions;
 use crate::clock;
 use crate::error::{Error, Result};
@@ -17,49 +17,7 @@ use crate::orders::{objects, on_signal};
 use crate::probe::process;
 use crate::thread::facts::process_facts;
 use crate::thread::{Environment, Event, other_heaps};
-use crate::watch::{Awake, History, Outcome, Rule, RuleState, Sample, Trend, step};
-
-/// Normalised settings of a monitor, as `lib/options/check.js` makes them.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct WatchSettings {
-    /// ms between samples.
-    pub interval_ms: f64,
-    /// Samples kept.
-    pub history: usize,
-    /// What calls for action.
-    #[serde(default)]
-    pub rules: Vec<Rule>,
-    /// How captures are made that rules order.
-    #[serde(default)]
-    pub snapshots: CaptureOptions,
-    /// Whether the heap limit is watched.
-    #[serde(default)]
-    pub near_heap_limit: ramp::NearHeapLimit,
-    /// The names of signals at which an image is left.
-    #[serde(default)]
-    pub freeze_on: Vec<String>,
-}
-
-/// What `update()` may change: whatever is there.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct WatchUpdate {
-    interval_ms: Option<f64>,
-    history: Option<usize>,
-    rules: Option<Vec<Rule>>,
-    snapshots: Option<CaptureOptions>,
-    near_heap_limit: Option<ramp::NearHeapLimit>,
-    freeze_on: Option<Vec<String>>,
-}
-
-/// Settings from JSON.
-///
-/// # Errors
-/// `InvalidOption` for JSON that does not fit.
-pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
-    serde_json::from_str(text).map_err(|error| Error::InvalidOption(format!("watch options: {error}")))
-}
+use crate::watch::{Awake, History, Metric, Outcome, Phase, Rule, RuleState, Sample, Trend, step};
 
 /// ms; JavaScript's options are stricter, this only keeps the sampler from spinning.
 const SHORTEST_INTERVAL: f64 = 10.0;
@@ -180,6 +138,22 @@ impl Watcher {
     pub(super) fn due(&self) -> f64 {
         let state = self.state.lock();
         if state.requests.is_empty() { state.next_due } else { 0.0 }
+    }
+
+    /// Whether it wants to know that the container fills up as soon as that is seen.
+    pub(super) fn looks_ahead(&self) -> bool {
+        self.state.lock().rules.iter().any(|judged| judged.rule.metric == Metric::CgroupFullIn)
+    }
+
+    /// The container is full in so many ms: a sample is due now if a rule wants to be judged.
+    pub(super) fn hurry(&self, full_in: f64) {
+        let mut state = self.state.lock();
+        let wanted = |Judged { rule, state }: &Judged| {
+            rule.metric == Metric::CgroupFullIn && state.phase == Phase::Ok && rule.breaks(full_in)
+        };
+        if state.rules.iter().any(wanted) {
+            state.next_due = 0.0;
+        }
     }
 
     /// The latest sample as JSON, or `null`.
@@ -310,11 +284,11 @@ impl Watcher {
         state.history.push(sample.clone());
         let requests = std::mem::take(&mut state.requests);
         let snapshots = state.settings.snapshots.clone();
-        let outcomes: Vec<(String, Outcome)> = state
+        let outcomes: Vec<(Rule, Outcome)> = state
             .rules
             .iter_mut()
             .filter_map(|Judged { rule, state }| {
-                step(rule, state, &sample, awake).map(|outcome| (rule.name.clone(), outcome))
+                step(rule, state, &sample, awake).map(|outcome| (rule.clone(), outcome))
             })
             .collect();
         drop(state);
@@ -356,8 +330,11 @@ impl Watcher {
         ));
     }
 
-    fn act(&self, rule: String, outcome: Outcome, sample: &Sample, snapshots: &CaptureOptions) {
+    fn act(&self, rule: Rule, outcome: Outcome, sample: &Sample, snapshots: &CaptureOptions) {
         let (monitor, sample) = (self.id, Box::new(sample.clone()));
+        let hurried = (rule.metric == Metric::CgroupFullIn).then(|| actions::before_the_end(snapshots));
+        let snapshots = hurried.as_ref().unwrap_or(snapshots);
+        let rule = rule.name;
         match outcome {
             Outcome::Breach { value, since, actions, limited } => {
                 let name = rule.clone();

@@ -96,7 +96,7 @@ fn ask(kept: &Kept, isolate: &Isolate, (code, most): (&str, u32), subject: Subje
 /// For a test alone: asks the living process. `question`: a request's JSON; `{value}` or `{exception}`, as JSON.
 #[napi]
 pub fn ask_for_test(question: String) -> Result<String, Code> {
-    let question: Request = crate::monitor::watcher::parse(&question).map_err(fault)?;
+    let question: Request = crate::monitor::settings::parse(&question).map_err(fault)?;
     let isolate = Isolate::current().map_err(fault)?;
     let answer = answering::answer(&isolate, &question).map_err(fault)?;
     Ok(match answer {

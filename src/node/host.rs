@@ -15,7 +15,8 @@ use super::{Code, fault, odd};
 use crate::capture::options::CaptureOptions;
 use crate::error::Error as Fault;
 use crate::monitor::sampler;
-use crate::monitor::watcher::{WatchSettings, WatchUpdate, Watcher, parse};
+use crate::monitor::settings::{WatchSettings, WatchUpdate, parse};
+use crate::monitor::watcher::Watcher;
 #[cfg(target_os = "linux")]
 use crate::orders::on_signal;
 use crate::orders::{Client, Origin, dispatch, heap_limit, portable, synchronous};

@@ -6,7 +6,7 @@ use napi_derive::napi;
 use serde_json::{Value, json};
 
 use super::{Code, fault};
-use crate::monitor::watcher::parse;
+use crate::monitor::settings::parse;
 use crate::watch::{Outcome, Rule, RuleState, Sample, step};
 
 /// What a rule on `liveHeapGrowth` makes of `series`, `[[now, value | null, at], …]`: for each its outcome and the

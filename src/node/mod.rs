@@ -93,7 +93,7 @@ pub fn version() -> String {
 /// Whether V8's own interface is trusted, after a look at `v8.getHeapStatistics()` as it is now.
 #[napi]
 pub fn verify(statistics: String) -> Result<bool, Code> {
-    let reference = crate::monitor::watcher::parse(&statistics).map_err(fault)?;
+    let reference = crate::monitor::settings::parse(&statistics).map_err(fault)?;
     Ok(crate::v8::verify(&reference).is_ok())
 }
 

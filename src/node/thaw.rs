@@ -18,7 +18,7 @@ use crate::error::{Error as Fault, Result as Outcome};
 use crate::file::reader::Stop;
 use crate::file::sink::SinkOptions;
 use crate::image::request::Request;
-use crate::monitor::watcher::parse;
+use crate::monitor::settings::parse;
 use crate::thaw::{self, Progress, SnapshotOptions, ThawOptions};
 
 /// What `lib/image/` orders.

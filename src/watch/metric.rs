@@ -57,7 +57,13 @@ mod tests {
             live_heap: Some(15),
             live_heap_growth: Some(-16.0),
             allocator: Some(Allocator { in_use: 17, free: 18, mmapped: 19, age: 20.0 }),
-            cgroup: Some(Cgroup { used: 21, limit: Some(22), ratio: Some(0.23), oom_kills: Some(24) }),
+            cgroup: Some(Cgroup {
+                used: 21,
+                limit: Some(22),
+                ratio: Some(0.23),
+                oom_kills: Some(24),
+                full_in: Some(29.0),
+            }),
             pressure: Some(Pressure { some10: 25.0, full10: 26.0 }),
             heap_age: 27.0,
             loop_blocked: 28.0,
@@ -78,6 +84,7 @@ mod tests {
                 Metric::AllocatorFree => &json["allocator"]["free"],
                 Metric::CgroupUsed => &json["cgroup"]["used"],
                 Metric::CgroupRatio => &json["cgroup"]["ratio"],
+                Metric::CgroupFullIn => &json["cgroup"]["fullIn"],
                 Metric::Pressure => &json["pressure"]["some10"],
                 _ => &json[metric.name()],
             };

@@ -8,6 +8,7 @@
 //! | `rule` | [`Rule`]: what a user asked for, validated |
 //! | `machine` | [`step`]: rule × state × sample → event |
 //! | `awake` | [`Awake`]: the time in which somebody looked |
+//! | `filling` | [`Filling`]: how soon the container is full |
 //! | `trend` | [`Trend`]: how fast the live heap grows |
 //! | `history` | [`History`]: the last samples |
 //!
@@ -18,6 +19,7 @@
 //! Time comes in as a number, so that a test can be any clock and a clock can misbehave in a test.
 
 mod awake;
+mod filling;
 mod history;
 mod machine;
 mod metric;
@@ -29,6 +31,7 @@ mod sample;
 mod trend;
 
 pub use awake::Awake;
+pub use filling::Filling;
 pub use history::History;
 pub use machine::{Outcome, Phase, RuleState, step};
 pub use metric_kind::MetricKind;

@@ -87,6 +87,8 @@ pub struct Cgroup {
     pub ratio: Option<f64>,
     /// Processes of this group that the kernel killed for memory so far.
     pub oom_kills: Option<u64>,
+    /// Milliseconds until the limit is reached at the growth seen (see [`Filling`](super::filling::Filling)).
+    pub full_in: Option<f64>,
 }
 
 /// Pressure stall information over the last ten seconds, percent of the time (0…100).
@@ -131,6 +133,8 @@ metrics! {
     CgroupUsed "cgroupUsed" Bytes "cgroup v1, v2" = |sample| sample.cgroup.as_ref().map(|cgroup| cgroup.used as f64),
     /// `cgroupUsed` / the tightest limit on the way to the root
     CgroupRatio "cgroupRatio" Ratio "cgroup v1, v2" = |sample| sample.cgroup.as_ref().and_then(|cgroup| cgroup.ratio),
+    /// time until the container is full if it grows on as in the last second ([below](#a-container-that-fills-up)); an hour where it is not about to be
+    CgroupFullIn "cgroupFullIn" Milliseconds "cgroup v1, v2" = |sample| sample.cgroup.as_ref().and_then(|cgroup| cgroup.full_in),
     /// `heapUsed` right after the last full garbage collection: what is really held
     LiveHeap "liveHeap" Bytes "V8" = |sample| sample.live_heap.map(|bytes| bytes as f64),
     /// slope of `liveHeap`; one collection's outlier does not bend it
@@ -227,7 +231,13 @@ mod tests {
     fn json_has_the_public_names() {
         let sample = Sample {
             allocator: Some(Allocator { in_use: 1, free: 2, mmapped: 3, age: 4.0 }),
-            cgroup: Some(Cgroup { used: 5, limit: None, ratio: None, oom_kills: Some(6) }),
+            cgroup: Some(Cgroup {
+                used: 5,
+                limit: None,
+                ratio: None,
+                oom_kills: Some(6),
+                full_in: Some(7.0),
+            }),
             pressure: Some(Pressure { some10: 0.5, full10: 0.25 }),
             ..Sample::default()
         };
@@ -243,7 +253,7 @@ mod tests {
         assert_eq!(json["allocator"], serde_json::json!({"inUse": 1, "free": 2, "mmapped": 3, "age": 4.0}));
         assert_eq!(
             json["cgroup"],
-            serde_json::json!({"used": 5, "limit": null, "ratio": null, "oomKills": 6})
+            serde_json::json!({"used": 5, "limit": null, "ratio": null, "oomKills": 6, "fullIn": 7.0})
         );
         assert_eq!(json["pressure"], serde_json::json!({"some10": 0.5, "full10": 0.25}));
     }

@@ -65,7 +65,7 @@ function look (at, loopBlocked) {
     liveHeap: null,
     liveHeapGrowth: null,
     allocator: null,
-    cgroup: group && { used: group.used, limit: group.limit, ratio: group.ratio, oomKills: group.oomKills },
+    cgroup: group && { used: group.used, limit: group.limit, ratio: group.ratio, oomKills: group.oomKills, fullIn: null },
     pressure: cgroup.pressure(group),
     heapAge: 0,
     loopBlocked

@@ -20,6 +20,7 @@ const kinds = {
   allocatorFree: 'bytes',
   cgroupUsed: 'bytes',
   cgroupRatio: 'ratio',
+  cgroupFullIn: 'milliseconds',
   liveHeap: 'bytes',
   liveHeapGrowth: 'bytesPerSecond',
   loopBlocked: 'milliseconds',
@@ -33,6 +34,7 @@ const elsewhere = {
   allocatorFree: ({ allocator }) => allocator?.free,
   cgroupUsed: ({ cgroup }) => cgroup?.used,
   cgroupRatio: ({ cgroup }) => cgroup?.ratio,
+  cgroupFullIn: ({ cgroup }) => cgroup?.fullIn,
   pressure: ({ pressure }) => pressure?.some10
 }
 

@@ -4,13 +4,16 @@
 use std::sync::Arc;
 
 use super::child::work::no_room;
-use super::system::{now_ms, start_write_back};
+use super::system::{now_ms, write_behind};
 use crate::capture::permit::Demand;
 use crate::error::{Error, Result};
 use crate::file::sink::Sink;
 
 /// So many bytes of an image, before they are packed, may be memory still before the disk is told to take them.
 const WRITE_BACK: u64 = 8 << 20;
+/// So often it is told before what it was told first is waited for: until the disk has it, it is memory that the kernel cannot have
+/// back, and where there is none left it would kill whoever writes.
+const BEHIND: usize = 4;
 
 /// How long JavaScript may stand still for an image, and for whom.
 #[derive(Clone, Debug)]
@@ -26,6 +29,8 @@ pub struct Look {
     standing: Standing,
     began: u64,
     told_disk: u64,
+    /// Bytes of the file when it was told, the last one first.
+    told: [i64; BEHIND],
     why: Option<Why>,
 }
 
@@ -39,7 +44,7 @@ enum Why {
 impl Look {
     /// The time begins.
     pub fn begin(standing: Standing) -> Self {
-        Self { standing, began: now_ms(), told_disk: 0, why: None }
+        Self { standing, began: now_ms(), told_disk: 0, told: [0; BEHIND], why: None }
     }
 
     /// It begins again.
@@ -50,7 +55,9 @@ impl Look {
     /// So many bytes of stream are written to `sink`; whether to go on.
     pub fn goes_on(&mut self, sink: &Sink, raw_bytes: u64) -> bool {
         if raw_bytes.saturating_sub(self.told_disk) >= WRITE_BACK {
-            start_write_back(sink.raw_fd());
+            let written = write_behind(sink.raw_fd(), self.told.last().copied().unwrap_or(0));
+            self.told.rotate_right(1);
+            self.told[0] = written;
             self.told_disk = raw_bytes;
         }
         self.why = if self.standing.demand.as_ref().is_some_and(|demand| demand.is_given_up()) {

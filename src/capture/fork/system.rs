@@ -34,10 +34,17 @@ pub fn write_file(path: &CStr, text: &[u8]) -> bool {
     written == text.len() as isize
 }
 
-/// Has the disk begin to take what was written to `file`, and does not wait for it.
-pub fn start_write_back(file: std::os::fd::RawFd) {
+/// Has the disk begin to take what was written to `file`, and waits only for its first `done` bytes, which it was to take before.
+/// How many there are now.
+pub fn write_behind(file: std::os::fd::RawFd, done: i64) -> i64 {
     // SAFETY: no memory is touched. A file system that cannot does it in its own time.
-    unsafe { libc::sync_file_range(file, 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
+    unsafe {
+        libc::sync_file_range(file, 0, 0, libc::SYNC_FILE_RANGE_WRITE);
+        if done > 0 {
+            libc::sync_file_range(file, 0, done, libc::SYNC_FILE_RANGE_WAIT_BEFORE);
+        }
+        libc::lseek(file, 0, libc::SEEK_CUR)
+    }
 }
 
 /// The state letter of `/proc/PID/stat` or `/proc/self/task/N/stat`, behind the name in parentheses.
