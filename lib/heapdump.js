@@ -9,6 +9,7 @@ const { isMainThread } = require('node:worker_threads')
 const channel = require('./monitor/channel')
 const native = require('./addon/native')
 const { HeapwardenError, adopt } = require('./base/errors')
+const { replaceable } = require('./base/target')
 const { checkSnapshot, snapshotJson } = require('./options/check')
 const { warn } = require('./log/warn')
 
@@ -20,6 +21,7 @@ function defaultName () {
 
 /** Node's own way, where V8 is not reached directly. Renamed at the end: a half-written file has no final name. */
 function portable (file) {
+  replaceable(file)
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
   try {
     fs.renameSync(v8.writeHeapSnapshot(temporary), file)

@@ -110,23 +110,31 @@ describe('output is bounded', () => {
   test('and what fits is whole', () => assert.equal(value("'é'.repeat(500)", { most: 1000 }), 'é'.repeat(500)))
 })
 
-test('where nothing may be put in the place of console there is an answer, and all is as it was', () => {
-  const { log } = console
-  const { defineProperty } = Object
-  let calls = 0
-  Object.defineProperty = (...args) => {
-    if (++calls > 3) throw new TypeError('not extensible')
-    return defineProperty(...args)
+describe('whatever the service has frozen or patched, there is an answer', () => {
+  const done = {
+    'Object.freeze(Error)': ['1 + 1', 'new RangeError("no").message'],
+    'for (const one of [Error, console, process, process.stdout, fs, Object, Array.prototype, String.prototype]) Object.freeze(one)': ['1 + 1'],
+    "Object.defineProperty(Object.prototype, 'get', { value () {}, writable: false })": ['1 + 1'],
+    'Array.prototype.push = Array.prototype.join = Array.prototype.reverse = null': ['1 + 1', "console.log('heard') ?? 2"],
+    'String.prototype.split = String.prototype.slice = null; RegExp.prototype.test = null': ['1 + 1'],
+    'Object.defineProperty = Reflect.apply = Reflect.defineProperty = null; Promise.prototype.then = null': ['1 + 1'],
+    'Object.defineProperty(console, "log", { value: console.log, configurable: false }); delete globalThis.require': ['1 + 1']
   }
-  let first
-  try {
-    first = ask('1', 1000, false, undefined)
-  } finally {
-    Object.defineProperty = defineProperty
+  const answers = { '1 + 1': '02', 'new RangeError("no").message': '0no', "console.log('heard') ?? 2": '0heard\n2' }
+  const file = JSON.stringify(require.resolve('../../lib/addon/answerer'))
+  for (const [change, questions] of Object.entries(done)) {
+    test(change, () => {
+      const code = `const fs = require('node:fs'); const { writeSync } = fs; const { ask } = require(${file}); const { stringify } = JSON
+        ${change}
+        writeSync(1, stringify([${questions.map((question) => `ask(${JSON.stringify(question)}, 1000, false)`)}]))`
+      const out = execFileSync(process.execPath, ['-e', code], { encoding: 'utf8' })
+      assert.deepEqual(JSON.parse(out), questions.map((question) => answers[question]))
+    })
   }
-  assert.match(first, /^1Uncaught TypeError: not extensible/)
-  assert.equal(value('2'), '2')
-  assert.equal(typeof log, 'function')
+  test('with frozen intrinsics', () => {
+    const out = execFileSync(process.execPath, ['--frozen-intrinsics', '-p', `require(${file}).ask('6 * 7', 100, false)`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    assert.equal(out, '042\n')
+  })
 })
 
 test('functions of V8 are there: ids, classes, microtasks', { skip: !capabilities.snapshots.image.available && capabilities.snapshots.image.reason }, async (t) => {

@@ -184,3 +184,18 @@ test('folders of processes that were killed go with the next one there, and no o
   ownFolder(dir).remove()
   assert.deepEqual(fs.readdirSync(dir).sort(), [livesOn, young, others].sort())
 })
+
+test('nothing but a regular file is replaced, and not what is packed', async (t) => {
+  const dir = tempDir(t)
+  const [image, link, pipe] = ['x', 'link', 'pipe'].map((name) => path.join(dir, name))
+  fs.writeFileSync(image, 'x')
+  fs.symlinkSync(image, link)
+  execFileSync('mkfifo', [pipe])
+  const files = [{ name: NAME, path: image }]
+  for (const [to, why] of [[link, /not a regular file/], [pipe, /not a regular file/], [dir, /not a regular file/], [image, /what is to be bundled/]]) {
+    await assert.rejects(pack(files, to), { code: 'HEAPWARDEN_INVALID_OPTION', message: why })
+  }
+  assert.ok(fs.lstatSync(link).isSymbolicLink() && fs.lstatSync(pipe).isFIFO())
+  assert.equal(fs.readFileSync(image, 'utf8'), 'x')
+  assert.deepEqual(fs.readdirSync(dir).sort(), ['link', 'pipe', 'x'])
+})

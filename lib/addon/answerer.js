@@ -11,9 +11,9 @@ const { inspect, types: { isPromise } } = require('node:util')
 const v8 = require('node:v8')
 const { Script } = require('node:vm')
 
-const { apply } = Reflect
+const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, setPrototypeOf } = Reflect
 const { then } = Promise.prototype
-const { endsWith, slice, split } = String.prototype
+const { endsWith, indexOf, replace, slice, split, startsWith } = String.prototype
 const { join, push } = Array.prototype
 const { test } = RegExp.prototype
 const { byteLength } = Buffer
@@ -88,21 +88,28 @@ function listen (most) {
   const stream = { write, end () {}, on () { return this }, once () { return this }, removeListener () { return this }, emit () {}, listenerCount: () => 0 }
   const undo = []
   const put = (object, name, value) => {
-    const before = Object.getOwnPropertyDescriptor(object, name)
-    if (before && !before.configurable) return
-    Object.defineProperty(object, name, { value, configurable: true, writable: true, enumerable: before?.enumerable ?? false })
-    undo.push(() => before ? Object.defineProperty(object, name, before) : delete object[name])
+    const before = getOwnPropertyDescriptor(object, name)
+    // What the service has frozen stays as it is.
+    if (!defineProperty(object, name, { __proto__: null, value, configurable: true, writable: true, enumerable: before?.enumerable ?? false })) return
+    undo[undo.length] = () => before ? defineProperty(object, name, plain(before)) : deleteProperty(object, name)
   }
+  const end = () => { for (let at = undo.length - 1; at >= 0; at--) undo[at]() }
   try {
     takeOver(put, stream, write)
   } catch (error) {
-    for (const one of undo.reverse()) one()
+    end()
     throw error
   }
   return {
     heard: () => text,
-    end () { for (const one of undo.reverse()) one() }
+    end
   }
+}
+
+/** A description that nobody's Object.prototype adds anything to. */
+const plain = (description) => {
+  setPrototypeOf(description, null)
+  return description
 }
 
 function takeOver (put, stream, write) {
@@ -148,14 +155,14 @@ Object.defineProperty(loaded, 'cache', { get: () => Module._cache })
 
 /** Compiled as a prompt reads it: `{ a: 1 }` and `function (x) {…}` are values, `await` is allowed. */
 function compiled (code, isFunction) {
-  const one = code.replace(/;\s*$/, '')
+  const one = apply(replace, code, [/;\s*$/, ''])
   const parts = { plain: code, value: `(${one}\n)`, awaited: `(async () => (${one}\n))()`, awaiting: `(async () => {${code}\n})()` }
-  const asValue = isFunction || /^\s*(\{|function\b|class\b)/.test(code)
+  const asValue = isFunction || apply(test, /^\s*(\{|function\b|class\b)/, [code])
   let failure
   for (const part of asValue ? ['value', 'plain', 'awaited', 'awaiting'] : ['plain', 'value', 'awaited', 'awaiting']) {
-    if (part.startsWith('await') && !/\bawait\b/.test(code)) continue
+    if (apply(startsWith, part, ['await']) && !apply(test, /\bawait\b/, [code])) continue
     try {
-      return new Script(parts[part], { filename: NAME, columnOffset: -parts[part].indexOf(part === 'awaiting' ? code : one) })
+      return new Script(parts[part], { filename: NAME, columnOffset: -apply(indexOf, parts[part], [part === 'awaiting' ? code : one]) })
     } catch (error) {
       if (part === 'plain') failure = error
     }
@@ -201,8 +208,8 @@ function ask (code, most, hasSubject, subject) {
   return surely(() => {
     current.ears = listen(most)
     // A service may have its own way with stacks, which reads files.
-    Error.prepareStackTrace = prepareStackTrace
-    Error.stackTraceLimit = stackTraceLimit
+    Reflect.set(Error, 'prepareStackTrace', prepareStackTrace)
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
     let value = compiled(code, hasSubject).runInThisContext({ displayErrors: false })
     if (hasSubject) {
       if (typeof value !== 'function') throw new TypeError(`the code is ${typeof value}, and a function is needed, which is given the object: it => it.size`)

@@ -150,13 +150,27 @@ function findArrayBuffers () {
   return false
 }
 
+/** From this version on V8 makes the ArrayBuffer of a memory of WebAssembly when it is asked for it, and no earlier. */
+const LAZY = 14
+let buffersFound = false
+
+/** The buffer of a memory that is made to see how they lie. */
+function memory () {
+  try {
+    return new WebAssembly.Memory({ initial: 1 }).buffer
+  } catch {} // a limit on addresses, or a Node without WebAssembly
+}
+
 /**
  * What is ordered with these options may be an image without the contents of Buffers: then the addon has to know where those lie.
  * A collection that comes in between spoils the look.
  */
 function findBuffers (json) {
-  for (let attempt = 0; json.includes('"imageBuffers":false') && attempt < 3; attempt++) {
-    if (host.findBuffers(new ArrayBuffer(4096 + 64 * attempt), new ArrayBuffer(8192 + 64 * attempt), new Uint8Array(40), 40)) break
+  if (buffersFound || !json.includes('"imageBuffers":false')) return json
+  const listed = Number.parseInt(process.versions.v8) < LAZY
+  host.tellMemories(listed, listed ? undefined : memory())
+  for (let attempt = 0; !buffersFound && attempt < 3; attempt++) {
+    buffersFound = host.findBuffers(new ArrayBuffer(4096 + 64 * attempt), new ArrayBuffer(8192 + 64 * attempt), new Uint8Array(40), 40)
   }
   return json
 }

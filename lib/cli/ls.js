@@ -17,9 +17,14 @@ Lists the snapshots in DIR, newest first. Without DIR: HEAPWARDEN_DIR, else wher
 
 const head = [{ head: 'TAKEN', text: true }, { head: 'FORM', text: true }, { head: 'SIZE' }, { head: 'UNPACKED' }, { head: 'PAUSE' }, { head: 'PID' }, { head: 'WHY', text: true }, { head: 'NAME', text: true }]
 
+/** A file whose metadata is lost has no date, and one that somebody else wrote may have one of no calendar. */
+function taken ({ at }) {
+  const date = new Date(at)
+  return Number.isNaN(date.getTime()) ? '?' : date.toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
 const row = (info) => [
-  // A file whose metadata is lost has no date either.
-  Number.isFinite(info.at) ? new Date(info.at).toISOString().replace(/\.\d+Z$/, 'Z') : '?',
+  taken(info),
   info.form,
   bytes(info.bytes),
   Number.isFinite(info.rawBytes) ? bytes(info.rawBytes) : '?',

@@ -70,7 +70,7 @@ async function sendThawed (req, res, { path, name, version, encoding, thawing })
       // The next one's turn is when nothing of this one is left.
       await closed
       // Removed meanwhile, by whoever keeps only so many.
-      await access(path)
+      await access(path).catch(() => { throw new Refusal(404, 'HEAPWARDEN_NOT_FOUND', 'this image has just been deleted') })
       throw elsewhere(error, path)
     }
   })

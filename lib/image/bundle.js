@@ -9,6 +9,7 @@ const fs = require('node:fs/promises')
 const path = require('node:path')
 const { pipeline } = require('node:stream/promises')
 const { HeapwardenError } = require('../base/errors')
+const { replaceable } = require('../base/target')
 const { failure } = require('./failure')
 const { BLOCK, Damaged, end, entries, head, isTar, padding } = require('./tar')
 
@@ -95,6 +96,7 @@ async function pack (files, to, signal) {
   const temporary = path.join(folder, `.heapwarden-bundle-${randomBytes(8).toString('hex')}.tmp`)
   let opened = false
   try {
+    await checkTarget(files, to)
     const { parts, length } = await plan(files)
     await checkRoom(folder, length, `the bundle ${to}`)
     const target = createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true })
@@ -107,6 +109,16 @@ async function pack (files, to, signal) {
     // Only what is ours.
     if (opened) await fs.rm(temporary, { force: true }).catch(() => {})
     throw failure(error, 'write', to, signal)
+  }
+}
+
+/** What is at `to` is replaced, but none of those that are packed. */
+async function checkTarget (files, to) {
+  const there = replaceable(to)
+  if (there === undefined) return
+  for (const file of files) {
+    const { dev, ino } = await fs.stat(file.path)
+    if (dev === there.dev && ino === there.ino) throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `${to} is what is to be bundled: give the bundle another name`)
   }
 }
 

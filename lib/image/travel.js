@@ -2,27 +2,18 @@
 
 // What an image takes with it when it is given out from where it lies: the executable and the libraries of its process.
 
-const fs = require('node:fs/promises')
 const path = require('node:path')
 const native = require('../addon/native')
 const { nameOf } = require('./bundle')
 const { withCopy } = require('./copy')
 const { ownFolder } = require('./temporary')
 
-/** A build id as it is in the name of a file. */
-const ID = /^[0-9a-f]{2,128}$/
-
-/** Of the files that an image needs those that lie beside it, packed; `complete`: these are all. */
+/** Of the files that an image needs those that lie beside it, packed and whole; `complete`: these are all. */
 async function stored (image) {
-  // Nobody has checked what the image says; one that cannot say it is given out all the same.
-  const ids = (await native.imageNeeds(image).catch(() => [])).filter((id) => ID.test(id))
-  const objects = []
-  for (const id of new Set(ids)) {
-    const file = path.join(path.dirname(image), 'objects', `${id}.zst`)
-    const found = await fs.lstat(file).catch(() => null)
-    if (found?.isFile()) objects.push(file)
-  }
-  return { objects, complete: objects.length > 0 && objects.length === new Set(ids).size }
+  // One that cannot say what it needs is given out all the same.
+  const { needs, stored } = await native.imageNeeds(image).catch(() => ({ needs: [], stored: [] }))
+  const objects = [...new Set(stored)].map((id) => path.join(path.dirname(image), 'objects', `${id}.zst`))
+  return { objects, complete: objects.length > 0 && objects.length === new Set(needs).size }
 }
 
 /**

@@ -2,6 +2,7 @@
 
 // What users write → what the addon reads: checked, in bytes and milliseconds, under the addon's names.
 
+const { yesOrNo } = require('../base/yes-or-no')
 const { checkOf } = require('./kinds')
 const schema = require('./schema')
 
@@ -13,6 +14,12 @@ function compact (value) {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined))
 }
 
+/** Whether no image of this process is to have what is in Buffers. A word that nobody understands may mean that. */
+const buffersOff = () => {
+  const word = process.env.HEAPWARDEN_IMAGES_BUFFERS
+  return Boolean(word) && yesOrNo(word) !== true
+}
+
 /** Snapshot options in the addon's form. `options` are already checked. */
 function snapshotJson ({ dir, path: file, keep = {}, memoryBudget, timeout, maxPause, images, signal, ...rest }) {
   return compact({
@@ -22,7 +29,7 @@ function snapshotJson ({ dir, path: file, keep = {}, memoryBudget, timeout, maxP
     ...rest,
     maxPauseMs: maxPause,
     images: images === undefined ? undefined : images !== false,
-    imageBuffers: images?.buffers,
+    imageBuffers: buffersOff() ? false : images?.buffers,
     keepCount: keep.count,
     keepBytes: keep.bytes,
     keepAgeMs: keep.age,

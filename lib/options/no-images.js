@@ -11,11 +11,12 @@ const { yesOrNo } = require('../base/yes-or-no')
  * @param {{ buffers?: boolean | null }} [info] the image that is asked for
  */
 function noImages ({ images, redact }, info) {
-  const { HEAPWARDEN_IMAGES: word, HEAPWARDEN_REDACT: masked } = process.env
+  const { HEAPWARDEN_IMAGES: word, HEAPWARDEN_IMAGES_BUFFERS: buffers, HEAPWARDEN_REDACT: masked } = process.env
   if (images === false) return 'images: false'
   if (images?.buffers === false && info?.buffers !== false) return 'images: { buffers: false }, and it has what was in Buffers'
   if (redact) return 'redact: true, and nothing is masked in it'
   if (word && yesOrNo(word) !== true) return `HEAPWARDEN_IMAGES=${word}`
+  if (buffers && yesOrNo(buffers) !== true && info?.buffers !== false) return `HEAPWARDEN_IMAGES_BUFFERS=${buffers}, and it has what was in Buffers`
   if (masked && yesOrNo(masked) !== false) return `HEAPWARDEN_REDACT=${masked}, and nothing is masked in it`
 }
 

@@ -54,6 +54,11 @@ fn ending(form: Form, zstd: bool) -> &'static str {
     }
 }
 
+/// Does the name of this file say that it is an image? Its own words do, where they can be read.
+pub fn says_image(path: &std::path::Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(IMAGE.as_bytes())
+}
+
 /// The exact name that was asked for, for a file of this form: an order that may leave either names the one.
 pub fn exact(asked: &str, form: Form) -> String {
     match form {

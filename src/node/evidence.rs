@@ -11,13 +11,14 @@ use super::tasks::failure;
 use crate::error::{Error as Fault, Result as Outcome};
 use crate::file::info::Form;
 use crate::file::store;
+use crate::image::objects;
 use crate::image::open::open;
 
 /// Reads the beginning of an image.
 pub struct Needs(PathBuf);
 
-/// `{value: ids}`: the build ids of the files that an image needs, as its writer knew them, empty if it did not; or
-/// `{failure}`, as JSON. Nobody has checked them.
+/// `{value: {needs, stored}}`: the build ids of the files that an image needs, as its writer knew them, empty if it did not, and
+/// those of them that lie packed beside it, not cut; or `{failure}`, as JSON. Nobody has checked what an image says.
 #[napi]
 pub fn image_needs(path: String) -> AsyncTask<Needs> {
     AsyncTask::new(Needs(path.into()))
@@ -30,7 +31,11 @@ impl Task for Needs {
     fn compute(&mut self) -> Result<String> {
         Ok(match open(&self.0) {
             Ok(reader) => {
-                json!({ "value": reader.header().map_or(&[][..], |header| &header.objects) }).to_string()
+                let needs = reader.header().map_or(&[][..], |header| &header.objects);
+                let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let folder = folder.unwrap_or(Path::new("."));
+                let stored: Vec<_> = needs.iter().filter(|id| objects::is_stored(folder, id)).collect();
+                json!({ "value": { "needs": needs, "stored": stored } }).to_string()
             }
             Err(error) => format!("{{\"failure\":{}}}", failure(&error)),
         })

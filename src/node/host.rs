@@ -14,6 +14,7 @@ use super::waker::WakeCall;
 use super::{Code, fault, odd};
 use crate::capture::options::CaptureOptions;
 use crate::error::Error as Fault;
+use crate::image::freeze;
 use crate::monitor::sampler;
 use crate::monitor::settings::{WatchSettings, WatchUpdate, parse};
 use crate::monitor::watcher::Watcher;
@@ -25,6 +26,7 @@ use crate::thread::Environment;
 use crate::thread::Event;
 use crate::thread::facts::{ProcessFacts, set_process_facts};
 use crate::thread::figures::V8Figures;
+use crate::v8::backing_stores::Memories;
 use crate::v8::questions::Local;
 use crate::v8::{self, HeapFigures, array_buffers, backing_stores};
 
@@ -96,6 +98,18 @@ impl Host {
 
     fn words_now(&self) -> Option<array_buffers::Words> {
         v8::Isolate::current().ok().and_then(|isolate| array_buffers::words(&isolate))
+    }
+
+    /// Says how memories of WebAssembly are known: `listed`, each has its ArrayBuffer, or by the buffer of one that was made to see
+    /// how they lie; without one they are not.
+    #[napi]
+    pub fn tell_memories(&self, listed: bool, memory: Option<ArrayBuffer>) {
+        let guarded = memory.is_some_and(|memory| freeze::is_guarded(memory.as_ptr() as u64));
+        backing_stores::tell_memories(match (listed, guarded) {
+            (true, _) => Memories::Listed,
+            (false, true) => Memories::Guarded,
+            (false, false) => Memories::Unknown,
+        });
     }
 
     /// Finds where the contents of Buffers lie, by two ArrayBuffers that were made right before, in this order, and a typed array

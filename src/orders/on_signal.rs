@@ -15,6 +15,7 @@ use crate::capture::options::{CaptureOptions, WantedForm};
 use crate::error::{Error, Result};
 use crate::signals::names::{self, Set};
 use crate::signals::{self, Held};
+use crate::stderr::say;
 
 /// An image of a heap that is so large that the signal is not held back until it is there may take so long.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -113,7 +114,12 @@ fn answer(signal: c_int, ends: bool) -> Option<Held> {
     let order = running::on_signal(&client, options, &monitors)?;
     let id = order.id;
     dispatch::conduct(order, None);
-    Some(Held { until, is_over: Box::new(move || !running::is_running(id)) })
+    let late = move || {
+        if let Some(place) = running::place(id) {
+            say(&format!("heapwarden: {} is held back no longer; its image {place}", names::name(signal)));
+        }
+    };
+    Some(Held { until, is_over: Box::new(move || !running::is_running(id)), late: Box::new(late) })
 }
 
 fn options(signal: c_int, ends: bool, snapshots: CaptureOptions) -> CaptureOptions {

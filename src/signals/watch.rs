@@ -16,6 +16,8 @@ pub struct Held {
     pub until: Instant,
     /// Whether there is nothing more to wait for.
     pub is_over: Box<dyn Fn() -> bool + Send>,
+    /// Hears that it goes on all the same.
+    pub late: Box<dyn Fn() + Send>,
 }
 
 /// Begins the answer to a signal, on the watch's thread; it must not wait. The process `ends` by it, or may live on. `None`:
@@ -193,14 +195,13 @@ fn wait(held: &Held, began: Instant, signal: Set) {
     loop {
         let rung = bell::rung();
         let wanted = WANTED.load(Ordering::SeqCst) & signal != 0;
-        if !wanted || Instant::now() >= held.until || (held.is_over)() {
+        if !wanted || (held.is_over)() {
             return;
         }
-        if began.elapsed() >= TOGETHER {
-            let count = arrivals::count();
-            if count > *together.get_or_insert(count) {
-                return;
-            }
+        let others = (began.elapsed() >= TOGETHER).then(arrivals::count);
+        if Instant::now() >= held.until || others.is_some_and(|count| count > *together.get_or_insert(count))
+        {
+            return (held.late)();
         }
         bell::wait(rung, LOOK_AGAIN);
     }

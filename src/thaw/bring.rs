@@ -44,9 +44,14 @@ pub fn bring(
         // One after the other: none is in memory for longer.
         let mut finder = Finder::new(folder, &options.objects, left(), &go_on);
         let is_file = fs::symlink_metadata(&stored).is_ok_and(|meta| meta.is_file());
-        if is_file && finder.is_at(&object.id, &stored)? {
-            all.push(stored);
-            continue;
+        match is_file.then(|| finder.is_at(&object.id, &stored)) {
+            Some(Ok(true)) => {
+                all.push(stored);
+                continue;
+            }
+            // One that was cut is as good as none.
+            None | Some(Ok(false) | Err(Error::CorruptSnapshot(_))) => {}
+            Some(Err(error)) => return Err(error),
         }
         let source = finder.find(&object.id, &object.path)?;
         write(&source, &own, min_free_disk, &go_on)?;

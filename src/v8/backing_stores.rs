@@ -50,15 +50,41 @@ const ELEMENTS: usize = 2;
 
 static LAYOUT: OnceLock<Layout> = OnceLock::new();
 
+/// How it is known where memories of WebAssembly lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memories {
+    /// Each has an ArrayBuffer, from its beginning on.
+    Listed,
+    /// By what V8 has reserved behind each.
+    Guarded,
+    /// They cannot be told.
+    Unknown,
+}
+
+static MEMORIES: OnceLock<Memories> = OnceLock::new();
+
 /// Whether the contents of Buffers can be told in this process.
 ///
 /// # Errors
-/// `Unsupported`: they were not looked for, or not found.
+/// `Unsupported`: they were not looked for, or not found, or not all of them can be told.
 pub fn known() -> Result<()> {
-    match LAYOUT.get() {
-        Some(_) => Ok(()),
-        None => Err(Error::Unsupported(Unknown::NotFound.to_string())),
-    }
+    let why = match (LAYOUT.get(), MEMORIES.get()) {
+        (Some(_), Some(Memories::Listed | Memories::Guarded)) => return Ok(()),
+        (Some(_), Some(Memories::Unknown)) => Unknown::Memories,
+        _ => Unknown::NotFound,
+    };
+    Err(Error::Unsupported(why.to_string()))
+}
+
+/// Says how memories of WebAssembly are told in this process. What was said first stays: one binary with one set of flags has
+/// them all alike.
+pub fn tell_memories(memories: Memories) {
+    let _ = MEMORIES.set(memories);
+}
+
+/// How they are; `None`: nobody has said.
+pub fn memories() -> Option<Memories> {
+    MEMORIES.get().copied()
 }
 
 /// How small typed arrays lie in V8's heap; `None`: it is not known.

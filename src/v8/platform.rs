@@ -17,6 +17,8 @@ const LARGEST: u64 = 4096;
 pub enum Unknown {
     /// They were not looked for, or not found.
     NotFound,
+    /// What V8 has in no list, memories of WebAssembly, cannot be told from other memory.
+    Memories,
     /// V8 goes through the list just now.
     Sweeping,
     /// What is there is not as it was when it was found.
@@ -31,6 +33,9 @@ impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotFound => "V8's list of Buffers is not known here",
+            Self::Memories => {
+                "memories of WebAssembly cannot be told from other memory here (--disable-wasm-trap-handler, or a limit on addresses)"
+            }
             Self::Sweeping => "V8 was going through its list of Buffers",
             Self::Torn => "V8's list of Buffers was being changed",
             Self::Others => "other threads of JavaScript go on and fill Buffers meanwhile",

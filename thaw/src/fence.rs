@@ -34,11 +34,9 @@ const ALLOWED: &[u32] = &[
     38,  // setitimer
     39,  // getpid
     60,  // exit
-    63,  // uname
     96,  // gettimeofday
     97,  // getrlimit
     98,  // getrusage
-    99,  // sysinfo
     100, // times
     102, // getuid
     104, // getgid

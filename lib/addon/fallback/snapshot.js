@@ -10,6 +10,7 @@ const { isMainThread, threadId } = require('node:worker_threads')
 const zlib = require('node:zlib')
 const { version } = require('../../../package.json')
 const { HeapwardenError } = require('../../base/errors')
+const { replaceable } = require('../../base/target')
 const { admit } = require('./budget')
 const folder = require('./folder')
 const frames = require('./frames')
@@ -38,8 +39,7 @@ async function exactPlace (file) {
   const dir = path.dirname(file)
   const parent = await fs.promises.stat(dir).catch(() => undefined)
   if (!parent?.isDirectory()) throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `the folder ${dir} does not exist: create it first`)
-  const there = await fs.promises.lstat(file).catch(() => undefined)
-  if (there && !there.isFile()) throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `${file} is not a regular file and is not replaced`)
+  replaceable(file)
   return dir
 }
 

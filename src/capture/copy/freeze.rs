@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::image::format::{MOMENT_FORK, MOMENT_IN_PLACE, MOMENT_LIMIT, MOMENT_SIGNAL};
 use crate::image::freeze;
 use crate::image::freeze::{BY_CHILD, Freezer, Frozen, How, IN_PLACE, Written};
-use crate::v8::backing_stores::Small;
+use crate::v8::backing_stores::{Memories, Small};
 use crate::v8::{Isolate, Unknown, backing_stores, silence, thawed};
 
 /// Has the freezer leave out the contents of Buffers, all of this process's, where they lie at this moment. Allocates nothing.
@@ -21,6 +21,11 @@ fn leave_out(freezer: &mut Freezer, how: How) -> std::result::Result<(), Unknown
     freezer.leave_nothing_out();
     let Small { mark, head, most } = backing_stores::small().ok_or(Unknown::NotFound)?;
     freezer.leave_out_small(freeze::Small { mark, head, most });
+    match backing_stores::memories() {
+        Some(Memories::Listed) => {}
+        Some(Memories::Guarded) => freezer.leave_out_memories(),
+        _ => return Err(Unknown::Memories),
+    }
     let mut note = |range| freezer.leave_out(range);
     match how {
         How::Alone => backing_stores::each_alone(&mut note),

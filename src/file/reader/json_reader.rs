@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::frames::{self, Survey};
 use crate::file::info::{Form, Header, Trailer};
+use crate::file::name;
 use crate::json::outline::Balance;
 
 /// Streams the plain JSON of a snapshot file. The last `read` (which returns 0) fails with `CorruptSnapshot`
@@ -64,9 +65,16 @@ impl Reader {
     pub fn of_image(mut file: File, path: &Path) -> Result<Self> {
         let failed = |e: io::Error| fault::at("cannot read", path, &e);
         let survey = frames::survey(&mut file).map_err(failed)?;
-        if survey.header.as_ref().is_none_or(|(header, _)| header.form != Form::Image) {
-            let path = path.display();
-            return Err(Error::CorruptSnapshot(format!("{path} is no heap image")));
+        match &survey.header {
+            Some((header, _)) if header.form == Form::Image => {}
+            // Its name is all that says what it was.
+            None if name::says_image(path) => {
+                let path = path.display();
+                return Err(Error::CorruptSnapshot(format!(
+                    "{path} is damaged: what it says of itself at its beginning cannot be read"
+                )));
+            }
+            _ => return Err(Error::CorruptSnapshot(format!("{} is no heap image", path.display()))),
         }
         file.seek(SeekFrom::Start(0)).map_err(failed)?;
         let source = Source::Frames(Frames::new(Box::new(file)).map_err(failed)?);
@@ -200,8 +208,10 @@ impl Reader {
             // Ours and whole by its ends: its length says the rest, and counting is cheaper than brackets.
             let expected = trailer.raw_bytes;
             return if bytes.is_empty() && self.raw_bytes != expected {
-                Err(self
-                    .corrupt(format_args!("{} bytes of JSON instead of {expected}, it ends", self.raw_bytes)))
+                Err(self.corrupt(format_args!(
+                    "{} bytes unpacked instead of {expected}, it ends",
+                    self.raw_bytes
+                )))
             } else {
                 Ok(())
             };

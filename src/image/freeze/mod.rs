@@ -11,6 +11,7 @@
 //! | `linux/kind` | what a mapping is |
 //! | `linux/cuts` | what of them is zeros in the image |
 //! | `linux/small` | small ones that lie amid V8's heap |
+//! | `linux/memories` | memories of WebAssembly, by what lies behind them |
 //! | `linux/presence` | which of its pages are there |
 //! | `linux/view` | memory that may not be there |
 //! | `linux/files`, `linux/mapped` | the files that are mapped |
@@ -30,7 +31,7 @@ mod linux;
 mod unsupported;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-pub use linux::{Freezer, mapped};
+pub use linux::{Freezer, is_guarded, mapped};
 pub use outcome::{BY_CHILD, Fault, Frozen, How, IN_PLACE, Mapped, Presence, Small, Step, Written};
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-pub use unsupported::{Freezer, mapped};
+pub use unsupported::{Freezer, is_guarded, mapped};

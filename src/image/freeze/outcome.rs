@@ -90,6 +90,8 @@ pub enum Step {
     Maps,
     /// Reading memory through the kernel.
     Memory,
+    /// Telling the memory of WebAssembly from other memory.
+    Memories,
     /// Packing.
     Pack,
     /// Writing to the file.
@@ -134,6 +136,10 @@ impl fmt::Display for Fault {
             Step::Maps => "the process could not be frozen: the list of its mappings could not be read",
             Step::Memory => {
                 "the process could not be frozen: its memory could not be read beside its other threads"
+            }
+            Step::Memories => {
+                "the process could not be frozen without the contents of Buffers: a memory of WebAssembly could not be told from \
+                 other memory"
             }
             Step::Pack => "the process could not be frozen: zstd refused",
             Step::Write => "the image could not be written",

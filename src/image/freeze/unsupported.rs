@@ -26,6 +26,9 @@ impl Freezer {
     pub fn leave_out_small(&mut self, _small: Small) {}
 
     /// Never called: there is no freezer.
+    pub fn leave_out_memories(&mut self) {}
+
+    /// Never called: there is no freezer.
     pub fn leave_nothing_out(&mut self) {}
 
     /// Never called: there is no freezer.
@@ -42,6 +45,11 @@ impl Freezer {
     ) -> Frozen {
         Frozen::Failed(Fault::new(Step::Maps, 0))
     }
+}
+
+/// None is known.
+pub fn is_guarded(_memory: u64) -> bool {
+    false
 }
 
 /// No object is told.

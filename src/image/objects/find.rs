@@ -40,24 +40,31 @@ impl<'a> Finder<'a> {
     /// A file with the build id `id`, whose offsets are those of the ELF file.
     ///
     /// # Errors
-    /// `NotFound`, with where it was looked for and what was there instead. `MemoryBudget`, `CorruptSnapshot`: one that was
-    /// found cannot be unpacked. What `go_on` says.
+    /// `NotFound`, with where it was looked for and what was there instead. `CorruptSnapshot`: there is none but one that cannot be
+    /// unpacked. `MemoryBudget`: one that was found cannot, in so little memory. What `go_on` says.
     pub fn find(&mut self, id: &[u8], path: &Path) -> Result<Arc<OwnedFd>> {
         if id.is_empty() || id.len() > ID {
             return Err(Error::CorruptSnapshot(format!("a build id of {} bytes cannot be", id.len())));
         }
         let mut others = Vec::new();
+        let mut damaged = None;
         for place in self.places(id, path) {
             if let Some((.., found)) = self.found.iter().find(|(known, at, _)| known == id && *at == place) {
                 return Ok(found.clone());
             }
-            if let Some(found) = self.look(id, &place, &mut others)? {
-                let found = Arc::new(OwnedFd::from(found));
-                self.found.push((id.to_vec(), place, found.clone()));
-                return Ok(found);
+            match self.look(id, &place, &mut others) {
+                Ok(Some(found)) => {
+                    let found = Arc::new(OwnedFd::from(found));
+                    self.found.push((id.to_vec(), place, found.clone()));
+                    return Ok(found);
+                }
+                Ok(None) => {}
+                // The next place may have a sound one.
+                Err(error @ Error::CorruptSnapshot(_)) => drop(damaged.get_or_insert(error)),
+                Err(error) => return Err(error),
             }
         }
-        Err(self.lacking(id, path, &others))
+        Err(damaged.unwrap_or_else(|| self.lacking(id, path, &others)))
     }
 
     /// The file at `place`, if it has this id.
@@ -238,15 +245,27 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_one_is_told() {
-        let (path, id) = ours();
+    fn a_cut_one_is_gone_around_and_told_where_there_is_no_other() {
+        let mapped = freeze::mapped().unwrap();
+        let libc = mapped.iter().find(|one| one.path.to_string_lossy().contains("libc")).unwrap();
         let dir = folder();
         std::fs::create_dir(dir.path().join(OBJECTS)).unwrap();
-        let packed = zstd::encode_all(&std::fs::read(&path).unwrap()[..100_000], 1).unwrap();
-        let place = dir.path().join(OBJECTS).join(hex(&id) + END);
+        let packed = zstd::encode_all(&std::fs::read(&libc.path).unwrap()[..], 1).unwrap();
+        let place = dir.path().join(OBJECTS).join(hex(&libc.id) + END);
         std::fs::write(&place, &packed[..packed.len() / 2]).unwrap();
-        let error = find(dir.path(), &id, &path, &[]).unwrap_err();
+        let found = find(dir.path(), &libc.id, &libc.path, &[]).unwrap();
+        assert!(same(&found, &libc.path), "where it was");
+        let error = find(dir.path(), &libc.id, Path::new("/nowhere"), &[]).unwrap_err();
         assert_eq!(error.code(), "HEAPWARDEN_CORRUPT_SNAPSHOT", "{error}");
+        // Who stores there next mends it.
+        assert!(!super::super::is_stored(dir.path(), &hex(&libc.id)));
+        store(dir.path(), Some(0), &|| true).unwrap();
+        assert!(super::super::is_stored(dir.path(), &hex(&libc.id)));
+        assert!(same(&find(dir.path(), &libc.id, Path::new("/nowhere"), &[]).unwrap(), &libc.path));
+        let packed = std::fs::read(&place).unwrap();
+        std::fs::rename(&place, dir.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("elsewhere"), &place).unwrap();
+        assert!(!packed.is_empty() && !super::super::is_stored(dir.path(), &hex(&libc.id)), "a link");
     }
 
     #[test]

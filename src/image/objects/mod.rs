@@ -30,7 +30,7 @@ pub use budget::{Budget, Limited};
 pub use find::Finder;
 pub use name::hex;
 pub use pack::pack;
-pub use store::store;
+pub use store::{is_stored, store};
 
 /// The build ids, as in the files' names, of what an image of this process would need now.
 ///

@@ -1,7 +1,7 @@
-//! An executable or library, packed: as much of its file as is ever mapped.
+//! An executable or library, packed: as much of its file as is ever mapped; and whether a packed one is all there.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use super::file;
 use crate::error::Result;
@@ -9,6 +9,8 @@ use crate::file::fault;
 
 /// zstd's level: once a folder, and then it travels.
 const LEVEL: i32 = 3;
+/// How a frame of zstd's begins.
+const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Bytes between two questions whether it may go on.
 const PIECE: usize = 1 << 20;
 
@@ -31,5 +33,73 @@ pub fn pack(mut source: &File, to: impl Write, go_on: &dyn Fn() -> Result<()>) -
             return encoder.finish().map(drop);
         }
         encoder.write_all(&piece)?;
+    }
+}
+
+/// Whether `packed` is one frame of zstd's from its first byte to its last, by the headers of its blocks, which is all that
+/// is read of it. A file that was cut is not; one whose bytes were changed may be.
+pub fn is_whole(mut packed: &File) -> io::Result<bool> {
+    let size = packed.metadata()?.len();
+    packed.rewind()?;
+    let mut head = [0; 5];
+    if size < head.len() as u64 {
+        return Ok(false);
+    }
+    packed.read_exact(&mut head)?;
+    let [magic @ .., describes] = head;
+    if magic != MAGIC {
+        return Ok(false);
+    }
+    // RFC 8878, 3.1.1.1: what else the header holds.
+    let alone = describes & 0x20 != 0;
+    let content = match describes >> 6 {
+        0 => u64::from(alone),
+        power => 1 << power,
+    };
+    let dictionary = [0, 1, 2, 4][usize::from(describes & 3)];
+    let mut at = head.len() as u64 + u64::from(!alone) + dictionary + content;
+    loop {
+        let mut block = [0; 4];
+        if at + 3 > size {
+            return Ok(false);
+        }
+        packed.seek(SeekFrom::Start(at))?;
+        packed.read_exact(&mut block[..3])?;
+        let block = u32::from_le_bytes(block);
+        let (last, repeats) = (block & 1 != 0, block >> 1 & 3 == 1);
+        at += 3 + if repeats { 1 } else { u64::from(block >> 3) };
+        if last {
+            let checksum = if describes & 4 != 0 { 4 } else { 0 };
+            return Ok(at + checksum == size);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_up_to_its_last_byte() {
+        let mut text: Vec<u8> =
+            (0..400_000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 7).to_le_bytes()).collect();
+        text.extend([0; 300_000]);
+        for (checksum, pledged) in [(true, true), (false, false), (true, false), (false, true)] {
+            let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), LEVEL).unwrap();
+            encoder.include_checksum(checksum).unwrap();
+            encoder.set_pledged_src_size(pledged.then_some(text.len() as u64)).unwrap();
+            encoder.write_all(&text).unwrap();
+            let packed = encoder.finish().unwrap();
+            let of = |bytes: &[u8]| {
+                let mut file = tempfile::tempfile().unwrap();
+                file.write_all(bytes).unwrap();
+                is_whole(&file).unwrap()
+            };
+            assert!(of(&packed));
+            for end in [0, 3, 5, 9, 14, packed.len() / 2, packed.len() - 5, packed.len() - 1] {
+                assert!(!of(&packed[..end]), "{end} of {}", packed.len());
+            }
+            assert!(!of(&[&packed[..], &[0]].concat()) && !of(b"something else"));
+        }
     }
 }

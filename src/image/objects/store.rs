@@ -5,11 +5,12 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
+use super::super::format::ID;
 use super::super::freeze::{self, Mapped};
 use super::budget::{Budget, Limited};
 use super::file;
 use super::name::{END, hex};
-use super::pack::pack;
+use super::pack::{is_whole, pack};
 use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::folder::{Folder, Lock};
@@ -18,7 +19,7 @@ use crate::file::store::OBJECTS;
 /// A file becomes at least so many times smaller, as a rule: code does.
 const TIMES: u64 = 2;
 
-/// Stores what is not there yet, and gives what is a new time, by which it is known to be needed. Another process that is
+/// Stores what is not there yet, or was cut since, and gives what is a new time, by which it is known to be needed. Another process that is
 /// at it is left to it. From any thread; it takes a second of CPU the first time.
 ///
 /// # Errors
@@ -31,6 +32,17 @@ pub fn store(folder: &Path, min_free_disk: Option<u64>, may_go_on: &dyn Fn() -> 
         return Ok(());
     }
     store_these(&mapped, folder, min_free_disk, may_go_on)
+}
+
+/// Whether the file with this build id, a text that nobody has checked, lies packed and whole in the folder of objects in
+/// `folder`: itself, and no link to it.
+pub fn is_stored(folder: &Path, id: &str) -> bool {
+    let hexadecimal = id.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+    let path = folder.join(OBJECTS).join(format!("{id}{END}"));
+    let is_one = hexadecimal
+        && (2..=2 * ID).contains(&id.len())
+        && std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file());
+    is_one && file::open(&path).is_ok_and(|file| is_whole(&file).unwrap_or(false))
 }
 
 fn store_these(
@@ -55,7 +67,7 @@ fn store_these(
     for object in mapped {
         let name = format!("{}{END}", hex(&object.id));
         if let Ok(there) = inner.open_file(&name, false)
-            && there.metadata().is_ok_and(|meta| meta.len() > 0)
+            && is_whole(&there).unwrap_or(false)
         {
             // Where it may not be set, the file is not ours to keep.
             let _ = there.set_modified(SystemTime::now());

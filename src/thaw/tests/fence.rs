@@ -101,6 +101,8 @@ fn nothing_leads_out() {
         ("madvise that poisons", 28, &[DATA, 4096, 100]),
         ("madvise that takes offline", 28, &[DATA, 4096, 101]),
         ("chroot", 161, &[PATH]),
+        ("uname, which would tell of this machine", 63, &[RESULTS]),
+        ("sysinfo, which would too", 99, &[RESULTS]),
         ("unshare", 272, &[0x1000_0000]),
         ("setns", 308, &[0, 0]),
         ("x32 openat", X32 | 257, &[-100i64 as u64, PATH, 0]),

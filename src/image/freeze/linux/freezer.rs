@@ -9,6 +9,7 @@ use super::base::{PAGE, STAGE, Seams};
 use super::cuts::Cuts;
 use super::files::{Code, Files, Seen};
 use super::maps::Maps;
+use super::memories;
 use super::pack::{self, Block, OUT, Pack};
 use super::presence::{PAGES, Pages};
 use super::small::Search;
@@ -47,6 +48,7 @@ pub struct Freezer {
     seams: Seams,
     cuts: Cuts,
     small: Option<Small>,
+    memories: bool,
 }
 
 // SAFETY: the mapping is nobody else's, wherever the freezer goes.
@@ -72,7 +74,7 @@ impl Freezer {
         }
         let (at, seams) = (at.cast(), Seams::default());
         let (thread, cuts) = (sys::thread(), Cuts::new());
-        Ok(Self { at, size, workspace, level, thread, seams, cuts, small: None })
+        Ok(Self { at, size, workspace, level, thread, seams, cuts, small: None, memories: false })
     }
 
     /// Addresses whose bytes are zeros in the image, beside those that were said before: contents of Buffers that nobody wants
@@ -86,9 +88,15 @@ impl Freezer {
         self.small = Some(small);
     }
 
+    /// The same of each memory of WebAssembly, as far as it is [`is_guarded`](super::is_guarded).
+    pub fn leave_out_memories(&mut self) {
+        self.memories = true;
+    }
+
     /// Nothing is left out any more.
     pub fn leave_nothing_out(&mut self) {
         self.small = None;
+        self.memories = false;
         self.cuts.clear();
     }
 
@@ -201,6 +209,10 @@ fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written,
     };
     let (pack, view) = (Pack::begin(space, block, out, freezer.level, job.to)?, View::open(&freezer.seams)?);
     let mut pages = Pages::open(&freezer.seams, entries, wanted, scratch);
+    if freezer.memories {
+        let cuts = &mut freezer.cuts;
+        memories::each(&mut Maps::open(&mut *maps)?, &mut |range| cuts.push(range))?;
+    }
     if let Some(small) = freezer.small {
         let (view, pages, stage, how) = (&view, &mut pages, &mut *stage, job.how);
         let cuts = &mut freezer.cuts;

@@ -80,7 +80,7 @@ impl<'a> Maps<'a> {
         Ok(Self::of(fd, buffer))
     }
 
-    fn of(fd: c_int, buffer: &'a mut [u8]) -> Self {
+    pub(super) fn of(fd: c_int, buffer: &'a mut [u8]) -> Self {
         Self { fd, buffer, line: (0, 0), filled: 0, ended: false }
     }
 

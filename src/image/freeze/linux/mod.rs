@@ -7,6 +7,7 @@ mod freezer;
 mod kind;
 mod mapped;
 mod maps;
+mod memories;
 mod pack;
 mod presence;
 mod small;
@@ -18,6 +19,7 @@ mod writer;
 
 pub use freezer::Freezer;
 pub use mapped::mapped;
+pub use memories::is_guarded;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,145 @@
+//! Memories of WebAssembly, which V8 from version 14 on has in no list before JavaScript asks for their buffers. Each lies at the
+//! beginning of addresses that V8 has reserved for it, so that code needs not ask whether it may: what is behind it may not be
+//! touched, up to 8 GiB from its beginning, or a multiple.
+
+use std::ops::Range;
+
+use super::super::outcome::{Fault, Step};
+use super::maps::{Mapping, Maps};
+
+/// What V8 reserves, once or several times.
+const RESERVED: u64 = 8 << 30;
+/// No less of it lies behind a memory: those with 32-bit addresses end at 4 GiB, and larger ones nobody has.
+const GUARD: u64 = 4 << 30;
+/// May be read and written.
+const ACCESS: u32 = 3;
+/// Of the list, at a time.
+const BUFFER: usize = 64 << 10;
+
+/// Tells `note` of each, until it says false.
+///
+/// # Errors
+/// The list cannot be read; there is one that cannot be told from what lies before it; `note` said false.
+pub(super) fn each(maps: &mut Maps, note: &mut dyn FnMut(Range<u64>) -> bool) -> Result<(), Fault> {
+    let fault = |errno, at| Fault { step: Step::Memories, errno, at };
+    let anonymous = |mapping: &Mapping| mapping.inode == 0 && !mapping.path.starts_with(b"/");
+    // Mappings that may be read and written, with nothing in between.
+    let mut run = 0..0;
+    while maps.advance()? {
+        let here = maps.here()?;
+        if here.protection & ACCESS != ACCESS || !anonymous(&here) {
+            continue;
+        }
+        run = if run.end == here.low { run.start..here.high } else { here.low..here.high };
+        let Some(guard) = maps.next().filter(|next| next.low == here.high && next.protection == 0) else {
+            continue;
+        };
+        if !anonymous(&guard) || guard.high - guard.low < GUARD {
+            continue;
+        }
+        let times = (guard.high - run.start) / RESERVED;
+        let begin = guard.high - times * RESERVED;
+        if begin >= run.end {
+            return Err(fault(0, run.start));
+        }
+        if !note(begin..run.end) {
+            return Err(fault(libc::ENOMEM, begin));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the memory of WebAssembly that begins at this address is found by what lies behind it. Not for where nothing may
+/// be allocated.
+pub fn is_guarded(memory: u64) -> bool {
+    let mut buffer = vec![0; BUFFER];
+    let Ok(mut maps) = Maps::open(&mut buffer) else { return false };
+    let mut found = false;
+    let mut note = |range: Range<u64>| {
+        found |= range.start == memory;
+        true
+    };
+    // One that comes before and cannot be told is a matter of the moment.
+    let _ = each(&mut maps, &mut note);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reserves so much, and gives the first part of it.
+    fn reserve(bytes: u64, first: u64) -> u64 {
+        let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a new mapping where the kernel likes, then the first part of it.
+        unsafe {
+            let at = libc::mmap(std::ptr::null_mut(), bytes as usize, libc::PROT_NONE, kind, -1, 0);
+            assert_ne!(at, libc::MAP_FAILED);
+            assert_eq!(libc::mprotect(at, first as usize, libc::PROT_READ | libc::PROT_WRITE), 0);
+            at as u64
+        }
+    }
+
+    fn found(lines: &[(u64, u64, &str)]) -> Result<Vec<(u64, u64)>, Fault> {
+        use std::io::Write;
+        let mut file = tempfile::tempfile().unwrap();
+        for (low, high, flags) in lines {
+            writeln!(file, "{low:x}-{high:x} {flags} 00000000 00:00 0 ").unwrap();
+        }
+        std::io::Seek::rewind(&mut file).unwrap();
+        let mut buffer = vec![0; 4096];
+        let mut all = Vec::new();
+        let mut maps = Maps::of(std::os::fd::IntoRawFd::into_raw_fd(file), &mut buffer);
+        each(&mut maps, &mut |range| {
+            all.push((range.start, range.end));
+            true
+        })?;
+        Ok(all)
+    }
+
+    const GIB: u64 = 1 << 30;
+    const AT: u64 = 100 * GIB;
+
+    #[test]
+    fn each_from_its_first_byte_to_its_last() {
+        // Two, one behind the other, and one whose addresses have 64 bits.
+        let two = [
+            (AT, AT + 9, "rw-p"),
+            (AT + 9, AT + 8 * GIB, "---p"),
+            (AT + 8 * GIB, AT + 12 * GIB, "rw-p"),
+            (AT + 12 * GIB, AT + 16 * GIB, "---p"),
+            (AT + 50 * GIB, AT + 51 * GIB, "rw-p"),
+            (AT + 51 * GIB, AT + 66 * GIB, "---p"),
+        ];
+        let ranges = [(AT, AT + 9), (AT + 8 * GIB, AT + 12 * GIB), (AT + 50 * GIB, AT + 51 * GIB)];
+        assert_eq!(found(&two).unwrap(), ranges);
+        // The kernel has made one mapping of it and what lies before it; or two of it.
+        let merged = [(AT - 77, AT + 9, "rw-p"), (AT + 9, AT + 8 * GIB, "---p")];
+        assert_eq!(found(&merged).unwrap(), [(AT, AT + 9)]);
+        let split = [(AT, AT + 5, "rw-p"), (AT + 5, AT + 9, "rw-p"), (AT + 9, AT + 8 * GIB, "---p")];
+        assert_eq!(found(&split).unwrap(), [(AT, AT + 9)]);
+        // One without a page behind another.
+        assert_eq!(found(&[(AT, AT + 9, "rw-p"), (AT + 9, AT + 16 * GIB, "---p")]).unwrap(), [(AT, AT + 9)]);
+    }
+
+    #[test]
+    fn nothing_else_is_one_and_what_cannot_be_told_is_said() {
+        let others = [
+            (AT, AT + 9 * GIB, "rw-p"),
+            (AT + 9 * GIB, AT + 9 * GIB + 4096, "---p"),
+            (AT + 20 * GIB, AT + 21 * GIB, "r--p"),
+            (AT + 21 * GIB, AT + 28 * GIB, "---p"),
+            (AT + 30 * GIB, AT + 31 * GIB, "rw-p"),
+            (AT + 32 * GIB, AT + 40 * GIB, "---p"),
+        ];
+        assert_eq!(found(&others).unwrap(), []);
+        let odd = found(&[(AT, AT + 9, "rw-p"), (AT + 9, AT + 7 * GIB, "---p")]).unwrap_err();
+        assert_eq!((odd.step, odd.at), (Step::Memories, AT));
+    }
+
+    #[test]
+    fn a_real_one_is_guarded_and_another_is_not() {
+        let (one, other) = (reserve(RESERVED, 1 << 16), reserve(GIB, 1 << 16));
+        assert!(is_guarded(one) && !is_guarded(other) && !is_guarded(one + 4096));
+    }
+}
