@@ -2,6 +2,7 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
+const { setTimeout: sleep } = require('node:timers/promises')
 
 const GROUPS = '/sys/fs/cgroup/memory'
 
@@ -13,7 +14,17 @@ function memoryGroup (t, bytes) {
   } catch (error) {
     return t.skip(`needs a writable ${GROUPS}: ${error.message}`)
   }
-  t.after(() => fs.rmdirSync(dir))
+  t.after(async () => {
+    for (let i = 0; ; i++) {
+      try {
+        return fs.rmdirSync(dir)
+      } catch (error) {
+        // Who was in it is killed, and not gone yet.
+        if (error.code !== 'EBUSY' || i === 100) throw error
+        await sleep(100)
+      }
+    }
+  })
   fs.writeFileSync(path.join(dir, 'memory.limit_in_bytes'), String(bytes))
   return dir
 }

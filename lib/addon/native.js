@@ -154,11 +154,16 @@ function findArrayBuffers () {
 const LAZY = 14
 let buffersFound = false
 
-/** The buffer of a memory that is made to see how they lie. */
-function memory () {
+/** Whether it is known where memories of WebAssembly lie; by one of each kind that is made to see it. */
+function tellMemories () {
+  if (Number.parseInt(process.versions.v8) < LAZY) return host.tellMemories()
   try {
-    return new WebAssembly.Memory({ initial: 1 }).buffer
-  } catch {} // a limit on addresses, or a Node without WebAssembly
+    const kinds = [{ initial: 1 }, { initial: 1n, maximum: 1n, address: 'i64' }]
+    return host.tellMemories(kinds.map((kind) => new WebAssembly.Memory(kind).buffer))
+  } catch {
+    // A limit on addresses, or a Node without WebAssembly.
+    return false
+  }
 }
 
 /**
@@ -167,11 +172,11 @@ function memory () {
  */
 function findBuffers (json) {
   if (buffersFound || !json.includes('"imageBuffers":false')) return json
-  const listed = Number.parseInt(process.versions.v8) < LAZY
-  host.tellMemories(listed, listed ? undefined : memory())
+  const told = tellMemories()
   for (let attempt = 0; !buffersFound && attempt < 3; attempt++) {
     buffersFound = host.findBuffers(new ArrayBuffer(4096 + 64 * attempt), new ArrayBuffer(8192 + 64 * attempt), new Uint8Array(40), 40)
   }
+  buffersFound &&= told
   return json
 }
 

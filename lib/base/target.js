@@ -7,7 +7,10 @@ const { HeapwardenError } = require('./errors')
 
 /** What is at `to`, if it may be replaced or is not there: a device, a pipe and a link stay what they are. */
 function replaceable (to) {
-  const there = fs.lstatSync(to, { throwIfNoEntry: false })
+  let there
+  try {
+    there = fs.lstatSync(to, { throwIfNoEntry: false })
+  } catch {} // whoever writes there says why he cannot
   if (there && !there.isFile()) throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `${to} exists and is not a regular file`)
   return there
 }

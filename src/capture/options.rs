@@ -76,6 +76,9 @@ pub struct CaptureOptions {
     pub numeric_values: bool,
     /// What ordered it, for the file's name and metadata.
     pub trigger: Option<String>,
+    /// The kernel is about to kill the process. Nobody asks for that from outside.
+    #[serde(skip)]
+    pub hurried: bool,
 }
 
 /// Snapshots kept when nothing is said.
@@ -113,6 +116,7 @@ impl Default for CaptureOptions {
             stable_ids: StableIds::default(),
             numeric_values: false,
             trigger: None,
+            hurried: false,
         }
     }
 }

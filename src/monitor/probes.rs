@@ -9,6 +9,8 @@ use crate::watch::{self, Filling, Sample};
 
 /// glibc's own figures lock its arenas while they are counted: at most this share of the time.
 const ALLOCATOR_SHARE: f64 = 1.0 / 2_000.0;
+/// And this of looks at the container between samples, whose files take longer on machines with many processors.
+const LOOKS_SHARE: f64 = 1.0 / 200.0;
 /// And never more often than this, ms.
 const ALLOCATOR_EVERY: f64 = 10_000.0;
 /// Pressure is a ten-second average, ms.
@@ -22,6 +24,7 @@ pub struct Probes {
     cgroup: Option<Cgroup>,
     cgroup_next: f64,
     filling: Filling,
+    look_costs: f64,
     arenas: Option<(allocator::Arenas, f64)>,
     arenas_next: f64,
     pressure: Option<watch::Pressure>,
@@ -75,13 +78,15 @@ impl Probes {
 
     /// Looks at the container alone: in how many ms it is full.
     pub fn look(&mut self) -> Option<f64> {
-        self.group(clock::now());
+        let begin = clock::now();
+        self.group(begin);
+        self.look_costs = clock::now() - begin;
         self.filling.full_in()
     }
 
     /// After how many ms the container is to be looked at again, whenever a sample is due.
     pub fn pace(&self) -> Option<f64> {
-        self.filling.pace()
+        self.filling.pace().map(|pace| pace.max(self.look_costs / LOOKS_SHARE))
     }
 
     fn group(&mut self, now: f64) -> Option<GroupMemory> {

@@ -332,7 +332,8 @@ impl Watcher {
 
     fn act(&self, rule: Rule, outcome: Outcome, sample: &Sample, snapshots: &CaptureOptions) {
         let (monitor, sample) = (self.id, Box::new(sample.clone()));
-        let hurried = (rule.metric == Metric::CgroupFullIn).then(|| actions::before_the_end(snapshots));
+        let hurried =
+            (rule.metric == Metric::CgroupFullIn).then(|| actions::before_the_end(&self.client, snapshots));
         let snapshots = hurried.as_ref().unwrap_or(snapshots);
         let rule = rule.name;
         match outcome {

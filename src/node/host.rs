@@ -100,16 +100,19 @@ impl Host {
         v8::Isolate::current().ok().and_then(|isolate| array_buffers::words(&isolate))
     }
 
-    /// Says how memories of WebAssembly are known: `listed`, each has its ArrayBuffer, or by the buffer of one that was made to see
-    /// how they lie; without one they are not.
+    /// Says how memories of WebAssembly are known: each is listed, with its ArrayBuffer; or by the buffers of some that were made
+    /// to see how they lie. Whether they are.
     #[napi]
-    pub fn tell_memories(&self, listed: bool, memory: Option<ArrayBuffer>) {
-        let guarded = memory.is_some_and(|memory| freeze::is_guarded(memory.as_ptr() as u64));
-        backing_stores::tell_memories(match (listed, guarded) {
-            (true, _) => Memories::Listed,
-            (false, true) => Memories::Guarded,
-            (false, false) => Memories::Unknown,
-        });
+    pub fn tell_memories(&self, made: Option<Vec<ArrayBuffer>>) -> bool {
+        let memories = match made {
+            None => Memories::Listed,
+            Some(made) if made.iter().all(|memory| freeze::is_guarded(memory.as_ptr() as u64)) => {
+                Memories::Guarded
+            }
+            Some(_) => return false,
+        };
+        backing_stores::tell_memories(memories);
+        true
     }
 
     /// Finds where the contents of Buffers lie, by two ArrayBuffers that were made right before, in this order, and a typed array

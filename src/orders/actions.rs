@@ -10,18 +10,17 @@ use crate::capture::images;
 use crate::capture::options::{CaptureOptions, WantedForm};
 use crate::watch::Action;
 
-/// JavaScript may stand still for so many times `maxPause` where the process is about to be killed.
-const TIMES_MAX_PAUSE: f64 = 10.0;
+/// Later it is evidence of something else.
+const SOON_MS: f64 = 60_000.0;
 
 /// How a capture is made when the container is about to be full: an image, if that may be, as there is neither time nor memory for
-/// a snapshot; and rather in place than not at all.
+/// a snapshot; and soon.
 #[must_use]
-pub fn before_the_end(snapshots: &CaptureOptions) -> CaptureOptions {
-    let form = match snapshots.form {
-        WantedForm::Auto if images::allowed(snapshots).is_ok() => WantedForm::Image,
-        form => form,
-    };
-    CaptureOptions { form, max_pause_ms: snapshots.max_pause_ms * TIMES_MAX_PAUSE, ..snapshots.clone() }
+pub fn before_the_end(client: &Client, snapshots: &CaptureOptions) -> CaptureOptions {
+    let may_be = client.environment.is_native() && images::allowed(snapshots).is_ok();
+    let form = if may_be && snapshots.form == WantedForm::Auto { WantedForm::Image } else { snapshots.form };
+    let timeout_ms = Some(snapshots.timeout().as_secs_f64().min(SOON_MS / 1e3) * 1e3);
+    CaptureOptions { form, timeout_ms, hurried: true, ..snapshots.clone() }
 }
 
 /// A rule of `monitor` named `rule` has been breached: orders what it sets off. `snapshots`: how the monitor's are made.

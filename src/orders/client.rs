@@ -148,7 +148,7 @@ mod tests {
             ..SinkOptions::default()
         };
         let sink = Sink::create(&to, header).unwrap();
-        let standing = Standing { most_ms: f64::INFINITY, demand: None };
+        let standing = Standing { most_ms: f64::INFINITY, demand: None, left: u64::MAX };
         let work = Work::Freeze(Box::new(InPlace::prepare(None).unwrap()), Box::new(sink), standing);
         let options = CaptureOptions::default();
         client.forks.lock().push(Job { order: 7, demand: Arc::default(), work, options, reply });

@@ -29,6 +29,9 @@ const KEPT_FOR_IMAGE: Duration = Duration::from_secs(10);
 /// longer than a quarter of its time.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// JavaScript may stand still for so many times `maxPause` where the process is about to be killed, and not even a child fits beside it.
+const TIMES_MAX_PAUSE: f64 = 10.0;
+
 /// Conducts `order` on this thread, which is nobody else's. `first`: its child was forked already.
 pub fn conduct(order: &mut Order, first: Option<Forked>) -> Conducted {
     let images = images::allowed(&order.options);
@@ -102,6 +105,9 @@ fn image(order: &mut Order, snapshot: Option<&Stop>, tries: &mut Tries) -> Resul
         (None, Some(stop)) => Some(stop.to_string()),
         (reason, None) => reason.map(str::to_owned),
     };
+    if order.options.hurried && matches!(by_fork, Some(Stop::TooDear(_))) {
+        order.options.max_pause_ms *= TIMES_MAX_PAUSE;
+    }
     in_place::image(order, reason.as_deref(), tries).map_err(|stop| match by_fork {
         Some(above) => above.then(stop),
         None => stop,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::client::Client;
 use super::ramp::Wanted;
+use super::standing::memory_left;
 use super::{dispatch, running, snapshot_file};
 use crate::capture::fork::QUIET_AT_LIMIT;
 use crate::capture::fork::look::Standing;
@@ -67,7 +68,7 @@ const RATE: f64 = 100_000.0;
 
 fn standing() -> Standing {
     let bytes = process::process().map_or(0, |process| process.rss);
-    Standing { most_ms: MOST + bytes as f64 / RATE, demand: None }
+    Standing { most_ms: MOST + bytes as f64 / RATE, demand: None, left: memory_left() }
 }
 
 /// `None`: this is the copy.

@@ -132,7 +132,7 @@ mod tests {
                 .map(|writer: u64| {
                     scope.spawn(move || {
                         for number in 0..2_000 {
-                            while count() > 4 {
+                            while count() > 2 {
                                 std::thread::yield_now();
                             }
                             let info = Some(Info([writer * 10_000 + number; WORDS]));

@@ -57,8 +57,6 @@ pub enum Memories {
     Listed,
     /// By what V8 has reserved behind each.
     Guarded,
-    /// They cannot be told.
-    Unknown,
 }
 
 static MEMORIES: OnceLock<Memories> = OnceLock::new();
@@ -69,20 +67,20 @@ static MEMORIES: OnceLock<Memories> = OnceLock::new();
 /// `Unsupported`: they were not looked for, or not found, or not all of them can be told.
 pub fn known() -> Result<()> {
     let why = match (LAYOUT.get(), MEMORIES.get()) {
-        (Some(_), Some(Memories::Listed | Memories::Guarded)) => return Ok(()),
-        (Some(_), Some(Memories::Unknown)) => Unknown::Memories,
+        (Some(_), Some(_)) => return Ok(()),
+        (Some(_), None) => Unknown::Memories,
         _ => Unknown::NotFound,
     };
     Err(Error::Unsupported(why.to_string()))
 }
 
-/// Says how memories of WebAssembly are told in this process. What was said first stays: one binary with one set of flags has
-/// them all alike.
+/// Says how memories of WebAssembly are told in this process: one binary with one set of flags has them all alike. Until somebody
+/// has, they cannot be told.
 pub fn tell_memories(memories: Memories) {
     let _ = MEMORIES.set(memories);
 }
 
-/// How they are; `None`: nobody has said.
+/// How they are; `None`: they cannot be told.
 pub fn memories() -> Option<Memories> {
     MEMORIES.get().copied()
 }

@@ -14,8 +14,10 @@ const WINDOW: f64 = 1_000.0;
 const SHORTEST: f64 = 50.0;
 /// Bytes a millisecond at which no more than half of what is left may be filled between two looks: 500 MB/s.
 const FASTEST: f64 = 500_000.0;
-/// No more often than this, for a look reads three files of the kernel's.
+/// No more often than this, for a look reads some files of the kernel's.
 const PACE: f64 = 20.0;
+/// And than this while it does not grow.
+const IDLE: f64 = 100.0;
 
 /// What was seen of a container's use.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +26,7 @@ pub struct Filling {
     seen: VecDeque<(f64, u64)>,
     /// The most before what is in `seen`, which is growth still, whatever it does within a second.
     highest: u64,
+    limit: u64,
     room: Option<u64>,
     full_in: Option<f64>,
 }
@@ -32,11 +35,17 @@ impl Filling {
     /// `used` of `limit` at `now`; either not known: then nothing is.
     pub fn look(&mut self, now: f64, used: Option<u64>, limit: Option<u64>) {
         let (Some(used), Some(limit)) = (used, limit.filter(|limit| *limit > 0)) else {
-            *self = Self::default();
+            self.forget();
+            (self.room, self.full_in) = (None, None);
             return;
         };
         if self.seen.back().is_some_and(|(at, _)| now < *at) {
+            self.forget();
+        }
+        if limit != self.limit {
+            // Perhaps another group's, with others charged to it.
             self.seen.clear();
+            (self.limit, self.highest) = (limit, used);
         }
         while self.seen.get(1).is_some_and(|(at, _)| now - at >= WINDOW) {
             if let Some((_, before)) = self.seen.pop_front() {
@@ -51,12 +60,18 @@ impl Filling {
                     && used as f64 >= limit as f64 * FULL
                     && now - at >= SHORTEST =>
             {
-                let growth = (used - before) as f64 / (now - at);
+                // Where it has been before it may go again, as fast as it likes.
+                let growth = (used - self.highest.max(*before)) as f64 / (now - at);
                 (room as f64 / growth).min(NOT_SOON)
             }
             _ => NOT_SOON,
         });
         self.seen.push_back((now, used));
+    }
+
+    fn forget(&mut self) {
+        let highest = self.seen.drain(..).map(|(_, used)| used).max();
+        self.highest = self.highest.max(highest.unwrap_or(0));
     }
 
     /// Milliseconds until there is nothing left: [`NOT_SOON`] at most, and where it does not grow, or not beyond what it was before.
@@ -67,7 +82,9 @@ impl Filling {
 
     /// When to look again at the latest, milliseconds from the last look; `None`: there is nothing to see.
     pub fn pace(&self) -> Option<f64> {
-        self.room.map(|room| (room as f64 / 2.0 / FASTEST).max(PACE))
+        let grows =
+            self.seen.front().zip(self.seen.back()).is_some_and(|((_, first), (_, last))| last > first);
+        self.room.map(|room| (room as f64 / 2.0 / FASTEST).max(if grows { PACE } else { IDLE }))
     }
 }
 
@@ -115,6 +132,36 @@ mod tests {
     }
 
     #[test]
+    fn teeth_that_are_now_and_then_a_little_higher_than_ever_are_no_filling() {
+        let mut filling = Filling::default();
+        let (mut state, mut alarms) = (1_u64, 0);
+        for i in 0..100_000_u64 {
+            let step = i % 20;
+            if step == 0 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            }
+            // From 800 MiB up to 850 to 900 in a second, which a collection takes.
+            let peak = 50 * 1024 + (state >> 33) % (50 * 1024);
+            let used = 800 * MIB + peak * 1024 * step / 19;
+            filling.look(i as f64 * 50.0, Some(used), LIMIT);
+            alarms += u32::from(i > 100 && filling.full_in() < Some(1_000.0));
+        }
+        assert_eq!(alarms, 0);
+    }
+
+    #[test]
+    fn another_limit_is_another_account() {
+        let mut filling = after([(0.0, 800), (500.0, 800)]);
+        filling.look(1_000.0, Some(1_900 * MIB), Some(2_000 * MIB));
+        assert_eq!(filling.full_in(), Some(NOT_SOON), "others are charged too");
+        filling.look(1_500.0, None, None);
+        assert_eq!(filling.full_in(), None);
+        filling.look(2_000.0, Some(1_850 * MIB), Some(2_000 * MIB));
+        filling.look(2_500.0, Some(1_890 * MIB), Some(2_000 * MIB));
+        assert_eq!(filling.full_in(), Some(NOT_SOON), "it was higher before it could not be looked at");
+    }
+
+    #[test]
     fn what_is_not_known_is_not_guessed() {
         let mut filling = Filling::default();
         assert_eq!((filling.full_in(), filling.pace()), (None, None));
@@ -131,8 +178,8 @@ mod tests {
     #[test]
     fn the_less_is_left_the_oftener_it_is_looked_at() {
         let pace = |mib| after([(0.0, mib)]).pace();
-        assert_eq!(pace(1000), Some(PACE));
-        assert_eq!(pace(990), Some(PACE));
+        assert_eq!(pace(1000), Some(IDLE));
+        assert_eq!(after([(0.0, 980), (50.0, 990)]).pace(), Some(PACE));
         assert!(pace(500) > Some(500.0) && pace(900) < Some(110.0), "{:?}", pace(900));
     }
 }

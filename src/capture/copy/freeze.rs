@@ -24,7 +24,7 @@ fn leave_out(freezer: &mut Freezer, how: How) -> std::result::Result<(), Unknown
     match backing_stores::memories() {
         Some(Memories::Listed) => {}
         Some(Memories::Guarded) => freezer.leave_out_memories(),
-        _ => return Err(Unknown::Memories),
+        None => return Err(Unknown::Memories),
     }
     let mut note = |range| freezer.leave_out(range);
     match how {

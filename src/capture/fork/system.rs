@@ -34,17 +34,35 @@ pub fn write_file(path: &CStr, text: &[u8]) -> bool {
     written == text.len() as isize
 }
 
-/// Has the disk begin to take what was written to `file`, and waits only for its first `done` bytes, which it was to take before.
-/// How many there are now.
-pub fn write_behind(file: std::os::fd::RawFd, done: i64) -> i64 {
+/// Has the disk begin to take what was written to `file`, and does not wait for it. Bytes that were.
+pub fn start_write_back(file: std::os::fd::RawFd) -> u64 {
     // SAFETY: no memory is touched. A file system that cannot does it in its own time.
-    unsafe {
+    let written = unsafe {
         libc::sync_file_range(file, 0, 0, libc::SYNC_FILE_RANGE_WRITE);
-        if done > 0 {
-            libc::sync_file_range(file, 0, done, libc::SYNC_FILE_RANGE_WAIT_BEFORE);
-        }
         libc::lseek(file, 0, libc::SEEK_CUR)
+    };
+    written.max(0) as u64
+}
+
+/// Waits until it has the first `bytes` of those that it was to take. The system's number if it could not take them.
+pub fn wait_for_disk(file: std::os::fd::RawFd, bytes: u64) -> Option<i32> {
+    // To the kernel no bytes are all of them.
+    if bytes == 0 {
+        return None;
     }
+    // SAFETY: as above; the errno is this thread's.
+    let failed = unsafe {
+        match libc::sync_file_range(file, 0, bytes as i64, libc::SYNC_FILE_RANGE_WAIT_BEFORE) {
+            0 => None,
+            _ => Some(*libc::__errno_location()),
+        }
+    };
+    failed.filter(|errno| lost(*errno))
+}
+
+/// Whether this is said of bytes that the disk has not taken. What is no file of a disk's cannot be waited for.
+pub fn lost(errno: i32) -> bool {
+    ![libc::ESPIPE, libc::EINVAL, libc::ENOSYS, libc::EPERM, libc::EINTR].contains(&errno)
 }
 
 /// The state letter of `/proc/PID/stat` or `/proc/self/task/N/stat`, behind the name in parentheses.

@@ -23,10 +23,10 @@ impl Sink {
     }
 
     /// Has the disk take what is there. Until then it is memory of the group that writes it, which cannot be had back. Allocates
-    /// nothing; it may wait.
+    /// nothing; it may wait. The system's number if it could not: it says so once, and whoever ends the file does not hear of it.
     #[cfg(unix)]
-    pub fn write_back(&self) {
-        let _ = rustix::fs::fdatasync(self.temp.file());
+    pub fn write_back(&self) -> Option<i32> {
+        rustix::fs::fdatasync(self.temp.file()).err().map(rustix::io::Errno::raw_os_error)
     }
 
     /// Ends and syncs the file of an image, whose `frames` frames with `data_bytes` bytes of `raw_bytes` are there; the name

@@ -249,7 +249,9 @@ mod tests {
         let mapped = freeze::mapped().unwrap();
         let libc = mapped.iter().find(|one| one.path.to_string_lossy().contains("libc")).unwrap();
         let dir = folder();
-        std::fs::create_dir(dir.path().join(OBJECTS)).unwrap();
+        std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700)
+            .create(dir.path().join(OBJECTS))
+            .unwrap();
         let packed = zstd::encode_all(&std::fs::read(&libc.path).unwrap()[..], 1).unwrap();
         let place = dir.path().join(OBJECTS).join(hex(&libc.id) + END);
         std::fs::write(&place, &packed[..packed.len() / 2]).unwrap();

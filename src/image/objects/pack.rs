@@ -11,6 +11,11 @@ use crate::file::fault;
 const LEVEL: i32 = 3;
 /// How a frame of zstd's begins.
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// Kinds of its blocks: one byte that repeats, and none.
+const REPEATS: u32 = 1;
+const RESERVED: u32 = 3;
+/// No block is longer.
+const LONGEST: u32 = 128 << 10;
 /// Bytes between two questions whether it may go on.
 const PIECE: usize = 1 << 20;
 
@@ -66,8 +71,12 @@ pub fn is_whole(mut packed: &File) -> io::Result<bool> {
         packed.seek(SeekFrom::Start(at))?;
         packed.read_exact(&mut block[..3])?;
         let block = u32::from_le_bytes(block);
-        let (last, repeats) = (block & 1 != 0, block >> 1 & 3 == 1);
-        at += 3 + if repeats { 1 } else { u64::from(block >> 3) };
+        let (last, kind, length) = (block & 1 != 0, block >> 1 & 3, block >> 3);
+        // Zeros, as where a disk has lost the rest, are blocks of nothing without end.
+        if kind == RESERVED || length > LONGEST || length == 0 && !last {
+            return Ok(false);
+        }
+        at += 3 + if kind == REPEATS { 1 } else { u64::from(length) };
         if last {
             let checksum = if describes & 4 != 0 { 4 } else { 0 };
             return Ok(at + checksum == size);
@@ -99,6 +108,8 @@ mod tests {
             for end in [0, 3, 5, 9, 14, packed.len() / 2, packed.len() - 5, packed.len() - 1] {
                 assert!(!of(&packed[..end]), "{end} of {}", packed.len());
             }
+            let lost = [&packed[..packed.len() / 2], &vec![0; packed.len() / 2]].concat();
+            assert!(!of(&lost), "a disk that has lost the rest");
             assert!(!of(&[&packed[..], &[0]].concat()) && !of(b"something else"));
         }
     }

@@ -5,6 +5,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use crate::capture::fork::shared_page::SharedPage;
+use crate::capture::fork::system::lost;
 use crate::capture::intake::Intake;
 use crate::error::{Error, Result};
 use crate::image::freeze::Written;
@@ -61,7 +62,9 @@ impl ToFile {
     pub fn frozen(&mut self, raw_bytes: u64) -> bool {
         self.shared.write(raw_bytes);
         if raw_bytes.saturating_sub(self.on_disk) >= WRITE_BACK {
-            self.intake.sink().write_back();
+            if let Some(errno) = self.intake.sink().write_back().filter(|errno| lost(*errno)) {
+                self.error = Some(disk_failed(errno));
+            }
             self.on_disk = raw_bytes;
         }
         if self.shared.ended() {
@@ -105,6 +108,15 @@ pub fn no_room() -> Error {
     Error::NoSpace(
         "the image was given up: the disk has no more room above what has to stay free (minFreeDisk)".into(),
     )
+}
+
+/// The disk has said so of what was written.
+pub fn disk_failed(errno: i32) -> Error {
+    let words = format!("the disk could not take the image: {}", std::io::Error::from_raw_os_error(errno));
+    match errno {
+        libc::ENOSPC | libc::EDQUOT => Error::NoSpace(words),
+        _ => Error::CaptureFailed(words),
+    }
 }
 
 /// Whoever ordered it does not want it any more.

@@ -46,6 +46,23 @@ impl Cuts {
         true
     }
 
+    /// How many were noted.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether one of the first `count` of them goes from the first page of `range` to its last one.
+    pub fn fill(&self, count: usize, range: Range<u64>) -> bool {
+        if self.at.is_null() {
+            return false;
+        }
+        // SAFETY: no more than were written there.
+        let all = unsafe { std::slice::from_raw_parts(self.at, count.min(self.count)) };
+        let page = PAGE as u64;
+        let begins = |start| (range.start..range.start + page).contains(&start);
+        all.iter().any(|one| begins(one.start) && one.end + page > range.end)
+    }
+
     /// None any more.
     pub fn clear(&mut self) {
         self.count = 0;

@@ -211,7 +211,10 @@ fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written,
     let mut pages = Pages::open(&freezer.seams, entries, wanted, scratch);
     if freezer.memories {
         let cuts = &mut freezer.cuts;
-        memories::each(&mut Maps::open(&mut *maps)?, &mut |range| cuts.push(range))?;
+        let listed = cuts.len();
+        let cuts = std::cell::RefCell::new(cuts);
+        let is_known = |range| cuts.borrow().fill(listed, range);
+        memories::each(&mut Maps::open(&mut *maps)?, &is_known, &mut |range| cuts.borrow_mut().push(range))?;
     }
     if let Some(small) = freezer.small {
         let (view, pages, stage, how) = (&view, &mut pages, &mut *stage, job.how);

@@ -147,7 +147,8 @@ impl<'a> Pack<'a> {
                 )
             })?;
         }
-        // Each block lies where the last one lay: zstd takes notice, and looks for nothing in what was there before.
+        // Each block lies where the last one lay, and zstd takes notice. Behind a shorter one, a frame's last, the rest of the one before
+        // is still its dictionary: nothing may be written there until the frame has ended.
         self.step(self.held, zs::ZSTD_compressContinue)?;
         self.in_frame += self.held;
         self.held = 0;

@@ -14,10 +14,20 @@ const LEN: usize = 8 << 20;
 
 /// Memory that does not pack.
 fn noise(len: usize) -> *mut u8 {
+    // SAFETY: a new mapping, where the kernel likes.
+    unsafe { noise_at(std::ptr::null_mut(), len) }
+}
+
+/// In place of what is at `place`, if that is no null pointer.
+///
+/// # Safety
+/// Nobody uses what is there.
+unsafe fn noise_at(place: *mut libc::c_void, len: usize) -> *mut u8 {
     let (all, private) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-    // SAFETY: a new mapping, written within it.
+    let fixed = if place.is_null() { 0 } else { libc::MAP_FIXED };
+    // SAFETY: a mapping, written within it.
     unsafe {
-        let at = libc::mmap(std::ptr::null_mut(), len, all, private, -1, 0);
+        let at = libc::mmap(place, len, all, private | fixed, -1, 0);
         assert_ne!(at, libc::MAP_FAILED);
         let mut state = 88172645463325252_u64;
         for word in 0..len / 8 {
@@ -47,12 +57,18 @@ fn a_mapping_that_vanishes_meanwhile_is_zeros() {
     let mut before = None;
     let busy = AtomicBool::new(true);
     let frozen = std::thread::scope(|scope| {
-        // Another thread maps, writes and gives back all the time.
-        scope.spawn(|| {
+        // Another thread maps, writes and gives back all the time: at a place of its own, for where the kernel likes may be what
+        // has just vanished.
+        let place = noise(64 * PAGE) as usize;
+        let busy = &busy;
+        scope.spawn(move || {
             while busy.load(Ordering::Relaxed) {
-                let other = noise(64 * PAGE);
+                let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED;
                 // SAFETY: the thread's own mapping.
-                unsafe { libc::munmap(other.cast(), 64 * PAGE) };
+                unsafe {
+                    libc::mmap(place as *mut libc::c_void, 64 * PAGE, libc::PROT_NONE, kind, -1, 0);
+                    noise_at(place as *mut libc::c_void, 64 * PAGE);
+                }
             }
         });
         let look = &mut |raw: u64| {
