@@ -112,6 +112,15 @@ test('ls and cat show what is there', async (t) => {
   const list = await heapwarden(['ls', path.relative(root, dir), '--json'], { cwd: root })
   assert.deepEqual(JSON.parse(list.stdout).map(({ path: file, trigger }) => [file, trigger]), [[info.path, 'by hand']])
 
+  // One whose time is no calendar's is listed too, and the others with it.
+  const odd = path.join(dir, 'odd.heapsnapshot.zst')
+  const bytes = fs.readFileSync(info.path).toString('latin1')
+  fs.writeFileSync(odd, bytes.replace(/"at":[\d.]+/, (at) => '"at":9e99'.padEnd(at.length)), 'latin1')
+  const both = await heapwarden(['ls', dir])
+  assert.equal(both.status, 0)
+  assert.match(both.stdout, /^\? .*odd\.heapsnapshot\.zst$/m)
+  assert.match(both.stdout, /^\d{4}-.*by hand/m)
+
   const cat = await heapwarden(['cat', info.path])
   assert.equal(cat.status, 0)
   assert.equal(Buffer.byteLength(cat.stdout), info.rawBytes)

@@ -19,7 +19,8 @@ const head = [{ head: 'TAKEN', text: true }, { head: 'FORM', text: true }, { hea
 
 /** A file whose metadata is lost has no date, and one that somebody else wrote may have one of no calendar. */
 function taken ({ at }) {
-  const date = new Date(at)
+  // To a Date null is 1970.
+  const date = new Date(at ?? NaN)
   return Number.isNaN(date.getTime()) ? '?' : date.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 

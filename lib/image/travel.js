@@ -11,8 +11,8 @@ const { ownFolder } = require('./temporary')
 /** Of the files that an image needs those that lie beside it, packed and whole; `complete`: these are all. */
 async function stored (image) {
   // One that cannot say what it needs is given out all the same.
-  const { needs, stored } = await native.imageNeeds(image).catch(() => ({ needs: [], stored: [] }))
-  const objects = [...new Set(stored)].map((id) => path.join(path.dirname(image), 'objects', `${id}.zst`))
+  const { needs, stored: ids } = await native.imageNeeds(image).catch(() => ({ needs: [], stored: [] }))
+  const objects = [...new Set(ids)].map((id) => path.join(path.dirname(image), 'objects', `${id}.zst`))
   return { objects, complete: objects.length > 0 && objects.length === new Set(needs).size }
 }
 

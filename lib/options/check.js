@@ -2,8 +2,8 @@
 
 // What users write → what the addon reads: checked, in bytes and milliseconds, under the addon's names.
 
-const { yesOrNo } = require('../base/yes-or-no')
 const { checkOf } = require('./kinds')
+const { noBuffers } = require('./no-images')
 const schema = require('./schema')
 
 const oneSnapshot = checkOf(schema.snapshot)
@@ -12,12 +12,6 @@ const watchFields = checkOf(schema.watch)
 /** Drops what is undefined, so that JSON and spreading both leave defaults alone. */
 function compact (value) {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined))
-}
-
-/** Whether no image of this process is to have what is in Buffers. A word that nobody understands may mean that. */
-const buffersOff = () => {
-  const word = process.env.HEAPWARDEN_IMAGES_BUFFERS
-  return Boolean(word) && yesOrNo(word) !== true
 }
 
 /** Snapshot options in the addon's form. `options` are already checked. */
@@ -29,7 +23,7 @@ function snapshotJson ({ dir, path: file, keep = {}, memoryBudget, timeout, maxP
     ...rest,
     maxPauseMs: maxPause,
     images: images === undefined ? undefined : images !== false,
-    imageBuffers: buffersOff() ? false : images?.buffers,
+    imageBuffers: noBuffers() ? false : images?.buffers,
     keepCount: keep.count,
     keepBytes: keep.bytes,
     keepAgeMs: keep.age,

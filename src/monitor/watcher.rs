@@ -332,13 +332,13 @@ impl Watcher {
 
     fn act(&self, rule: Rule, outcome: Outcome, sample: &Sample, snapshots: &CaptureOptions) {
         let (monitor, sample) = (self.id, Box::new(sample.clone()));
-        let hurried =
-            (rule.metric == Metric::CgroupFullIn).then(|| actions::before_the_end(&self.client, snapshots));
-        let snapshots = hurried.as_ref().unwrap_or(snapshots);
-        let rule = rule.name;
+        let Rule { name: rule, metric, .. } = rule;
         match outcome {
             Outcome::Breach { value, since, actions, limited } => {
                 let name = rule.clone();
+                let hurried = (metric == Metric::CgroupFullIn)
+                    .then(|| actions::before_the_end(&self.client, snapshots));
+                let snapshots = hurried.as_ref().unwrap_or(snapshots);
                 self.environment().tell(Event::Breach { monitor, rule, sample, value, since, limited });
                 actions::carry_out(&actions, &self.client, &name, snapshots, monitor);
             }

@@ -32,8 +32,7 @@ impl Task for Needs {
         Ok(match open(&self.0) {
             Ok(reader) => {
                 let needs = reader.header().map_or(&[][..], |header| &header.objects);
-                let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty());
-                let folder = folder.unwrap_or(Path::new("."));
+                let folder = objects::folder_of(&self.0);
                 let stored: Vec<_> = needs.iter().filter(|id| objects::is_stored(folder, id)).collect();
                 json!({ "value": { "needs": needs, "stored": stored } }).to_string()
             }

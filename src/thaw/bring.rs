@@ -5,13 +5,13 @@ use std::io::{self, BufReader};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use super::needs::{folder_of, left};
+use super::needs::left;
 use super::options::ThawOptions;
 use super::survey::survey;
 use crate::error::{Error, Result};
 use crate::file::store::OBJECTS;
 use crate::file::{fault, folder};
-use crate::image::objects::{self, Budget, Finder, Limited};
+use crate::image::objects::{self, Budget, Finder, Limited, folder_of};
 use crate::image::open::open;
 
 /// The packed executable and libraries that `image` needs: where each is by now, the image's own folder of objects or `to`,

@@ -8,7 +8,7 @@ use super::options::ThawOptions;
 use super::survey::Survey;
 use crate::error::{Error, Result};
 use crate::image::cpu;
-use crate::image::objects::Finder;
+use crate::image::objects::{Finder, folder_of};
 use crate::probe::cgroup::Cgroup;
 use crate::probe::limits;
 
@@ -60,11 +60,6 @@ pub(super) fn grant(
     let objects = find.collect::<Result<_>>()?;
     let taken = room - finder.room();
     Ok(Granted { objects, memory: most - taken })
-}
-
-/// Where an image is.
-pub(super) fn folder_of(image: &Path) -> &Path {
-    image.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Bytes that are to be had, besides those for everybody else.

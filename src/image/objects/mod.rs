@@ -22,6 +22,8 @@ pub mod store;
 #[cfg(target_os = "linux")]
 mod unpack;
 
+use std::path::Path;
+
 use super::freeze;
 use crate::error::Result;
 
@@ -31,6 +33,11 @@ pub use find::Finder;
 pub use name::hex;
 pub use pack::pack;
 pub use store::{is_stored, store};
+
+/// The folder that an image is in, with its objects.
+pub fn folder_of(image: &Path) -> &Path {
+    image.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
 
 /// The build ids, as in the files' names, of what an image of this process would need now.
 ///

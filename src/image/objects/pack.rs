@@ -6,11 +6,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use super::file;
 use crate::error::Result;
 use crate::file::fault;
+use crate::file::frames::DATA;
 
 /// zstd's level: once a folder, and then it travels.
 const LEVEL: i32 = 3;
-/// How a frame of zstd's begins.
-const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Kinds of its blocks: one byte that repeats, and none.
 const REPEATS: u32 = 1;
 const RESERVED: u32 = 3;
@@ -52,7 +51,7 @@ pub fn is_whole(mut packed: &File) -> io::Result<bool> {
     }
     packed.read_exact(&mut head)?;
     let [magic @ .., describes] = head;
-    if magic != MAGIC {
+    if magic != DATA.to_le_bytes() {
         return Ok(false);
     }
     // RFC 8878, 3.1.1.1: what else the header holds.

@@ -99,8 +99,9 @@ fn budget(folder: &Folder, min_free_disk: Option<u64>) -> Budget {
         "the executable and the libraries are not kept beside the image",
         "more than a quarter of what is free, or of what need not stay free (minFreeDisk)",
     ];
-    let quarter = folder.room().map_or(u64::MAX, |room| room.available / 4);
-    Budget::of(folder.room(), min_free_disk, refusal).at_most(quarter)
+    let room = folder.room();
+    let quarter = room.as_ref().map_or(u64::MAX, |room| room.available / 4);
+    Budget::of(room, min_free_disk, refusal).at_most(quarter)
 }
 
 fn one(

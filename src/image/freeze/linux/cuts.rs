@@ -96,7 +96,8 @@ impl Cuts {
         self.all()
     }
 
-    fn all(&mut self) -> &mut [Range<u64>] {
+    /// As they were noted.
+    pub fn all(&mut self) -> &mut [Range<u64>] {
         if self.at.is_null() {
             return &mut [];
         }

@@ -8,7 +8,7 @@ use super::super::outcome::{Fault, Frozen, How, Small, Step, Written};
 use super::base::{PAGE, STAGE, Seams};
 use super::cuts::Cuts;
 use super::files::{Code, Files, Seen};
-use super::maps::Maps;
+use super::maps::{self, Maps};
 use super::memories;
 use super::pack::{self, Block, OUT, Pack};
 use super::presence::{PAGES, Pages};
@@ -21,16 +21,13 @@ use crate::error::{Error, Result};
 use crate::image::cpu;
 use crate::image::format::{MAGIC, OBJECTS, Start, VERSION};
 
-/// Bytes of the list of mappings that are read at once; the longest line fits several times.
-pub(super) const MAPS: usize = 64 << 10;
-
 /// What the freezer works in beside zstd's workspace. All zeros are a value of it.
 #[repr(C)]
 struct Buffers {
     block: Block,
     out: [u8; OUT],
     stage: [u8; STAGE],
-    maps: [u8; MAPS],
+    maps: [u8; maps::ROOM],
     entries: [u64; PAGES],
     code: [Seen; OBJECTS],
     seen: [Seen; OBJECTS],
@@ -210,11 +207,7 @@ fn write(job: &mut Job, stack: u64, resume: u64) -> std::result::Result<Written,
     let (pack, view) = (Pack::begin(space, block, out, freezer.level, job.to)?, View::open(&freezer.seams)?);
     let mut pages = Pages::open(&freezer.seams, entries, wanted, scratch);
     if freezer.memories {
-        let cuts = &mut freezer.cuts;
-        let listed = cuts.len();
-        let cuts = std::cell::RefCell::new(cuts);
-        let is_known = |range| cuts.borrow().fill(listed, range);
-        memories::each(&mut Maps::open(&mut *maps)?, &is_known, &mut |range| cuts.borrow_mut().push(range))?;
+        memories::leave_out(&mut Maps::open(&mut *maps)?, &mut freezer.cuts)?;
     }
     if let Some(small) = freezer.small {
         let (view, pages, stage, how) = (&view, &mut pages, &mut *stage, job.how);

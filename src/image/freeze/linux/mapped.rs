@@ -7,8 +7,7 @@ use std::path::Path;
 use super::super::outcome::{Fault, Mapped};
 use super::base::Seams;
 use super::files::{Code, Files};
-use super::freezer::MAPS;
-use super::maps::Maps;
+use super::maps::{self, Maps};
 use super::view::View;
 use crate::error::Result;
 use crate::image::format::OBJECTS;
@@ -22,7 +21,7 @@ pub fn mapped() -> Result<Vec<Mapped>> {
 }
 
 fn list() -> std::result::Result<Vec<Mapped>, Fault> {
-    let (mut room, view) = (vec![0; MAPS], View::open(&Seams::default())?);
+    let (mut room, view) = (vec![0; maps::ROOM], View::open(&Seams::default())?);
     let (mut code, mut seen) = (Box::new([(0, 0); OBJECTS]), Box::new([(0, 0); OBJECTS]));
     let code = Code::of(&mut code, &mut Maps::open(&mut room)?)?;
     let (mut files, mut found) = (Files::new(&mut seen), Vec::new());

@@ -21,6 +21,17 @@ pub(super) struct Mapping<'a> {
     pub path: &'a [u8],
 }
 
+impl Mapping<'_> {
+    /// It may be read and written.
+    pub fn is_writable(&self) -> bool {
+        const ACCESS: u32 = (libc::PROT_READ | libc::PROT_WRITE) as u32;
+        self.protection & ACCESS == ACCESS
+    }
+}
+
+/// Bytes of the list that are read at once; the longest line fits several times.
+pub(super) const ROOM: usize = 64 << 10;
+
 /// `5581c000-5581d000 r-xp 00001000 fd:01 1234       /usr/bin/node`.
 pub(super) fn parse(line: &[u8]) -> Option<Mapping<'_>> {
     let (low, line) = hex(line, b'-')?;

@@ -2,19 +2,15 @@
 //! beginning of addresses that V8 has reserved for it, so that code needs not ask whether it may: what is behind it may not be
 //! touched, up to 8 GiB from its beginning, or a multiple.
 
-use std::ops::Range;
-
 use super::super::outcome::{Fault, Step};
-use super::maps::{Mapping, Maps};
+use super::cuts::Cuts;
+use super::kind::{Source, source};
+use super::maps::{self, Maps};
 
 /// What V8 reserves, once or several times.
 const RESERVED: u64 = 8 << 30;
 /// No less of it lies behind a memory: those with 32-bit addresses end at 4 GiB, and larger ones nobody has.
 const GUARD: u64 = 4 << 30;
-/// May be read and written.
-const ACCESS: u32 = 3;
-/// Of the list, at a time.
-const BUFFER: usize = 64 << 10;
 
 /// The last beginnings that there were.
 #[derive(Default)]
@@ -36,23 +32,19 @@ impl Begins {
     }
 }
 
-/// Tells `note` of each, until it says false, but for those that are known to be an ArrayBuffer's.
+/// Notes each among the `cuts`, but for those that are there already as an ArrayBuffer's.
 ///
 /// # Errors
-/// The list cannot be read; there is one that cannot be told from what lies around it; `note` said false.
-pub(super) fn each(
-    maps: &mut Maps,
-    is_known: &dyn Fn(Range<u64>) -> bool,
-    note: &mut dyn FnMut(Range<u64>) -> bool,
-) -> Result<(), Fault> {
+/// The list cannot be read; there is one that cannot be told from what lies around it; there is no memory to note one.
+pub(super) fn leave_out(maps: &mut Maps, cuts: &mut Cuts) -> Result<(), Fault> {
     let fault = |errno, at| Fault { step: Step::Memories, errno, at };
-    let anonymous = |mapping: &Mapping| mapping.inode == 0 && !mapping.path.starts_with(b"/");
+    let listed = cuts.len();
     // Mappings that may be read and written, with nothing in between, and where each begins, as far as that is remembered.
     let mut run = 0..0;
     let mut begins = Begins::default();
     while maps.advance()? {
         let here = maps.here()?;
-        if here.protection & ACCESS != ACCESS || !anonymous(&here) {
+        if !here.is_writable() || source(&here) != Source::Present {
             continue;
         }
         if run.end != here.low {
@@ -63,11 +55,9 @@ pub(super) fn each(
         let Some(guard) = maps.next().filter(|next| next.low == here.high && next.protection == 0) else {
             continue;
         };
-        if !anonymous(&guard) || guard.high - guard.low < GUARD {
-            continue;
-        }
         // An ArrayBuffer that may grow very large looks so too.
-        if is_known(here.low..here.high) {
+        let is_other = source(&guard) != Source::Present || guard.high - guard.low < GUARD;
+        if is_other || cuts.fill(listed, here.low..here.high) {
             continue;
         }
         let times = (guard.high - run.start) / RESERVED;
@@ -76,7 +66,7 @@ pub(super) fn each(
         if begin >= run.end || !begins.has(begin) {
             return Err(fault(0, run.start));
         }
-        if !note(begin..run.end) {
+        if !cuts.push(begin..run.end) {
             return Err(fault(libc::ENOMEM, begin));
         }
     }
@@ -86,16 +76,11 @@ pub(super) fn each(
 /// Whether the memory of WebAssembly that begins at this address is found by what lies behind it. Not for where nothing may
 /// be allocated.
 pub fn is_guarded(memory: u64) -> bool {
-    let mut buffer = vec![0; BUFFER];
+    let (mut buffer, mut cuts) = (vec![0; maps::ROOM], Cuts::new());
     let Ok(mut maps) = Maps::open(&mut buffer) else { return false };
-    let mut found = false;
-    let mut note = |range: Range<u64>| {
-        found |= range.start == memory;
-        true
-    };
     // One that comes before and cannot be told is a matter of the moment.
-    let _ = each(&mut maps, &|_| false, &mut note);
-    found
+    let _ = leave_out(&mut maps, &mut cuts);
+    cuts.all().iter().any(|range| range.start == memory)
 }
 
 #[cfg(test)]
@@ -122,13 +107,10 @@ mod tests {
         }
         std::io::Seek::rewind(&mut file).unwrap();
         let mut buffer = vec![0; 4096];
-        let mut all = Vec::new();
-        let mut maps = Maps::of(std::os::fd::IntoRawFd::into_raw_fd(file), &mut buffer);
-        each(&mut maps, &|range| range.start == KNOWN, &mut |range| {
-            all.push((range.start, range.end));
-            true
-        })?;
-        Ok(all)
+        let mut cuts = Cuts::new();
+        assert!(cuts.push(KNOWN..KNOWN + 9));
+        leave_out(&mut Maps::of(std::os::fd::IntoRawFd::into_raw_fd(file), &mut buffer), &mut cuts)?;
+        Ok(cuts.all().iter().skip(1).map(|range| (range.start, range.end)).collect())
     }
 
     const GIB: u64 = 1 << 30;

@@ -14,9 +14,6 @@ const WORD: usize = 8;
 /// The stage stands behind what goes out, at a multiple of a word.
 const _: () = assert!(OUT.is_multiple_of(WORD));
 
-/// May be read and written.
-const ACCESS: u32 = 3;
-
 /// Looks through memory.
 pub(super) struct Search<'a, 'p> {
     pub small: Small,
@@ -36,7 +33,7 @@ impl Search<'_, '_> {
     pub fn run(&mut self, maps: &mut Maps) -> Result<(), Fault> {
         while maps.advance()? {
             let mapping = maps.here()?;
-            if source(&mapping) == Source::Present && mapping.protection & ACCESS == ACCESS {
+            if source(&mapping) == Source::Present && mapping.is_writable() {
                 self.mapping(mapping)?;
             }
         }
