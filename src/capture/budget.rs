@@ -219,12 +219,26 @@ pub fn admit_process() -> Result<()> {
 fn admit_beside(pids: Option<Pids>) -> Result<()> {
     match pids {
         Some(pids) if pids.left() < 1 + PROCESSES_LEFT => Err(Error::CaptureFailed(format!(
-            "a snapshot by fork needs a process and must leave {PROCESSES_LEFT} to the service, and of the {} \
-             processes and threads the container or its control group allows, {} exist; raise the pids limit",
-            pids.limit, pids.current,
+            "a snapshot by fork needs a process and must leave {PROCESSES_LEFT} to the service, and {}",
+            full(pids)
         ))),
         _ => Ok(()),
     }
+}
+
+fn full(pids: Pids) -> String {
+    let Pids { limit, current } = pids;
+    format!(
+        "of the {limit} processes and threads the container or its control group allows, {current} exist; raise the \
+         pids limit"
+    )
+}
+
+/// What there is to say where the system gives no thread (`what_for`), for the reason `why`.
+pub fn no_thread(what_for: &str, why: &std::io::Error) -> Error {
+    let pids = pids::pids().filter(|pids| pids.left() == 0);
+    let full = pids.map(|pids| format!("; {}", full(pids))).unwrap_or_default();
+    Error::CaptureFailed(format!("no thread {what_for}: {why}{full}"))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //! | [`permit`] | whether it may go on, and its file may get its name |
 //! | [`intake`] | masks, then writes |
 //! | [`pipe`] | the way from the JavaScript thread to the sink |
+//! | [`spare`] | a thread for where the system gives none |
 //! | [`inline`] | the snapshot in this process |
 //! | `fork` | the snapshot, or an image, in a forked child |
 //! | `copy` | what freezes this process, and what its thawed copy does |
@@ -36,4 +37,5 @@ pub mod intake;
 pub mod options;
 pub mod permit;
 pub mod pipe;
+pub mod spare;
 pub mod user;

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use super::intake::Intake;
 use super::permit::Permit;
 use super::user::User;
+use super::{budget, spare};
 use crate::error::{Error, Result};
 use crate::file::info::{Finish, SnapshotInfo};
 use crate::file::sink::Sink;
@@ -43,12 +44,12 @@ pub fn start(
     redact: bool,
     tell: impl FnOnce(&Error) + Send + 'static,
     done: impl FnOnce(Result<SnapshotInfo>) + Send + 'static,
-) -> Result<(Feed, std::thread::JoinHandle<()>)> {
+) -> Result<Feed> {
     let (sender, receiver) = bounded(DEPTH);
     let (give_back, spent) = bounded(DEPTH);
     let theirs = permit.clone();
     let user = User::now();
-    let thread = spawn(move || {
+    spawn(move || {
         let work = || drain(Intake::new(sink, redact), &receiver, &give_back, &theirs, tell);
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work))
             .unwrap_or_else(|_| Err(Error::CaptureFailed("the writer thread panicked".into())))
@@ -60,14 +61,14 @@ pub fn start(
         drop(receiver);
         done(result);
     })?;
-    Ok((Feed { sender, spent, permit }, thread))
+    Ok(Feed { sender, spent, permit })
 }
 
 /// Where processes are limited the thread that could not fork may be the one too many, and is just ending.
 const TRIES: u32 = 20;
 const TRY_AGAIN: Duration = Duration::from_millis(5);
 
-fn spawn(work: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle<()>> {
+fn spawn(work: impl FnOnce() + Send + 'static) -> Result<()> {
     let work = Arc::new(Mutex::new(Some(work)));
     let mut tries = 0;
     loop {
@@ -78,10 +79,10 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle
                 work();
             }
         };
-        match std::thread::Builder::new().name("heapwarden-zstd".into()).spawn(run) {
-            Ok(thread) => return Ok(thread),
+        match spare::start("heapwarden-zstd", run) {
+            Ok(()) => return Ok(()),
             Err(_) if tries < TRIES => std::thread::sleep(TRY_AGAIN),
-            Err(error) => return Err(Error::CaptureFailed(format!("no thread to write with: {error}"))),
+            Err(error) => return Err(budget::no_thread("to write with", &error)),
         }
         tries += 1;
     }

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 
 use super::Watcher;
 use super::probes::Probes;
+use crate::capture::spare;
 use crate::clock;
 use crate::error::Error;
 use crate::orders::dispatch;
@@ -50,7 +51,7 @@ impl EndingSampler {
 }
 
 /// Begins to sample for `watcher`, with a first sample taken here, on the environment's thread: `latest` is
-/// there as soon as `watch()` returns. The first watcher starts the thread. Where the system gives none (a limit on
+/// there as soon as `watch()` returns. The first watcher starts the thread, and has the [spare one](spare) kept. Where the system gives none (a limit on
 /// processes), the environment is to call [`tick_here`] now and then, and is told so by a warning.
 pub fn start(watcher: Arc<Watcher>) {
     let sample = Probes::detect().read(false);
@@ -76,6 +77,7 @@ pub fn start(watcher: Arc<Watcher>) {
         ));
     });
     *current = Some(Current { sampler, handle: handle.ok() });
+    spare::keep();
 }
 
 fn spawn(sampler: &Arc<Sampler>) -> std::io::Result<JoinHandle<()>> {
@@ -143,6 +145,7 @@ fn remove(which: impl Fn(&Watcher) -> bool) -> EndingSampler {
     drop(watchers);
     current.sampler.stop.store(true, Ordering::Release);
     current.sampler.wake();
+    spare::let_go();
     EndingSampler(slot.take().and_then(|current| current.handle))
 }
 
@@ -199,6 +202,7 @@ impl Sampler {
             }
             return;
         }
+        spare::ask_again();
         for watcher in &due {
             watcher.tidy();
             watcher.environment().ask();

@@ -18,6 +18,7 @@ use super::{folder_turn, inline, portable, standstill};
 use crate::capture::budget;
 use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Permit;
+use crate::capture::spare;
 use crate::error::{Error, Result};
 #[cfg(target_os = "linux")]
 use crate::file::info::Form;
@@ -98,11 +99,11 @@ pub(super) fn begin_inline(order: Order) -> Result<()> {
     })
 }
 
-/// Starts the thread that conducts `order`, which counts as running. `first`: it was forked already.
+/// Has `order`, which counts as running, conducted: on a thread of its own, or where there is none to be had on the spare one. `first`: it was forked already.
 #[cfg(target_os = "linux")]
 pub(super) fn conduct(order: Order, first: Option<Forked>) {
     let id = order.id;
-    let thread = std::thread::Builder::new().name("heapwarden-fork".into()).spawn(move || {
+    let thread = spare::start("heapwarden-fork", move || {
         signals::be_ordinary();
         let work = std::panic::AssertUnwindSafe(|| conduct_here(order, first));
         if std::panic::catch_unwind(work).is_err() {
@@ -110,9 +111,7 @@ pub(super) fn conduct(order: Order, first: Option<Forked>) {
         }
     });
     if let Err(error) = thread {
-        // A full pids group is the usual reason, and an inline snapshot needs a thread too.
-        let unknown = || Error::CaptureFailed(format!("no thread to conduct with: {error}"));
-        complete(id, &Err(budget::admit_process().err().unwrap_or_else(unknown)));
+        complete(id, &Err(budget::no_thread("to conduct with", &error)));
     }
 }
 
@@ -158,6 +157,8 @@ fn wait_for_folder(mut order: Order) {
 fn put_back(mut order: Order) {
     // It may wait long for its thread, and others are not to wait as long for the folder.
     order.turn = None;
+    // It may be what its thread needs to write with.
+    spare::over();
     let left = running::queue().put_back(order);
     call_next(true);
     drop(left);
@@ -175,6 +176,8 @@ pub(super) fn complete(id: u64, result: &Result<SnapshotInfo>) {
     }
     let ended = running::queue().complete(id, result);
     let Some(ended) = ended else { return };
+    // It may conduct the next one.
+    spare::over();
     // First of all: the answer wakes a thread that would look for the next one itself.
     call_next(false);
     answer(&ended.owner, ended.tickets(), result, ended.options.trigger());

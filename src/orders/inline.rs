@@ -77,7 +77,7 @@ pub fn begin(
     let home = environment.clone();
     let heap = client.clone();
     let tell = move |error: &Error| home.tell(Event::warning(0, error));
-    let (feed, _thread) = pipe::start(sink, permit, options.redact, tell, move |result| {
+    let feed = pipe::start(sink, permit, options.redact, tell, move |result| {
         if result.is_ok() {
             admitted.learn(&heap.needs);
         }

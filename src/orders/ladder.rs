@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::by_fork::{self, Forked, Tries};
 use super::client::Order;
-use super::stop::Stop;
+use super::stop::{Stop, one_after_the_other};
 use super::{folder_turn, in_place, standstill};
 use crate::capture::options::{WantedForm, WantedMode};
 use crate::capture::permit::Permit;
@@ -101,7 +101,7 @@ fn image(order: &mut Order, snapshot: Option<&Stop>, tries: &mut Tries) -> Resul
         }
     }
     let reason = match (reason, &by_fork) {
-        (Some(reason), Some(stop)) => Some(format!("{reason}; {stop}")),
+        (Some(reason), Some(stop)) => Some(one_after_the_other(reason, &stop.to_string())),
         (None, Some(stop)) => Some(stop.to_string()),
         (reason, None) => reason.map(str::to_owned),
     };

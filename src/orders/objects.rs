@@ -6,17 +6,22 @@ use std::sync::Weak;
 
 use crate::capture::images;
 use crate::capture::options::CaptureOptions;
+use crate::capture::spare;
 use crate::image::objects;
 
 /// The nice value of such a thread.
 const NICE: i32 = 19;
 
-/// `image`, with these options, has got its name: keeps what it needs, on this thread, which ends then. Where that cannot be,
-/// it is thawed where those files are. An exact file is the caller's, and nobody would ever remove what is beside it.
+/// `image`, with these options, has got its name: keeps what it needs, on this thread, which ends then, or is the spare one and not
+/// called. Where that cannot be, it is thawed where those files are. An exact file is the caller's, and nobody would ever remove what is beside it.
 pub fn keep_beside(image: &Path, options: &CaptureOptions) {
     let Some(folder) = image.parent().filter(|_| options.path.is_none()) else { return };
-    let _ = rustix::process::setpriority_process(None, NICE);
-    let _ = objects::store(folder, options.min_free_disk, &|| true);
+    let goes_on = spare::is_here();
+    // Not every process may take that back.
+    if !goes_on {
+        let _ = rustix::process::setpriority_process(None, NICE);
+    }
+    let _ = objects::store(folder, options.min_free_disk, &|| !(goes_on && spare::is_called()));
 }
 
 /// The same for images to come in `folder`, on a thread of its own, as long as `watch` is there.

@@ -45,7 +45,10 @@ impl Stop {
     /// This, and what was found beside it.
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
-        let more = |error: Error| Error::from_code(error.code(), format!("{error}; {other}"));
+        let more = |error: Error| {
+            let (this, other) = (error.to_string(), other.to_string());
+            Error::from_code(error.code(), one_after_the_other(&this, &other))
+        };
         match self {
             Self::Final(error) => Self::Final(more(error)),
             Self::NotByFork(error) => Self::NotByFork(more(error)),
@@ -79,6 +82,14 @@ impl Stop {
     }
 }
 
+/// Both, but what `first` says and `then` begins with too (no process is to be had, for a snapshot as for an image) is said once.
+pub fn one_after_the_other(first: &str, then: &str) -> String {
+    match then.strip_prefix(first) {
+        Some(rest) if rest.is_empty() || rest.starts_with("; ") => then.to_owned(),
+        _ => format!("{first}; {then}"),
+    }
+}
+
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -87,5 +98,20 @@ impl fmt::Display for Stop {
             }
             Self::Later => f.write_str(&folder_turn::busy()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_way_of_both_is_said_once() {
+        assert_eq!(one_after_the_other("no process", "no process"), "no process");
+        assert_eq!(one_after_the_other("no process", "no process; too long"), "no process; too long");
+        assert_eq!(one_after_the_other("no process", "no processor"), "no process; no processor");
+        let refused = Stop::NotByFork(Error::CaptureFailed("no process".into()));
+        let image = Stop::TooLong(Error::CaptureFailed("no process; too long".into()));
+        assert_eq!(refused.and(&image).to_string(), "no process; too long");
     }
 }

@@ -17,7 +17,7 @@ fn capture(dir: &Path, json: &str, redact: bool) -> Result<SnapshotInfo> {
     let sink = Sink::create(&options, Header::new(1_795_383_671_123.0, Mode::Inline, "test"))?;
     let permit = Arc::new(Permit::new(Arc::default(), Instant::now() + Duration::from_secs(60)));
     let (sender, receiver) = bounded(1);
-    let (feed, thread) = start(
+    let feed = start(
         sink,
         permit,
         redact,
@@ -30,7 +30,6 @@ fn capture(dir: &Path, json: &str, redact: bool) -> Result<SnapshotInfo> {
         feed.write(piece);
     }
     feed.finish(Finish::default());
-    thread.join().unwrap();
     receiver.recv().unwrap()
 }
 
