@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::needs::{RESERVE, about, needed};
+use super::needs::{RESERVE, about, left_of, needed};
 use crate::error::{Error, Result};
 use crate::probe::cgroup::Cgroup;
 use crate::probe::cpu::{self, Spare};
@@ -44,7 +44,7 @@ fn memory(image: &Path, bytes: u64, most: Option<u64>, room: Option<Room>) -> Re
         return Ok(memory);
     }
     let whose = match &room {
-        Some(room) if memory == free => format!("{} {} MB", room.whose, room.bytes / 1_000_000),
+        Some(room) if memory == free => left_of(room, RESERVE * 2, "the service"),
         _ => format!("it may have {} MB (memory)", memory / 1_000_000),
     };
     Err(Error::MemoryBudget(format!(
@@ -79,7 +79,15 @@ mod tests {
         assert_eq!(memory(image, 100 << 20, None, room(need + RESERVE * 2)), Ok(need));
         let error = memory(image, 100 << 20, None, room(need + RESERVE * 2 - 1)).unwrap_err();
         assert_eq!(error.code(), "HEAPWARDEN_MEMORY_BUDGET");
-        assert!(error.to_string().contains("the container or the machine has left"), "{error}");
+        let words = error.to_string();
+        assert!(words.contains("the container or the machine has left"), "{words}");
+        // Its own figures say why.
+        let figure = |behind: &str| -> u64 {
+            let rest = words.split_once(behind).unwrap().1;
+            rest.split_once(" MB").unwrap().0.parse().unwrap()
+        };
+        assert_eq!(figure("of which "), 135, "{words}");
+        assert!(figure("needs about ") > figure("has left ") - figure("of which "), "{words}");
         let error = memory(image, 100 << 20, Some(1 << 20), room(u64::MAX)).unwrap_err().to_string();
         assert!(error.contains("it may have 1 MB (memory)"), "{error}");
         assert_eq!(memory(image, 100 << 20, Some(need), None), Ok(need));

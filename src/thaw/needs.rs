@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::image::cpu;
 use crate::image::objects::{Finder, folder_of};
 use crate::probe::cgroup::Cgroup;
-use crate::probe::limits;
+use crate::probe::limits::{self, Room};
 
 const MIB: u64 = 1 << 20;
 /// Bytes that stay free for everybody else.
@@ -75,7 +75,7 @@ fn memory(path: &Path, survey: &Survey, options: &ThawOptions) -> Result<u64> {
     let most = options.memory.unwrap_or(left);
     if most.min(left) < survey.bytes + RESERVE {
         let whose = match &room {
-            Some(room) if left < most => format!("{} {} MB", room.whose, room.bytes / 1_000_000),
+            Some(room) if left < most => left_of(room, RESERVE, "others"),
             _ => format!("it may have {} MB (memory)", most / 1_000_000),
         };
         return Err(Error::MemoryBudget(format!(
@@ -94,6 +94,13 @@ pub(super) fn needed(bytes: u64) -> u64 {
 
 /// In words.
 pub(super) fn about(bytes: u64) -> String {
-    let (own, all) = (bytes / 1_000_000, needed(bytes) / 1_000_000);
+    // What is needed is rounded up, what there is is rounded down: so that what is refused is more.
+    let (own, all) = (bytes / 1_000_000, needed(bytes).div_ceil(1_000_000));
     format!("the image has {own} MB, and with V8's snapshot it needs about {all} MB")
+}
+
+/// What there is, and what of it is `kept` for `others`, in words.
+pub(super) fn left_of(room: &Room, kept: u64, others: &str) -> String {
+    let (bytes, kept) = (room.bytes / 1_000_000, kept.div_ceil(1_000_000));
+    format!("{} {bytes} MB, of which {kept} MB stay free for {others}", room.whose)
 }
