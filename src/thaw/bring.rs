@@ -5,7 +5,7 @@ use std::io::{self, BufReader};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use super::needs::left;
+use super::needs::{check_proc, left};
 use super::options::ThawOptions;
 use super::survey::survey;
 use crate::error::{Error, Result};
@@ -32,6 +32,7 @@ pub fn bring(
         false => Ok(()),
     };
     let raw = BufReader::with_capacity(256 << 10, open(image)?);
+    check_proc(image)?;
     let found = survey(image, raw, &mut |_| go_on())?;
     let mut all = Vec::new();
     for object in &found.objects {

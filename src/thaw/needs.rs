@@ -34,6 +34,26 @@ pub(super) fn check_cpu(path: &Path, survey: &Survey) -> Result<()> {
     )))
 }
 
+/// Whether the system's own files are there: a copy's memory is watched by them, and an image's files are opened through them.
+///
+/// # Errors
+/// `Unsupported`, with what is missing.
+pub(super) fn check_proc(path: &Path) -> Result<()> {
+    check_proc_at(Path::new("/proc"), path)
+}
+
+fn check_proc_at(proc: &Path, path: &Path) -> Result<()> {
+    let own = proc.join("self/fd");
+    std::fs::metadata(&own).map(drop).map_err(|error| {
+        Error::Unsupported(format!(
+            "{} cannot be thawed here: that needs {}, and {} cannot be looked at ({error}); mount it (mount -t proc proc /proc)",
+            path.display(),
+            proc.display(),
+            own.display()
+        ))
+    })
+}
+
 /// What an image may use here.
 pub(super) struct Granted {
     /// Its files, in the order of their numbers.
@@ -103,4 +123,21 @@ pub(super) fn about(bytes: u64) -> String {
 pub(super) fn left_of(room: &Room, kept: u64, others: &str) -> String {
     let (bytes, kept) = (room.bytes / 1_000_000, kept.div_ceil(1_000_000));
     format!("{} {bytes} MB, of which {kept} MB stay free for {others}", room.whose)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_proc_it_is_proc_that_is_missed() {
+        let image = Path::new("image");
+        assert_eq!(check_proc(image), Ok(()));
+        let empty = tempfile::tempdir().unwrap();
+        let error = check_proc_at(empty.path(), image).unwrap_err();
+        assert_eq!(error.code(), "HEAPWARDEN_UNSUPPORTED");
+        let words = error.to_string();
+        let needs = format!("image cannot be thawed here: that needs {}, and ", empty.path().display());
+        assert!(words.starts_with(&needs) && words.contains("os error 2"), "{words}");
+    }
 }

@@ -38,6 +38,8 @@ pub fn run(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<()> {
     let started = Instant::now();
+    drop(open(image)?);
+    needs::check_proc(image)?;
     let allowed = options.beside.then(|| beside(image, options)).transpose()?;
     let options = allowed.as_ref().unwrap_or(options);
     let go_on = || go_on(image, options, started);
