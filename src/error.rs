@@ -62,6 +62,12 @@ impl Error {
         }
     }
 
+    /// The same with other words.
+    #[must_use]
+    pub fn with_words(&self, words: String) -> Self {
+        Self::from_code(self.code(), words)
+    }
+
     /// The other way round: an error that another process of ours told by its code. An unknown one is a failed
     /// capture.
     pub fn from_code(code: &str, message: String) -> Self {

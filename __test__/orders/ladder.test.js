@@ -4,6 +4,7 @@
 
 const assert = require('node:assert/strict')
 const { spawn } = require('node:child_process')
+const crypto = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
 const { createInterface } = require('node:readline')
@@ -64,7 +65,7 @@ rungs('where no child fits, it is frozen in place, if that is quick; else all fi
     message: /a snapshot of .* needs about .*; an image by fork needs about .* memoryBudget allows 1 MiB; an image in place would stop JavaScript for about .*, and maxPause allows 0ms/
   })
   await assert.rejects(takeSnapshot({ dir: other, mode: 'fork', memoryBudget: '1MiB', maxPause: '1m' }), { message: /an image by fork needs/ })
-  await assert.rejects(takeSnapshot({ dir: other, form: 'image', memoryBudget: '1MiB', maxPause: 0 }), { message: /^an image by fork needs .*maxPause/ })
+  await assert.rejects(takeSnapshot({ dir: other, form: 'image', memoryBudget: '1MiB', maxPause: 0 }), { code: 'HEAPWARDEN_MEMORY_BUDGET', message: /^an image by fork needs .*maxPause/ })
   assert.deepEqual(fs.readdirSync(other), [])
 })
 
@@ -117,6 +118,20 @@ rungs('a child that is killed leaves an image, by another', async (t) => {
   isImage(info, dir, 'fork')
   assert.equal(info.attempts, 2)
   assert.match(info.reason, /signal 9/)
+})
+
+rungs('one that is killed and may not be followed by a pause is told of, by its own code', async (t) => {
+  // As much as takes it a moment to write.
+  const kept = crypto.randomBytes(64 * 2 ** 20)
+  const dir = tempDir(t)
+  const order = takeSnapshot({ dir, form: 'image', maxPause: 0 })
+  const failed = assert.rejects(order, {
+    code: 'HEAPWARDEN_CAPTURE_FAILED',
+    message: /ended by signal 9; an image in place would stop JavaScript for about .*, and maxPause allows 0ms$/
+  })
+  process.kill(await heldDump(t), 'SIGKILL')
+  await failed
+  assert.deepEqual([kept.length, fs.readdirSync(dir).filter((name) => name !== 'objects')], [64 * 2 ** 20, []])
 })
 
 rungs('one whose time is nearly over does, too', async (t) => {

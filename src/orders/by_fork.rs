@@ -211,14 +211,15 @@ fn attempts_within(
     let mut last = None;
     for _ in 0..ATTEMPTS {
         if !permit.is_open() {
-            return Err(Stop::of_child(permit.reason()));
+            return Err(after(last, Stop::of_child(permit.reason())));
         }
         let (child, form) = match first.take() {
             Some(child) => (child, plan.form),
-            None => match fork_patiently(order, plan, permit, tries.began)? {
-                (Done::Forked(child), form) => (*child, form),
+            None => match fork_patiently(order, plan, permit, tries.began) {
+                Ok((Done::Forked(child), form)) => (*child, form),
                 // Nothing else comes of a fork.
-                (Done::Frozen(..), _) => return Err(Stop::Later),
+                Ok((Done::Frozen(..), _)) => return Err(Stop::Later),
+                Err(stop) => return Err(after(last, stop)),
             },
         };
         tell_place(order.id, &child);
@@ -263,7 +264,7 @@ fn attempts_within(
             }
             ChildEnd::Failed(error) => {
                 tries.finish(pause_ms);
-                return Err(Stop::of_child(tries.began_as.explain(error)));
+                return Err(after(last, Stop::of_child(tries.began_as.explain(error))));
             }
             ChildEnd::Broken(error) => {
                 tries.finish(pause_ms);
@@ -273,6 +274,14 @@ fn attempts_within(
     }
     let why = last.map(|error| error.to_string()).unwrap_or_default();
     Err(Stop::NotByFork(Error::CaptureFailed(format!("{ATTEMPTS} forked children did not finish: {why}"))))
+}
+
+/// This, and how the child before it ended.
+fn after(last: Option<Error>, stop: Stop) -> Stop {
+    match last {
+        Some(error) => stop.and(&Stop::NotByFork(error.with_words(format!("a child before it: {error}")))),
+        None => stop,
+    }
 }
 
 fn tell_place(id: u64, child: &Child) {

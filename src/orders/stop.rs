@@ -42,12 +42,15 @@ impl Stop {
         matches!(self, Self::NotByFork(_) | Self::TooDear(_))
     }
 
-    /// This, and what was found beside it.
+    /// This, and what was found beside it. Who gave it up knows why there is none.
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
+        if self.is_given_up() {
+            return self;
+        }
         let more = |error: Error| {
-            let (this, other) = (error.to_string(), other.to_string());
-            Error::from_code(error.code(), one_after_the_other(&this, &other))
+            let words = one_after_the_other(&error.to_string(), &other.to_string());
+            error.with_words(words)
         };
         match self {
             Self::Final(error) => Self::Final(more(error)),
@@ -58,17 +61,22 @@ impl Stop {
         }
     }
 
-    /// The same of what stands below this and was tried after it: how it ends is what that came to.
+    /// The same of what stands below this and was tried after it: whether something else may be had is what that came to. Its code
+    /// is that of what failed first, unless the way below has met what every way would.
     #[must_use]
     pub fn then(self, below: Self) -> Self {
+        let words = one_after_the_other(&self.to_string(), &below.to_string());
         match below {
             Self::NotByFork(_) | Self::TooDear(_) => self.and(&below),
-            Self::TooLong(error) => {
-                let error = Error::from_code(error.code(), format!("{self}; {error}"));
-                Self::TooLong(error)
-            }
-            Self::Final(_) | Self::Later => below,
+            Self::TooLong(_) => Self::TooLong(self.into_error().with_words(words)),
+            Self::Final(error) if !is_given_up(&error) => Self::Final(error.with_words(words)),
+            Self::Final(_) => below,
+            Self::Later => Self::Final(self.into_error().with_words(words)),
         }
+    }
+
+    fn is_given_up(&self) -> bool {
+        matches!(self, Self::Final(error) if is_given_up(error))
     }
 
     /// As what its order fails with.
@@ -101,6 +109,10 @@ impl fmt::Display for Stop {
     }
 }
 
+fn is_given_up(error: &Error) -> bool {
+    matches!(error, Error::Aborted(_) | Error::Stopped(_))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +125,50 @@ mod tests {
         let refused = Stop::NotByFork(Error::CaptureFailed("no process".into()));
         let image = Stop::TooLong(Error::CaptureFailed("no process; too long".into()));
         assert_eq!(refused.and(&image).to_string(), "no process; too long");
+    }
+
+    fn killed() -> Stop {
+        Stop::of_child(Error::CaptureFailed("the child was ended by signal 9".into()))
+    }
+
+    fn ends(stop: Stop) -> (&'static str, String, bool) {
+        let more = stop.leaves_room_for_less();
+        let error = stop.into_error();
+        (error.code(), error.to_string(), more)
+    }
+
+    #[test]
+    fn a_pause_that_is_refused_does_not_hide_why_it_was_asked_for() {
+        let refused = || Stop::TooLong(Error::Timeout("maxPause allows 0ms".into()));
+        let words = "the child was ended by signal 9; maxPause allows 0ms".to_owned();
+        assert_eq!(ends(killed().then(refused())), ("HEAPWARDEN_CAPTURE_FAILED", words, false));
+        let dear = Stop::TooDear(Error::MemoryBudget("an image by fork needs more".into()));
+        let (code, words, more) = ends(dear.then(refused()));
+        assert_eq!((code, more), ("HEAPWARDEN_MEMORY_BUDGET", false));
+        assert_eq!(words, "an image by fork needs more; maxPause allows 0ms");
+        // Under a snapshot that was refused before.
+        let snapshot = Stop::TooDear(Error::MemoryBudget("a snapshot needs more".into()));
+        let (code, words, _) = ends(snapshot.and(&killed().then(refused())));
+        assert_eq!(code, "HEAPWARDEN_MEMORY_BUDGET");
+        assert_eq!(words, "a snapshot needs more; the child was ended by signal 9; maxPause allows 0ms");
+    }
+
+    #[test]
+    fn nor_does_anything_else_that_ends_it() {
+        let full = Stop::Final(Error::NoSpace("the disk is full".into()));
+        let words = "the child was ended by signal 9; the disk is full".to_owned();
+        assert_eq!(ends(killed().then(full)), ("HEAPWARDEN_NO_SPACE", words, false));
+        let (code, words, more) = ends(killed().then(Stop::Later));
+        assert_eq!((code, more), ("HEAPWARDEN_CAPTURE_FAILED", false));
+        assert_eq!(words, format!("the child was ended by signal 9; {}", folder_turn::busy()));
+        let crashed = Stop::NotByFork(Error::CaptureFailed("it crashed".into()));
+        assert_eq!(ends(killed().then(crashed)).1, "the child was ended by signal 9; it crashed");
+    }
+
+    #[test]
+    fn who_gave_it_up_is_told_nothing_else() {
+        let given_up = || Stop::Final(Error::Aborted("aborted".into()));
+        assert_eq!(ends(killed().then(given_up())).1, "aborted");
+        assert_eq!(ends(given_up().and(&killed())).1, "aborted");
     }
 }

@@ -41,6 +41,18 @@ forkTest('a child that is killed: an error that names the signal, and an event',
   await asBefore(t, dir)
 })
 
+forkTest('one that crashes is told of too, where the next one fails otherwise', async (t) => {
+  ballast(t)
+  const dir = tempDir(t)
+  const order = fails('CAPTURE_FAILED', takeSnapshot({ dir, mode: 'fork', form: 'snapshot' }), /ended by signal 9; a child before it: .* ended by signal 11$/)
+  const first = await dumpOf(process.pid, t.signal)
+  process.kill(first, 'SIGSEGV')
+  await gone(first, t.signal)
+  process.kill(await dumpOf(process.pid, t.signal), 'SIGKILL')
+  await order
+  await asBefore(t, dir)
+})
+
 forkTest('a child that stands still is ended at the timeout', async (t) => {
   ballast(t)
   const dir = tempDir(t)
