@@ -11,7 +11,9 @@ const { test } = require('node:test')
 const { isBundle, nameOf, pack, unpack } = require('../../lib/image/bundle')
 const { ownFolder } = require('../../lib/image/temporary')
 const { head, end } = require('../../lib/image/tar')
+const { until } = require('../support/forks')
 const { tempDir } = require('../support/helpers')
+const { takeSnapshot, watch } = require('../..')
 
 const NAME = 'heapwarden-20260228T000000.000Z-12-0-rss-00ff.heapimage.zst'
 const content = { [NAME]: Buffer.alloc(700_001, 'image'), 'objects/0a1b.zst': Buffer.alloc(512, 'o'), 'objects/ff.zst': Buffer.alloc(0) }
@@ -155,25 +157,39 @@ removeAtSignals(); ownFolder(process.argv[1]).remove(); ownFolder(process.argv[1
   }
 })
 
-test('folders of processes that were killed go with the next one there, and no others', async (t) => {
-  const dir = tempDir(t)
-  const script = "require('./lib/image/temporary').ownFolder(process.argv[1]); setInterval(() => {}, 1000); console.log('ready')"
-  const start = async () => {
-    const child = spawn(process.execPath, ['-e', script, dir], { cwd: path.join(__dirname, '..', '..'), stdio: ['ignore', 'pipe', 'inherit'] })
-    t.after(() => child.kill('SIGKILL'))
-    await once(child.stdout, 'data')
-    return child
+/** What a reader leaves in `dir` that is killed: a folder with an image in it, and a bundle that is not whole. Gives its process id. */
+async function killed (t, dir) {
+  const script = `const { owner, ownFolder } = require('./lib/image/temporary')
+    const fs = require('node:fs')
+    const { path } = ownFolder(process.argv[1])
+    fs.mkdirSync(path + '/objects')
+    for (const name of ['x.heapimage.zst', 'objects/ab.zst']) fs.writeFileSync(path + '/' + name, 'x')
+    fs.writeFileSync(process.argv[1] + '/.heapwarden-bundle-' + owner() + '-0123456789abcdef.tmp', 'x')
+    console.log('ready')
+    setInterval(() => {}, 1000)`
+  const child = spawn(process.execPath, ['-e', script, dir], { cwd: path.join(__dirname, '..', '..'), stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+  return {
+    pid: child.pid,
+    async kill () {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
   }
-  const dead = await start()
-  const [itsFolder] = fs.readdirSync(dir)
-  fs.writeFileSync(path.join(dir, itsFolder, 'a bundle'), '')
-  dead.kill('SIGKILL')
-  await once(dead, 'exit')
-  await start()
-  const [livesOn] = fs.readdirSync(dir)
-  assert.notEqual(livesOn, itsFolder)
+}
+
+test('what processes have left that were killed goes with the next one there, and nothing else', async (t) => {
+  const dir = tempDir(t)
+  const dead = await killed(t, dir)
+  assert.equal(fs.readdirSync(dir).length, 2)
+  await dead.kill()
+  await killed(t, dir)
+  const livesOn = fs.readdirSync(dir)
+  assert.equal(livesOn.length, 2)
+  assert.ok(!livesOn.some((name) => name.includes(`-${dead.pid}-`)), String(livesOn))
   const stranger = (hours) => {
-    const place = path.join(dir, `.heapwarden-thaw-00000000-${dead.pid}-abc${100 + hours}`)
+    const place = path.join(dir, `.heapwarden-thaw-${'0'.repeat(16)}-${dead.pid}-abc${100 + hours}`)
     fs.mkdirSync(place)
     const at = Date.now() / 1000 - hours * 3600
     fs.utimesSync(place, at, at)
@@ -182,7 +198,24 @@ test('folders of processes that were killed go with the next one there, and no o
   const [young, , others] = [stranger(20), stranger(30), '.heapwarden-thaw-of-mine']
   fs.mkdirSync(path.join(dir, others))
   ownFolder(dir).remove()
-  assert.deepEqual(fs.readdirSync(dir).sort(), [livesOn, young, others].sort())
+  assert.deepEqual(fs.readdirSync(dir).sort(), [...livesOn, young, others].sort())
+})
+
+test('it goes with the next watch there, and the next snapshot', async (t) => {
+  const dir = tempDir(t)
+  const [dead, alive] = [await killed(t, dir), await killed(t, dir)]
+  const names = (pid) => fs.readdirSync(dir).filter((name) => name.includes(`-${pid}-`))
+  const bothOf = (pid) => assert.equal(names(pid).length, 2)
+  bothOf(dead.pid)
+  await dead.kill()
+  const monitor = watch({ rules: [], nearHeapLimit: false, snapshots: { dir } })
+  t.after(() => monitor.stop())
+  await until(t.signal, () => names(dead.pid).length === 0)
+  bothOf(alive.pid)
+  await monitor.stop()
+  await alive.kill()
+  await takeSnapshot({ path: path.join(dir, 'a.heapsnapshot.zst') })
+  assert.deepEqual(fs.readdirSync(dir), ['a.heapsnapshot.zst'])
 })
 
 test('nothing but a regular file is replaced, and not what is packed', async (t) => {

@@ -248,6 +248,8 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
   thawing: (json) => new binding.Thawing(JSON.stringify({ ...JSON.parse(json), loader: loader() })),
   imageAt: (place, needed) => answerOf(binding.imageAt(place, needed)),
   imageNeeds: (file) => answerOf(binding.imageNeeds(file)),
+  home: binding.home,
+  sweepReaders: binding.sweepReaders,
   capabilities () {
     verify()
     return binding.capabilities()

@@ -12,6 +12,7 @@ const { HeapwardenError } = require('../base/errors')
 const { replaceable } = require('../base/target')
 const { failure } = require('./failure')
 const { BLOCK, Damaged, end, entries, head, isTar, padding } = require('./tar')
+const { owner } = require('./temporary')
 
 const corrupt = (file, what) => new HeapwardenError('HEAPWARDEN_CORRUPT_SNAPSHOT', `${file} is no whole bundle: ${what}`)
 
@@ -93,7 +94,8 @@ async function unpack (file, folder, signal) {
  */
 async function pack (files, to, signal) {
   const folder = path.dirname(to)
-  const temporary = path.join(folder, `.heapwarden-bundle-${randomBytes(8).toString('hex')}.tmp`)
+  // Known by this name when its process was killed.
+  const temporary = path.join(folder, `.heapwarden-bundle-${owner()}-${randomBytes(8).toString('hex')}.tmp`)
   let opened = false
   try {
     await checkTarget(files, to)

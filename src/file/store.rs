@@ -6,6 +6,7 @@
 //! | `retention` | what stays when a file gets its name, or is about to need the room |
 //! | `objects` | the executables and libraries that images need |
 //! | `leftovers` | the temporary files of the dead |
+//! | `readers` | what those have left who read images |
 //! | `swept` | what was removed, and what could not be |
 
 use std::io;
@@ -19,6 +20,7 @@ use crate::error::{Error, Result};
 mod leftovers;
 mod listing;
 mod objects;
+mod readers;
 mod retention;
 mod swept;
 
@@ -26,6 +28,7 @@ use listing::{Found, found, look, now_ms, open};
 
 pub use leftovers::{clean, clear};
 pub use objects::FOLDER as OBJECTS;
+pub use readers::sweep_readers;
 pub use retention::{Keep, Retention, keep};
 pub use swept::Swept;
 

@@ -23,6 +23,11 @@ impl Writer {
         Self { home: header.home.clone(), pid: header.pid }
     }
 
+    /// Whether it is dead; `None`: its id counts elsewhere, or nobody knows where.
+    pub fn is_dead(&self) -> Option<bool> {
+        (!self.home.is_empty() && self.home == home()).then(|| !lives(self.pid))
+    }
+
     /// Whether this is known to be another process than `me`, or not known to be the same, and not known to be dead.
     pub fn may_be_another_that_lives(&self, me: &Self) -> bool {
         if self.home.is_empty() || self.home != me.home {
@@ -39,8 +44,21 @@ fn lives(pid: u32) -> bool {
         Ok(stat) => {
             !stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with(['Z', 'X', 'x']))
         }
-        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound || exists(pid),
     }
+}
+
+/// What is not in /proc may be hidden there, or /proc is not there any more.
+#[cfg(unix)]
+fn exists(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+    let none = |pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH);
+    !pid.is_some_and(none)
+}
+
+#[cfg(not(unix))]
+fn exists(_: u32) -> bool {
+    true
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -59,6 +77,11 @@ mod tests {
         assert!(at_home(1).may_be_another_that_lives(&me));
         let elsewhere = Writer { home: "0123456789abcdef".into(), pid: me.pid };
         assert!(elsewhere.may_be_another_that_lives(&me), "the same id in another container");
+        let unknown = Writer { home: String::new(), pid: me.pid };
+        assert_eq!(
+            [&me, &at_home(1), &at_home(u32::MAX), &elsewhere, &unknown].map(Writer::is_dead),
+            [Some(false), Some(false), Some(false), None, None]
+        );
         let plain = |pid| Writer { home: String::new(), pid };
         assert!(plain(1).may_be_another_that_lives(&me) && !plain(me.pid).may_be_another_that_lives(&me));
 
@@ -68,7 +91,9 @@ mod tests {
             std::thread::yield_now();
         }
         assert!(!dead.may_be_another_that_lives(&me), "a zombie");
+        assert_eq!(dead.is_dead(), Some(true), "a zombie");
         child.wait().unwrap();
         assert!(!dead.may_be_another_that_lives(&me));
+        assert_eq!(dead.is_dead(), Some(true));
     }
 }

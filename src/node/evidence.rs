@@ -14,6 +14,18 @@ use crate::file::store;
 use crate::image::objects;
 use crate::image::open::open;
 
+/// Where process ids count, for names of what readers of images make: see `file/home.rs`. Empty where the system does not tell.
+#[napi]
+pub fn home() -> String {
+    crate::file::home::home().to_owned()
+}
+
+/// Removes from a folder what readers of images have left that were killed.
+#[napi]
+pub fn sweep_readers(dir: String) {
+    store::sweep_readers(dir.as_ref());
+}
+
 /// Reads the beginning of an image.
 pub struct Needs(PathBuf);
 

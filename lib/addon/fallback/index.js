@@ -100,6 +100,8 @@ function create (why, node) {
     async imageNeeds () {
       throw new HeapwardenError('HEAPWARDEN_UNSUPPORTED', `${unthawed} The binary of heapwarden: ${why}`)
     },
+    home: () => '',
+    sweepReaders () {},
     drain: () => events.length > 0 ? JSON.stringify(events.splice(0)) : null,
     openSnapshot: reader.openSnapshot,
     capabilities: () => JSON.stringify(capabilities(why)),

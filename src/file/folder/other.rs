@@ -138,6 +138,16 @@ impl Folder {
         fs::remove_file(self.path.join(name))
     }
 
+    /// Removes an empty folder.
+    pub fn unlink_folder(&self, name: &str) -> io::Result<()> {
+        fs::remove_dir(self.path.join(name))
+    }
+
+    /// The folder as an open file, where the system opens folders.
+    pub fn as_file(&self) -> io::Result<File> {
+        File::open(&self.path)
+    }
+
     /// Nothing to do here.
     pub fn sync(&self) -> io::Result<()> {
         Ok(())

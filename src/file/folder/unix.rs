@@ -215,6 +215,16 @@ impl Folder {
         Ok(rustix::fs::unlinkat(&*self.fd, name, AtFlags::empty())?)
     }
 
+    /// Removes an empty folder's name.
+    pub fn unlink_folder(&self, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&*self.fd, name, AtFlags::REMOVEDIR)?)
+    }
+
+    /// The folder as an open file: whose it is, when it was changed.
+    pub fn as_file(&self) -> io::Result<File> {
+        Ok(self.fd.try_clone()?.into())
+    }
+
     /// Makes renames and removals outlast a crash of the machine.
     pub fn sync(&self) -> io::Result<()> {
         match rustix::fs::fsync(&*self.fd) {

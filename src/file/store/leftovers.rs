@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::listing::{age_ms, names, now_ms, open};
+use super::readers;
 use super::swept::Swept;
 use crate::error::Result;
 use crate::file::folder::{self, Folder, Lock};
@@ -11,7 +12,7 @@ use crate::file::{home, name};
 /// ms; an hour: a writer that V8 keeps waiting for its next byte is given up long before.
 pub(super) const ABANDONED_MS: f64 = 3_600_000.0;
 
-/// Removes temporary files whose writers are dead: their locks are free. Those of living writers and other users stay,
+/// Removes temporary files whose writers are dead: their locks are free; and what readers of images have left. Those of living writers and other users stay,
 /// and so does, for `ABANDONED_MS` after its last byte, one whose lock need not be seen here: of another machine, or
 /// on a file system that machines share.
 pub fn clean(dir: &Path) -> Result<Swept> {
@@ -27,7 +28,9 @@ pub fn clear(folder: &Folder) {
 pub(super) fn clean_in(folder: &Folder) -> Result<Swept> {
     let mut swept = Swept::default();
     let mut now = None;
-    for name in names(folder)?.iter().filter(|name| name::parse_temporary(name).is_some()) {
+    let names = names(folder)?;
+    readers::sweep(folder, &names, &mut swept);
+    for name in names.iter().filter(|name| name::parse_temporary(name).is_some()) {
         let Ok(file) = folder.open_file(name, true) else { continue };
         if !folder::is_ours(&file) {
             continue;

@@ -24,7 +24,16 @@ impl Swept {
 
     /// The same in `folder`, which is at `below` in the one of the snapshots.
     pub(super) fn unlink_below(&mut self, below: &str, folder: &Folder, name: &str) {
-        match folder.unlink(name) {
+        self.note_below(below, folder, name, folder.unlink(name));
+    }
+
+    /// Something of the folder was removed, or could not be.
+    pub(super) fn note(&mut self, folder: &Folder, name: &str, result: io::Result<()>) {
+        self.note_below("", folder, name, result);
+    }
+
+    fn note_below(&mut self, below: &str, folder: &Folder, name: &str, result: io::Result<()>) {
+        match result {
             Ok(()) => self.removed.push(format!("{below}{name}")),
             // Another process of the same folder was faster.
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}

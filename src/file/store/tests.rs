@@ -8,6 +8,8 @@ use crate::file::{home, name};
 use std::fs;
 use std::path::PathBuf;
 
+#[cfg(target_os = "linux")]
+mod readers;
 mod retention;
 
 const JSON: &[u8] = br#"{"snapshot":{"meta":{},"node_count":3},"nodes":[1,2,3],"strings":["a","b"]}"#;

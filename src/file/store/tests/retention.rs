@@ -3,13 +3,13 @@
 use super::*;
 use crate::file::info::Form;
 
-fn take_keeping(options: SinkOptions, header: Header) -> SnapshotInfo {
+pub(super) fn take_keeping(options: SinkOptions, header: Header) -> SnapshotInfo {
     let mut sink = Sink::create(&options, header).unwrap();
     sink.write(JSON).unwrap();
     sink.seal(Finish::default()).unwrap().publish().unwrap()
 }
 
-fn keeping(dir: &Path, count: u64) -> SinkOptions {
+pub(super) fn keeping(dir: &Path, count: u64) -> SinkOptions {
     let keep = Keep { count: Some(count), ..Keep::default() };
     SinkOptions {
         dir: Some(dir.to_owned()),
