@@ -45,6 +45,9 @@ pub(super) const FORMS: [Form; 2] = [
 const DONE: u32 = 1;
 /// More entries than there can be: the list goes in a circle.
 const ENDLESS: u32 = 1 << 28;
+/// So many entries of a list are gone through to see how it ends, a system call each, while JavaScript stands still: a tenth of
+/// a second. The young list has those that were made since the last collection; with more of them it is looked for anew at the next order.
+const PROBED: usize = 1 << 18;
 
 impl Form {
     /// The two lists of a sweeper, or of a state's words from behind the one that says whether it is done.
@@ -86,23 +89,26 @@ impl Form {
 
     fn ends_in(&self, list: &[u64], probes: [(u64, u64); 2], reader: &Reader) -> bool {
         let [first, last, ..] = *list else { return false };
-        let is = |probe: (u64, u64), range: &Range<u64>| *range == (probe.0..probe.0 + probe.1);
-        if first == 0 || !self.entry(last, reader).is_some_and(|(range, _)| is(probes[1], &range)) {
+        let is = |at, (address, bytes): (u64, u64)| {
+            self.entry(at, reader).is_some_and(|(range, _)| range == (address..address + bytes))
+        };
+        if first == 0 || !is(last, probes[1]) {
             return false;
         }
         let mut at = first;
-        let mut before = None;
-        for _ in 0..ENDLESS {
-            if at == last {
-                return before.is_some_and(|range| is(probes[0], &range));
+        for _ in 0..PROBED {
+            match self.next(at, reader) {
+                Some(next) if next == last => return is(at, probes[0]),
+                Some(next) if next != 0 => at = next,
+                _ => return false,
             }
-            let Some((range, next)) = self.entry(at, reader).filter(|(_, next)| *next != 0) else {
-                return false;
-            };
-            before = Some(range);
-            at = next;
         }
         false
+    }
+
+    /// The entry behind this one.
+    fn next(&self, at: u64, reader: &Reader) -> Option<u64> {
+        reader.words(at.checked_add((self.store as u64 + 2) * WORD)?).map(|[next]| next)
     }
 }
 
@@ -244,6 +250,45 @@ mod tests {
             assert_eq!(all(form, sweeper), Err(Unknown::Torn));
             assert_eq!(all(form, 8), Err(Unknown::Torn));
         }
+    }
+
+    #[test]
+    fn a_list_without_an_end_in_sight_is_not_gone_through() {
+        let probes = [(1000, 10), (2000, 20)];
+        let reader = Reader::through_kernel().unwrap();
+        for form in FORMS {
+            let mut memory = Memory::default();
+            let stores = probes.map(|(address, bytes)| memory.put(&[address, bytes]));
+            let words = form.store + 3;
+            // Entries one behind the other in one block, the probes' at its end; `count` of them, and where the last but two leads.
+            let mut fits = |count: usize, astray: Option<usize>| {
+                let mut block = vec![0; count * words].into_boxed_slice();
+                let place = |index: usize| block_at(&block, index * words);
+                let links: Vec<_> =
+                    (0..count).map(|index| if index + 1 < count { place(index + 1) } else { 0 }).collect();
+                let (first, last) = (place(0), place(count - 1));
+                let away = astray.map(place);
+                for (index, entry) in block.chunks_mut(words).enumerate() {
+                    let store = if index + 2 < count { 0 } else { stores[index + 2 - count] };
+                    let next = away.filter(|_| index + 3 == count).unwrap_or(links[index]);
+                    entry[form.store..].copy_from_slice(&[store, 1, next]);
+                }
+                memory.0.push(block);
+                let mut sweeper = vec![HEAP, 0];
+                sweeper.resize(form.lists, 0);
+                sweeper.extend([first, last, 100].into_iter().chain((form.list == 4).then_some(0)));
+                sweeper.extend([0, 0, 0].into_iter().chain((form.list == 4).then_some(1)));
+                let sweeper = memory.put(&sweeper);
+                form.fits(&reader.words::<SWEEPER>(sweeper).unwrap(), probes, &reader)
+            };
+            assert!(fits(10, None) && fits(PROBED + 1, None));
+            assert!(!fits(PROBED + 2, None), "longer than is gone through");
+            assert!(!fits(10, Some(3)), "a circle");
+        }
+    }
+
+    fn block_at(block: &[u64], index: usize) -> u64 {
+        block.as_ptr().wrapping_add(index) as u64
     }
 
     #[test]
