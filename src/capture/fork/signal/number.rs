@@ -77,7 +77,7 @@ impl Signal {
             return Err(Error::Unsupported("which signals are in use cannot be seen in /proc".into()));
         };
         let ours = action(handler, own_stack);
-        let old = LEFT.load(Ordering::Acquire);
+        let mut old = LEFT.load(Ordering::Acquire);
         for number in (libc::SIGRTMIN()..=libc::SIGRTMAX()).rev() {
             let left = old == number;
             // One that is on its way still is enough.
@@ -88,6 +88,7 @@ impl Signal {
             }
             // From here on one that was left is this one's: who comes beside it takes another.
             if left && LEFT.compare_exchange(number, 0, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+                old = 0;
                 continue;
             }
             let Some(before) = exchange(number, &ours) else { continue };
@@ -145,6 +146,9 @@ mod tests {
         HEARD.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// So many times two come at once: in each they meet or miss each other.
+    const ROUNDS: u32 = 300;
+
     extern "C" fn hosts(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {}
 
     #[test]
@@ -187,6 +191,39 @@ mod tests {
         assert_eq!(disposition(number), Some(libc::SIG_DFL));
         assert_eq!(disposition(top), Some(hosts as *const () as usize));
         exchange(top, &theirs);
+    }
+
+    #[test]
+    fn one_that_was_left_is_taken_by_one_of_those_who_come_for_it() {
+        // Signals belong to the process as a whole.
+        if !crate::probe::tests::alone(
+            "capture::fork::signal::number::tests::one_that_was_left_is_taken_by_one_of_those_who_come_for_it",
+        ) {
+            return;
+        }
+        // SAFETY: no arguments, no failure.
+        let me = unsafe { libc::gettid() };
+        for round in 0..ROUNDS {
+            // As after one that came late: its handler is still there.
+            let left = Signal::take(Some(me), hear, true).unwrap();
+            let number = left.number;
+            std::mem::forget(left);
+            LEFT.store(number, Ordering::Release);
+            let both = std::sync::Barrier::new(2);
+            let come = || {
+                both.wait();
+                Signal::take(Some(me), hear, true)
+            };
+            let (one, other) = std::thread::scope(|scope| {
+                let beside = scope.spawn(come);
+                (come(), beside.join().unwrap())
+            });
+            let (one, other) = (one.unwrap(), other.unwrap());
+            assert_ne!(one.number, other.number, "round {round}");
+            assert!([one.number, other.number].contains(&number), "round {round}");
+            drop((one, other));
+            assert_eq!(disposition(number), Some(libc::SIG_DFL));
+        }
     }
 
     #[test]
