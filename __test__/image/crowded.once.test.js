@@ -114,3 +114,12 @@ test('a signal that is held back leaves its image there', { skip }, async (t) =>
   assert.match(stderr, /SIGTERM; its image is /)
   assert.match(kept(dir).join(), /sigterm.*\.heapimage\.zst$/)
 })
+
+test('a watch that ends there needs no thread of Node\'s pool, which ends a process that cannot have them', { skip }, async (t) => {
+  const { child, ended, line, say } = await crowded(t, { watch: {}, cold: true })
+  if (!fullPidsGroup(t, child.pid)) return
+  say({ stop: true })
+  await line(({ type }) => type === 'stopped')
+  const { status, stderr } = await ended
+  assert.equal(status, 0, stderr)
+})

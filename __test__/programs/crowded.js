@@ -2,7 +2,7 @@
 
 // A process that takes orders on stdin, JSON, where it may soon have no more threads: {"orders": options of takeSnapshot each},
 // {"rules": of the watch from now on}, {"stop": true}. Says how each ended, and when no thread of ours is left.
-// node crowded.js '{"uid": …, "watch": options, "worker": one has watched before}'
+// node crowded.js '{"uid": …, "watch": options, "worker": one has watched before, "cold": Node's own pool has no threads yet}'
 
 const fs = require('node:fs')
 const { setTimeout: sleep } = require('node:timers/promises')
@@ -10,7 +10,7 @@ const { createInterface } = require('node:readline')
 const { Worker } = require('node:worker_threads')
 const { takeSnapshot, watch } = require('../..')
 
-const { uid, watch: options, worker } = JSON.parse(process.argv[2])
+const { uid, watch: options, worker, cold } = JSON.parse(process.argv[2])
 const say = (line) => fs.writeSync(1, `${JSON.stringify(line)}\n`)
 const failed = ({ code, message }) => ({ type: 'failed', code, message })
 const taken = (info) => ({ type: 'taken', info, ours: ours() })
@@ -30,7 +30,7 @@ async function main () {
     process.setuid(uid)
   }
   // Node's own pool starts its threads at the first use, and ends the process if there are none.
-  await fs.promises.stat('.')
+  if (!cold) await fs.promises.stat('.')
   const first = worker && new Worker(`
     require(${JSON.stringify(require.resolve('../..'))}).watch({ rules: [] })
     setInterval(() => {}, 1000)

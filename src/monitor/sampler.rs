@@ -27,6 +27,14 @@ struct Sampler {
     watchers: Mutex<Vec<Arc<Watcher>>>,
     stop: AtomicBool,
     thread: Mutex<Option<Thread>>,
+    end: Mutex<End>,
+}
+
+/// What the thread does at last.
+#[derive(Default)]
+struct End {
+    came: bool,
+    then: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 struct Current {
@@ -39,14 +47,25 @@ static CURRENT: Mutex<Option<Current>> = Mutex::new(None);
 
 /// Something to wait for, off the JavaScript thread: the sampler that ends.
 #[must_use]
-pub struct EndingSampler(Option<JoinHandle<()>>);
+pub struct EndingSampler(Option<(Arc<Sampler>, JoinHandle<()>)>);
 
 impl EndingSampler {
     /// Waits; at most one tick.
     pub fn join(self) {
-        if let Some(handle) = self.0 {
+        if let Some((_, handle)) = self.0 {
             let _ = handle.join();
         }
+    }
+
+    /// Does this when it has ended: on its thread, as there may be no other one to be had that could wait for it.
+    pub fn then(self, what: impl FnOnce() + Send + 'static) {
+        if let Some((sampler, _)) = self.0 {
+            let mut end = sampler.end.lock();
+            if !end.came {
+                return end.then.push(Box::new(what));
+            }
+        }
+        what();
     }
 }
 
@@ -66,6 +85,7 @@ pub fn start(watcher: Arc<Watcher>) {
         watchers: Mutex::new(vec![watcher.clone()]),
         stop: AtomicBool::new(false),
         thread: Mutex::new(None),
+        end: Mutex::default(),
     });
     let handle = spawn(&sampler).inspect_err(|error| {
         watcher.environment().tell(Event::warning(
@@ -146,7 +166,7 @@ fn remove(which: impl Fn(&Watcher) -> bool) -> EndingSampler {
     current.sampler.stop.store(true, Ordering::Release);
     current.sampler.wake();
     spare::let_go();
-    EndingSampler(slot.take().and_then(|current| current.handle))
+    EndingSampler(slot.take().and_then(|Current { sampler, handle }| Some((sampler, handle?))))
 }
 
 /// Makes the sampler look at what is due: a sample was asked for, or an interval changed.
@@ -178,6 +198,12 @@ impl Sampler {
                 std::thread::park_timeout(Duration::from_secs(60));
             }
         }
+        let then = {
+            let mut end = self.end.lock();
+            end.came = true;
+            std::mem::take(&mut end.then)
+        };
+        then.into_iter().for_each(|what| what());
     }
 
     /// Samples for those that are due, then sleeps until the next is.

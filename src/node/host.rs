@@ -9,7 +9,7 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 use serde::Deserialize;
 
-use super::tasks::{Feeding, Joining};
+use super::tasks::Feeding;
 use super::waker::WakeCall;
 use super::{Code, fault, odd};
 use crate::capture::options::CaptureOptions;
@@ -194,13 +194,16 @@ impl Host {
     }
 
     /// Stops it; the promise is kept when the sampler has let go of it.
-    #[napi]
-    pub fn monitor_stop(&self, id: f64) -> AsyncTask<Joining> {
+    #[napi(ts_return_type = "Promise<void>")]
+    pub fn monitor_stop<'env>(&self, env: &'env Env, id: f64) -> Result<Object<'env>, Code> {
+        // Not on libuv's pool: where the system gives no thread for that, Node ends the process.
+        let (deferred, promise) = env.create_deferred().map_err(odd)?;
         self.watchers.lock().remove(&(id as u64));
         dispatch::cancel_monitor(id as u64);
         self.environment().collections.listen(id as u64, false);
         self.tune();
-        AsyncTask::new(Joining(Some(sampler::stop(id as u64))))
+        sampler::stop(id as u64).then(move || deferred.resolve(|_| Ok(())));
+        Ok(promise)
     }
 
     /// The latest sample, JSON.

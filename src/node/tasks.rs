@@ -8,30 +8,10 @@ use std::path::PathBuf;
 
 use crate::error::Error as Fault;
 use crate::file::store;
-use crate::monitor::sampler::EndingSampler;
 use crate::orders::portable;
 
 pub(super) fn failure(error: &Fault) -> String {
     serde_json::json!({ "code": error.code(), "message": error.to_string() }).to_string()
-}
-
-/// Waits for the sampler.
-pub struct Joining(pub Option<EndingSampler>);
-
-impl Task for Joining {
-    type Output = ();
-    type JsValue = ();
-
-    fn compute(&mut self) -> Result<()> {
-        if let Some(ending) = self.0.take() {
-            ending.join();
-        }
-        Ok(())
-    }
-
-    fn resolve(&mut self, _: Env, (): ()) -> Result<()> {
-        Ok(())
-    }
 }
 
 /// Hands a piece to the writer, waiting for room.
