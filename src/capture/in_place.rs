@@ -13,8 +13,8 @@ use crate::image::freeze::Written;
 use crate::v8::{Isolate, Unknown, backing_stores};
 
 /// How long the JavaScript thread waits for others to stand still, and for V8's workers to sleep: one in the middle of a job does
-/// not exist in the copy, which may wait for it.
-pub const QUIET: Duration = Duration::from_millis(200);
+/// not exist in the copy, which may wait for it. Where memory grows V8 marks nearly all the time, some 0.3 s for 400 MB.
+pub const QUIET: Duration = Duration::from_secs(1);
 
 const LOOK_AGAIN: Duration = Duration::from_micros(500);
 

@@ -15,7 +15,7 @@ use crate::capture::budget::{self, Admitted, Heap, time};
 use crate::capture::fork::child_memory::ChildLimits;
 use crate::capture::fork::supervise::supervise;
 use crate::capture::fork::verdict::ChildEnd;
-use crate::capture::fork::{self, Child, Prepared, Terms, descriptors};
+use crate::capture::fork::{self, Child, Patience, Prepared, Terms, descriptors};
 use crate::capture::permit::Permit;
 use crate::capture::user::User;
 use crate::clock;
@@ -28,6 +28,8 @@ use crate::thread::facts::process_facts;
 
 /// A child that hangs or crashes is forked anew so many times in all.
 const ATTEMPTS: u32 = 3;
+/// An image is to be of a moment at which V8's workers sleep: so often another one is waited for.
+const OTHER_MOMENTS: u32 = 2;
 /// Bytes that a child may allocate which freezes itself.
 const IMAGE_MAY_ALLOCATE: u64 = 64 << 20;
 /// The folder's turn is left to others for so long, who ask several times in it.
@@ -123,12 +125,12 @@ pub fn fork_here(order: &Order) -> Option<Forked> {
             fork_with_ids(&order.owner.environment, &isolate, &order.options, prepared, began)
         });
     match forked {
-        Ok(child) => {
+        Ok(Some(child)) => {
             running::set_terminator(order.id, &child.terminator);
             tell_place(order.id, &child);
             admitted.map(|admitted| Forked { child, admitted })
         }
-        Err(_) => {
+        Ok(None) | Err(_) => {
             paused::in_vain(order.id, clock::now() - began);
             None
         }
@@ -218,7 +220,7 @@ fn attempts_within(
             None => match fork_patiently(order, plan, permit, tries.began) {
                 Ok((Done::Forked(child), form)) => (*child, form),
                 // Nothing else comes of a fork.
-                Ok((Done::Frozen(..), _)) => return Err(Stop::Later),
+                Ok((Done::Frozen(..) | Done::Restless(_), _)) => return Err(Stop::Later),
                 Err(stop) => return Err(after(last, stop)),
             },
         };
@@ -316,8 +318,41 @@ fn fork_patiently(order: &mut Order, plan: &Plan, permit: &Permit, began: f64) -
     }
 }
 
-/// Sees that a process may be had, prepares, and has the JavaScript thread fork.
+/// Forks, with such patience for V8's workers as what the child leaves asks for.
 fn fork_one(order: &Order, plan: &Plan, permit: &Permit, began: f64) -> Result<Child, Stop> {
+    if plan.form == Form::Snapshot {
+        return fork_once(order, plan, permit, began, Patience::CHILD_MAY_HANG)?.map_err(|_| Stop::Later);
+    }
+    let mut stood_still = 0.0;
+    // One that is about to be killed may have no other moment.
+    let moments = if order.options.hurried { 0 } else { OTHER_MOMENTS };
+    for _ in 0..moments {
+        match fork_once(order, plan, permit, began, Patience::ANOTHER_MOMENT)? {
+            Ok(mut child) => {
+                child.pause_ms += stood_still;
+                return Ok(child);
+            }
+            Err(Restless(ms)) => stood_still += ms,
+        }
+    }
+    let most = Duration::from_secs_f64(order.options.max_pause_ms.clamp(0.0, 1e6) / 1e3);
+    let mut child =
+        fork_once(order, plan, permit, began, Patience::at_last(most))?.map_err(|_| Stop::Later)?;
+    child.pause_ms += stood_still;
+    Ok(child)
+}
+
+/// V8's workers were amid their jobs; JavaScript stood still for so many ms.
+struct Restless(f64);
+
+/// Sees that a process may be had, prepares, and has the JavaScript thread fork.
+fn fork_once(
+    order: &Order,
+    plan: &Plan,
+    permit: &Permit,
+    began: f64,
+    patience: Patience,
+) -> Result<std::result::Result<Child, Restless>, Stop> {
     budget::admit_process().map_err(Stop::NotByFork)?;
     let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(folder_turn::busy())))?;
     let deadline = permit.deadline();
@@ -331,9 +366,10 @@ fn fork_one(order: &Order, plan: &Plan, permit: &Permit, began: f64) -> Result<C
     let terms = terms(order, deadline, turn);
     let prepared = prepare(order, sink, fork::QUIET_BEFORE, plan.urgent, terms);
     let mut prepared = prepared.map_err(Stop::NotByFork)?;
-    prepared.memory = plan.memory;
+    (prepared.memory, prepared.patience) = (plan.memory, patience);
     match at_thread::ask(order, Work::Fork(Box::new(prepared)), permit) {
-        Ok(Done::Forked(child)) => Ok(*child),
+        Ok(Done::Forked(child)) => Ok(Ok(*child)),
+        Ok(Done::Restless(ms)) => Ok(Err(Restless(ms))),
         // Nothing else comes of a fork.
         Ok(Done::Frozen(..)) => Err(Stop::Later),
         Err(Undone::Failed(error)) => Err(Stop::NotByFork(error)),

@@ -58,7 +58,7 @@ fn image_within(
             Ok(info)
         }
         // Nothing else comes of freezing, and a child that nobody watches ends.
-        Ok(Done::Forked(_)) | Err(Undone::Busy) => Err(Stop::Later),
+        Ok(Done::Forked(_) | Done::Restless(_)) | Err(Undone::Busy) => Err(Stop::Later),
         // It has stood still for as long as it may.
         Err(Undone::Failed(error @ Error::Timeout(_))) => Err(Stop::TooLong(error)),
         Err(Undone::Failed(error)) => Err(Stop::of_child(error)),

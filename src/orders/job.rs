@@ -43,6 +43,8 @@ pub enum Work {
 pub enum Done {
     /// This child takes it.
     Forked(Box<Child>),
+    /// Nothing: V8's workers were amid their jobs for so many ms, in which JavaScript stood still.
+    Restless(f64),
     /// The file is whole. JavaScript stood still for so many ms.
     Frozen(Box<Sealed>, f64),
 }
@@ -57,8 +59,10 @@ impl Job {
             }
             Some(isolate) => match self.work {
                 Work::Fork(prepared) => fork_with_ids(environment, &isolate, &self.options, *prepared, begin)
-                    .map(Box::new)
-                    .map(Done::Forked),
+                    .map(|child| match child {
+                        Some(child) => Done::Forked(Box::new(child)),
+                        None => Done::Restless(clock::now() - begin),
+                    }),
                 Work::Freeze(in_place, sink, standing) => {
                     freeze(environment, &isolate, *in_place, *sink, standing, begin)
                 }
@@ -91,14 +95,14 @@ fn freeze(
 }
 
 /// Forks, and sees to the object ids before and after, which holds JavaScript up too. On its thread, which has stood still
-/// since `begin`.
+/// since `begin`. `None` as [`Prepared::fork`].
 pub(super) fn fork_with_ids(
     environment: &Environment,
     isolate: &Isolate,
     options: &CaptureOptions,
     mut prepared: Prepared,
     begin: f64,
-) -> Result<Child> {
+) -> Result<Option<Child>> {
     let keep_ids = environment.ids.before(isolate, options.stable_ids, true);
     let neighbours = environment.neighbours();
     let unasked = environment.unasked(&neighbours);
@@ -112,7 +116,7 @@ pub(super) fn fork_with_ids(
         // The child has its own copy of them.
         environment.ids.end(isolate);
     }
-    if let Ok(child) = &mut child {
+    if let Ok(Some(child)) = &mut child {
         child.pause_ms = clock::now() - begin;
     }
     child

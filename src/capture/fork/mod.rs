@@ -73,5 +73,5 @@ pub use child::work::ChildWork;
 pub use child_handle::Child;
 pub use deadline::Terms;
 pub use image::Image;
-pub use prepared::{Prepared, QUIET_AT_LIMIT, QUIET_BEFORE, prepare};
+pub use prepared::{Patience, Prepared, QUIET_AT_LIMIT, QUIET_BEFORE, prepare};
 pub use snapshot::Snapshot;

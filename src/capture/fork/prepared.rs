@@ -22,15 +22,36 @@ use crate::file::info::Form;
 use crate::file::sink::Sink;
 use crate::probe::cgroup::{Cgroup, gauge::Gauge};
 
-/// How long the JavaScript thread waits for V8's workers to sleep. They nearly always do; a fork while one does
-/// not may hang, and is then tried again.
-pub(super) const QUIET: Duration = Duration::from_millis(20);
+/// How long the JavaScript thread waits for V8's workers to sleep. They nearly always do.
+const QUIET: Duration = Duration::from_millis(20);
 /// How long the preparing thread waits for such a moment first.
 pub const QUIET_BEFORE: Duration = Duration::from_millis(200);
 /// How long a process at its heap limit waits: V8 marks nearly all the time there, there will be no second try,
 /// and JavaScript stands still, so that the marking comes to its end.
 pub const QUIET_AT_LIMIT: Duration = Duration::from_secs(2);
 pub(super) const LOOK_AGAIN: Duration = Duration::from_micros(500);
+
+/// How long the JavaScript thread waits for V8's workers to sleep, and what comes of it if they do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Waits no longer.
+    pub most: Duration,
+    /// There is no fork then.
+    pub insists: bool,
+}
+
+impl Patience {
+    /// A child that waits for a worker in vain is seen to, and another is forked.
+    pub const CHILD_MAY_HANG: Self = Self { most: QUIET, insists: false };
+    /// What an image holds of a worker amid its job is there for good: its copy waits for ever, or frees what is alive.
+    pub const ANOTHER_MOMENT: Self = Self { most: QUIET, insists: true };
+
+    /// There will be no other moment. V8 marks a heap that grows nearly all the time, and comes to an end while JavaScript stands
+    /// still.
+    pub fn at_last(most: Duration) -> Self {
+        Self { most: most.clamp(QUIET, QUIET_AT_LIMIT), insists: false }
+    }
+}
 
 /// Everything the child needs, made before the fork: the child must not open, allocate much or ask.
 pub struct Prepared {
@@ -66,6 +87,8 @@ pub struct Prepared {
     pub(super) reserve: u64,
     pub(super) marks: Marks,
     pub(super) workers: Workers,
+    /// With them.
+    pub patience: Patience,
     /// The file is an image's: the work that writes it.
     pub image: Option<Image>,
 }
@@ -144,6 +167,7 @@ pub fn prepare(
         returns: quiet != QUIET_AT_LIMIT && priority::may_return(),
         marks,
         workers,
+        patience: Patience::CHILD_MAY_HANG,
         image,
     })
 }

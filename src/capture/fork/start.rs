@@ -9,7 +9,7 @@ use super::child::run::run;
 use super::child::work::ChildWork;
 use super::child_handle::Child;
 use super::mappings;
-use super::prepared::{LOOK_AGAIN, Prepared, QUIET, failed};
+use super::prepared::{LOOK_AGAIN, Prepared, failed};
 use super::terminate::Terminator;
 use crate::error::Result;
 use crate::v8::Isolate;
@@ -29,6 +29,7 @@ fn hold_alarms() -> libc::sigset_t {
 
 impl Prepared {
     /// Forks; the child does its `work` and ends. On the isolate's thread, outside GC callbacks, which has stood still since `begin` ms. `clock` gives ms.
+    /// `None`: V8's workers were at work all the time, and it [insists](super::Patience) on their sleep.
     ///
     /// # Errors
     /// `CaptureFailed`: the kernel refused (a limit on processes, overcommit), with its words.
@@ -38,22 +39,27 @@ impl Prepared {
         work: &mut dyn ChildWork,
         begin: f64,
         clock: impl Fn() -> f64,
-    ) -> Result<Child> {
+    ) -> Result<Option<Child>> {
         // SAFETY: no arguments, no failure.
         let parent = unsafe { libc::getpid() };
         // As late as can be: another thread's collection sets the workers to work at any time. One that works maps
         // memory, so what was found before that does not count.
-        let until = Instant::now() + QUIET;
-        loop {
+        let until = Instant::now() + self.patience.most;
+        let asleep = loop {
             let quiet = self.workers.wait(until.saturating_duration_since(Instant::now()), LOOK_AGAIN);
             if let Err(error) = mappings::open() {
                 // An earlier round may have opened them.
                 self.marks.leave();
                 return Err(failed("/proc/self/maps")(error));
             }
-            if !quiet || self.workers.asleep() || Instant::now() >= until {
-                break;
+            let asleep = quiet && self.workers.asleep();
+            if asleep || Instant::now() >= until {
+                break asleep;
             }
+        };
+        if !asleep && self.patience.insists {
+            self.marks.leave();
+            return Ok(None);
         }
         self.intake.sink().lend();
         let held = hold_alarms();
@@ -75,7 +81,7 @@ impl Prepared {
         }
         let (stderr, _, _) = self.owned;
         let terminator = Arc::new(Terminator::new(pid, self.shared.clone()));
-        Ok(Child {
+        Ok(Some(Child {
             pid,
             intake: Some(self.intake),
             stderr,
@@ -84,6 +90,6 @@ impl Prepared {
             pause_ms,
             watched: AtomicBool::new(false),
             marks: self.marks,
-        })
+        }))
     }
 }
