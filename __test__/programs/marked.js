@@ -3,6 +3,7 @@
 // A heap whose marking takes V8's workers a while, and an image by fork as soon as somebody says so on stdin, who knows that they
 // mark. Argument: the folder.
 
+const { setFlagsFromString } = require('node:v8')
 const { takeSnapshot } = require('../..')
 
 const [dir] = process.argv.slice(2)
@@ -17,8 +18,11 @@ function grow () {
   if (growing) setImmediate(grow)
 }
 grow()
+console.log('built')
 
 process.stdin.once('data', async () => {
+  // A copy would say it too, amid its answers.
+  setFlagsFromString('--no-trace-incremental-marking')
   const info = await takeSnapshot({ dir, form: 'image', mode: 'fork' })
   growing = false
   process.stdin.unref()

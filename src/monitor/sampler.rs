@@ -185,6 +185,8 @@ impl Sampler {
 
     fn run(&self) {
         let mut probes = Probes::detect();
+        #[cfg(target_os = "linux")]
+        crate::capture::fork::v8_workers::Workers::learn(crate::thread::facts::process_facts().v8_pool_size);
         while !self.stop.load(Ordering::Acquire) {
             let tick = std::panic::AssertUnwindSafe(|| self.tick(&mut probes));
             if std::panic::catch_unwind(tick).is_err() {

@@ -1,6 +1,7 @@
 //! Whether V8's worker threads sleep: one that is in the middle of a job would not exist in the child, which
 //! would wait for it.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use super::system::state;
@@ -71,21 +72,32 @@ fn choose(threads: &[(u32, String)], main: u32) -> (Vec<u32>, bool) {
     (others.map(|(task, _)| *task).collect(), false)
 }
 
-/// Who of the `candidates` wait on one condition variable, `pool` of them: V8's workers share one, and so do libuv's,
-/// which are started later. A stranger's thread (a preloaded allocator's, a tracer's) waits on its own, or never.
+/// The `candidates` that wait on one condition variable, `pool` of them, each time there are: V8's workers share one, and so do
+/// libuv's, which are started later. A stranger's thread (a preloaded allocator's, a tracer's) waits on its own, or never.
 /// `seen`: on which each was seen, 0 = none yet.
-fn together(candidates: &[u32], seen: &[i64], pool: usize) -> Option<Vec<u32>> {
-    let members = |condition: i64| {
+fn groups(candidates: &[u32], seen: &[i64], pool: usize) -> Vec<Vec<u32>> {
+    let mut conditions: Vec<i64> = Vec::new();
+    for condition in seen.iter().copied().filter(|one| *one != 0) {
+        if !conditions.contains(&condition) {
+            conditions.push(condition);
+        }
+    }
+    let members = |condition: i64| -> Vec<u32> {
         let of = candidates.iter().zip(seen).filter(move |(_, one)| **one == condition);
-        of.map(|(task, _)| *task).collect::<Vec<_>>()
+        of.map(|(task, _)| *task).collect()
     };
-    seen.iter().filter(|one| **one != 0).map(|one| members(*one)).find(|members| members.len() == pool)
+    conditions.into_iter().map(members).filter(|members| members.len() == pool).collect()
 }
 
-/// The nameless workers: by what they wait on, else the first behind the thread for delayed tasks.
-fn nameless(candidates: &[u32], pool: usize, mut look: impl FnMut(u32) -> i64) -> Vec<u32> {
+/// The nameless workers, and whether that is certain.
+#[derive(Debug, PartialEq, Eq)]
+struct Nameless(Vec<u32>, bool);
+
+/// By what they wait on, else the first behind the thread for delayed tasks. `wait` is called between two looks.
+fn nameless(candidates: &[u32], pool: usize, mut look: impl FnMut(u32) -> i64, wait: impl Fn()) -> Nameless {
     let usual: Vec<u32> = candidates.iter().copied().skip(DELAYED).take(pool).collect();
     let mut seen = vec![0; candidates.len()];
+    let mut found = Vec::new();
     for round in 0..LOOKS {
         for (task, seen) in candidates.iter().zip(&mut seen) {
             match look(*task) {
@@ -93,15 +105,28 @@ fn nameless(candidates: &[u32], pool: usize, mut look: impl FnMut(u32) -> i64) -
                 condition => *seen = condition,
             }
         }
-        if together(candidates, &seen, pool).is_some_and(|found| found == usual) {
-            return usual;
+        found = groups(candidates, &seen, pool);
+        // One alone that waits may be anybody.
+        if pool > 1 && found.first() == Some(&usual) {
+            return Nameless(usual, true);
         }
         if round + 1 < LOOKS {
-            std::thread::sleep(LOOK_AGAIN);
+            wait();
         }
     }
-    together(candidates, &seen, pool).unwrap_or(usual)
+    // Whoever is not seen to wait is at work. V8's may be for long, and then those who wait together are libuv's.
+    let mut of_usual = seen.iter().skip(DELAYED).take(pool).copied().filter(|one| *one != 0);
+    let first = of_usual.next();
+    let may_be = of_usual.all(|one| Some(one) == first);
+    match found.as_slice() {
+        [v8s, _, ..] => Nameless(v8s.clone(), true),
+        [group] if !may_be || group.iter().any(|one| usual.contains(one)) => Nameless(group.clone(), false),
+        _ => Nameless(usual, false),
+    }
 }
+
+/// Those without a name as they were found once for certain: V8's workers live as long as the process.
+static CERTAIN: OnceLock<Vec<u32>> = OnceLock::new();
 
 impl Workers {
     /// Finds V8's workers. `pool`: Node's `--v8-pool-size` if it was given.
@@ -114,10 +139,24 @@ impl Workers {
         if named {
             return Self(found);
         }
-        Self(nameless(&found, pool.unwrap_or(POOL), |task| {
+        if let Some(known) = CERTAIN.get() {
+            return Self(known.clone());
+        }
+        let look = |task| {
             let call = std::fs::read_to_string(format!("/proc/self/task/{task}/syscall"));
             call.ok().and_then(|call| condition(&call)).unwrap_or(0)
-        }))
+        };
+        let Nameless(workers, certain) =
+            nameless(&found, pool.unwrap_or(POOL), look, || std::thread::sleep(LOOK_AGAIN));
+        if certain {
+            let _ = CERTAIN.set(workers.clone());
+        }
+        Self(workers)
+    }
+
+    /// Finds them while they most likely sleep: later they may be at work for long, and not be told from others.
+    pub fn learn(pool: Option<usize>) {
+        Self::find(pool);
     }
 
     /// The kernel's ids of them.
@@ -165,27 +204,52 @@ mod tests {
         assert_eq!(choose(&all, 100), (vec![101, 102, 104], false));
     }
 
+    fn found(candidates: &[u32], pool: usize, look: impl FnMut(u32) -> i64) -> (Vec<u32>, bool) {
+        let Nameless(workers, certain) = nameless(candidates, pool, look, || {});
+        (workers, certain)
+    }
+
     #[test]
     fn nameless_workers_are_those_that_wait_together() {
-        // A preloaded library's that never sleeps, the delayed tasks', V8's, libuv's.
+        // A preloaded library's two, one of which waits, the delayed tasks', V8's, libuv's.
         let candidates = [101, 102, 103, 104, 105, 106, 107, 108];
         let mut looks = 0;
-        let found = nameless(&candidates, 2, |task| match task {
+        let look = |task| match task {
+            101 => 40,
+            103 => 24,
             104 => 16,
             105 => {
                 looks += 1;
                 if looks == 3 { 16 } else { 0 }
             }
-            106 => 24,
             107 | 108 => 32,
             _ => 0,
-        });
-        assert_eq!(found, [104, 105]);
+        };
+        assert_eq!(found(&candidates, 2, look), (vec![104, 105], true));
+    }
+
+    #[test]
+    fn workers_that_are_at_work_all_the_time_are_not_taken_for_libuvs() {
+        // The delayed tasks', V8's, libuv's.
+        let candidates = [101, 102, 103, 104, 105];
+        let waits = |task| match task {
+            101 => 8,
+            104 | 105 => 32,
+            _ => 0,
+        };
+        assert_eq!(found(&candidates, 2, waits), (vec![102, 103], false));
+        let one_of_them_waits = |task| if task == 103 { 16 } else { waits(task) };
+        assert_eq!(found(&candidates, 2, one_of_them_waits), (vec![102, 103], false));
+        assert_eq!(
+            found(&[101, 102, 103], 1, |task| if task == 102 { 0 } else { 8 }),
+            (vec![102], false),
+            "of one"
+        );
     }
 
     #[test]
     fn nameless_workers_that_never_wait_are_the_first_after_the_delayed_task_thread() {
-        assert_eq!(nameless(&[101, 102, 103, 104, 105], 3, |_| 0), [102, 103, 104]);
+        assert_eq!(found(&[101, 102, 103, 104, 105], 3, |_| 0), (vec![102, 103, 104], false));
     }
 
     #[test]
@@ -195,7 +259,7 @@ mod tests {
             looks += 1;
             if task == 101 { 0 } else { 8 }
         };
-        assert_eq!(nameless(&[101, 102, 103], 2, look), [102, 103]);
+        assert_eq!(found(&[101, 102, 103], 2, look), (vec![102, 103], true));
         assert_eq!(looks, 3);
     }
 
