@@ -240,7 +240,10 @@ export interface WatchSnapshotOptions {
    * image. **An image holds everything**: docs/images.md.
    */
   form?: 'auto' | 'snapshot' | 'image'
-  /** For an image where no child can be forked JavaScript stands still, if that is predicted to last no longer; at four times that it is given up. Default `'500ms'`. */
+  /**
+   * For an image where no child can be forked JavaScript stands still, if that is predicted to last no longer; at four times that it is
+   * given up. Where one can, V8's marking is waited for so long, 2 s at most, if it was under way at other moments too. Default `'500ms'`.
+   */
   maxPause?: Duration
   /**
    * False: never an image. `buffers: false`: in images zeros stand for the contents of Buffers, ArrayBuffers, SharedArrayBuffers and

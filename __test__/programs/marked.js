@@ -23,7 +23,7 @@ console.log('built')
 process.stdin.once('data', async () => {
   // A copy would say it too, amid its answers.
   setFlagsFromString('--no-trace-incremental-marking')
-  const info = await takeSnapshot({ dir, form: 'image', mode: 'fork' })
+  const info = await takeSnapshot({ dir, form: 'image', mode: 'fork', maxPause: '2s' })
   growing = false
   process.stdin.unref()
   console.log(JSON.stringify(info))

@@ -29,9 +29,13 @@ function fullPidsGroup (t, pid) {
     }
   })
   fs.writeFileSync(path.join(dir, 'cgroup.procs'), String(pid))
-  const current = fs.readFileSync(path.join(dir, 'pids.current'), 'utf8').trim()
-  fs.writeFileSync(path.join(dir, 'pids.max'), current)
-  return Number(current)
+  const read = () => fs.readFileSync(path.join(dir, 'pids.current'), 'utf8').trim()
+  for (;;) {
+    const current = read()
+    fs.writeFileSync(path.join(dir, 'pids.max'), current)
+    // One of its threads may have ended meanwhile.
+    if (read() === current) return Number(current)
+  }
 }
 
 module.exports = { fullPidsGroup }

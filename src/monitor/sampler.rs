@@ -9,11 +9,15 @@ use parking_lot::Mutex;
 
 use super::Watcher;
 use super::probes::Probes;
+#[cfg(target_os = "linux")]
+use crate::capture::fork::v8_workers::Workers;
 use crate::capture::spare;
 use crate::clock;
 use crate::error::Error;
 use crate::orders::dispatch;
 use crate::thread::Event;
+#[cfg(target_os = "linux")]
+use crate::thread::facts::process_facts;
 use crate::watch::Sample;
 
 /// How long fresh figures are waited for: this share of the interval, at most so many ms. A loop that is
@@ -186,7 +190,7 @@ impl Sampler {
     fn run(&self) {
         let mut probes = Probes::detect();
         #[cfg(target_os = "linux")]
-        crate::capture::fork::v8_workers::Workers::learn(crate::thread::facts::process_facts().v8_pool_size);
+        let _ = std::panic::catch_unwind(|| Workers::learn(process_facts().v8_pool_size));
         while !self.stop.load(Ordering::Acquire) {
             let tick = std::panic::AssertUnwindSafe(|| self.tick(&mut probes));
             if std::panic::catch_unwind(tick).is_err() {

@@ -25,6 +25,7 @@ use crate::file::sink::Sink;
 use crate::file::turn::Turn;
 use crate::probe::cgroup::Cgroup;
 use crate::thread::facts::process_facts;
+use crate::v8::StableIds;
 
 /// A child that hangs or crashes is forked anew so many times in all.
 const ATTEMPTS: u32 = 3;
@@ -324,22 +325,27 @@ fn fork_one(order: &Order, plan: &Plan, permit: &Permit, began: f64) -> Result<C
         return fork_once(order, plan, permit, began, Patience::CHILD_MAY_HANG)?.map_err(|_| Stop::Later);
     }
     let mut stood_still = 0.0;
-    // One that is about to be killed may have no other moment.
-    let moments = if order.options.hurried { 0 } else { OTHER_MOMENTS };
-    for _ in 0..moments {
-        match fork_once(order, plan, permit, began, Patience::ANOTHER_MOMENT)? {
-            Ok(mut child) => {
-                child.pause_ms += stood_still;
-                return Ok(child);
-            }
+    let once = |stood_still: f64, patience| {
+        let tried = fork_once(order, plan, permit, began, patience);
+        let tried = tried.inspect_err(|_| paused::in_vain(order.id, stood_still))?;
+        Ok(tried.map(|mut child| {
+            child.pause_ms += stood_still;
+            child
+        }))
+    };
+    // Who is about to be killed may have no other moment, who holds a signal back has no time for it, and V8's ids are started and
+    // ended with each.
+    let options = &order.options;
+    let at_once = options.hurried || order.origin == Origin::Signal || options.stable_ids != StableIds::No;
+    for _ in 0..if at_once { 0 } else { OTHER_MOMENTS } {
+        match once(stood_still, Patience::ANOTHER_MOMENT)? {
+            Ok(child) => return Ok(child),
             Err(Restless(ms)) => stood_still += ms,
         }
     }
-    let most = Duration::from_secs_f64(order.options.max_pause_ms.clamp(0.0, 1e6) / 1e3);
-    let mut child =
-        fork_once(order, plan, permit, began, Patience::at_last(most))?.map_err(|_| Stop::Later)?;
-    child.pause_ms += stood_still;
-    Ok(child)
+    let most = Duration::from_secs_f64(options.max_pause_ms.clamp(0.0, 1e6) / 1e3);
+    let left = permit.deadline().saturating_duration_since(Instant::now());
+    once(stood_still, Patience::at_last(most.min(left / 4)))?.map_err(|_| Stop::Later)
 }
 
 /// V8's workers were amid their jobs; JavaScript stood still for so many ms.

@@ -135,7 +135,7 @@ fn conduct_here(mut order: Order, first: Option<Forked>) {
 /// Waits for other processes on a thread of its own, and then lets the order be taken on its client's thread.
 fn wait_for_folder(mut order: Order) {
     let id = order.id;
-    let thread = std::thread::Builder::new().name("heapwarden-turn".into()).spawn(move || {
+    let thread = spare::start("heapwarden-turn", move || {
         let permit = Permit::new(order.demand.clone(), order.deadline);
         match folder_turn::wait(&order.options, &permit) {
             Ok(turn) => {
@@ -174,10 +174,10 @@ pub(super) fn complete(id: u64, result: &Result<SnapshotInfo>) {
             Err(error) => say(&format!("heapwarden: {signal}; there is no image of it: {error}")),
         };
     }
+    // It may conduct the next one, which may come as soon as this one is over.
+    spare::over();
     let ended = running::queue().complete(id, result);
     let Some(ended) = ended else { return };
-    // It may conduct the next one.
-    spare::over();
     // First of all: the answer wakes a thread that would look for the next one itself.
     call_next(false);
     answer(&ended.owner, ended.tickets(), result, ended.options.trigger());

@@ -47,6 +47,11 @@ impl Prepared {
         let until = Instant::now() + self.patience.most;
         let asleep = loop {
             let quiet = self.workers.wait(until.saturating_duration_since(Instant::now()), LOOK_AGAIN);
+            if !quiet && self.patience.insists {
+                // An earlier round may have opened them.
+                self.marks.leave();
+                return Ok(None);
+            }
             if let Err(error) = mappings::open() {
                 // An earlier round may have opened them.
                 self.marks.leave();

@@ -118,9 +118,12 @@ fn nameless(candidates: &[u32], pool: usize, mut look: impl FnMut(u32) -> i64, w
     let mut of_usual = seen.iter().skip(DELAYED).take(pool).copied().filter(|one| *one != 0);
     let first = of_usual.next();
     let may_be = of_usual.all(|one| Some(one) == first);
+    // Who is in both is V8's; two groups may be libuv's and an addon's.
+    let sure = |group: &[u32]| !may_be || group.iter().any(|one| usual.contains(one));
     match found.as_slice() {
-        [v8s, _, ..] => Nameless(v8s.clone(), true),
-        [group] if !may_be || group.iter().any(|one| usual.contains(one)) => Nameless(group.clone(), false),
+        [first, others @ ..] if pool > 1 && (sure(first) || !others.is_empty()) => {
+            Nameless(first.clone(), sure(first) && !others.is_empty())
+        }
         _ => Nameless(usual, false),
     }
 }
@@ -225,7 +228,7 @@ mod tests {
             107 | 108 => 32,
             _ => 0,
         };
-        assert_eq!(found(&candidates, 2, look), (vec![104, 105], true));
+        assert_eq!(found(&candidates, 2, look), (vec![104, 105], false));
     }
 
     #[test]
@@ -240,11 +243,15 @@ mod tests {
         assert_eq!(found(&candidates, 2, waits), (vec![102, 103], false));
         let one_of_them_waits = |task| if task == 103 { 16 } else { waits(task) };
         assert_eq!(found(&candidates, 2, one_of_them_waits), (vec![102, 103], false));
-        assert_eq!(
-            found(&[101, 102, 103], 1, |task| if task == 102 { 0 } else { 8 }),
-            (vec![102], false),
-            "of one"
-        );
+        let alone = |task| if task == 102 { 0 } else { i64::from(task) };
+        assert_eq!(found(&[101, 102, 103, 104], 1, alone), (vec![102], false), "of one");
+        let all_wait = |task| match task {
+            103 | 104 => 16,
+            105 | 106 => 32,
+            102 => 8,
+            _ => 0,
+        };
+        assert_eq!(found(&[101, 102, 103, 104, 105, 106], 2, all_wait), (vec![103, 104], true));
     }
 
     #[test]

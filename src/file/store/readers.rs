@@ -12,8 +12,8 @@ use super::swept::Swept;
 use crate::file::folder::{self, Folder};
 use crate::file::writer::Writer;
 
-/// ms; a day: so long what nothing is added to stays of a process that cannot be seen from here.
-const ABANDONED_MS: f64 = 24.0 * 3_600_000.0;
+/// ms; a week: so long what nothing is added to stays of a process that cannot be seen from here.
+const ABANDONED_MS: f64 = 7.0 * 24.0 * 3_600_000.0;
 /// Hexadecimal digits of a home.
 const HOME: usize = 16;
 /// Folders in each other, of such a folder: the one of an image's objects.
@@ -34,13 +34,13 @@ pub(super) fn sweep(folder: &Folder, names: &[String], swept: &mut Swept) {
         match parse(name) {
             Some((writer, Kind::Bundle)) => {
                 let Ok(file) = folder.open_file(name, false) else { continue };
-                if is_left(&writer, &file) && folder.leads_to(name, &file) {
+                if is_left(folder, &writer, &file) && folder.leads_to(name, &file) {
                     swept.unlink(folder, name);
                 }
             }
             Some((writer, Kind::Folder)) => {
                 let Ok(inner) = folder.inner(name) else { continue };
-                if inner.as_file().is_ok_and(|file| is_left(&writer, &file)) {
+                if inner.as_file().is_ok_and(|file| is_left(folder, &writer, &file)) {
                     swept.note(folder, name, remove(folder, name, &inner, DEPTH));
                 }
             }
@@ -49,8 +49,10 @@ pub(super) fn sweep(folder: &Folder, names: &[String], swept: &mut Swept) {
     }
 }
 
-fn is_left(writer: &Writer, file: &std::fs::File) -> bool {
-    folder::is_ours(file) && writer.is_dead().unwrap_or_else(|| age_ms(file, now_ms()) > ABANDONED_MS)
+/// Where several machines see the `folder`, one of them may have another's name.
+fn is_left(folder: &Folder, writer: &Writer, file: &std::fs::File) -> bool {
+    let dead = if folder.is_shared() { None } else { writer.is_dead() };
+    folder::is_ours(file) && dead.unwrap_or_else(|| age_ms(file, now_ms()) > ABANDONED_MS)
 }
 
 /// Removes `inner` and what is in it. A link goes, not what it leads to.

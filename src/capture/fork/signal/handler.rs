@@ -69,7 +69,7 @@ fn carry_out(thread: i32, from: Phase, small_stack: bool) {
 
 fn fork(request: &Request, inner: &mut Inner) -> Option<Answer> {
     let begin = clock();
-    others::wait([request.thread, request.conductor]);
+    others::wait([request.thread, request.conductor], &inner.prepared.workers);
     inner.exchange.open(&mut inner.buffer[..]);
     // SAFETY: a child with a copy of this process and of its stack. Not by the C library, whose fork gives the thread another
     // id, behind which V8's recursive locks would wait for themselves, and runs what others have registered.
@@ -89,7 +89,7 @@ fn fork(request: &Request, inner: &mut Inner) -> Option<Answer> {
 
 fn freeze(request: &Request, inner: &mut Inner) -> Option<Answer> {
     let begin = clock();
-    others::wait([request.thread, request.conductor]);
+    others::wait([request.thread, request.conductor], &inner.prepared.workers);
     let (intake, shared) = (&inner.prepared.intake, &inner.prepared.shared);
     if !intake.sink().header().buffers
         // SAFETY: the isolate's thread is the one that was interrupted.

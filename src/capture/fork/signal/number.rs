@@ -77,7 +77,7 @@ impl Signal {
             return Err(Error::Unsupported("which signals are in use cannot be seen in /proc".into()));
         };
         let ours = action(handler, own_stack);
-        let mut old = LEFT.load(Ordering::Acquire);
+        let old = LEFT.load(Ordering::Acquire);
         for number in (libc::SIGRTMIN()..=libc::SIGRTMAX()).rev() {
             let left = old == number;
             // One that is on its way still is enough.
@@ -88,8 +88,8 @@ impl Signal {
             }
             // From here on one that was left is this one's: who comes beside it takes another.
             if left && LEFT.compare_exchange(number, 0, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-                old = 0;
-                continue;
+                // Those above it were passed over.
+                return Self::take(thread, handler, own_stack);
             }
             let Some(before) = exchange(number, &ours) else { continue };
             if left {

@@ -5,15 +5,24 @@ use std::time::Duration;
 
 use crate::capture::fork::system::{now_ms, state};
 use crate::capture::fork::task;
+use crate::capture::fork::v8_workers::Workers;
 
 /// How long it is waited for.
 const MOST_MS: u64 = 40;
+/// The same of V8's workers: what they do, marking above all, comes to its end while this thread stands still, and a copy would wait
+/// for it for ever.
+const WORKERS_MS: u64 = 500;
 const LOOK_AGAIN: Duration = Duration::from_micros(200);
 
-/// Waits until all threads but the `known` sleep, for a while: some never do.
-pub(super) fn wait(known: [i32; 2]) {
-    let until = now_ms() + MOST_MS;
-    while !asleep(known) && now_ms() < until {
+/// Waits until all threads but the `known` sleep, for a while: some never do. For V8's `workers` it waits longer.
+pub(super) fn wait(known: [i32; 2], workers: &Workers) {
+    let begin = now_ms();
+    loop {
+        let passed = now_ms().saturating_sub(begin);
+        let others = passed >= MOST_MS || asleep(known);
+        if passed >= WORKERS_MS || others && workers.asleep() {
+            return;
+        }
         pause(LOOK_AGAIN);
     }
 }

@@ -90,11 +90,11 @@ fn nothing_goes_that_somebody_has_or_may_have() {
     assert_eq!(clean(dir.path()).unwrap().removed.len(), 1);
     assert!(!left.exists() && precious.join("objects/ab.zst").exists());
 
-    // Of another machine: after a day.
+    // Of another machine: after a week.
     let other = &stays[2];
-    age_folder(other, 23.0 * 3.6e6);
+    age_folder(other, 167.0 * 3.6e6);
     assert_eq!(clean(dir.path()).unwrap(), Swept::default());
-    age_folder(other, 25.0 * 3.6e6);
+    age_folder(other, 169.0 * 3.6e6);
     assert_eq!(clean(dir.path()).unwrap().removed.len(), 1);
     assert!(!other.exists() && stays[0].exists());
 }
