@@ -9,6 +9,7 @@ use super::client::Order;
 use super::job::{ALONE, Done, Work, fork_with_ids};
 use super::order::Origin;
 use super::stop::Stop;
+use super::tries::Tries;
 use super::{by_signal, container, folder_turn, paused, publishing, running, snapshot_file};
 use crate::capture::budget::image::{self, Hurry};
 use crate::capture::budget::{self, Admitted, Heap, time};
@@ -17,10 +18,9 @@ use crate::capture::fork::supervise::supervise;
 use crate::capture::fork::verdict::ChildEnd;
 use crate::capture::fork::{self, Child, Patience, Prepared, Terms, descriptors};
 use crate::capture::permit::Permit;
-use crate::capture::user::User;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::file::info::{Finish, Form, Header, Mode, SnapshotInfo};
+use crate::file::info::{Form, Header, Mode, SnapshotInfo};
 use crate::file::sink::Sink;
 use crate::file::turn::Turn;
 use crate::probe::cgroup::Cgroup;
@@ -40,38 +40,6 @@ const LEAVE: Duration = Duration::from_secs(1);
 pub struct Forked {
     child: Child,
     admitted: Admitted,
-}
-
-/// What an order's attempts have come to so far, whatever they were to leave.
-pub struct Tries {
-    began: f64,
-    began_as: User,
-    pause_ms: f64,
-    count: u32,
-}
-
-impl Tries {
-    /// None yet.
-    pub fn new() -> Self {
-        Self { began: clock::now(), began_as: User::now(), pause_ms: 0.0, count: 0 }
-    }
-
-    /// One that left its file, for which JavaScript stood still for `pause_ms`.
-    pub fn finish(&mut self, pause_ms: f64) -> Finish {
-        self.count += 1;
-        self.pause_ms += pause_ms;
-        Finish { pause_ms: self.pause_ms, duration_ms: Some(clock::now() - self.began), attempts: self.count }
-    }
-
-    /// When the first one began, a time of [`clock::now`].
-    pub fn began(&self) -> f64 {
-        self.began
-    }
-
-    /// What has come to nothing counts where JavaScript is stopped afterwards.
-    pub fn in_vain(&self, order: u64) {
-        paused::in_vain(order, self.pause_ms);
-    }
 }
 
 /// What a child is to leave, and what it has for that.
@@ -218,7 +186,7 @@ fn attempts_within(
         }
         let (child, form) = match first.take() {
             Some(child) => (child, plan.form),
-            None => match fork_patiently(order, plan, permit, tries.began) {
+            None => match fork_patiently(order, plan, permit, tries.began()) {
                 Ok((Done::Forked(child), form)) => (*child, form),
                 // Nothing else comes of a fork.
                 Ok((Done::Frozen(..) | Done::Restless(_), _)) => return Err(Stop::Later),
@@ -263,11 +231,11 @@ fn attempts_within(
                 {
                     image::learn(&client.needs, *raw_bytes, cpu.as_secs_f64() * 1e3);
                 }
-                return published.map_err(|error| Stop::Final(tries.began_as.explain(error)));
+                return published.map_err(|error| Stop::Final(tries.explain(error)));
             }
             ChildEnd::Failed(error) => {
                 tries.finish(pause_ms);
-                return Err(after(last, Stop::of_child(tries.began_as.explain(error))));
+                return Err(after(last, Stop::of_child(tries.explain(error))));
             }
             ChildEnd::Broken(error) => {
                 tries.finish(pause_ms);

@@ -1,11 +1,11 @@
 //! An image of this process where it stands, conducted on a thread of its own: JavaScript stands still while it is written.
 
 use super::at_thread::{self, Undone};
-use super::by_fork::Tries;
 use super::client::Order;
 use super::job::{Done, Work};
 use super::standing::{is_asked_for, standing};
 use super::stop::Stop;
+use super::tries::Tries;
 use super::{by_signal, publishing, running, snapshot_file};
 use crate::capture::budget::image;
 use crate::capture::in_place::InPlace;

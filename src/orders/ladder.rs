@@ -4,9 +4,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::by_fork::{self, Forked, Tries};
+use super::by_fork::{self, Forked};
 use super::client::Order;
 use super::stop::{Stop, one_after_the_other};
+use super::tries::Tries;
 use super::{folder_turn, in_place, standstill};
 use crate::capture::options::{WantedForm, WantedMode};
 use crate::capture::permit::Permit;

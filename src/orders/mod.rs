@@ -30,6 +30,7 @@
 //! | [`objects`] | what images need beside them, kept by and by |
 //! | `at_thread` | waits for JavaScript's thread to do a job |
 //! | `by_signal` | an image of a process whose JavaScript sits in native code |
+//! | `tries` | what an order's attempts have come to so far |
 //! | `by_fork` | a capture by fork, conducted on a thread of its own |
 //! | `in_place` | an image in place, conducted likewise |
 //! | `standing` | how long JavaScript may stand still for one |
@@ -93,6 +94,8 @@ mod standstill;
 #[cfg(target_os = "linux")]
 mod stop;
 pub mod synchronous;
+#[cfg(target_os = "linux")]
+mod tries;
 
 #[cfg(target_os = "linux")]
 pub use by_signal::interrupt_for_test;
