@@ -195,7 +195,7 @@ test('what processes have left that were killed goes with the next one there, an
     fs.utimesSync(place, at, at)
     return path.basename(place)
   }
-  const [young, , others] = [stranger(20), stranger(30), '.heapwarden-thaw-of-mine']
+  const [young, , others] = [stranger(160), stranger(170), '.heapwarden-thaw-of-mine']
   fs.mkdirSync(path.join(dir, others))
   ownFolder(dir).remove()
   assert.deepEqual(fs.readdirSync(dir).sort(), [...livesOn, young, others].sort())

@@ -7,7 +7,6 @@ const fs = require('node:fs')
 const path = require('node:path')
 const v8 = require('node:v8')
 const { ask, settled } = require('./answerer')
-const { setTimeout: sleep } = require('node:timers/promises')
 const { getEnvironmentData, isMainThread, setEnvironmentData, threadId } = require('node:worker_threads')
 const { HeapwardenError } = require('../base/errors')
 const { optionValue } = require('../base/node-options')
@@ -193,11 +192,8 @@ async function answerOf (task) {
   return value
 }
 
-/** A pipe that has nothing to read is asked again so much later: nothing in this process waits for it meanwhile. */
-const PIPE_MS = 10
-
 /**
- * Opens a snapshot to read its JSON, or that as one zstd frame; `read` gives null at the end.
+ * Opens a snapshot to read its JSON, or that as one zstd frame; `read` gives null at the end, undefined where a pipe has nothing yet.
  * @param {string|null} file `null`: standard input
  */
 function openSnapshot (file, packed = false) {
@@ -205,9 +201,8 @@ function openSnapshot (file, packed = false) {
   let closed = false
   return {
     async read (most) {
-      let piece
-      while ((piece = await reader.read(most)) === null && !closed) await sleep(PIPE_MS)
-      if (piece === null) return null
+      const piece = await reader.read(most)
+      if (piece === null) return closed ? null : undefined
       if (typeof piece === 'string') {
         const { code, message } = JSON.parse(piece)
         throw new HeapwardenError(code, message)

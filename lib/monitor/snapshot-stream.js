@@ -3,6 +3,7 @@
 // A snapshot file read as a stream: its JSON, or that as one zstd frame.
 
 const { Readable } = require('node:stream')
+const { setTimeout: sleep } = require('node:timers/promises')
 const native = require('../addon/native')
 const { adopt } = require('../base/errors')
 const { readable } = require('../image/snapshot')
@@ -11,6 +12,8 @@ const { filePath } = require('../options/kinds')
 const CHUNK = 256 * 1024
 /** Compressed bytes stand for ten times as many unpacked ones, all of which are worked on in one go. */
 const PACKED_CHUNK = 32 * 1024
+/** A pipe that has nothing to read is asked again so much later: nothing in this process waits for it meanwhile. */
+const PIPE_MS = 10
 
 /**
  * Reads under way, of all streams: each holds a thread of libuv's pool for the time of its work, and the pool is the
@@ -19,9 +22,25 @@ const PACKED_CHUNK = 32 * 1024
 const turns = {
   free: Math.max(1, Math.floor((Number.parseInt(process.env.UV_THREADPOOL_SIZE) || 4) / 2)),
   waiting: [],
-  async take () {
-    if (this.free > 0) this.free--
-    else await new Promise((resolve) => this.waiting.push(resolve))
+  /** Whether it is this one's turn; not, if `signal` says meanwhile that it is not wanted any more. */
+  async take (signal) {
+    if (signal.aborted) return false
+    if (this.free > 0) {
+      this.free--
+      return true
+    }
+    return await new Promise((resolve) => {
+      const next = () => {
+        signal.removeEventListener('abort', leave)
+        resolve(true)
+      }
+      const leave = () => {
+        this.waiting.splice(this.waiting.indexOf(next), 1)
+        resolve(false)
+      }
+      signal.addEventListener('abort', leave, { once: true })
+      this.waiting.push(next)
+    })
   },
   give () {
     const next = this.waiting.shift()
@@ -72,11 +91,15 @@ class SnapshotStream extends Readable {
 
   /** The next piece, null at the end; undefined: nobody wants it any more. */
   async #next (most) {
-    await turns.take()
-    try {
-      return this.destroyed ? undefined : await this.#handle.read(most)
-    } finally {
-      turns.give()
+    while (await turns.take(this.#stop.signal)) {
+      try {
+        const chunk = this.destroyed ? null : await this.#handle.read(most)
+        if (chunk !== undefined) return this.destroyed ? undefined : chunk
+      } finally {
+        turns.give()
+      }
+      // Others have their turns while this one waits for its pipe.
+      await sleep(PIPE_MS)
     }
   }
 
