@@ -48,9 +48,7 @@ impl Prepared {
         let asleep = loop {
             let quiet = self.workers.wait(until.saturating_duration_since(Instant::now()), LOOK_AGAIN);
             if !quiet && self.patience.insists {
-                // An earlier round may have opened them.
-                self.marks.leave();
-                return Ok(None);
+                break false;
             }
             if let Err(error) = mappings::open() {
                 // An earlier round may have opened them.
@@ -63,6 +61,7 @@ impl Prepared {
             }
         };
         if !asleep && self.patience.insists {
+            // A round may have opened them.
             self.marks.leave();
             return Ok(None);
         }
