@@ -5,6 +5,7 @@
 const fs = require('node:fs')
 const { group, processesIn } = require('../base/groups')
 const { left, over, sleep, start, thawed, withFolder } = require('./host')
+const { load } = require('./load')
 
 const HEAPS = [50, 120, 300, 600]
 const SETTLE_MS = 200
@@ -12,8 +13,8 @@ const SETTLES = 15
 /** A heap that is thawed into a snapshot, and not only asked: above that it takes minutes. MiB. */
 const WHOLE = 120
 /** Requests a second, with 10 kB of garbage each; and such with 2 MB, for which V8 collects ten times a second. */
-const LOAD = { load: 300 }
-const HEAVY = { load: 100, garbage: 20_000 }
+const LOAD = { rate: 300, garbage: 100 }
+const HEAVY = { rate: 100, garbage: 20_000 }
 const MOST_MS = 10_000
 
 /** The most that was used in the group for a while. */
@@ -27,29 +28,34 @@ async function usageOf ({ memory }) {
 }
 
 /** Orders evidence of a service, after `before` has made its container narrow; says how it went. */
-async function ordered (node, { heap, load = LOAD, groups, before, wanted, watch, order = {} }) {
+async function ordered (node, { heap, requests: { rate, garbage } = LOAD, groups, before, wanted, watch, order = {} }) {
   return withFolder(async (dir) => {
-    const service = start({ node, groups, flags: ['--max-old-space-size=4096'], options: { heap, ...load, watch, order: { dir, maxPause: '1m', ...order } } })
-    await service.line('ready')
+    const service = start({ node, groups, flags: ['--max-old-space-size=4096'], options: { heap, serves: true, garbage, watch, order: { dir, maxPause: '1m', ...order } } })
+    const { port } = await service.line('ready')
+    const clients = load({ port, rate, wanted: String(garbage) })
     await before(service)
+    clients.reset()
     service.say('go')
     const taken = await service.line('taken')
+    const { answered } = clients.counts
     // Whoever was to be killed of it would be by now.
     await sleep(SETTLE_MS)
+    clients.stop()
+    const { wrong } = clients.counts
     service.say('exit')
     const { status, signal, kills, stderr } = await over(service)
     const { images, others } = left(dir)
     const look = images.length === 1 ? await thawed(node, images[0], { whole: heap <= WHOLE }) : { said: null, why: taken?.message ?? stderr }
     const { form, mode, pauseMs, reason } = taken?.info ?? {}
     const got = `${form}, ${mode}`
-    const alive = status === 0 && taken?.wrong === 0
+    const alive = status === 0 && wrong === 0
     return {
       ok: alive && kills === 0 && got.startsWith(wanted) && look.said !== null && others.length === 0 && taken.ms < MOST_MS,
       killed: signal === 'SIGKILL' ? 1 : 0,
       text: taken?.info
-        ? `${got}: ${taken.ms} ms, pause ${Math.round(pauseMs)} ms, ${taken.answered} requests meanwhile; ${look.said ?? look.why}`
+        ? `${got}: ${taken.ms} ms, pause ${Math.round(pauseMs)} ms, ${answered} requests meanwhile; ${look.said ?? look.why}`
         : `none: ${look.why}`,
-      trouble: [!alive && `service ended ${signal ?? status}, ${taken?.wrong} wrong`, kills && `${kills} killed`, others.length && `left ${others}`, !got.startsWith(wanted) && reason].filter(Boolean).join('; ')
+      trouble: [!alive && `service ended ${signal ?? status}, ${wrong} wrong`, kills && `${kills} killed`, others.length && `left ${others}`, !got.startsWith(wanted) && reason].filter(Boolean).join('; ')
     }
   })
 }
@@ -61,7 +67,7 @@ const withRoom = (room) => async (service) => {
 
 const rows = HEAPS.flatMap((heap) => [
   { name: `room-fork-${heap}`, what: `${heap} MiB under load, 6 % + 12 MB above usage`, run: ({ node }) => ordered(node, { heap, wanted: 'image, fork', before: withRoom((usage) => usage * 0.06 + 12e6) }) },
-  { name: `room-heavy-${heap}`, what: `${heap} MiB, 100 MB of garbage a second, 6 % + 12 MB above usage`, run: ({ node }) => ordered(node, { heap, load: HEAVY, wanted: 'image', before: withRoom((usage) => usage * 0.06 + 12e6) }) },
+  { name: `room-heavy-${heap}`, what: `${heap} MiB, 100 MB of garbage a second, 6 % + 12 MB above usage`, run: ({ node }) => ordered(node, { heap, requests: HEAVY, wanted: 'image', before: withRoom((usage) => usage * 0.06 + 12e6) }) },
   { name: `room-place-${heap}`, what: `${heap} MiB under load, 6 MB above usage`, run: ({ node }) => ordered(node, { heap, wanted: 'image, inline', before: withRoom(() => 6e6) }) },
   {
     name: `quota-${heap}`,
@@ -70,7 +76,7 @@ const rows = HEAPS.flatMap((heap) => [
       const cpu = group('cpu')
       const end = await ordered(node, {
         heap,
-        load: HEAVY,
+        requests: HEAVY,
         wanted: 'image, fork',
         before: async (service) => {
           cpu.set('cpu.cfs_quota_us', 50_000)
