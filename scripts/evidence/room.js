@@ -9,7 +9,9 @@ const { load } = require('./load')
 
 const HEAPS = [50, 120, 300, 600]
 const SETTLE_MS = 200
-const SETTLES = 15
+const SETTLES = 20
+const MOST_SETTLES = 150
+const GROWN = 100_000
 /** A heap that is thawed into a snapshot, and not only asked: above that it takes minutes. MiB. */
 const WHOLE = 120
 /** Requests a second, with 10 kB of garbage each; and such with 2 MB, for which V8 collects ten times a second. */
@@ -17,12 +19,17 @@ const LOAD = { rate: 300, garbage: 100 }
 const HEAVY = { rate: 100, garbage: 20_000 }
 const MOST_MS = 10_000
 
-/** The most that was used in the group for a while. */
+/**
+ * The most that is used in the group once that grows no more: a young generation grows for seconds, into a container that is narrow by
+ * then, and the kernel would kill without us.
+ */
 async function usageOf ({ memory }) {
   let most = 0
-  for (let i = 0; i < SETTLES; i++) {
+  for (let still = 0, i = 0; still < SETTLES && i < MOST_SETTLES; i++) {
     await sleep(SETTLE_MS)
-    most = Math.max(most, Number(memory.get('memory.usage_in_bytes')))
+    const usage = Number(memory.get('memory.usage_in_bytes'))
+    still = usage > most + GROWN ? 0 : still + 1
+    most = Math.max(most, usage)
   }
   return most
 }

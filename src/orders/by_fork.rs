@@ -153,7 +153,8 @@ pub fn image(order: &mut Order, reason: Option<&str>, tries: &mut Tries) -> Resu
         },
         deadline: order.deadline,
         hurried: false,
-        urgent: hurry == Hurry::Yes,
+        // A signal is held back for it, or the container is about to be full.
+        urgent: hurry == Hurry::Yes || order.origin == Origin::Signal || order.options.hurried,
     };
     attempts(order, &plan, None, tries)
 }

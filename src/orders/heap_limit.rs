@@ -15,7 +15,7 @@ use super::by_fork;
 use super::client::{Client, Order};
 #[cfg(target_os = "linux")]
 use super::limit_image::{self, Who};
-use super::ramp::{Dump, INLINE_STEPS, NEXT_ONE_ASKED, Ramp, STEPS, Wanted, too_tight};
+use super::ramp::{Dump, INLINE_STEPS, NEXT_ONE_ASKED, Ramp, STEPS, TO_END_WORKER, Wanted, too_tight};
 use super::{container, dispatch, folder_turn, running};
 #[cfg(target_os = "linux")]
 use crate::capture::fork::QUIET_AT_LIMIT;
@@ -152,8 +152,13 @@ fn leave(client: &Client, current: usize) -> usize {
     if client.environment.has_limit_alone() {
         return current;
     }
+    // A worker thread ends by Node's own callback, and not the process. It would be asked only when V8 has filled what there is more, which
+    // a collection may overshoot, and that would be the process's end: so it hears of it now.
+    let worker = client.environment.thread_id != 0;
+    let given = if worker { client.environment.ask_limit_below(current) } else { None };
     client.environment.leave_limit();
-    raised_by(client, current, NEXT_ONE_ASKED)
+    let more = if worker { TO_END_WORKER } else { NEXT_ONE_ASKED };
+    raised_by(client, current, more).max(given.unwrap_or(0))
 }
 
 /// Whether what does not belong into the image can be left out of it here; otherwise it is as where images are off.

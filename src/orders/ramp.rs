@@ -22,6 +22,9 @@ const WAIT_MS: f64 = 60_000.0;
 pub(super) const INLINE_STEPS: u32 = 16;
 /// Where there is no room for a step, V8 is still to ask whoever stands below us.
 pub(super) const NEXT_ONE_ASKED: usize = 1 << 20;
+/// So much more has a worker thread to come to its end in, in which it allocates until it looks whether it is to end, and a collection may
+/// promote a young generation: at its limit then V8 would end the process.
+pub(super) const TO_END_WORKER: usize = 64 << 20;
 /// The heap has recovered when a full collection leaves less than this share of the limit.
 const RECOVERED: f64 = 0.75;
 

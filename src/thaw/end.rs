@@ -42,6 +42,8 @@ fn tells_of_memory(words: &str) -> bool {
 pub(super) enum Cause {
     Stopped,
     Late,
+    /// It waits for what only another thread could do.
+    Asleep,
     /// More memory than it may take.
     TooLarge,
     /// Too little is left for everybody else.
@@ -116,6 +118,12 @@ impl Ending {
                 return Err(Error::Aborted(format!("the thawing of {image} was aborted")));
             }
             Some(Cause::Late) => return Err(late(subject)),
+            Some(Cause::Asleep) => {
+                return Err(Error::CaptureFailed(format!(
+                    "the copy of the process that {image} holds waits for a thread, and has only one: another one held a \
+                     lock, or was amid a job, when the image was taken; it will not do so another time, take another image"
+                )));
+            }
             Some(Cause::TooLarge) => return Err(more_memory("the copy took more memory than it may")),
             Some(Cause::Starving) => return Err(more_memory("too little memory was left for others")),
             None => {}

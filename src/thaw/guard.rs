@@ -1,4 +1,4 @@
-//! Keeps a loader's copy within its limits: time, memory, and whoever may stop it.
+//! Keeps a loader's copy within its limits: time, memory, sleep, and whoever may stop it.
 
 use std::fs::File;
 use std::io;
@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::asleep::{self, Asleep};
 use super::end::Cause;
 use super::feed::Fed;
 use super::needs::RESERVE;
@@ -33,10 +34,11 @@ pub(super) struct Watched<'a> {
 /// Looks, as often as it is asked to.
 pub(super) struct Guard<'a> {
     watched: &'a Watched<'a>,
-    memory: Memory,
+    status: Status,
     group: Option<Cgroup>,
     looked: Instant,
     answers: Answers,
+    asleep: Asleep,
     told: u64,
     since: Instant,
     asked: u64,
@@ -46,10 +48,11 @@ impl<'a> Guard<'a> {
     pub fn new(watched: &'a Watched<'a>, status: io::Result<File>) -> Self {
         Self {
             watched,
-            memory: Memory(status),
+            status: Status(status),
             group: Cgroup::detect(),
             looked: Instant::now(),
             answers: Answers::default(),
+            asleep: Asleep::default(),
             told: 0,
             since: watched.started,
             asked: 0,
@@ -58,6 +61,7 @@ impl<'a> Guard<'a> {
 
     /// What the copy has written.
     pub fn heard(&mut self, bytes: &[u8]) {
+        self.asleep.heard();
         if self.watched.session {
             self.answers.push(bytes);
         }
@@ -95,14 +99,19 @@ impl<'a> Guard<'a> {
             progress(Progress::Loading { done: raw_bytes + done, total: raw_bytes * 2 });
         }
         // Its own limit refuses it more before: this is for what that limit does not count, what it has idle above all.
-        match self.memory.own() {
-            Ok(own) if own > memory.saturating_add(RESERVE) => return Some(Cause::TooLarge),
+        match self.status.look() {
+            Ok(look) if look.own > memory.saturating_add(RESERVE) => return Some(Cause::TooLarge),
+            // A question's own code may sleep: for as long as its time allows.
+            Ok(look) if loaded && !session => self.asleep.look(look.switches, now),
             Ok(_) => {}
             Err(error) => {
                 let words =
                     format!("the memory of a copy cannot be watched here (/proc/PID/status): {error}");
                 return Some(Cause::Refused(Error::Unsupported(words)));
             }
+        }
+        if self.asleep.is_for_good() {
+            return Some(Cause::Asleep);
         }
         // A service beside it has to be able to go on growing.
         let others = if options.beside { RESERVE } else { RESERVE / 4 };
@@ -113,27 +122,38 @@ impl<'a> Guard<'a> {
     }
 }
 
-/// What the kernel says of a process. Open as long as it is needed: this process may have no descriptor left later.
-struct Memory(io::Result<File>);
+/// What the kernel says of a process's memory and sleep. Open as long as it is needed: this process may have no descriptor left later.
+struct Status(io::Result<File>);
 
-impl Memory {
+/// What it says at one time.
+#[derive(Default)]
+struct Look {
     /// Bytes of its own, in memory and swapped out, with the page tables for them; 0: it has ended.
-    fn own(&self) -> io::Result<u64> {
+    own: u64,
+    /// How often it has gone to sleep, if it sleeps.
+    switches: Option<u64>,
+}
+
+impl Status {
+    fn look(&self) -> io::Result<Look> {
         let file = match &self.0 {
             Ok(file) => file,
             // It had ended, and somebody else has reaped it, before it could be looked at.
             Err(error)
                 if error.kind() == io::ErrorKind::NotFound && Path::new("/proc/self/status").exists() =>
             {
-                return Ok(0);
+                return Ok(Look::default());
             }
             Err(error) => return Err(io::Error::new(error.kind(), error.to_string())),
         };
         let mut text = [0; 8192];
         match file.read_at(&mut text, 0) {
-            Ok(count) => Ok(own_of(&text[..count])),
+            Ok(count) => {
+                let text = &text[..count];
+                Ok(Look { own: own_of(text), switches: asleep::switches(text) })
+            }
             // It was reaped.
-            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(0),
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(Look::default()),
             Err(error) => Err(error),
         }
     }
@@ -205,7 +225,7 @@ mod tests {
         assert_eq!(own_of(status), 123 * 1024);
         assert_eq!(own_of(b"VmRSS:\t 900 kB\n"), 900 * 1024);
         assert_eq!(own_of(b"Name:\tx\nState:\tZ (zombie)\n"), 0);
-        assert_eq!(Memory(File::open("/proc/4294967295/status")).own().unwrap(), 0);
+        assert_eq!(Status(File::open("/proc/4294967295/status")).look().unwrap().own, 0);
     }
 
     #[test]
@@ -214,10 +234,10 @@ mod tests {
         if !alone("thaw::guard::tests::memory_is_what_the_kernel_says_it_is_now") {
             return;
         }
-        let memory = Memory(File::open("/proc/self/status"));
-        let before = memory.own().unwrap();
+        let memory = Status(File::open("/proc/self/status"));
+        let before = memory.look().unwrap().own;
         let more = vec![1_u8; 64 << 20];
-        assert!(memory.own().unwrap() > before + (60 << 20) && more[7] == 1);
+        assert!(memory.look().unwrap().own > before + (60 << 20) && more[7] == 1);
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! | `start` | starts the loader |
 //! | `supervise` | what comes out of it, its end |
 //! | `guard` | its limits: time, memory |
+//! | `asleep` | whether it waits for what will never come |
 //! | `end` | how it ended, as an error |
 //! | [`session`] | all that: [`run`] |
 //! | `bring` | the files an image needs, so that they can travel with it |
@@ -26,6 +27,8 @@
 //! and reaped on every way out, and dies with the thread that started it. What a copy writes is bounded by whoever takes
 //! it. The tests of this room run images of hand-made code, `__test__/image/` real ones.
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod asleep;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod beside;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

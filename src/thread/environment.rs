@@ -278,6 +278,12 @@ impl Environment {
         self.v8.leave_limit();
     }
 
+    /// Asks the callback that was there before ours what the limit is to be, `current` bytes as it is; `None`: nobody, or that is not known.
+    /// Inside V8's call of ours.
+    pub fn ask_limit_below(&self, current: usize) -> Option<usize> {
+        self.v8.ask_limit_below(current)
+    }
+
     /// Whether V8 asks nobody else near the limit; false where that is not known. Also inside V8's call of ours.
     pub fn has_limit_alone(&self) -> bool {
         self.v8.has_limit_alone()

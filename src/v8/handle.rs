@@ -142,6 +142,11 @@ impl Handle {
         }
     }
 
+    /// What the callback below ours gives as the limit; `None`: there is none, or that is not known. Inside V8's call of ours.
+    pub fn ask_limit_below(&self, current: usize) -> Option<usize> {
+        near_limit::ask_below(&self.local()?, current)
+    }
+
     /// Whether V8 asks nobody but ours near the limit; false where that is not known. On the isolate's thread, also inside
     /// V8's call of ours.
     pub fn has_limit_alone(&self) -> bool {

@@ -21,6 +21,8 @@ struct Watch {
     wanting: Vec<u64>,
     added: bool,
     aside: bool,
+    /// The limit that the heap began with, while ours is being asked.
+    initial: usize,
 }
 
 thread_local! {
@@ -101,16 +103,43 @@ pub(super) fn step_aside(isolate: &Isolate) {
     });
 }
 
+/// Asks whoever stands below ours, as V8 would if ours were not there, and says what limit it gives; `None`: nobody, or that is not
+/// known. Only inside V8's call of ours.
+pub(super) fn ask_below(isolate: &Isolate, current: usize) -> Option<usize> {
+    let (added, initial) = with(|watch| (watch.added, watch.initial));
+    if !added || initial == 0 {
+        return None;
+    }
+    let [callback, data] = limit_list::before(ours(), &block(isolate), &Reader::through_kernel()?)?;
+    if callback == 0 {
+        return None;
+    }
+    // SAFETY: it stands in V8's list of such callbacks, as the entry before ours, whose address and data were both found there; V8 itself
+    // calls it so.
+    let callback: NearLimit = unsafe { std::mem::transmute(callback as usize) };
+    // SAFETY: as above: with its own data, on the isolate's thread, inside V8's question.
+    Some(unsafe { callback(data as *mut c_void, current, initial) })
+}
+
+type NearLimit = unsafe extern "C" fn(*mut c_void, usize, usize) -> usize;
+
+/// Ours, as V8's list has it.
+fn ours() -> [u64; 2] {
+    [on_near_limit as *const () as u64, 0]
+}
+
+fn block(isolate: &Isolate) -> std::ops::Range<u64> {
+    let at = isolate.as_raw() as u64;
+    at..at + usable(isolate.as_raw())
+}
+
 /// Whether V8 asks nobody but ours: whoever adds a callback, the answer is another one. False where that is not known. Also inside
 /// V8's call of ours; allocates nothing.
 pub(super) fn is_alone(isolate: &Isolate) -> bool {
-    let at = isolate.as_raw() as u64;
-    let block = at..at + usable(isolate.as_raw());
     let added = with(|watch| watch.added);
     added
-        && Reader::through_kernel().is_some_and(|reader| {
-            limit_list::has_only([on_near_limit as *const () as u64, 0], &block, &reader)
-        })
+        && Reader::through_kernel()
+            .is_some_and(|reader| limit_list::has_only(ours(), &block(isolate), &reader))
 }
 
 /// The heap has recovered: the limit goes back to `limit` bytes and the question comes to us again.
@@ -128,9 +157,13 @@ pub(super) fn restore(isolate: &Isolate, limit: usize) {
 unsafe extern "C" fn on_near_limit(_: *mut c_void, current: usize, initial: usize) -> usize {
     let mut limit = current;
     guarded(|callbacks| {
-        if let Some(first) = with(|watch| watch.wanting.first().copied()) {
+        if let Some(first) = with(|watch| {
+            watch.initial = initial;
+            watch.wanting.first().copied()
+        }) {
             limit = (callbacks.near_limit)(first, current, initial);
         }
+        with(|watch| watch.initial = 0);
     });
     // Never less than there is: V8 takes that for an embedder's mistake.
     limit.max(current)

@@ -72,6 +72,13 @@ fn time_is_limited() {
 }
 
 #[test]
+fn who_waits_for_a_thread_that_is_not_there_is_not_waited_for() {
+    const FUTEX_WAIT_PRIVATE: u64 = 128;
+    let code = Code::default().call(202, &[DATA, FUTEX_WAIT_PRIVATE, 0, 0]);
+    expect(&code, &[0; 8], "HEAPWARDEN_CAPTURE_FAILED", "waits for a thread");
+}
+
+#[test]
 fn a_session_may_be_silent_as_long_as_it_likes() {
     // Reads one request, and never answers it.
     let code = Code::default().call(0, &[0, DATA + PAGE, 100]);

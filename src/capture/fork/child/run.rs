@@ -72,7 +72,7 @@ fn take(
     std::mem::forget((temp, shared.clone(), gauge, last_message, terms));
     // Their descriptors were closed by number: closing them again would end us, also while a panic unwinds.
     std::mem::forget(owned);
-    let mut to = ToFile::new(intake, shared);
+    let mut to = ToFile::new(intake, shared, watchdog::look_at_memory);
     work.run(isolate, &mut to)?;
     // A work that did not look at what became of its bytes must not give its name to a file with a hole.
     if let Some(error) = to.take_error() {

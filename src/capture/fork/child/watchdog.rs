@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
 use super::last_message::LastMessage;
 use crate::capture::budget;
+use crate::capture::fork::child_memory::SCARCE;
 use crate::capture::fork::hang::CIRCLES;
 use crate::capture::fork::prepared::Prepared;
 use crate::capture::fork::shared_page::SharedPage;
@@ -17,6 +18,11 @@ use crate::probe::cgroup::gauge::Gauge;
 
 /// Seconds without CPU time. A disk can make it wait, and so can a busy machine.
 const STILL: u64 = 30;
+/// Bytes that the service may change until a child that ends is gone.
+const UNTIL_GONE: u64 = 2 << 20;
+/// Between two looks of a child that writes an image at what is left, where that is less than [`SCARCE`], and where it is more.
+const LOOK_SCARCE_MS: u64 = 2;
+const LOOK_MS: u64 = 20;
 /// V8's own end is SIGABRT or SIGTRAP.
 const CRASHES: [c_int; 6] =
     [libc::SIGABRT, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGSEGV, libc::SIGTRAP];
@@ -144,11 +150,30 @@ fn end(status: c_int) -> ! {
     unsafe { libc::_exit(status) }
 }
 
+/// Bytes that can still be had.
+fn room() -> Option<u64> {
+    // SAFETY: the gauge lives as long as the process.
+    unsafe { GAUGE.load(Ordering::Relaxed).as_ref() }.and_then(Gauge::room)
+}
+
 /// Whether so little memory is left that the kernel would soon take somebody's life.
 fn starving() -> bool {
-    // SAFETY: the gauge lives as long as the process.
-    let gauge = unsafe { GAUGE.load(Ordering::Relaxed).as_ref() };
-    gauge.and_then(Gauge::room).is_some_and(|room| room < RESERVE.load(Ordering::Relaxed))
+    room().is_some_and(|room| room < RESERVE.load(Ordering::Relaxed))
+}
+
+/// Ends this process where too little memory is left. What the service changes is copied for it meanwhile, in a collection of its whole heap
+/// all of it, in tens of ms: its parent, which has to get a processor for it, may come too late. Async-signal-safe.
+pub fn look_at_memory() {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let now = system::now_ms();
+    if now < NEXT.load(Ordering::Relaxed) {
+        return;
+    }
+    let Some(room) = room() else { return };
+    if room < RESERVE.load(Ordering::Relaxed).saturating_add(UNTIL_GONE) {
+        end(protocol::STARVING);
+    }
+    NEXT.store(now + if room < SCARCE { LOOK_SCARCE_MS } else { LOOK_MS }, Ordering::Relaxed);
 }
 
 /// The handler of the timer: no allocation, no lock.

@@ -37,11 +37,13 @@ pub struct ToFile {
     image: Option<Written>,
     /// Bytes of an image, before they were packed, that the disk has.
     on_disk: u64,
+    /// Looks whether there is still memory for an image, now and then.
+    look: fn(),
 }
 
 impl ToFile {
-    pub(super) fn new(intake: Intake, shared: Arc<SharedPage>) -> Self {
-        Self { intake, shared, error: None, image: None, on_disk: 0 }
+    pub(super) fn new(intake: Intake, shared: Arc<SharedPage>, look: fn()) -> Self {
+        Self { intake, shared, error: None, image: None, on_disk: 0, look }
     }
 
     pub(super) fn into_parts(self) -> (Intake, Arc<SharedPage>, Option<Written>) {
@@ -61,6 +63,7 @@ impl ToFile {
     /// So many bytes of memory are written there; whether to go on.
     pub fn frozen(&mut self, raw_bytes: u64) -> bool {
         self.shared.write(raw_bytes);
+        (self.look)();
         if raw_bytes.saturating_sub(self.on_disk) >= WRITE_BACK {
             if let Some(errno) = self.intake.sink().write_back().filter(|errno| lost(*errno)) {
                 self.error = Some(disk_failed(errno));
@@ -106,7 +109,9 @@ impl Output for ToFile {
 /// What has to stay free on the disk would not.
 pub fn no_room() -> Error {
     Error::NoSpace(
-        "the image was given up: the disk has no more room above what has to stay free (minFreeDisk)".into(),
+        "the image was given up: the disk has no more room above what has to stay free (minFreeDisk, and 4 MiB for what \
+         is being written)"
+            .into(),
     )
 }
 
