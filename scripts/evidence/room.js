@@ -75,7 +75,7 @@ const withRoom = (room) => async (service) => {
 const rows = HEAPS.flatMap((heap) => [
   { name: `room-fork-${heap}`, what: `${heap} MiB under load, 6 % + 12 MB above usage`, run: ({ node }) => ordered(node, { heap, wanted: 'image, fork', before: withRoom((usage) => usage * 0.06 + 12e6) }) },
   { name: `room-heavy-${heap}`, what: `${heap} MiB, 100 MB of garbage a second, 6 % + 12 MB above usage`, run: ({ node }) => ordered(node, { heap, requests: HEAVY, wanted: 'image', before: withRoom((usage) => usage * 0.06 + 12e6) }) },
-  { name: `room-place-${heap}`, what: `${heap} MiB under load, 6 MB above usage`, run: ({ node }) => ordered(node, { heap, wanted: 'image, inline', before: withRoom(() => 6e6) }) },
+  { name: `room-place-${heap}`, what: `${heap} MiB under load, 6 MB above usage`, run: ({ node }) => ordered(node, { heap, wanted: 'image', before: withRoom(() => 6e6) }) },
   {
     name: `quota-${heap}`,
     what: `${heap} MiB, half a core used up by the service`,

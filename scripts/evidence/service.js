@@ -34,6 +34,8 @@ async function serve () {
     const list = Array.from({ length: garbage }, (_, i) => ({ i, text: `number ${i}` }))
     response.end(JSON.stringify(list.length))
   })
+  // Ones that it closes while a client writes would be lost.
+  server.keepAliveTimeout = 0
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   return server.address().port
 }
