@@ -157,7 +157,7 @@ fn leave(client: &Client, current: usize) -> usize {
     let worker = client.environment.thread_id != 0;
     let given = if worker { client.environment.ask_limit_below(current) } else { None };
     client.environment.leave_limit();
-    let more = if worker { TO_END_WORKER } else { NEXT_ONE_ASKED };
+    let more = if given.is_some() { TO_END_WORKER } else { NEXT_ONE_ASKED };
     raised_by(client, current, more).max(given.unwrap_or(0))
 }
 
