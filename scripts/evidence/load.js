@@ -20,8 +20,9 @@ function load ({ port, rate, wanted }) {
   const ask = () => {
     http.get({ port, host: '127.0.0.1', agent }, (response) => {
       let text = ''
-      response.setEncoding('utf8').on('data', (piece) => { text += piece }).on('end', () => {
+      response.setEncoding('utf8').on('data', (piece) => { text += piece }).on('close', () => {
         count('answered')
+        // One that was cut too.
         if (text !== wanted) count('wrong')
       })
     }).on('error', () => count('wrong'))

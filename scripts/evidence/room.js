@@ -38,16 +38,21 @@ async function usageOf ({ memory }) {
 async function ordered (node, { heap, requests: { rate, garbage } = LOAD, groups, before, wanted, watch, order = {} }) {
   return withFolder(async (dir) => {
     const service = start({ node, groups, flags: ['--max-old-space-size=4096'], options: { heap, serves: true, garbage, watch, order: { dir, maxPause: '1m', ...order } } })
-    const { port } = await service.line('ready')
+    const { port } = await service.line('ready') ?? {}
     const clients = load({ port, rate, wanted: String(garbage) })
-    await before(service)
-    clients.reset()
-    service.say('go')
-    const taken = await service.line('taken')
-    const { answered } = clients.counts
-    // Whoever was to be killed of it would be by now.
-    await sleep(SETTLE_MS)
-    clients.stop()
+    let taken
+    let answered
+    try {
+      await before(service)
+      clients.reset()
+      service.say('go')
+      taken = await service.line('taken')
+      answered = clients.counts.answered
+      // Whoever was to be killed of it would be by now.
+      await sleep(SETTLE_MS)
+    } finally {
+      clients.stop()
+    }
     const { wrong } = clients.counts
     service.say('exit')
     const { status, signal, kills, stderr } = await over(service)

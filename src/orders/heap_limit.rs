@@ -152,8 +152,8 @@ fn leave(client: &Client, current: usize) -> usize {
     if client.environment.has_limit_alone() {
         return current;
     }
-    // A worker thread ends by Node's own callback, and not the process. It would be asked only when V8 has filled what there is more, which
-    // a collection may overshoot, and that would be the process's end: so it hears of it now.
+    // A worker thread ends by Node's own callback, and not the process: the one below ours, where nobody else stands between. It would be
+    // asked only when V8 has filled what there is more, which a collection may overshoot, and that would be the process's end: so it hears now.
     let worker = client.environment.thread_id != 0;
     let given = if worker { client.environment.ask_limit_below(current) } else { None };
     client.environment.leave_limit();

@@ -220,6 +220,7 @@ impl Cgroup {
 
 /// What the two versions call the same thing. v1's plain `inactive_file` leaves groups below out, its usage
 /// does not.
+#[derive(Debug)]
 struct Names {
     usage: &'static str,
     limit: &'static str,

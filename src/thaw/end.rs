@@ -120,8 +120,8 @@ impl Ending {
             Some(Cause::Late) => return Err(late(subject)),
             Some(Cause::Asleep) => {
                 return Err(Error::CaptureFailed(format!(
-                    "the copy of the process that {image} holds waits for a thread, and has only one: another one held a \
-                     lock, or was amid a job, when the image was taken; thawing it again does not help, take another image"
+                    "the copy of the process that {image} holds waits for a thread, it seems, and has only one: another one \
+                     held a lock, or was amid a job, when the image was taken; if it does so again, take another image"
                 )));
             }
             Some(Cause::TooLarge) => return Err(more_memory("the copy took more memory than it may")),

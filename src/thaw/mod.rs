@@ -13,7 +13,7 @@
 //! | `feed` | the second reading, into the loader |
 //! | `start` | starts the loader |
 //! | `supervise` | what comes out of it, its end |
-//! | `guard` | its limits: time, memory |
+//! | `guard` | its limits: time, memory, sleep |
 //! | `asleep` | whether it waits for what will never come |
 //! | `end` | how it ended, as an error |
 //! | [`session`] | all that: [`run`] |

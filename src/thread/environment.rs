@@ -278,8 +278,8 @@ impl Environment {
         self.v8.leave_limit();
     }
 
-    /// Asks the callback that was there before ours what the limit is to be, `current` bytes as it is; `None`: nobody, or that is not known.
-    /// Inside V8's call of ours.
+    /// As [`leave_limit`](Self::leave_limit), and asks that callback at once what the limit, `current` bytes, is to be; `None`: there is
+    /// none, or that is not known. Inside V8's call of ours.
     pub fn ask_limit_below(&self, current: usize) -> Option<usize> {
         self.v8.ask_limit_below(current)
     }

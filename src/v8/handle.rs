@@ -142,7 +142,8 @@ impl Handle {
         }
     }
 
-    /// What the callback below ours gives as the limit; `None`: there is none, or that is not known. Inside V8's call of ours.
+    /// Leaves the limit to the callback below ours and asks it at once: what it gives; `None`: there is none, or that is not known. Inside
+    /// V8's call of ours.
     pub fn ask_limit_below(&self, current: usize) -> Option<usize> {
         near_limit::ask_below(&self.local()?, current)
     }

@@ -4,7 +4,7 @@
 //! module registry that was emptied, a test runner's own). And V8 asks only the callback that was added last: whoever
 //! came before it is silent. So ours goes to the top again with each full collection, has its turn, and then steps
 //! aside for whatever stood below it (Node's own for workers and for `--heapsnapshot-near-heap-limit`, another library's)
-//! until the heap has recovered.
+//! until the heap has recovered. At a worker thread's limit we call that one ourselves ([`ask_below`]).
 
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -103,7 +103,7 @@ pub(super) fn step_aside(isolate: &Isolate) {
     });
 }
 
-/// Asks whoever stands below ours, as V8 would if ours were not there, and says what limit it gives; `None`: nobody, or that is not
+/// Steps aside and asks whoever stands below at once, as V8 would now: the limit that it gives; `None`: nobody, or that is not
 /// known. Only inside V8's call of ours.
 pub(super) fn ask_below(isolate: &Isolate, current: usize) -> Option<usize> {
     let (added, initial) = with(|watch| (watch.added, watch.initial));
@@ -114,6 +114,8 @@ pub(super) fn ask_below(isolate: &Isolate, current: usize) -> Option<usize> {
     if callback == 0 {
         return None;
     }
+    // What it does (it may collect) is to find the list as it would be without us.
+    step_aside(isolate);
     // SAFETY: it stands in V8's list of such callbacks, as the entry before ours, whose address and data were both found there; V8 itself
     // calls it so.
     let callback: NearLimit = unsafe { std::mem::transmute(callback as usize) };

@@ -81,7 +81,7 @@ pub struct Prepared {
     /// It may take back the CPU it gives up.
     pub(super) returns: bool,
     pub(super) terms: Terms,
-    /// For a child that is left alone.
+    /// For a child that is left alone, or that writes an image.
     pub(super) gauge: Box<Gauge>,
     /// Bytes that must stay free meanwhile.
     pub(super) reserve: u64,

@@ -85,7 +85,7 @@ fn own_end(status: i32) -> Option<ChildEnd> {
         protocol::UNWANTED => ChildEnd::Failed(Error::Aborted("the snapshot was given up".into())),
         protocol::LATE => ChildEnd::Failed(permit::late()),
         protocol::STARVING => ChildEnd::Failed(Error::MemoryBudget(
-            "too little memory was left while a snapshot was being taken; its child ended itself".into(),
+            "too little memory was left while it was being taken; its child ended itself".into(),
         )),
         _ => return None,
     })

@@ -4,7 +4,8 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::{Cgroup, GroupLimit};
+use super::{Cgroup, GroupLimit, NO_LIMIT, Names};
+use crate::probe::flat_field;
 
 /// `memory.stat` of a version 2 group has 2 KiB and grows; what is looked for stands in its first half.
 const MOST: usize = 8 << 10;
@@ -19,10 +20,11 @@ pub struct Gauge {
 #[derive(Debug)]
 struct Level {
     limit: u64,
+    /// A version 1 group also tells the smallest limit above it, even of a group not visible from here.
+    inherits: bool,
     usage: CString,
     stat: CString,
-    /// File pages: the kernel drops them before it kills.
-    cache: [&'static [u8]; 2],
+    names: &'static Names,
 }
 
 fn c_path(path: &Path) -> Option<CString> {
@@ -32,24 +34,27 @@ fn c_path(path: &Path) -> Option<CString> {
 impl Gauge {
     /// For the groups of this process; limits are those of now. Of the machine alone, where there are none.
     pub fn new(cgroup: Option<&Cgroup>) -> Self {
-        let level = |cgroup: &Cgroup, level: &Path| {
-            let GroupLimit::Bytes(limit) = cgroup.limit(level) else { return None };
-            let v1 = cgroup.version == 1;
+        let level = |cgroup: &Cgroup, depth: usize, level: &Path| {
+            let inherits = cgroup.version == 1 && depth == 0;
+            let limit = match cgroup.limit(level) {
+                GroupLimit::Bytes(limit) => limit,
+                _ if inherits => NO_LIMIT,
+                _ => return None,
+            };
             Some(Level {
                 limit,
+                inherits,
                 usage: c_path(&level.join(cgroup.names().usage))?,
                 stat: c_path(&level.join("memory.stat"))?,
-                cache: if v1 {
-                    [b"\ntotal_inactive_file ", b"\ntotal_active_file "]
-                } else {
-                    [b"\ninactive_file ", b"\nactive_file "]
-                },
+                names: cgroup.names(),
             })
         };
         let levels = cgroup.map_or_else(Vec::new, |cgroup| {
-            cgroup.levels.iter().filter_map(|one| level(cgroup, one)).collect()
+            let levels = cgroup.levels.iter().enumerate();
+            levels.filter_map(|(depth, one)| level(cgroup, depth, one)).collect()
         });
-        Self { levels, meminfo: c_path(Path::new("/proc/meminfo")) }
+        let meminfo = cgroup.map_or(Path::new("/proc/meminfo"), |cgroup| &cgroup.meminfo);
+        Self { levels, meminfo: c_path(meminfo) }
     }
 
     /// Bytes that can still be allocated; `None` where nothing can be read. Async-signal-safe.
@@ -60,8 +65,12 @@ impl Gauge {
         for level in &self.levels {
             let Some(usage) = read(&level.usage, &mut text).and_then(digits) else { continue };
             let Some(stat) = read(&level.stat, &mut text) else { continue };
-            let cache: u64 = level.cache.iter().filter_map(|name| field(stat, name)).sum();
-            take(level.limit.saturating_sub(usage.saturating_sub(cache)));
+            let Some(reclaimable) = level.names.reclaimable(stat) else { continue };
+            let inherited = flat_field(stat, "hierarchical_memory_limit").filter(|_| level.inherits);
+            let limit = inherited.map_or(level.limit, |inherited| inherited.min(level.limit));
+            if limit < NO_LIMIT {
+                take(limit.saturating_sub(usage.saturating_sub(reclaimable)));
+            }
         }
         let meminfo = self.meminfo.as_ref().and_then(|path| read(path, &mut text));
         if let Some(kilobytes) = meminfo.and_then(|text| field(text, b"\nMemAvailable:")) {
@@ -112,16 +121,12 @@ mod tests {
         let cgroup = Cgroup::detect();
         let known = super::super::headroom(cgroup.as_ref()).unwrap();
         let room = Gauge::new(cgroup.as_ref()).room().unwrap();
-        // Other processes allocate meanwhile, and the two count the page cache differently.
+        // Other processes allocate meanwhile.
         assert!(room > 0 && room.abs_diff(known) < known / 2 + (1 << 30), "{room} and {known}");
     }
 
     #[test]
     fn numbers_are_found_by_their_whole_name() {
-        let text = b"cache 1\ninactive_file 4096\nactive_file 12\n";
-        assert_eq!(field(text, b"\ninactive_file "), Some(4096));
-        assert_eq!(field(text, b"\nactive_file "), Some(12));
-        assert_eq!(field(text, b"\ntotal_active_file "), None);
         assert_eq!(field(b"MemTotal: 5 kB\nMemAvailable:    77 kB\n", b"\nMemAvailable:"), Some(77));
         assert_eq!(digits(b"max\n"), None);
     }

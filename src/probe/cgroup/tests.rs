@@ -74,6 +74,8 @@ impl Tree {
         let figures = cgroup.read().expect("figures");
         let limit = figures.limit.map(|limit| limit / MIB);
         let headroom = headroom(Some(&cgroup)).map(|bytes| bytes / MIB);
+        let gauge = gauge::Gauge::new(Some(&cgroup)).room().map(|bytes| bytes / MIB);
+        assert_eq!(gauge, headroom, "a child counts as its parent does");
         ((figures.version, figures.usage / MIB, figures.used / MIB, limit), headroom)
     }
 }

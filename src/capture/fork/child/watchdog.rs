@@ -165,15 +165,18 @@ fn starving() -> bool {
 /// all of it, in tens of ms: its parent, which has to get a processor for it, may come too late. Async-signal-safe.
 pub fn look_at_memory() {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let now = system::now_ms();
-    if now < NEXT.load(Ordering::Relaxed) {
+    let began = system::now_ms();
+    if began < NEXT.load(Ordering::Relaxed) {
         return;
     }
     let Some(room) = room() else { return };
     if room < RESERVE.load(Ordering::Relaxed).saturating_add(UNTIL_GONE) {
         end(protocol::STARVING);
     }
-    NEXT.store(now + if room < SCARCE { LOOK_SCARCE_MS } else { LOOK_MS }, Ordering::Relaxed);
+    let now = system::now_ms();
+    let pause = if room < SCARCE { LOOK_SCARCE_MS } else { LOOK_MS };
+    // On a large machine the kernel may take long to tell.
+    NEXT.store(now + pause.max(4 * now.saturating_sub(began)), Ordering::Relaxed);
 }
 
 /// The handler of the timer: no allocation, no lock.

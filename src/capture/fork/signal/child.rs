@@ -61,6 +61,7 @@ pub(super) unsafe fn run(request: &Request, inner: &mut Inner, pause_ms: f64) {
     let (intake, shared) = (&inner.prepared.intake, &inner.prepared.shared);
     let mut look = |raw_bytes| {
         shared.write(raw_bytes);
+        watchdog::look_at_memory();
         !shared.ended() && intake.sink().has_room()
     };
     let pid = request.process as u32;
