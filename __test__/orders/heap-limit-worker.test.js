@@ -2,12 +2,12 @@
 
 const assert = require('node:assert/strict')
 const fs = require('node:fs')
-const os = require('node:os')
 const path = require('node:path')
 const { once } = require('node:events')
 const { test } = require('node:test')
 const { Worker } = require('node:worker_threads')
 const { hurried } = require('../support/forks')
+const { tempDir } = require('../support/helpers')
 const { finish, isUnfinished, vanishes } = require('../support/programs')
 const { capabilities } = require('../..')
 
@@ -19,8 +19,7 @@ const program = path.join(__dirname, '..', 'programs', 'out-of-memory.js')
 const resourceLimits = { maxOldGenerationSizeMb: 40, maxYoungGenerationSizeMb: 2 }
 
 test('a worker at its limit ends as Node ends it, the process lives, and there is a dump', { skip: !capabilities.whileBlocked.available && 'needs V8\'s own interface' }, async (t) => {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-limit-worker-'))
-  t.after(() => fs.rmSync(dir, { recursive: true, force: true }))
+  const dir = tempDir(t)
   const worker = new Worker(program, { argv: ['slow', dir], resourceLimits, stdout: true })
   const [error] = await once(worker, 'error')
   assert.equal(error.code, 'ERR_WORKER_OUT_OF_MEMORY')
@@ -33,8 +32,7 @@ test('a worker at its limit ends as Node ends it, the process lives, and there i
 
 // Without us Node ends the process in one of some runs: what a quick leak allocates until it looks whether it is to end is more than Node gives it.
 test('four quick leaks at their limits end as Node ends them, with an image each', { skip: !capabilities.snapshots.image.available && 'needs images' }, async (t) => {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-limit-workers-'))
-  t.after(() => fs.rmSync(dir, { recursive: true, force: true }))
+  const dir = tempDir(t)
   assert.deepEqual(await finish('workers-at-limit', [dir]), Array(4).fill({ code: 'ERR_WORKER_OUT_OF_MEMORY' }))
   const images = fs.readdirSync(dir).filter((name) => name.endsWith('.heapimage.zst'))
   assert.equal(images.length, 4, images.join())

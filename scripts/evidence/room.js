@@ -37,7 +37,7 @@ async function usageOf ({ memory }) {
 /** Orders evidence of a service, after `before` has made its container narrow; says how it went. */
 async function ordered (node, { heap, requests: { rate, garbage } = LOAD, groups, before, wanted, watch, order = {} }) {
   return withFolder(async (dir) => {
-    const service = start({ node, groups, flags: ['--max-old-space-size=4096'], options: { heap, serves: true, garbage, watch, order: { dir, maxPause: '1m', ...order } } })
+    const service = start({ node, groups, flags: ['--max-old-space-size=4096', '--expose-gc'], options: { heap, serves: true, garbage, watch, order: { dir, maxPause: '1m', ...order } } })
     const { port } = await service.line('ready') ?? {}
     const clients = load({ port, rate, wanted: String(garbage) })
     let taken

@@ -2,7 +2,7 @@
 
 // A service that evidence is taken of: `node service.js OPTIONS`, which are JSON:
 //   heap     MiB of small objects that it keeps
-//   serves   it answers requests, for each of which it makes garbage
+//   serves   it answers requests, for each of which it makes garbage (with --expose-gc)
 //   garbage  of so many objects
 //   leak     it keeps more and more, until its heap is full
 //   workers  it is so many processes of a cluster
@@ -14,8 +14,7 @@ const cluster = require('node:cluster')
 const fs = require('node:fs')
 const http = require('node:http')
 const { createInterface } = require('node:readline')
-const { getHeapStatistics, setFlagsFromString } = require('node:v8')
-const { runInNewContext } = require('node:vm')
+const { getHeapStatistics } = require('node:v8')
 
 const MIB = 2 ** 20
 const STEP = 5000
@@ -46,13 +45,6 @@ async function go () {
   say({ type: 'taken', ...result, ms: Math.round(performance.now() - begun) })
 }
 
-/** Two collections of the whole heap, with all that they leave for later. */
-function collect () {
-  setFlagsFromString('--expose-gc')
-  const gc = runInNewContext('gc')
-  for (let i = 0; i < 2; i++) gc()
-}
-
 function leakOn () {
   keepMore()
   setImmediate(leakOn)
@@ -74,8 +66,8 @@ async function main () {
     heapwarden.watch({ ...(!defaults && { rules: [] }), ...options })
   }
   while (getHeapStatistics().used_heap_size < heap * MIB) keepMore()
-  // What a collection needs for itself is not to come when the container is narrow already.
-  if (serves) collect()
+  // What a collection needs for itself is not to come when the container is narrow already; the first leaves some for later.
+  for (let i = 0; serves && i < 2; i++) globalThis.gc()
   const port = serves ? await serve() : undefined
   createInterface({ input: process.stdin }).on('line', (word) => word === 'go' ? go() : process.exit()).on('close', () => { if (!leak) process.exit() })
   say({ type: 'ready', pid: process.pid, port })

@@ -276,6 +276,10 @@ pub fn headroom(cgroup: Option<&Cgroup>) -> Option<u64> {
 
 /// `MemAvailable`: what can be had without swapping, as the kernel estimates it.
 fn available(meminfo: &Path) -> Option<u64> {
-    let text = read(meminfo)?;
+    available_of(&read(meminfo)?)
+}
+
+/// Of the text of that file. Allocates nothing.
+fn available_of(text: &[u8]) -> Option<u64> {
     text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"MemAvailable:")).and_then(kilobytes)
 }

@@ -4,8 +4,8 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::{Cgroup, GroupLimit, NO_LIMIT, Names};
-use crate::probe::flat_field;
+use super::{Cgroup, GroupLimit, NO_LIMIT, Names, available_of};
+use crate::probe::{flat_field, number};
 
 /// `memory.stat` of a version 2 group has 2 KiB and grows; what is looked for stands in its first half.
 const MOST: usize = 8 << 10;
@@ -63,7 +63,9 @@ impl Gauge {
         let mut least = None;
         let mut take = |room: u64| least = Some(least.map_or(room, |least: u64| least.min(room)));
         for level in &self.levels {
-            let Some(usage) = read(&level.usage, &mut text).and_then(digits) else { continue };
+            let Some(usage) = read(&level.usage, &mut text).map(<[u8]>::trim_ascii).and_then(number) else {
+                continue;
+            };
             let Some(stat) = read(&level.stat, &mut text) else { continue };
             let Some(reclaimable) = level.names.reclaimable(stat) else { continue };
             let inherited = flat_field(stat, "hierarchical_memory_limit").filter(|_| level.inherits);
@@ -73,8 +75,8 @@ impl Gauge {
             }
         }
         let meminfo = self.meminfo.as_ref().and_then(|path| read(path, &mut text));
-        if let Some(kilobytes) = meminfo.and_then(|text| field(text, b"\nMemAvailable:")) {
-            take(kilobytes.saturating_mul(1024));
+        if let Some(available) = meminfo.and_then(available_of) {
+            take(available);
         }
         least
     }
@@ -94,24 +96,6 @@ fn read<'a>(path: &CString, text: &'a mut [u8; MOST]) -> Option<&'a [u8]> {
     text.get(..usize::try_from(read).ok()?)
 }
 
-/// The number behind the first `name`.
-fn field(text: &[u8], name: &[u8]) -> Option<u64> {
-    let at = text.windows(name.len()).position(|piece| piece == name)?;
-    digits(text.get(at + name.len()..)?)
-}
-
-fn digits(text: &[u8]) -> Option<u64> {
-    let mut number = None;
-    for byte in text.iter().skip_while(|byte| **byte == b' ') {
-        if !byte.is_ascii_digit() {
-            break;
-        }
-        let digit = u64::from(byte - b'0');
-        number = Some(number.unwrap_or(0_u64).saturating_mul(10).saturating_add(digit));
-    }
-    number
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,7 +111,11 @@ mod tests {
 
     #[test]
     fn numbers_are_found_by_their_whole_name() {
-        assert_eq!(field(b"MemTotal: 5 kB\nMemAvailable:    77 kB\n", b"\nMemAvailable:"), Some(77));
-        assert_eq!(digits(b"max\n"), None);
+        let text = b"cache 1\ninactive_file 4096\nactive_file 12\n";
+        assert_eq!(flat_field(text, "inactive_file"), Some(4096));
+        assert_eq!(flat_field(text, "active_file"), Some(12));
+        assert_eq!(flat_field(text, "total_active_file"), None);
+        assert_eq!(available_of(b"MemTotal: 5 kB\nMemAvailable:    77 kB\n"), Some(77 << 10));
+        assert_eq!(number(b"max\n".trim_ascii()), None);
     }
 }
