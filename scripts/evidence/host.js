@@ -15,6 +15,7 @@ const SERVICE = path.join(__dirname, 'service.js')
 const DEADLINE_MS = 120_000
 const THAW_MS = 300_000
 const LOOK_MS = 100
+const PEAK_MS = 5
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -80,6 +81,21 @@ async function over ({ ended, memory }) {
   return { ...end, kills, orphans }
 }
 
+/** Looks at what a group's processes have, page cache left out; tells the most of it when it is stopped. Bytes. */
+function peak ({ memory }, tell) {
+  let most = 0
+  const look = () => {
+    try {
+      most = Math.max(most, Number(/^total_rss (\d+)/m.exec(memory.get('memory.stat'))[1]) + Number(memory.get('memory.kmem.usage_in_bytes')))
+    } catch {} // the group is gone
+  }
+  const timer = setInterval(look, PEAK_MS)
+  return () => {
+    clearInterval(timer)
+    tell(most)
+  }
+}
+
 /** What is in a folder of images. */
 function left (dir) {
   const names = fs.readdirSync(dir).filter((name) => name !== 'objects')
@@ -124,4 +140,4 @@ async function untilFull (place, dir, look = {}) {
   return { ...end, images: images.length, whole: looks.filter(({ said }) => said).length, looks, others }
 }
 
-module.exports = { cli, left, over, root, sleep, start, thawed, untilFull, withFolder }
+module.exports = { cli, left, over, peak, root, sleep, start, thawed, untilFull, withFolder }

@@ -5,7 +5,7 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
-const { left, over, root, start, thawed, untilFull, withFolder } = require('./host')
+const { left, over, peak, root, start, thawed, untilFull, withFolder } = require('./host')
 
 const MIB = 2 ** 20
 const WORKERS = 6
@@ -82,41 +82,46 @@ const firsts = Object.keys(FIRSTS).map((how) => ({
   }
 }))
 
-/** Leaks `times` times up to so much of a container that has hardly more; with the rules that a watch has by itself. */
-async function tight (node, percent, times, watched) {
-  const ends = { kernel: 0, v8: 0, evidence: 0, images: 0, why: [] }
-  for (let i = 0; i < times; i++) {
-    await withFolder(async (dir) => {
-      const options = watched ? { leak: true, watch: { defaults: true, snapshots: { dir } } } : { leak: true }
-      const flags = heapOf(Math.floor(CONTAINER * percent / 100))
-      const { signal, status, kills } = await over(start({ node, flags, options, memory: CONTAINER * MIB }))
-      if (signal === 'SIGKILL') ends.kernel++
-      else if (signal === 'SIGABRT') ends.v8++
-      else ends.why.push(`ended by ${signal ?? status}`)
-      if (kills > 0 && signal !== 'SIGKILL') ends.why.push('a child was killed')
-      const { images, others } = left(dir)
-      const looks = []
-      for (const image of images) looks.push(await thawed(node, image, { whole: false }))
-      ends.images += images.length
-      if (looks.some(({ said }) => said)) ends.evidence++
-      ends.why.push(...looks.flatMap(({ why }) => why ?? []), ...(signal === 'SIGKILL' ? [] : others))
-    })
-  }
-  return ends
+/** Leaks once up to so much of a container that has hardly more, with the rules that a watch has by itself, and notes in `ends` how it ends. */
+async function tight (node, percent, watched, ends) {
+  await withFolder(async (dir) => {
+    const options = watched ? { leak: true, watch: { defaults: true, snapshots: { dir } } } : { leak: true }
+    const flags = heapOf(Math.floor(CONTAINER * percent / 100))
+    const service = start({ node, flags, options, memory: CONTAINER * MIB })
+    const stop = peak(service, (bytes) => ends.peaks.push(bytes))
+    const { signal, status, kills } = await over(service)
+    stop()
+    if (signal === 'SIGKILL') ends.kernel++
+    else if (signal === 'SIGABRT') ends.v8++
+    else ends.why.push(`ended by ${signal ?? status}`)
+    if (kills > 0 && signal !== 'SIGKILL') ends.why.push('a child was killed')
+    const { images, others } = left(dir)
+    const looks = []
+    for (const image of images) looks.push(await thawed(node, image, { whole: false }))
+    ends.images += images.length
+    if (looks.some(({ said }) => said)) ends.evidence++
+    ends.why.push(...looks.flatMap(({ why }) => why ?? []), ...(signal === 'SIGKILL' ? [] : others))
+  })
 }
+
+/** The middle of what the group's processes had at most, page cache left out; with us a child's copies of what its service changed meanwhile count. */
+const most = ({ peaks }) => `${Math.round(peaks.sort((a, b) => a - b)[peaks.length >> 1] / 1e6)} MB`
 
 const tights = TIGHT.map((percent) => ({
   name: `tight-${percent}`,
   what: `a leak up to ${percent} % of ${CONTAINER} MiB`,
   run: async ({ node, times = TIMES }) => {
-    const without = await tight(node, percent, Math.ceil(times / 2), false)
-    const end = await tight(node, percent, times, true)
+    const [without, end] = [0, 1].map(() => ({ kernel: 0, v8: 0, evidence: 0, images: 0, peaks: [], why: [] }))
+    for (let i = 0; i < times; i++) {
+      await tight(node, percent, false, without)
+      await tight(node, percent, true, end)
+    }
     // Where the kernel ends it without us too, it may with us.
     const killed = without.kernel === 0 ? end.kernel : 0
     return {
       ok: end.evidence === times && killed === 0,
       killed,
-      text: `evidence of ${end.evidence} of ${times}, ${end.images} images; V8 ended ${end.v8}, the kernel ${end.kernel}; without us V8 ${without.v8}, the kernel ${without.kernel}`,
+      text: `evidence of ${end.evidence} of ${times}, ${end.images} images; V8 ended ${end.v8}, the kernel ${end.kernel}, at most ${most(end)}; without us V8 ${without.v8}, the kernel ${without.kernel}, ${most(without)}`,
       trouble: [...new Set(end.why)].join('; ')
     }
   }

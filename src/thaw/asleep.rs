@@ -37,15 +37,6 @@ impl Asleep {
     }
 }
 
-/// How often a process has gone to sleep, if it sleeps now.
-pub(super) fn switches(status: &[u8]) -> Option<u64> {
-    let field = |name: &str| {
-        status.split(|byte| *byte == b'\n').find_map(|line| str::from_utf8(line).ok()?.strip_prefix(name))
-    };
-    let sleeps = field("State:")?.trim_start().starts_with('S');
-    sleeps.then(|| field("voluntary_ctxt_switches:")?.trim().parse().ok()).flatten()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,14 +58,5 @@ mod tests {
         assert!(!for_good(&every(50, |i| (i != 100).then_some(7)).collect::<Vec<_>>()), "it was awake");
         assert!(!for_good(&every(1000, |_| Some(7)).collect::<Vec<_>>()), "it was not looked at");
         assert!(!for_good(&[(0, Some(7)), (20_000, Some(7))]), "who looks stood still");
-    }
-
-    #[test]
-    fn a_status_tells_who_sleeps() {
-        assert_eq!(switches(b"Name:\tx\nState:\tS (sleeping)\nvoluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t5\n"), Some(150));
-        assert_eq!(switches(b"State:\tR (running)\nvoluntary_ctxt_switches:\t150\n"), None);
-        assert_eq!(switches(b"State:\tD (disk sleep)\nvoluntary_ctxt_switches:\t150\n"), None);
-        assert_eq!(switches(b"State:\tS (sleeping)\n"), None, "gVisor does not count");
-        assert_eq!(switches(b"Name:\tState: S\n"), None);
     }
 }

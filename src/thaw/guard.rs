@@ -2,16 +2,15 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::asleep::{self, Asleep};
+use super::asleep::Asleep;
 use super::end::Cause;
 use super::feed::Fed;
 use super::needs::RESERVE;
 use super::options::{Progress, ThawOptions};
+use super::status::Status;
 use crate::error::Error;
 use crate::probe::cgroup::{self, Cgroup};
 
@@ -122,57 +121,6 @@ impl<'a> Guard<'a> {
     }
 }
 
-/// What the kernel says of a process's memory and sleep. Open as long as it is needed: this process may have no descriptor left later.
-struct Status(io::Result<File>);
-
-/// What it says at one time.
-#[derive(Default)]
-struct Look {
-    /// Bytes of its own, in memory and swapped out, with the page tables for them; 0: it has ended.
-    own: u64,
-    /// How often it has gone to sleep, if it sleeps.
-    switches: Option<u64>,
-}
-
-impl Status {
-    fn look(&self) -> io::Result<Look> {
-        let file = match &self.0 {
-            Ok(file) => file,
-            // It had ended, and somebody else has reaped it, before it could be looked at.
-            Err(error)
-                if error.kind() == io::ErrorKind::NotFound && Path::new("/proc/self/status").exists() =>
-            {
-                return Ok(Look::default());
-            }
-            Err(error) => return Err(io::Error::new(error.kind(), error.to_string())),
-        };
-        let mut text = [0; 8192];
-        match file.read_at(&mut text, 0) {
-            Ok(count) => {
-                let text = &text[..count];
-                Ok(Look { own: own_of(text), switches: asleep::switches(text) })
-            }
-            // It was reaped.
-            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(Look::default()),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// A process without these lines is ending, and has given its memory back.
-fn own_of(status: &[u8]) -> u64 {
-    let field = |name: &str| {
-        let lines = status.split(|byte| *byte == b'\n');
-        let value =
-            lines.filter_map(|line| str::from_utf8(line).ok()?.strip_prefix(name)?.strip_suffix(" kB"));
-        value.filter_map(|value| value.trim().parse::<u64>().ok()).next()
-    };
-    // All of it, where the kernel does not tell its own from files.
-    let own = field("RssAnon:").or_else(|| field("VmRSS:")).unwrap_or(0);
-    let others = ["VmSwap:", "VmPTE:"].map(|name| field(name).unwrap_or(0));
-    others.iter().fold(own, |all, one| all.saturating_add(*one)).saturating_mul(1024)
-}
-
 /// Counts answers as they pass: four bytes of kind, four of length, so many of text.
 #[derive(Default)]
 struct Answers {
@@ -206,7 +154,6 @@ impl Answers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::tests::alone;
 
     #[test]
     fn answers_are_counted_however_they_come() {
@@ -217,27 +164,6 @@ mod tests {
             all.chunks(size).for_each(|piece| answers.push(piece));
             assert_eq!((answers.count, answers.text, answers.head.len()), (3, 0, 0), "{size}");
         }
-    }
-
-    #[test]
-    fn memory_is_what_is_in_memory_swapped_out_and_page_tables() {
-        let status = b"Name:\tRssAnon: 7 kB\nState:\tR\nVmRSS:\t  900 kB\nRssAnon:\t  100 kB\nVmPTE:\t  20 kB\nVmSwap:\t 3 kB\n";
-        assert_eq!(own_of(status), 123 * 1024);
-        assert_eq!(own_of(b"VmRSS:\t 900 kB\n"), 900 * 1024);
-        assert_eq!(own_of(b"Name:\tx\nState:\tZ (zombie)\n"), 0);
-        assert_eq!(Status(File::open("/proc/4294967295/status")).look().unwrap().own, 0);
-    }
-
-    #[test]
-    fn memory_is_what_the_kernel_says_it_is_now() {
-        // Beside other tests, what they give back would count as well.
-        if !alone("thaw::guard::tests::memory_is_what_the_kernel_says_it_is_now") {
-            return;
-        }
-        let memory = Status(File::open("/proc/self/status"));
-        let before = memory.look().unwrap().own;
-        let more = vec![1_u8; 64 << 20];
-        assert!(memory.look().unwrap().own > before + (60 << 20) && more[7] == 1);
     }
 
     #[test]

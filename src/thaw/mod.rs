@@ -14,6 +14,7 @@
 //! | `start` | starts the loader |
 //! | `supervise` | what comes out of it, its end |
 //! | `guard` | its limits: time, memory, sleep |
+//! | `status` | what the kernel says of its memory and sleep |
 //! | `asleep` | whether it waits for what will never come |
 //! | `end` | how it ended, as an error |
 //! | [`session`] | all that: [`run`] |
@@ -50,6 +51,8 @@ pub mod session;
 pub mod snapshot;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod start;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod status;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod stream;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
