@@ -642,6 +642,11 @@ export interface MonitorEvents {
 export class Monitor extends EventEmitter {
   /** As `watch()`. */
   constructor(options?: WatchOptions)
+  /**
+   * As `heapwarden.capabilities`, with this monitor's options: where they say that there are to be no heap images, `snapshots.image`
+   * is not available, with the reason.
+   */
+  readonly capabilities: Capabilities
   /** The freshest sample; null until the first one. After `stop()` the last one. */
   readonly latest: Sample | null
   /** The samples kept, oldest first. Stays after `stop()`. */

@@ -35,14 +35,14 @@ const SERVICE = `
   const kept = []
   const grow = (bytes) => { while (process.memoryUsage().heapUsed < bytes) for (let i = 0; i < 5000; i++) kept.push({ i, list: [i] }) }
   if (order === 'limit' || order === 'without') {
-    if (order === 'limit') watch({ rules: [], snapshots: { dir } })
+    if (order === 'limit') watch({ rules: [], snapshots: { dir, form: 'snapshot' } })
     const leak = () => { for (let i = 0; i < 5000; i++) kept.push({ i, list: [i] }); setImmediate(leak) }
     leak()
   } else if (order === 'rule') {
     // It breaches half way, and the heap grows on meanwhile.
     const rules = [{ name: 'r', metric: 'heapUsed', above: mib / 2 * ${MIB}, do: ['snapshot'] }]
     let said
-    watch({ interval: 100, rules, nearHeapLimit: false, snapshots: { dir } })
+    watch({ interval: 100, rules, nearHeapLimit: false, snapshots: { dir, form: 'snapshot' } })
       .once('snapshot', () => { said = 'snapshot' }).once('snapshotFailed', ({ code }) => { said = code })
     const more = () => {
       const full = process.memoryUsage().heapUsed >= mib * ${MIB}
@@ -54,7 +54,7 @@ const SERVICE = `
     more()
   } else {
     grow(mib * ${MIB})
-    takeSnapshot({ dir, mode: order }).then(() => console.log('snapshot'), ({ code }) => console.log(code)).finally(() => console.log(kept.length))
+    takeSnapshot({ dir, form: 'snapshot', mode: order }).then(() => console.log('snapshot'), ({ code }) => console.log(code)).finally(() => console.log(kept.length))
   }`
 
 /** Runs `count` services in one group; how each ended, and whom the kernel killed. */

@@ -15,7 +15,7 @@ takes seconds to a minute. Exit status 1 if a service was killed that lives with
 
   --only NAMES    these alone, with commas between; a name stands for all that begin with it
   --node MAJORS   on these alone: ${MAJORS.join(',')}
-  --times N       how often a leak in a tight container is run: 20 if not given
+  --times N       how often a leak in a tight container is run, without us and with: 20 if not given
   --list          the names`
 
 async function main () {

@@ -1,7 +1,7 @@
 'use strict'
 
-// Ends heaps in many ways and looks at what is left of them: an image that thaws whole, or what was said instead. Prints the
-// table of docs/out-of-memory.md for the Node that runs this.
+// Ends heaps in many ways and looks at what is left of them: an image that thaws whole, or what was said instead. Prints a
+// table for the Node that runs this; docs/out-of-memory.md says what came of it.
 
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')

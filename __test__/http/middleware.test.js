@@ -70,6 +70,7 @@ for (const [how, mount] of Object.entries(mounts)) {
     assert.equal(status.pid, process.pid)
     assert.equal(status.watching, true)
     assert.ok(status.latest.rss > 0)
+    assert.deepEqual(status.capabilities, monitor.capabilities)
     assert.equal((await ask(`${base}/rules`)).json[0].phase, 'ok')
     assert.ok(Array.isArray((await ask(`${base}/history`)).json))
     assert.deepEqual((await ask(`${base}/snapshots`)).json, [])

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict')
 const { once } = require('node:events')
 const { after, test } = require('node:test')
 const { Worker } = require('node:worker_threads')
-const { Monitor, watch } = require('../..')
+const { Monitor, capabilities, watch } = require('../..')
 const native = require('../../lib/addon/native')
 const { nextEvent, node, root, tempDir } = require('../support/helpers')
 
@@ -33,6 +33,23 @@ test('samples, keeps them, and answers when asked', async (t) => {
   const ats = monitor.history().map(({ at }) => at)
   assert.deepEqual(ats, [...ats].sort((a, b) => a - b))
   assert.equal(typeof monitor.latest.heapAge, 'number')
+})
+
+test('knows what works with its options', (t) => {
+  const { image } = capabilities.snapshots
+  const of = (snapshots) => monitored(t, { snapshots }).capabilities.snapshots.image
+  assert.deepEqual(of({}), image)
+  if (!image.available) return
+  for (const [snapshots, why] of [[{ redact: true }, /redact: true/], [{ images: false }, /images: false/], [{ form: 'snapshot' }, /form: 'snapshot'/]]) {
+    const { available, reason } = of(snapshots)
+    assert.equal(available, false)
+    assert.match(reason, why)
+  }
+  assert.equal(of({ images: { buffers: false } }).available, true)
+  const monitor = monitored(t)
+  monitor.update({ snapshots: { redact: true } })
+  assert.equal(monitor.capabilities.snapshots.image.available, false)
+  assert.deepEqual(Object.keys(monitor.capabilities), Object.keys(capabilities))
 })
 
 test('a breach is told once, with its rule, and leaves a snapshot if told to', async (t) => {

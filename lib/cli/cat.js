@@ -9,7 +9,7 @@ const { UsageError, args, outputFailed } = require('./terminal')
 const usage = `usage: heapwarden cat FILE
 
 Unpacks a snapshot to stdout: the JSON that Chrome DevTools loads.
-FILE is plain or packed as zstd or gzip; a pipe, or - for standard input.
+FILE is plain or packed as zstd or gzip; a pipe, or - for standard input. A heap image, or its bundle, is thawed first.
 
   heapwarden cat heap.heapsnapshot.zst > heap.heapsnapshot
 

@@ -13,6 +13,7 @@ const usage = `usage: heapwarden diff BEFORE AFTER [MORE…] [OPTION…]
 
 What has changed between two snapshots, by class; of three or more, which classes grow every time.
 Each is a snapshot, plain or packed as zstd or gzip; a folder of them (the newest), a pipe, or - for standard input.
+A heap image, or its bundle, is thawed first.
 
   heapwarden diff first.heapsnapshot.zst second.heapsnapshot.zst --class Session
 

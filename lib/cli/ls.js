@@ -11,7 +11,7 @@ const { UsageError, args, bytes, print, say } = require('./terminal')
 
 const usage = `usage: heapwarden ls [DIR] [--json]
 
-Lists the snapshots in DIR, newest first. Without DIR: HEAPWARDEN_DIR, else where snapshots go by default.
+Lists the snapshots and heap images in DIR, newest first. Without DIR: HEAPWARDEN_DIR, else where snapshots go by default.
 
   --json   an array of what is known of each`
 

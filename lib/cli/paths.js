@@ -14,6 +14,7 @@ const usage = `usage: heapwarden paths FILE --class NAME | --id N [OPTION…]
 
 Who holds an object, or the instances of a class: the shortest ways from the roots, as a developer writes them.
 FILE is a snapshot, plain or packed as zstd or gzip; a folder of them (the newest), a pipe, or - for standard input.
+A heap image, or its bundle, is thawed first.
 
   heapwarden paths leak.heapsnapshot.zst --class Session
   heapwarden paths leak.heapsnapshot.zst --id 48213

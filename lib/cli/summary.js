@@ -13,6 +13,7 @@ const usage = `usage: heapwarden summary FILE [OPTION…]
 
 What a snapshot holds: its classes with their sizes, the largest objects, strings it has several times.
 FILE is a snapshot, plain or packed as zstd or gzip; a folder of them (the newest), a pipe, or - for standard input.
+A heap image, or its bundle, is thawed first.
 
   heapwarden summary leak.heapsnapshot.zst --top 10
   ssh server cat leak.heapsnapshot.zst | heapwarden summary -

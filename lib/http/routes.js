@@ -43,7 +43,8 @@ function status ({ monitor, isRunning }) {
     latest: monitor?.latest ?? null,
     rules: monitor?.rules() ?? [],
     snapshotRunning: isRunning(),
-    capabilities: JSON.parse(native.capabilities())
+    // A copy of this package that is not this one may be older.
+    capabilities: monitor?.capabilities ?? JSON.parse(native.capabilities())
   }
 }
 

@@ -5,17 +5,14 @@
 
 const { isMainThread } = require('node:worker_threads')
 const native = require('../addon/native')
-const { noImages } = require('../options/no-images')
+const { capabilitiesWith } = require('./capabilities')
 const { warnOnce } = require('../log/warn')
 
 /** Why there would be none, in words; undefined: nothing is in the way. */
 function refusal (snapshots) {
   if (!isMainThread) return 'signals reach the main thread only; watch there to use it'
   if (snapshots.form === 'snapshot') return "form is 'snapshot', and in the time that is left only an image can be written"
-  // The image has no contents of Buffers where none are wanted.
-  const none = noImages(snapshots, { buffers: false })
-  if (none) return `there are to be no images (${none})`
-  const { available, reason } = JSON.parse(native.capabilities()).snapshots.image
+  const { available, reason } = capabilitiesWith(snapshots).snapshots.image
   return available ? undefined : `no image can be had here: ${reason}`
 }
 

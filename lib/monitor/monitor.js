@@ -6,6 +6,7 @@
 const { EventEmitter } = require('node:events')
 const path = require('node:path')
 const native = require('../addon/native')
+const { capabilitiesWith } = require('./capabilities')
 const channel = require('./channel')
 const { HeapwardenError, adopt, adopting } = require('../base/errors')
 const { checkSnapshot, checkUpdate, checkWatch, mergeSnapshots, watchJson } = require('../options/check')
@@ -51,6 +52,11 @@ class Monitor extends EventEmitter {
   /** How `monitor` makes snapshots, checked; none of a copy of this package that is not this one, whose options are its own. */
   static snapshotOptions (monitor) {
     return #options in monitor ? monitor.#options.snapshots : {}
+  }
+
+  /** What works with this monitor's options. */
+  get capabilities () {
+    return capabilitiesWith(this.#options.snapshots)
   }
 
   /** The freshest sample; null until there is one. */

@@ -60,7 +60,7 @@ async function first (node, how, watched) {
       flags: heapOf(HEAP),
       // `run` watches by itself, what it is told in the environment.
       options: how === 'run' ? { leak: true } : watch,
-      env: { PATH: `${bin}:${process.env.PATH}`, HEAPWARDEN_DIR: dir, ...(how === 'run' && !watched && { HEAPWARDEN_DISABLED: '1' }) },
+      env: { PATH: `${bin}:${process.env.PATH}`, HEAPWARDEN_DIR: dir },
       within: (command) => ['unshare', '--pid', '--fork', '--mount-proc', ...FIRSTS[watched ? how : how === 'run' ? 'sh' : how](command, place)]
     }, dir)
   }))
@@ -89,8 +89,7 @@ async function tight (node, percent, watched, ends) {
     const flags = heapOf(Math.floor(CONTAINER * percent / 100))
     const service = start({ node, flags, options, memory: CONTAINER * MIB })
     const stop = peak(service, (bytes) => ends.peaks.push(bytes))
-    const { signal, status, kills } = await over(service)
-    stop()
+    const { signal, status, kills } = await over(service).finally(stop)
     if (signal === 'SIGKILL') ends.kernel++
     else if (signal === 'SIGABRT') ends.v8++
     else ends.why.push(`ended by ${signal ?? status}`)

@@ -64,7 +64,9 @@ impl Job {
                         None => Done::Restless(clock::now() - begin),
                     }),
                 Work::Freeze(in_place, sink, standing) => {
-                    freeze(environment, &isolate, *in_place, *sink, standing, begin)
+                    with_ids(environment, &isolate, &self.options, || {
+                        freeze(environment, &isolate, *in_place, *sink, standing, begin)
+                    })
                 }
             },
             None => Err(Error::Stopped("the thread is ending".into())),
@@ -103,21 +105,34 @@ pub(super) fn fork_with_ids(
     mut prepared: Prepared,
     begin: f64,
 ) -> Result<Option<Child>> {
-    let keep_ids = environment.ids.before(isolate, options.stable_ids, true);
-    let neighbours = environment.neighbours();
-    let unasked = environment.unasked(&neighbours);
     let image = prepared.image.take();
-    let mut child = match image {
-        Some(mut image) => prepared.fork(isolate, &mut image, begin, clock::now),
-        None => prepared.fork(isolate, &mut Snapshot(contents(options, true)), begin, clock::now),
-    };
-    drop(unasked);
-    if !keep_ids && options.stable_ids != StableIds::No {
-        // The child has its own copy of them.
-        environment.ids.end(isolate);
-    }
+    let mut child = with_ids(environment, isolate, options, || {
+        let neighbours = environment.neighbours();
+        let unasked = environment.unasked(&neighbours);
+        let child = match image {
+            Some(mut image) => prepared.fork(isolate, &mut image, begin, clock::now),
+            None => prepared.fork(isolate, &mut Snapshot(contents(options, true)), begin, clock::now),
+        };
+        drop(unasked);
+        child
+    });
     if let Ok(Some(child)) = &mut child {
         child.pause_ms = clock::now() - begin;
     }
     child
+}
+
+/// Copies the process by `work`, which has its own copy of the object ids.
+fn with_ids<T>(
+    environment: &Environment,
+    isolate: &Isolate,
+    options: &CaptureOptions,
+    work: impl FnOnce() -> T,
+) -> T {
+    let keep = environment.ids.before(isolate, options.stable_ids, true);
+    let copied = work();
+    if !keep && options.stable_ids != StableIds::No {
+        environment.ids.end(isolate);
+    }
+    copied
 }

@@ -10,7 +10,7 @@ use crate::v8::{Isolate, StableIds};
 /// ms after which a tracking that nobody ended is ended: somebody has forgotten the second snapshot.
 const LONGEST: f64 = 3_600_000.0;
 
-/// One environment's tracking. Only its own thread comes here.
+/// One environment's tracking. Only its own thread changes it.
 #[derive(Debug, Default)]
 pub struct Ids {
     /// Since when, epoch ms as f64 bits; 0 = not.
@@ -23,7 +23,7 @@ impl Ids {
     /// else began (an inspector's client, another copy of this addon). `by_fork`: a child's ids die with it, so they must
     /// be given before the fork.
     pub fn before(&self, isolate: &Isolate, wanted: StableIds, by_fork: bool) -> bool {
-        let tracking = self.since.load(Ordering::Relaxed) != 0;
+        let tracking = self.are_kept();
         if !tracking && isolate.has_object_ids() {
             // Theirs to end. Until then ids match anyway.
             return true;
@@ -37,6 +37,11 @@ impl Ids {
             self.since.store(since, Ordering::Relaxed);
         }
         keep
+    }
+
+    /// Whether they are kept by us since an earlier snapshot. From any thread.
+    pub fn are_kept(&self) -> bool {
+        self.since.load(Ordering::Relaxed) != 0
     }
 
     /// Forgets the ids: full speed again.
