@@ -39,13 +39,12 @@ test('knows what works with its options', (t) => {
   const { image } = capabilities.snapshots
   const of = (snapshots) => monitored(t, { snapshots }).capabilities.snapshots.image
   assert.deepEqual(of({}), image)
-  if (!image.available) return
   for (const [snapshots, why] of [[{ redact: true }, /redact: true/], [{ images: false }, /images: false/], [{ form: 'snapshot' }, /form: 'snapshot'/]]) {
     const { available, reason } = of(snapshots)
     assert.equal(available, false)
     assert.match(reason, why)
   }
-  assert.equal(of({ images: { buffers: false } }).available, true)
+  assert.deepEqual(of({ images: { buffers: false } }), image)
   const monitor = monitored(t)
   monitor.update({ snapshots: { redact: true } })
   assert.equal(monitor.capabilities.snapshots.image.available, false)
@@ -192,7 +191,7 @@ test('a worker watches its own heap', async () => {
       await monitor.stop()
       require('node:worker_threads').parentPort.postMessage(sample)
     })`, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 } })
-  const [sample] = await once(worker, 'message')
-  await once(worker, 'exit')
+  // Its last word and its end may come in one turn.
+  const [[sample]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')])
   assert.ok(sample.heapLimit < 200e6, `the limit is the worker's: ${sample.heapLimit}`)
 })

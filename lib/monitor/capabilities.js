@@ -10,7 +10,7 @@ function capabilitiesWith (options) {
   const all = JSON.parse(native.capabilities())
   // One without the contents of Buffers is one.
   const none = options.form === 'snapshot' ? "form: 'snapshot'" : noImages(options, { buffers: false })
-  if (none && all.snapshots.image.available) all.snapshots.image = { available: false, reason: `there are to be no images: ${none}` }
+  if (none) all.snapshots.image = { available: false, reason: `there are to be no images: ${none}` }
   return all
 }
 
