@@ -7,6 +7,7 @@ const { randomBytes } = require('node:crypto')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
+const { median } = require('./base/median')
 const { takeSnapshot } = require('..')
 
 const count = Number(process.argv[2] ?? 100_000)
@@ -14,7 +15,6 @@ const kept = [
   Array.from({ length: count }, (_, i) => Buffer.allocUnsafeSlow(100).fill(i)),
   Array.from({ length: 100 }, () => randomBytes(1e6))
 ]
-const median = (numbers) => numbers.sort((one, other) => one - other)[numbers.length >> 1]
 
 async function main () {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'heapwarden-buffers-'))

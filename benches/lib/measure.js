@@ -2,16 +2,10 @@
 
 const { execFile } = require('node:child_process')
 const { join } = require('node:path')
+const { median } = require('../../scripts/base/median')
 
 /** A snapshot of 1 GB takes V8 minutes. */
 const LONGEST_MS = 900_000
-
-/** The middle one; between the two middle ones if their number is even. */
-function median (numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b)
-  const half = sorted.length >> 1
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
-}
 
 /**
  * Runs benches/programs/NAME in a fresh process and gives what it prints as JSON.

@@ -5,6 +5,7 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
+const { median } = require('../base/median')
 const { left, over, peak, root, start, thawed, untilFull, withFolder } = require('./host')
 
 const MIB = 2 ** 20
@@ -82,6 +83,8 @@ const firsts = Object.keys(FIRSTS).map((how) => ({
   }
 }))
 
+const noEnds = () => ({ kernel: 0, v8: 0, evidence: 0, images: 0, peaks: [], why: [] })
+
 /** Leaks once up to so much of a container that has hardly more, with the rules that a watch has by itself, and notes in `ends` how it ends. */
 async function tight (node, percent, watched, ends) {
   await withFolder(async (dir) => {
@@ -104,13 +107,14 @@ async function tight (node, percent, watched, ends) {
 }
 
 /** The middle of what the group's processes had at most, page cache left out; with us a child's copies of what its service changed meanwhile count. */
-const most = ({ peaks }) => `${Math.round(peaks.sort((a, b) => a - b)[peaks.length >> 1] / 1e6)} MB`
+const most = ({ peaks }) => `${Math.round(median(peaks) / 1e6)} MB`
 
 const tights = TIGHT.map((percent) => ({
   name: `tight-${percent}`,
   what: `a leak up to ${percent} % of ${CONTAINER} MiB`,
   run: async ({ node, times = TIMES }) => {
-    const [without, end] = [0, 1].map(() => ({ kernel: 0, v8: 0, evidence: 0, images: 0, peaks: [], why: [] }))
+    const without = noEnds()
+    const end = noEnds()
     for (let i = 0; i < times; i++) {
       await tight(node, percent, false, without)
       await tight(node, percent, true, end)

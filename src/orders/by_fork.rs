@@ -63,7 +63,8 @@ impl Plan<'_> {
         match self.form {
             Form::Snapshot => snapshot_file::header(environment, &order.options, Mode::Fork, began),
             Form::Image => {
-                snapshot_file::image_header(environment, &order.options, Mode::Fork, began, self.reason)
+                let ids = order.options.stable_ids != StableIds::No;
+                snapshot_file::image_header(environment, &order.options, Mode::Fork, began, ids, self.reason)
             }
         }
     }

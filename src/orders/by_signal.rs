@@ -16,7 +16,7 @@ use crate::capture::fork::{self, Terms};
 use crate::capture::images;
 use crate::clock;
 use crate::error::Error;
-use crate::file::info::{Header, Mode};
+use crate::file::info::Mode;
 use crate::file::turn::Turn;
 use crate::thread::facts::process_facts;
 use crate::units::print_duration;
@@ -65,10 +65,14 @@ pub fn image(order: &Order, way: &Way) -> Result<Option<Done>, Stop> {
     let stuck = format!("JavaScript was in native code and came to no stack guard for {waited}");
     let reason = way.reason.map_or(stuck.clone(), |why| format!("{stuck}; {why}"));
     let mode = if way.by_fork { Mode::Fork } else { Mode::Inline };
-    let header = Header {
-        stable_ids: environment.ids.are_kept(),
-        ..snapshot_file::image_header(environment, options, mode, way.began, Some(&reason))
-    };
+    let header = snapshot_file::image_header(
+        environment,
+        options,
+        mode,
+        way.began,
+        environment.ids.are_kept(),
+        Some(&reason),
+    );
     let sink = snapshot_file::create(options, header).map_err(Stop::Final)?;
     running::set_place(order.id, sink.target().display().to_string());
     let turn = order.turn.clone().unwrap_or_else(Turn::none);

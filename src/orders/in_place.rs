@@ -13,6 +13,7 @@ use crate::capture::permit::Permit;
 use crate::error::{Error, Result};
 use crate::file::info::{Mode, SnapshotInfo};
 use crate::thread::facts::process_facts;
+use crate::v8::StableIds;
 
 /// Takes it, if JavaScript is predicted to stand still for no longer than the order allows. `reason`: why it is no snapshot.
 pub fn image(order: &mut Order, reason: Option<&str>, tries: &mut Tries) -> Result<SnapshotInfo, Stop> {
@@ -34,7 +35,9 @@ fn image_within(
     }
     let environment = &order.owner.environment;
     let done = loop {
-        let header = snapshot_file::image_header(environment, options, Mode::Inline, tries.began(), reason);
+        let ids = options.stable_ids != StableIds::No;
+        let header =
+            snapshot_file::image_header(environment, options, Mode::Inline, tries.began(), ids, reason);
         let sink = snapshot_file::create(options, header).map_err(Stop::Final)?;
         running::set_place(order.id, sink.target().display().to_string());
         let in_place = InPlace::prepare(process_facts().v8_pool_size).map_err(Stop::TooDear)?;

@@ -14,7 +14,7 @@ use crate::capture::in_place::InPlace;
 use crate::capture::options::CaptureOptions;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::file::info::{Header, Mode, SnapshotInfo};
+use crate::file::info::{Mode, SnapshotInfo};
 use crate::probe::process;
 use crate::stderr::say;
 use crate::thread::Event;
@@ -76,10 +76,14 @@ fn freeze(client: &Arc<Client>, options: &CaptureOptions) -> Result<Option<Snaps
     let environment = &client.environment;
     let isolate = environment.isolate().ok_or_else(|| Error::Stopped("the thread is ending".into()))?;
     let began = clock::now();
-    let header = Header {
-        stable_ids: environment.ids.are_kept(),
-        ..snapshot_file::image_header(environment, options, Mode::Inline, began, None)
-    };
+    let header = snapshot_file::image_header(
+        environment,
+        options,
+        Mode::Inline,
+        began,
+        environment.ids.are_kept(),
+        None,
+    );
     let sink = snapshot_file::create(options, header)?;
     let mut ready = InPlace::prepare(process_facts().v8_pool_size)?;
     if environment.thread_id != 0 {

@@ -56,13 +56,14 @@ pub fn header(environment: &Environment, options: &CaptureOptions, mode: Mode, b
     }
 }
 
-/// The same for an image. `reason`: why it is no snapshot.
+/// The same for an image. `stable_ids`: its ids are those that others of the process have. `reason`: why it is no snapshot.
 #[cfg(target_os = "linux")]
 pub fn image_header(
     environment: &Environment,
     options: &CaptureOptions,
     mode: Mode,
     began: f64,
+    stable_ids: bool,
     reason: Option<&str>,
 ) -> Header {
     // The header has a limit; the sentence that fills it has said enough.
@@ -73,7 +74,14 @@ pub fn image_header(
         objects.clear();
     }
     let buffers = options.image_buffers;
-    Header { form: Form::Image, reason, buffers, objects, ..header(environment, options, mode, began) }
+    Header {
+        form: Form::Image,
+        stable_ids,
+        reason,
+        buffers,
+        objects,
+        ..header(environment, options, mode, began)
+    }
 }
 
 /// What V8 is asked to put into it.
