@@ -1,0 +1,13 @@
+'use strict'
+
+// The truth table's leaking programs: what suspect no. 1 must be. How they are run, collect.js says. Beside that a row has:
+//
+// kinds   the kinds that it may have; more than one only where they are equally right
+// holder  must match its title and its holder's name
+// file    must match its holder's file, where one is known
+// alone   the leak is the largest thing in the heap: one snapshot must name it too
+
+module.exports = [
+  ...require('./table/own'),
+  ...require('./table/packages')
+]
