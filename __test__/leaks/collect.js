@@ -58,31 +58,29 @@ async function start (row, { node = process.execPath, modules = MODULES } = {}) 
   })
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text) => { stderr += text })
-  const ended = once(child, 'close')
+  // With all that it had to say. To a parent that has hung up there is no such event, only the exit.
+  const closed = once(child, 'close')
+  const exited = once(child, 'exit')
   const told = async (wanted) => {
     const over = new AbortController()
     try {
       const said = await Promise.race([
         once(child, 'message', { signal: over.signal }).then(([message]) => message),
-        ended.then(([code, signal]) => { throw new Error(`${row.name} ended (${signal ?? code}): ${stderr}`) })
+        closed.then(([code, signal]) => { throw new Error(`ended with ${signal ?? code}`) })
       ])
-      if (said.type !== wanted) throw new Error(`${row.name}: ${said.message ?? said.type}\n${stderr}`)
+      if (said.type !== wanted) throw new Error(said.message ?? said.type)
       return said
     } finally {
       over.abort()
     }
   }
+  /** @returns what it has complained of */
   const stop = async () => {
     if (child.connected) child.disconnect()
-    await ended
+    await exited
+    return stderr
   }
-  try {
-    const { port } = await told('listening')
-    return { child, port, told, stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
+  return { child, told, stop }
 }
 
 /**
@@ -103,10 +101,11 @@ async function collect (row, options) {
     return (await program.told('snapshot')).path
   }
   try {
+    const { port } = await program.told('listening')
     const paths = []
     let first = 0
     for (const [round, count] of counts.entries()) {
-      const common = { port: program.port, row, round, first, count }
+      const common = { port, row, round, first, count }
       if (duringLoad) {
         let half
         const taken = new Promise((resolve) => { half = resolve }).then(() => take(round + 1))
@@ -120,9 +119,10 @@ async function collect (row, options) {
         paths.push(await take(round + 1))
       }
     }
-    return paths
-  } finally {
     await program.stop()
+    return paths
+  } catch (error) {
+    throw new Error(`${row.name}: ${error.message}\n${await program.stop()}`, { cause: error })
   }
 }
 

@@ -3,10 +3,13 @@
 // The load of a program: requests over some connections that are kept, counted on from round to round.
 
 const http = require('node:http')
+const { setTimeout: sleep } = require('node:timers/promises')
 
 const CONNECTIONS = 8
 /** A program that does not answer, and is not meant to hang, is broken. */
 const ANSWER_MS = 20_000
+/** Between a client's requests beyond the count: at full speed a leak would outgrow the snapshot that is waited for. */
+const PAUSE_MS = 20
 
 /**
  * One request, to its end.
@@ -37,7 +40,7 @@ function ask (port, agent, wish, { mayFail = false } = {}) {
 
 /**
  * `count` requests from number `first` on; connections are closed after it.
- * @param {Promise} [until] goes on beyond `count` until it is settled
+ * @param {Promise} [until] goes on beyond `count`, slowly, until it is settled
  * @param {(answered: number) => void} [onAnswer]
  * @returns {Promise<number>} the number of the next request
  */
@@ -54,6 +57,7 @@ async function load ({ port, row, round, first, count, until, onAnswer = () => {
   until?.finally(() => { more = false }).catch(() => {})
   const client = async () => {
     while (next < first + count || more) {
+      if (next >= first + count) await sleep(PAUSE_MS)
       await ask(port, agent, request(next++, round), row)
       onAnswer(++answered)
     }
