@@ -12,7 +12,8 @@
 // | `snapshots` | | the same as `rounds` + 1 |
 // | `connections` | 8 | at once |
 // | `duringLoad` | false | snapshots are taken while requests come and go; else when each is answered and its connection closed |
-// | `settleMs` | 0 | what the program is given after a round, where it lets go by time |
+// | `settleMs` | 0 | what the program is given after a round, where it lets go by time. A list: one for each snapshot |
+// | `pauseMs` | 0 | what it is given before a round: a night |
 // | `mayFail` | false | answers of 500 and more are meant |
 // | `packages` | | `{ name: 'version' }`, installed below `modules` |
 // | `worker` | false | the server runs in a worker thread |
@@ -89,9 +90,10 @@ async function start (row, { node = process.execPath, modules = MODULES } = {}) 
  * @returns {Promise<string[]>} the snapshots, oldest first
  */
 async function collect (row, options) {
-  const { duringLoad = false, warmUp = 60, perRound = 300, settleMs = 0 } = row
+  const { duringLoad = false, warmUp = 60, perRound = 300, settleMs = 0, pauseMs = 0 } = row
   const rounds = row.rounds ?? (row.snapshots ? row.snapshots - 1 : 2)
-  const counts = [warmUp, ...Array.from({ length: rounds }, (_, i) => Array.isArray(perRound) ? perRound[i] : perRound)]
+  const of = (value, i) => Array.isArray(value) ? value[i] : value
+  const counts = [warmUp, ...Array.from({ length: rounds }, (_, i) => of(perRound, i))]
   const folder = path.resolve(options.out, row.name)
   fs.mkdirSync(folder, { recursive: true })
   const program = await start(row, options)
@@ -106,6 +108,7 @@ async function collect (row, options) {
     let first = 0
     for (const [round, count] of counts.entries()) {
       const common = { port, row, round, first, count }
+      if (round > 0) await sleep(pauseMs)
       if (duringLoad) {
         let half
         const taken = new Promise((resolve) => { half = resolve }).then(() => take(round + 1))
@@ -115,7 +118,7 @@ async function collect (row, options) {
         paths.push(file)
       } else {
         first = await load(common)
-        if (settleMs) await sleep(settleMs)
+        await sleep(of(settleMs, round))
         paths.push(await take(round + 1))
       }
     }
