@@ -1,25 +1,32 @@
 'use strict'
 
-// Each request races against `stopped`, a promise that lives as long as the service: every race leaves a reaction on it, and through it its
-// result. Cure: no race against what lives longer than the work; listen once, or use a signal.
+// Each request races against `stopped`, a promise that lives as long as the service: every race leaves its reactions on it, and through them the
+// order it was about. Cure: no race against what lives longer than the work; look at a flag, or use a signal that is let go.
 
 const http = require('node:http')
 
 let stop
 const stopped = new Promise((resolve) => { stop = resolve })
 
-async function lookUp (customer) {
+async function confirm (order) {
   await null
-  return { customer, orders: Array.from({ length: 60 }, (_, i) => ({ order: `${customer}/${i}`, total: i * 9.9 })) }
+  return order.items.length
+}
+
+/** The work's result, unless the service stops first. */
+function unlessStopped (work, order) {
+  return Promise.race([work, stopped.then(() => { throw new Error(`order ${order.id} was not confirmed: ${order.items.length} items`) })])
 }
 
 const server = http.createServer(async (req, res) => {
-  const answer = await Promise.race([lookUp(req.url.split('/').at(-1)), stopped])
-  if (answer === undefined) {
+  const id = req.url.split('/').at(-1)
+  const order = { id, items: Array.from({ length: 60 }, (_, i) => ({ article: `${id}/${i}`, price: i * 9.9 })) }
+  try {
+    res.end(JSON.stringify({ confirmed: await unlessStopped(confirm(order), order) }))
+  } catch (error) {
     res.statusCode = 503
-    return res.end()
+    res.end(error.message)
   }
-  res.end(JSON.stringify({ orders: answer.orders.length }))
 })
 
 server.once('close', () => stop())
