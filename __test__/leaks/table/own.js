@@ -43,7 +43,7 @@ module.exports = [
 
   // Listeners and timers
   { name: 'live-config', kinds: ['listeners'], holder: /\bconfiguration\b/i, file: /live-config\.js/, alone: true, request: (i) => `/basket/${i}` },
-  { name: 'graceful-stop', kinds: ['listeners'], holder: /\b(stopping|signal)\b/i, file: /graceful-stop\.js/, alone: true, request: (i) => `/jobs/${i}` },
+  { name: 'graceful-stop', known: 'node-event-target-listeners', kinds: ['listeners'], holder: /\b(stopping|signal)\b/i, file: /graceful-stop\.js/, alone: true, request: (i) => `/jobs/${i}` },
   { name: 'event-stream', kinds: ['timers'], holder: /\bheartbeat\b/, file: /event-stream\.js/, alone: true, request: (i) => ({ path: `/stream/${i}`, abort: 'response' }) },
   { name: 'retry-queue', kinds: ['timers'], holder: /\b(send|mail)\b|setTimeout/, file: /retry-queue\.js/, alone: true, request: number },
 
@@ -52,7 +52,7 @@ module.exports = [
   { name: 'price-board', kinds: ['closure'], holder: /\b(board|previous)\b/, file: /price-board\.js/, alone: true, request: (i) => `/markets/${i}` },
 
   // Promises
-  { name: 'request-deadline', kinds: ['promises'], holder: /\bstopped\b/, file: /request-deadline\.js/, alone: true, request: (i) => `/customers/${i}` },
+  { name: 'request-deadline', known: 'node-promise-race', kinds: ['promises'], holder: /\bstopped\b/, file: /request-deadline\.js/, alone: true, request: (i) => `/customers/${i}` },
   { name: 'message-bus', kinds: ['promises', 'collection'], holder: /#pending\b/, file: /message-bus\.mjs/, alone: true, request: (i) => `/documents/${i}` },
   { name: 'serial-jobs', kinds: ['promises'], holder: /\b(tail|printer|enqueue|print)\b/, file: /serial-jobs\.js/, alone: true, request: (i) => `/print/${i}` },
 
@@ -83,7 +83,7 @@ module.exports = [
   },
 
   // What Node keeps
-  { name: 'reloaded-settings', kinds: ['modules'], holder: /\b(children|module|settings)\b/i, file: /reloaded-settings/, alone: true, request: number },
+  { name: 'reloaded-settings', known: 'node-module-children', kinds: ['modules'], holder: /\b(children|module|settings)\b/i, file: /reloaded-settings/, alone: true, request: number },
   { name: 'notifications', kinds: ['requests'], holder: /\bclients\b/, file: /notifications\.js/, alone: true, perRound: 800, request: number },
   { name: 'tenant-jobs', kinds: ['async-context', 'collection'], holder: /\bscheduled\b/, file: /tenant-jobs\.js/, alone: true, request: (i) => `/tenants/tenant-${i}` },
   { name: 'formula-sandbox', kinds: ['context'], holder: /\bsandboxes\b/, file: /formula-sandbox\.js/, alone: true, warmUp: 10, perRound: 30, request: (i) => `/sheets/${i}` },

@@ -1,6 +1,6 @@
 'use strict'
 
-// Real packages in a version that leaked, or used in the way that leaks. `known`: the entry of the catalogue
+// Real packages in a version that leaked, or used in the way that leaks, and Node itself. `known`: the entry of the catalogue
 // (src/heap/suspects/catalogue.json) that has to be named.
 
 module.exports = [
@@ -132,6 +132,53 @@ module.exports = [
     known: 'node-module-children',
     kinds: ['modules'],
     holder: /\b(children|settings\.js|server\.js)\b/,
+    alone: true
+  },
+  {
+    name: 'cached-upstream',
+    packages: { got: '9.6.0' },
+    known: 'got-cache-listeners',
+    kinds: ['listeners'],
+    holder: /\bcache\b|NewestAnswers/,
+    perRound: 1500,
+    alone: true
+  },
+  {
+    name: 'connection-per-tenant',
+    packages: { mongoose: '5.13.20' },
+    known: 'mongoose-connections',
+    kinds: ['collection'],
+    holder: /\bconnections\b/,
+    perRound: 150
+  },
+
+  // Node's own, which need no package
+  {
+    name: 'timed-handlers',
+    known: 'node-performance-marks',
+    kinds: ['collection'],
+    holder: /\bmarkEntryBuffer\b|performance/,
+    alone: true
+  },
+  {
+    name: 'texts-imported-anew',
+    known: 'node-import-query',
+    kinds: ['modules'],
+    holder: /\b(loadCache|texts\.mjs)\b|import\(\)/,
+    alone: true
+  },
+  {
+    name: 'signal-for-each',
+    known: 'node-abort-signal-any',
+    kinds: ['listeners'],
+    holder: /\b(gcPersistentSignals|ending|signal)\b|AbortSignal/,
+    alone: true
+  },
+  {
+    name: 'saved-at-exit',
+    known: 'node-process-listeners',
+    kinds: ['listeners'],
+    holder: /\bprocess\b/,
     alone: true
   }
 ]
