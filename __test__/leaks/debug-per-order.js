@@ -1,7 +1,7 @@
 'use strict'
 
-// Leaks: debug 4.1 and before keep each instance in a list, to turn it on and off later, until `destroy()` is called. Here each
-// order has one of its own. Usual cure: debug 4.2 or newer; one instance a module.
+// Leaks: debug 3 to 4.2 keep each instance in a list, to turn it on and off later, until `destroy()` is called. Here each
+// order has one of its own. Usual cure: debug 4.3 or newer; one instance a module.
 
 const http = require('node:http')
 const createDebug = require('debug')

@@ -6,6 +6,7 @@
 // holder  must match its title and its holder's name
 // file    must match its holder's file, where one is known
 // alone   the leak is the largest thing in the heap: one snapshot must name it too
+// known   the entry of src/heap/suspects/catalogue.json that must be named with it
 
 module.exports = [
   ...require('./table/own'),

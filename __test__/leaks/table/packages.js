@@ -33,7 +33,7 @@ module.exports = [
     name: 'debug-per-order',
     packages: { debug: '4.1.1' },
     known: 'debug-instances',
-    kinds: ['collection'],
+    kinds: ['collection', 'closure'],
     holder: /\binstances\b/,
     alone: true
   },
@@ -42,7 +42,7 @@ module.exports = [
     packages: { mem: '3.0.1' },
     known: 'mem-max-age',
     kinds: ['collection'],
-    holder: /\bcache\b/,
+    holder: /\b(getProfile|cache|cacheStore)\b/,
     alone: true
   },
   {
@@ -170,7 +170,7 @@ module.exports = [
   {
     name: 'signal-for-each',
     known: 'node-abort-signal-any',
-    kinds: ['listeners'],
+    kinds: ['listeners', 'collection'],
     holder: /\b(gcPersistentSignals|ending|signal)\b|AbortSignal/,
     alone: true
   },
