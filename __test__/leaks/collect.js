@@ -33,10 +33,10 @@ const MODULES = path.join(__dirname, '.cache', 'modules')
 /** From a program's start to its end. */
 const DEADLINE_MS = 240_000
 
-/** The rows of a table, each with its program's `file`. */
+/** The rows of a table, each with its `program`: the file's path. */
 function rows (table = 'leaks') {
   const folder = TABLES[table]
-  return require(path.join(folder, 'table.js')).map((row) => ({ ...row, file: programOf(row.name, folder) }))
+  return require(path.join(folder, 'table.js')).map((row) => ({ ...row, program: programOf(row.name, folder) }))
 }
 
 function programOf (name, folder) {
@@ -48,7 +48,7 @@ function programOf (name, folder) {
 
 /** Starts a row's program. `told(type)`: what it says next of that kind; rejects if it ends or fails instead. */
 async function start (row, { node = process.execPath, modules = MODULES } = {}) {
-  const file = await withPackages(row.file, row.packages, modules)
+  const file = await withPackages(row.program, row.packages, modules)
   const child = fork(path.join(__dirname, 'serve.js'), [JSON.stringify({ file, worker: row.worker })], {
     execPath: node,
     execArgv: ['--expose-gc', ...row.flags ?? []],

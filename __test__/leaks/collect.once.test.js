@@ -27,6 +27,9 @@ test('in a worker thread: the snapshots are of its heap', async (t) => {
   const [held] = await findPaths(paths[1], { className: '{colours}' })
   assert.match(held.text, /thumbnails/)
   assert.ok(held.count >= 15 * 50, `${held.count} rows`)
+  const { classes } = await summarize(paths[1])
+  assert.ok(classes.some(({ name }) => name === 'WritableWorkerStdio'), 'a worker\'s own stdout')
+  assert.ok(!classes.some(({ name }) => name === 'Control'), 'the channel to the parent is another thread\'s')
 })
 
 test('at rest the connections are closed; under load they are in the snapshot', async (t) => {
@@ -48,15 +51,15 @@ test('requests that are never answered are given up, and their program comes to 
 
 test('a program that breaks is told of with what it has said', async (t) => {
   const out = tempDir(t)
-  const file = path.join(out, 'broken.js')
-  fs.writeFileSync(file, "module.exports = require('node:http').createServer(() => { throw new Error('no such table: orders') })\n")
-  await assert.rejects(collect({ name: 'broken', file }, { out }), /^Error: broken: [^]*no such table: orders/)
+  const program = path.join(out, 'broken.js')
+  fs.writeFileSync(program, "module.exports = require('node:http').createServer(() => { throw new Error('no such table: orders') })\n")
+  await assert.rejects(collect({ name: 'broken', program }, { out }), /^Error: broken: [^]*no such table: orders/)
 })
 
 test('each row has its program, and what suspect no. 1 must be', () => {
   const all = rows()
   assert.equal(new Set(all.map(({ name }) => name)).size, all.length)
-  for (const { name, kinds, holder, alone } of all) {
-    assert.ok(kinds.length > 0 && holder instanceof RegExp && typeof alone === 'boolean', name)
+  for (const { name, kinds, holder, file = /./, alone = false } of all) {
+    assert.ok(kinds.length > 0 && holder instanceof RegExp && file instanceof RegExp && typeof alone === 'boolean', name)
   }
 })
