@@ -21,6 +21,8 @@ pub enum Work {
     Summary,
     /// The same, and the names of edges are kept.
     Paths,
+    /// A summary and paths of one reading.
+    Report,
 }
 
 /// Bytes at the peak, per node and per edge, strings apart. Measured: 30 and 8 for a comparison, 45 and 8 for a summary,
@@ -32,14 +34,14 @@ impl Work {
             Self::Compare => 34,
             Self::Summary => 50,
             // Groups of instances take 8 on top, for as long as they are told apart.
-            Self::Paths => 60,
+            Self::Paths | Self::Report => 60,
         }
     }
 
     const fn per_edge(self) -> u64 {
         match self {
             Self::Compare | Self::Summary => 9,
-            Self::Paths => 13,
+            Self::Paths | Self::Report => 13,
         }
     }
 
@@ -48,7 +50,7 @@ impl Work {
     const fn per_string(self) -> u64 {
         match self {
             Self::Compare | Self::Paths => 12,
-            Self::Summary => 16,
+            Self::Summary | Self::Report => 16,
         }
     }
 }

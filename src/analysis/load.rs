@@ -117,7 +117,11 @@ pub fn load(
     terms: Terms,
     workers: &Workers,
 ) -> Result<(Analysis, Origin)> {
-    let work = if needs.edges { Work::Paths } else { Work::Summary };
+    let work = match (needs.edges, needs.tables) {
+        (true, true) => Work::Report,
+        (true, false) => Work::Paths,
+        (false, _) => Work::Summary,
+    };
     let (graph, origin) = read(place, work, terms, workers)?;
     Ok((engine::analyze(graph, needs, workers)?, origin))
 }

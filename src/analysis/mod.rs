@@ -17,6 +17,7 @@
 //! | [`estimate`] | the memory it will need, before it starts and while it reads |
 //! | [`workers`] | the [`Host`](crate::heap::Host): threads, progress, the end |
 //! | [`identity`] | whether the ids of two snapshots mean the same objects |
+//! | [`report`] | what a report shows beside its suspects, from one reading |
 //! | [`summary`], [`comparison`], [`retainers`] | what is found, as users get it |
 //!
 //! What would tell: each file's tests; `__test__` for analyses inside a server, of broken files and of what is too large.
@@ -27,6 +28,7 @@ pub mod identity;
 pub mod load;
 pub mod queue;
 pub mod read_ahead;
+pub mod report;
 pub mod request;
 pub mod retainers;
 pub mod source;

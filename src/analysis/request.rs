@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::comparison;
 use super::estimate::Budget;
 use super::load::Terms;
+use super::report;
 use super::retainers::{self, Target};
 use super::source::FileOrStdin;
 use super::summary::{self, Which};
@@ -50,6 +51,13 @@ pub enum Ask {
         /// The largest of each class.
         #[serde(default)]
         each_class: bool,
+    },
+    /// What a report shows beside its suspects.
+    Report {
+        /// A file or a folder.
+        path: PathBuf,
+        /// Rows of the tables that are cut, classes among them.
+        top: usize,
     },
     /// What has changed between two, or in three and more.
     Compare {
@@ -104,6 +112,7 @@ impl Request {
                 let which = class_name.map_or(all, Which::Class);
                 json(&summary::summarize(&place(path), top, &which, terms, workers)?)
             }
+            Ask::Report { path, top } => json(&report::read(&place(path), top, terms, workers)?),
             Ask::Compare { paths, ids } => {
                 let places: Vec<FileOrStdin> = paths.into_iter().map(place).collect();
                 match places.as_slice() {

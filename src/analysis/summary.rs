@@ -87,24 +87,29 @@ pub fn summarize(
         estimate::exact(&analysis.graph.held(), Work::Summary) + estimate::rows(&analysis),
         &origin.name(),
     )?;
-    let Origin { path, damage, edges, .. } = origin;
     workers.progress(Stage::Tables, 0, 1);
-    let Analysis { graph, names, classes, duplicates, .. } = &analysis;
+    Ok(tables(&analysis, &origin, top, which))
+}
+
+/// The tables of a snapshot that was analysed with [`Needs::tables`].
+pub fn tables(analysis: &Analysis, origin: &Origin, top: usize, which: &Which) -> HeapSummary {
+    let Origin { path, damage, edges, .. } = origin;
+    let Analysis { graph, names, classes, duplicates, .. } = analysis;
     let rows = analysis.aggregates().table(graph, classes, Namesakes::Last);
     let duplicates = duplicates.rows(graph, names, top);
-    let largest = largest(&analysis, top, which).into_iter().map(|node| describe(&analysis, node)).collect();
-    Ok(HeapSummary {
-        path: path.map(|path| path.to_string_lossy().into_owned()),
+    let largest = largest(analysis, top, which).into_iter().map(|node| describe(analysis, node)).collect();
+    HeapSummary {
+        path: path.as_ref().map(|path| path.to_string_lossy().into_owned()),
         nodes: analysis.graph.node_count(),
-        edges,
+        edges: *edges,
         total_size: analysis.total_size(),
         statistics: analysis.statistics,
         classes: rows,
         largest,
         duplicate_strings: duplicates,
         complete: damage.is_none(),
-        damage,
-    })
+        damage: damage.clone(),
+    }
 }
 
 /// Retained size and node; of equals the earlier node is the better.

@@ -1,6 +1,7 @@
 //! Nodes that people know by other names than V8 does.
 
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
+pub(super) use crate::heap::rules::names::root;
 use crate::heap::rules::scripts::short;
 
 use super::step::cut;
@@ -46,21 +47,6 @@ pub(super) fn is_context(graph: &Graph, node: u32) -> bool {
 pub(super) fn is_module_scope(graph: &Graph, context: u32) -> bool {
     inside(graph, context, EdgeKind::INTERNAL, "previous")
         .is_some_and(|outer| is_native_context(graph, outer))
-}
-
-/// What holds things without being an object, in plain words and then V8's.
-pub(super) fn root(name: &str) -> String {
-    let plain = match name {
-        "" => return "(root)".to_owned(),
-        "(Global handles)" | "(Eternal handles)" | "(Traced handles)" => "native code",
-        "(Handle scope)" | "(Stack roots)" | "(Thread manager)" => "running code",
-        "C++ Persistent roots" | "C++ CrossThreadPersistent roots" => "native code",
-        "C++ roots" | "C++ cross-thread roots" | "C++ native stack roots" => "native code",
-        "(Micro tasks)" => "waiting promise jobs",
-        "(Compilation cache)" => "V8's cache of compiled code",
-        _ => return name.to_owned(),
-    };
-    format!("{plain} ({})", name.trim_start_matches('(').trim_end_matches(')'))
 }
 
 /// The file of a module object, if it is one.

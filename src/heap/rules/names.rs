@@ -7,10 +7,12 @@
 //! | file | what it does |
 //! |---|---|
 //! | `objects` | plain objects: their first property names and the last ones |
+//! | `roots` | what holds things without being an object, in plain words |
 //! | `ropes` | concatenated strings: their parts |
 //! | `truncated` | strings that V8 says it cut: how long they are, and their hash |
 
 mod objects;
+mod roots;
 pub(in crate::heap) mod ropes;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,7 @@ pub(in crate::heap) mod truncated;
 use std::borrow::Cow;
 
 use self::objects::Objects;
+pub(in crate::heap) use self::roots::root;
 use self::ropes::Ropes;
 use self::truncated::Truncated;
 use super::classes::{Classes, Partition};

@@ -10,6 +10,7 @@
 //! | [`aggregates`] | each class: DevTools' "Summary" |
 //! | [`statistics`] | each kind of memory: DevTools' "Statistics" |
 //! | [`duplicates`] | strings that are there more than once; `spans`, `texts`: what concatenated ones read as |
+//! | [`retained_tree`] | who retains what, as a tree to look at: `given`, `heavy`, `chains`, `plan`, `rest`, `labels` |
 //! | [`diff`] | what came and went between two snapshots: DevTools' "Comparison"; `census`: what it needs of each |
 //! | [`growth`] | which classes grow over more than two |
 //!
@@ -19,4 +20,5 @@ pub mod aggregates;
 pub mod diff;
 pub mod duplicates;
 pub mod growth;
+pub mod retained_tree;
 pub mod statistics;
