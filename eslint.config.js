@@ -11,7 +11,7 @@ const PACKAGE = ['index.js', 'index.mjs', 'lib/**', 'bin/**']
 const off = (...names) => Object.fromEntries(names.map((name) => [name, 'off']))
 
 module.exports = [
-  { ignores: ['native/', 'target/', 'fuzz/target/', 'fuzz/corpus/', 'fuzz/artifacts/', '**/.cache/'] },
+  { ignores: ['native/', 'vendor/', 'target/', 'fuzz/target/', 'fuzz/corpus/', 'fuzz/artifacts/', '**/.cache/'] },
   { files: ['**/*.js', '**/*.mjs'], ...js.configs.recommended },
   { files: ['**/*.js', '**/*.mjs'], ...n.configs['flat/recommended-script'] },
   {
@@ -53,10 +53,20 @@ module.exports = [
     }
   },
   {
+    // Modules of a page: lib/report/README.md.
+    files: ['lib/report/page/**'],
+    languageOptions: {
+      globals: Object.fromEntries(['addEventListener', 'document', 'getComputedStyle', 'matchMedia', 'Node', 'ResizeObserver', 'd3', 'uPlot'].map((name) => [name, 'readonly']))
+    },
+    rules: off('n/no-unsupported-features/es-builtins')
+  },
+  {
     files: ['**/*.js'],
     ignores: PACKAGE,
     rules: off('n/no-extraneous-require', 'n/no-missing-require', 'n/no-unsupported-features/es-syntax', 'n/no-unsupported-features/node-builtins')
   },
+  // Their functions run in a page, too.
+  { files: ['__test__/report/*.js'], languageOptions: { globals: { document: 'readonly', window: 'readonly', getComputedStyle: 'readonly' } } },
   // Output is compared with its columns as they are, which a count of blanks would hide.
   { files: ['__test__/**'], rules: off('no-regex-spaces') },
   // Odd code is what these heaps are made of.

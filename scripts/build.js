@@ -1,6 +1,6 @@
 'use strict'
 
-// Builds the addon and the loader of images as they are published: `npm run build`. A panic names the file it comes from, and for a dependency that is a
+// Builds the addon and the loader of images as they are published, and copies what a report carries: `npm run build`. A panic names the file it comes from, and for a dependency that is a
 // path of whoever has built it. Those are left out: the same sources give the same binary in every folder and for every user,
 // which `npm run reproduce` tries. `npm run build:quick` keeps them, for debuggers.
 
@@ -8,6 +8,7 @@ const { spawnSync } = require('node:child_process')
 const os = require('node:os')
 const path = require('node:path')
 const { buildLoader } = require('./loader')
+const { copyVendored } = require('./vendor')
 
 const root = path.join(__dirname, '..')
 const cargoHome = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo')
@@ -29,3 +30,4 @@ const { status, error } = spawnSync(process.execPath, [
 if (error) console.error(error.message)
 process.exitCode = status ?? 1
 if (status === 0) process.exitCode = buildLoader(['--config', `build.rustflags=${JSON.stringify(flags)}`])
+copyVendored()

@@ -59,7 +59,7 @@ after(() => rmSync(work, { recursive: true, force: true }))
 
 test('carries the binary, the types and the documents, and none of the sources', () => {
   const installed = join(project, 'node_modules', 'heapwarden')
-  for (const file of ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'bin/heapwarden.js', 'native/heapwarden.linux-x64-gnu.node', 'native/heapwarden-thaw-linux-x64',
+  for (const file of ['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'bin/heapwarden.js', 'native/heapwarden.linux-x64-gnu.node', 'native/heapwarden-thaw-linux-x64', 'vendor/uplot.js', 'vendor/d3-hierarchy.js', 'lib/report/page/style.css',
     'examples/express/server.js', 'docs/getting-started.md', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
     assert.ok(existsSync(join(installed, file)), `${file} is missing`)
   }
