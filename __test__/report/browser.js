@@ -1,47 +1,19 @@
 'use strict'
 
-// Debian's Chromium, without a window, for pages that are opened from disk.
+// Reports in a browser, opened from disk, for tests.
 
-const { execFileSync } = require('node:child_process')
-const { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs')
+const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs')
 const { tmpdir } = require('node:os')
-const { delimiter, join } = require('node:path')
+const { join } = require('node:path')
 const { after, before } = require('node:test')
 const { pathToFileURL } = require('node:url')
 const { render } = require('../../lib/report/html')
-const { dependencies } = require('./package.json')
+const { DEADLINE_MS, launch } = require('./chromium')
 
 const folder = mkdtempSync(join(tmpdir(), 'heapwarden-report-'))
-const DEADLINE_MS = 30_000
 let browser
 
-const installed = (name) => {
-  const file = join(__dirname, 'node_modules', name, 'package.json')
-  return existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).version === dependencies[name]
-}
-
-/** A driver without a browser of its own, and the checker: only these tests need them. */
-function install () {
-  if (Object.keys(dependencies).every(installed)) return
-  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: __dirname, stdio: ['ignore', 'ignore', 'inherit'], timeout: 180_000 })
-}
-
-function chromium () {
-  const places = process.env.PATH.split(delimiter).flatMap((place) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(place, name)))
-  const found = places.find(existsSync)
-  if (!found) throw new Error('These tests look at the page in Chromium, and there is none (Debian: apt-get install chromium)')
-  return found
-}
-
-before(async () => {
-  install()
-  browser = await require('playwright-core').chromium.launch({
-    executablePath: chromium(),
-    // Chromium's sandbox wants not to be root.
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-    timeout: DEADLINE_MS
-  })
-})
+before(async () => { browser = await launch() })
 
 after(async () => {
   await browser?.close()

@@ -55,11 +55,13 @@ test('a report of anything is not longer than can be read', () => {
 
 test('a path as boxes: what a developer has written, V8\'s pieces in the arrows', () => {
   const [suspect] = leak.report.suspects
-  const last = boxes(suspect).at(-1)
-  assert.deepEqual([last.name, last.role, last.via], ['48,213 × {url, body}', 'leaked', 'entry'])
-  // A path that ends at its holder: what it holds is a box of its own.
-  const short = boxes({ ...suspect, path: suspect.path.slice(0, 8) }).slice(-2)
-  assert.deepEqual(short.map(({ name, role, via }) => [name, role, via]), [['cache', 'holder', 'captures variable cache'], ['48,213 × {url, body}', 'leaked', 'holds']])
+  const ends = (path) => boxes({ ...suspect, path }).slice(-2).map(({ name, of, role, via }) => [name, of, role, via])
+  const holder = ['cache', 'Map', 'holder', 'captures variable cache']
+  assert.deepEqual(ends(suspect.path), [holder, ['48,213 × {url, body}', undefined, 'leaked', 'holds']])
+  // One that goes on to an entry says how that is held.
+  const table = step('table', 'internal', '(array)', { type: 'array' })
+  const entry = step('1203', 'internal', '{url, body}', { className: '{url, body}' })
+  assert.deepEqual(ends([...suspect.path, table, entry]), [holder, ['48,213 × {url, body}', '', 'leaked', 'entry']])
   assert.deepEqual(boxes({ ...suspect, path: [] }), [])
   const roots = boxes({ count: 1, className: 'Socket', path: [step('1', 'element', '(GC roots)', { type: 'synthetic' }), step('2', 'element', '(Global handles)', { type: 'synthetic' }), step('3', 'element', 'Socket')] })
   assert.deepEqual(roots.map(({ name, via }) => [name, via]), [['native code', ''], ['Socket', '']])

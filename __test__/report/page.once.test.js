@@ -45,7 +45,7 @@ test('the verdict comes first, then the suspects in prose, then what there is to
   }
   assert.equal(await page.locator('#suspect-2 .known a').getAttribute('href'), suspects[1].known.url)
   assert.deepEqual(await texts(page, '#suspect-1 .path .name'), ['global', 'process', 'Module', 'Server', 'Object', 'handle()', 'cache Map', '48,213 × {url, body}'])
-  assert.deepEqual((await texts(page, '#suspect-1 .path .via')).slice(-2), ['captures variable cache', 'entry'])
+  assert.deepEqual((await texts(page, '#suspect-1 .path .via')).slice(-2), ['captures variable cache', 'holds'])
   const drawn = await page.evaluate(() => [...document.querySelectorAll('.plot canvas')].filter((one) => one.width > 100).length)
   assert.equal(drawn, 5, 'two charts of each suspect, one of the heap')
   await page.close()

@@ -82,6 +82,18 @@ async function paths (place, { id, className }, options, commandLine = false) {
   })
 }
 
+/** Rows of each table of a report. */
+const REPORT_ROWS = 1_000
+
+/** What a report shows: its suspects and, of the last snapshot, a summary's tables and who retains what. */
+async function report (places, options, commandLine = false) {
+  const result = await reading(places, options, commandLine, (files) =>
+    analyze({ ask: 'report', paths: files, top: REPORT_ROWS, ...caller(commandLine) }, [], options))
+  result.summary.path &&= named(result.summary.path, places.at(-1))
+  result.report?.snapshots.forEach((one, index) => { one.path &&= named(one.path, places[index]) })
+  return result
+}
+
 /** Everything DevTools' Summary view shows of a snapshot. */
 async function summarize (path, options) {
   return summary(file(path, 'path'), check('summarize', options))
@@ -102,4 +114,4 @@ async function findPaths (path, whose, options) {
   return paths(file(path, 'path'), target(whose), check('findPaths', options))
 }
 
-module.exports = { compare, comparison, findPaths, paths, summarize, summary }
+module.exports = { compare, comparison, findPaths, paths, report, summarize, summary }

@@ -52,7 +52,7 @@ const findPaths = {
 }
 
 /** Options of each analysis beside the common ones. */
-const own = { summarize, compare, findPaths }
+const own = { summarize, compare, findPaths, report: {} }
 
 const checks = Object.fromEntries(Object.entries(own).map(([name, table]) => [name, kinds.checkOf({ ...common, ...table })]))
 

@@ -7,7 +7,7 @@ use super::load::{self, Origin, Terms};
 use super::source::FileOrStdin;
 use super::summary::{self, HeapSummary, Which};
 use super::workers::Workers;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::heap::engine::{Analysis, Needs};
 use crate::heap::tables::retained_tree::{self, Bounds, TreeRow};
 use crate::heap::{Host, Stage};
@@ -27,11 +27,13 @@ pub struct ReportTables {
 /// What an analysis must have been made with.
 pub const NEEDS: Needs<'static> = Needs { edges: true, names: true, tables: true, definitions: None };
 
-/// Reads a snapshot for a report. `top`: rows of each table.
+/// Reads snapshots for a report, oldest first. `top`: rows of each table.
 ///
 /// # Errors
-/// As [`load::load`].
-pub fn read(place: &FileOrStdin, top: usize, terms: Terms, workers: &Workers) -> Result<ReportTables> {
+/// `InvalidOption` without a snapshot; as [`load::load`].
+pub fn read(places: &[FileOrStdin], top: usize, terms: Terms, workers: &Workers) -> Result<ReportTables> {
+    let none = || Error::InvalidOption("for a report, a snapshot is needed".to_owned());
+    let place = places.last().ok_or_else(none)?;
     let (analysis, origin) = load::load(place, NEEDS, terms, workers)?;
     terms.budget.admit(
         estimate::exact(&analysis.graph.held(), Work::Report) + estimate::rows(&analysis),
@@ -73,12 +75,13 @@ mod tests {
         let terms = Terms { salvage: false, budget: Budget::new(None), held: 0 };
         let json = |value: &HeapSummary| serde_json::to_value(value).unwrap();
         let summary = summary::summarize(&place, 20, &Which::All, terms, &Workers::default()).unwrap();
-        let all = read(&place, 20, terms, &Workers::default()).unwrap();
+        let all = read(std::slice::from_ref(&place), 20, terms, &Workers::default()).unwrap();
         assert_eq!(json(&all.summary), json(&summary));
         let held: Vec<_> = all.tree.iter().map(|row| (row.edge.as_deref(), row.retained_size)).collect();
         assert_eq!(held, [(None, 64), (Some("foo"), 64), (Some("bar"), 16)]);
-        let cut = read(&place, 1, terms, &Workers::default()).unwrap();
+        let cut = read(std::slice::from_ref(&place), 1, terms, &Workers::default()).unwrap();
         assert_eq!((cut.summary.classes.len(), cut.class_count, cut.tree.len()), (1, all.class_count, 3));
         assert!(all.class_count > 1);
+        assert!(read(&[], 1, terms, &Workers::default()).is_err());
     }
 }

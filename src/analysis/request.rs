@@ -54,8 +54,8 @@ pub enum Ask {
     },
     /// What a report shows beside its suspects.
     Report {
-        /// A file or a folder.
-        path: PathBuf,
+        /// Files or folders, oldest first; the last one is shown.
+        paths: Vec<PathBuf>,
         /// Rows of the tables that are cut, classes among them.
         top: usize,
     },
@@ -112,7 +112,10 @@ impl Request {
                 let which = class_name.map_or(all, Which::Class);
                 json(&summary::summarize(&place(path), top, &which, terms, workers)?)
             }
-            Ask::Report { path, top } => json(&report::read(&place(path), top, terms, workers)?),
+            Ask::Report { paths, top } => {
+                let places: Vec<FileOrStdin> = paths.into_iter().map(place).collect();
+                json(&report::read(&places, top, terms, workers)?)
+            }
             Ask::Compare { paths, ids } => {
                 let places: Vec<FileOrStdin> = paths.into_iter().map(place).collect();
                 match places.as_slice() {

@@ -15,9 +15,9 @@ function categoryOf ({ smaller, type = '', name, className }) {
   return 'object'
 }
 
-/** What its parent calls it: a property, a variable, a place in an array. */
-function heldAs ({ edge, edgeType }) {
-  if (edge === undefined) return ''
+/** What its parent calls it: a property, a variable, a place in an array. Roots have numbers only. */
+function heldAs ({ edge, edgeType, ofRoots }) {
+  if (edge === undefined || ofRoots) return ''
   if (edgeType === 'property' || edgeType === 'context') return edge
   if (edgeType === 'element') return `[${edge}]`
   return edgeType === 'internal' && (edge === 'table' || edge === 'elements') ? edge : ''
@@ -49,7 +49,7 @@ function factsOf ({ data, value, children = [] }, total) {
   }
   return [
     ['Class', data.className],
-    data.edge !== undefined && ['Held as', { property: `property ${data.edge}`, context: `variable ${data.edge}`, element: `element ${data.edge}` }[data.edgeType] ?? `${data.edgeType} ${data.edge}`],
+    data.edge !== undefined && !data.ofRoots && ['Held as', { property: `property ${data.edge}`, context: `variable ${data.edge}`, element: `element ${data.edge}` }[data.edgeType] ?? `${data.edgeType} ${data.edge}`],
     data.place !== undefined && ['Where', data.place],
     ['Retains', `${bytes(value)}, ${percent(value / total)} of the heap`],
     ['Itself', bytes(data.shallowSize)],
@@ -61,7 +61,8 @@ function factsOf ({ data, value, children = [] }, total) {
 
 /** Rows as d3 lays them out: `x0`…`x1` of 0…1 is a node's width. */
 function layOut (rows) {
-  const root = d3.stratify().id((_, index) => String(index)).parentId(({ parent }) => parent === null ? undefined : String(parent))(rows)
+  const told = rows.map((row) => ({ ...row, ofRoots: rows[row.parent]?.type === 'synthetic' }))
+  const root = d3.stratify().id((_, index) => String(index)).parentId(({ parent }) => parent === null ? undefined : String(parent))(told)
   root.each((node) => {
     node.value = node.data.retainedSize
     node.category = categoryOf(node.data)

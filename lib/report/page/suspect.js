@@ -31,7 +31,7 @@ function figures ({ holder, className, count, retainedSize, exclusiveSize, entry
     row('Holder', code(holder.name), at && [' at ', code(at)], el('small', {}, ` @${holder.id}`)),
     row('Entries', number(count), ' of ', code(className)),
     entry && row('An entry', code(entry.looksLike), `, ${bytes(entry.averageSize)} on average`),
-    keys && row('Keys', code(keys.pattern), `, ${number(keys.distinct)} different`,
+    keys && row('Keys', `${keys.pattern}, ${number(keys.distinct)} different`,
       keys.examples.length > 0 && el('span.examples', {}, keys.examples.slice(0, 5).map((one) => code(cut(one, 80))))),
     exclusiveSize !== retainedSize && row('Only by it', bytes(exclusiveSize), el('small', {}, ' what mending this one holder frees')),
     growth && row('Growth', SHAPES[growth.shape] ?? growth.shape, growth.perMinute !== undefined && `, ${rate(growth.perMinute)} a minute`),
