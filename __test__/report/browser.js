@@ -21,14 +21,12 @@ after(async () => {
 })
 
 /**
- * Opens a report from disk.
- * @param {object} found what `render` takes
+ * Opens a page from disk.
+ * @param {string} file
  * @param {{ width?: number, theme?: 'light'|'dark', scripts?: boolean }} [how]
  * @returns {Promise<{ page: object, seen: { errors: string[], requests: string[], dialogs: string[] } }>}
  */
-async function open (found, { width = 1440, theme = 'light', scripts = true } = {}) {
-  const file = join(folder, 'report.html')
-  writeFileSync(file, render(found))
+async function visit (file, { width = 1440, theme = 'light', scripts = true } = {}) {
   const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: theme, javaScriptEnabled: scripts, reducedMotion: 'reduce' })
   page.setDefaultTimeout(DEADLINE_MS)
   const seen = { errors: [], requests: [], dialogs: [] }
@@ -42,6 +40,13 @@ async function open (found, { width = 1440, theme = 'light', scripts = true } = 
   return { page, seen }
 }
 
+/** Opens the page of `found`, which is what `render` takes. */
+function open (found, how) {
+  const file = join(folder, 'report.html')
+  writeFileSync(file, render(found))
+  return visit(file, how)
+}
+
 /** What axe-core finds wrong, a line each. */
 async function accessibility (page) {
   await page.evaluate(readFileSync(join(__dirname, 'node_modules', 'axe-core', 'axe.min.js'), 'utf8'))
@@ -49,4 +54,4 @@ async function accessibility (page) {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`))
 }
 
-module.exports = { accessibility, open }
+module.exports = { accessibility, open, visit }

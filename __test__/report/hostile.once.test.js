@@ -19,7 +19,7 @@ for (const scripts of [true, false]) {
       while (await page.locator('button.more:visible').count() > 0) await page.locator('button.more:visible').first().click()
       await page.locator('#map-search').fill('script')
       await page.locator('#map-search').press('Enter')
-      await page.locator('summary').click()
+      for (const summary of await page.locator('summary').all()) await summary.click()
     }
     const found = await page.evaluate(() => ({
       elements: [...new Set([...document.body.querySelectorAll('*')].map((one) => one.tagName))],

@@ -66,7 +66,7 @@ test('a path as boxes: what a developer has written, V8\'s pieces in the arrows'
   const roots = boxes({ count: 1, className: 'Socket', path: [step('1', 'element', '(GC roots)', { type: 'synthetic' }), step('2', 'element', '(Global handles)', { type: 'synthetic' }), step('3', 'element', 'Socket')] })
   assert.deepEqual(roots.map(({ name, via }) => [name, via]), [['native code', ''], ['Socket', '']])
   const long = boxes({ count: 1, className: 'Class0', path: Array.from({ length: 80 }, (_, index) => step('next', 'property', `Class${index}`)) })
-  assert.deepEqual([long.length, long[6]], [13, { left: 68 }])
+  assert.deepEqual([long.length, long[1], long.at(-1).name], [7, { left: 74 }, 'Class79'])
 })
 
 test('numbers and places as people read them', () => {

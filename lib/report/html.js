@@ -88,7 +88,7 @@ function render (found, { at = new Date() } = {}) {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
-<title>${html(data.report.headline)} – heapwarden</title>
+<title>${html(data.report.headline.replaceAll('`', ''))} – heapwarden</title>
 <style>${style}</style>
 </head>
 <body>

@@ -43,4 +43,7 @@ function fill (element, ...children) {
 /** A text from a heap among words of ours. */
 const code = (text) => el('code', {}, text)
 
-module.exports = { code, el, fill }
+/** Prose in which `names` stand between backquotes. */
+const prose = (text) => text.split(/`([^`]+)`/).map((part, index) => index % 2 === 1 ? code(part) : part)
+
+module.exports = { code, el, fill, prose }

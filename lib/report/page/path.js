@@ -6,8 +6,10 @@
 const { el } = require('./dom')
 const { bytes, cut, number, place } = require('./text')
 
-/** Boxes of a long path at its beginning, and as many at its end. */
-const HALF = 6
+/** Of a long path its beginning is Node's and V8's, its end the program's. */
+const [HEAD, TAIL] = [1, 5]
+/** Boxes that are shown without leaving any out. */
+const ALL = 8
 const LONGEST = 90
 
 const ROOTS = {
@@ -40,6 +42,7 @@ function words (edge, edgeType, from) {
   if (edgeType === 'element') return `[${edge}]`
   if (edgeType === 'internal') {
     if (edge === 'context') return 'captures'
+    if (edge === 'reactions_or_result') return 'when settled'
     if (/^\d+$|^…$/.test(edge)) return from.type === 'array' ? 'entry' : ''
     if (/pair in WeakMap/.test(edge)) return 'value in a WeakMap'
     return SILENT.has(edge) ? '' : `[[${edge}]]`
@@ -74,8 +77,8 @@ function boxes ({ path, holder, count, className, retainedSize, entry }) {
     if (found.at(-1).role !== 'holder' && last.className === className) Object.assign(found.at(-1), { name: many, retained: retainedSize, role: 'leaked' })
     else found.push({ name: many, via: 'holds', retained: retainedSize, role: 'leaked' })
   }
-  if (found.length <= 2 * HALF + 1) return found
-  return [...found.slice(0, HALF), { left: found.length - 2 * HALF }, ...found.slice(-HALF)]
+  if (found.length <= ALL) return found
+  return [...found.slice(0, HEAD), { left: found.length - HEAD - TAIL }, ...found.slice(-TAIL)]
 }
 
 const ROLES = { holder: 'holds it', leaked: 'what is held' }
@@ -92,12 +95,21 @@ function box ({ name, of = '', via, place, retained, role, left }, total) {
       retained !== undefined && el('span.size', {}, bytes(retained), el('span.bar', { 'aria-hidden': 'true' }, el('span', { style: { width: `${share * 100}%` } })))))
 }
 
-/** The picture, and the path as one would write it. */
+/** Each step as V8 has it, for who wants to follow it in a debugger. */
+function steps ({ path }) {
+  return el('details.steps', {},
+    el('summary', {}, `All ${path.length} steps`),
+    el('ol', {}, path.map(({ edge, edgeType, node }) => el('li', {},
+      `${edgeType} `, el('code', {}, cut(edge, LONGEST)), ' → ', el('code', {}, nameOf(node)), ` @${node.id}`, node.location && [' ', el('code', {}, place(node.location))], `, ${bytes(node.retainedSize)}`))))
+}
+
+/** The picture, the path as one would write it, and all of it. */
 function picture (suspect, total) {
   const all = boxes(suspect)
   return el('figure.path', {},
     all.length > 0 && el('ol', { 'aria-label': 'Path from the roots' }, all.map((one) => box(one, total))),
-    el('figcaption', {}, el('code', {}, cut(suspect.pathText, 1000))))
+    el('figcaption', {}, el('code', {}, cut(suspect.pathText, 1000))),
+    suspect.path.length > 0 && steps(suspect))
 }
 
 module.exports = { boxes, picture }

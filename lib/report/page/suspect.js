@@ -3,7 +3,7 @@
 // One suspect: what it is in prose, how to mend it, how it is held, its figures.
 
 const { chart } = require('./charts')
-const { code, el } = require('./dom')
+const { code, el, prose } = require('./dom')
 const { picture } = require('./path')
 const { bytes, cut, number, percent, place, plural, rate } = require('./text')
 const { word } = require('./verdict')
@@ -47,7 +47,7 @@ function link (url) {
 function known ({ id, url, versions, cure }) {
   return el('aside.known', { 'aria-label': 'A known leak' },
     el('p', {}, el('strong', {}, 'This one is known: '), code(id), versions && [', in ', code(versions)], '. ', link(url)),
-    cure && el('p', {}, cure))
+    cure && el('p', {}, prose(cure)))
 }
 
 function others ({ holders = [], holderTexts = [] }) {
@@ -75,13 +75,13 @@ function article (suspect, index, { total, where, show }) {
   return el('article.suspect', { id, 'data-verdict': suspect.verdict, 'aria-labelledby': `${id}-title` },
     el('header', {},
       el('p.kind', {}, el('span.number', {}, String(index + 1)), el('span', {}, KINDS[suspect.kind] ?? suspect.kind), el('span.tag', {}, word(suspect.verdict))),
-      el('h3', { id: `${id}-title` }, suspect.title),
+      el('h3', { id: `${id}-title` }, prose(suspect.title)),
       el('div.share', {}, el('span.bar', { 'aria-hidden': 'true' }, el('span', { style: { width: `${Math.min(100, suspect.share * 100)}%` } })),
         el('span', {}, `${percent(suspect.share)} of the heap, ${bytes(suspect.retainedSize)}`))),
     el('div.columns', {},
       el('div.prose', {},
-        el('p.explanation', {}, suspect.explanation),
-        el('div.cure', {}, el('h4', {}, 'Usual cure'), el('p', {}, suspect.cure)),
+        el('p.explanation', {}, prose(suspect.explanation)),
+        el('div.cure', {}, el('h4', {}, 'Usual cure'), el('p', {}, prose(suspect.cure))),
         suspect.known && known(suspect.known)),
       figures(suspect)),
     el('h4', {}, 'How it is held'),

@@ -29,8 +29,8 @@ const rate = (value) => Math.abs(value) >= 10 ? number(value) : String(Number(va
 /** The end of a text that is too long is left out. */
 const cut = (text, most) => text.length > most ? `${text.slice(0, most - 1)}…` : text
 
-/** The file's name, of a path of any system. */
-const fileName = (path) => path.split(/[/\\]/).filter(Boolean).at(-1) ?? path
+/** The file's name, of a path of any system; Node's own are known by more of it. */
+const fileName = (path) => path.startsWith('node:') ? path : path.split(/[/\\]/).filter(Boolean).at(-1) ?? path
 
 /** `server.js:12:9`, from a place that counts from 0, as V8's do. */
 function place (location) {

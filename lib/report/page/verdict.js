@@ -2,7 +2,7 @@
 
 // The first thing that is read: what was found, in a sentence, and how sure that is.
 
-const { el } = require('./dom')
+const { el, prose } = require('./dom')
 const { bytes, duration, fileName, number, plural } = require('./text')
 
 const VERDICTS = {
@@ -47,7 +47,7 @@ function notes ({ missing = [], redacted, complete, damage, snapshots }) {
   ].filter(Boolean)
   const files = snapshots.map(({ path }) => path ? fileName(path) : 'standard input')
   return [
-    all.length > 0 && el('ul.notes', {}, all.map((one) => el('li', {}, one))),
+    all.length > 0 && el('ul.notes', {}, all.map((one) => el('li', {}, prose(one)))),
     el('p.source', {}, 'From ', files.map((file, index) => [index > 0 && ', ', el('code', {}, file)]))
   ]
 }
@@ -61,7 +61,7 @@ function verdict ({ report, summary }) {
   const [name, means] = VERDICTS[report.verdict] ?? [report.verdict, '']
   return el('section.verdict', { id: 'verdict', 'data-verdict': report.verdict, 'aria-labelledby': 'headline' },
     el('p.badge', {}, name),
-    el('h1', { id: 'headline' }, report.headline),
+    el('h1', { id: 'headline' }, prose(report.headline)),
     el('p.means', {}, means),
     figures(report, summary.nodes),
     notes(report))
