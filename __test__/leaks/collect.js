@@ -7,7 +7,6 @@
 // |---|---|---|
 // | `name` | | NAME.js, NAME.mjs, NAME/server.js or NAME/server.mjs in the table's folder |
 // | `request (i, round)` | `/?id=${i}` | a path, or `{ path, method, headers, body, abort }` as load.js has it; `i` goes on over all rounds |
-// | `load ({ port, round, first, count })` | | a load of its own, for what is no request and answer |
 // | `warmUp`, `perRound`, `rounds` | 60, 300, 2 | requests before the first snapshot, and between two; `perRound` may be a list |
 // | `snapshots` | | the same as `rounds` + 1 |
 // | `connections` | 8 | at once |

@@ -46,10 +46,6 @@ function ask (port, agent, wish, { mayFail = false } = {}) {
  */
 async function load ({ port, row, round, first, count, until, onAnswer = () => {} }) {
   const { request = (i) => `/?id=${i}`, connections = CONNECTIONS } = row
-  if (row.load) {
-    await row.load({ port, round, first, count })
-    return first + count
-  }
   const agent = new http.Agent({ keepAlive: true, maxSockets: connections })
   let next = first
   let answered = 0
