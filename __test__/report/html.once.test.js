@@ -49,7 +49,8 @@ test('a report of anything is not longer than can be read', () => {
     tree: leak.tree
   }
   const { report, summary, classCount } = pageData(found, { version: '1', made: 'now' })
-  assert.deepEqual([report.suspects.length, report.suspects[0].path.length, summary.classes.length, summary.duplicateStrings.length, classCount], [20, 200, 1_000, 200, 50_000])
+  assert.deepEqual([report.suspects.length, report.suspects[0].path.length, summary.classes.length, summary.duplicateStrings.length, classCount], [20, 80, 1_000, 200, 50_000])
+  assert.equal(report.suspects[0].stepsLeftOut, 9_920)
   assert.ok(summary.classes[0].name.length <= 300 && report.suspects[0].title.length <= 2_000)
 })
 

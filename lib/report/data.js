@@ -6,7 +6,7 @@
 const LONGEST = 2_000
 /** Of a class's name, a text that is there twice. */
 const NAME = 300
-const MOST = { suspects: 20, holders: 10, steps: 200, classes: 1_000, strings: 200, examples: 10 }
+const MOST = { suspects: 20, holders: 10, steps: 80, classes: 1_000, strings: 200, examples: 10 }
 
 const cut = (text, most) => text.length > most ? `${text.slice(0, most - 1)}…` : text
 
@@ -23,6 +23,7 @@ function suspect ({ path, holders = [], holderTexts = [], keys, ...rest }) {
   return {
     ...rest,
     path: path.length > MOST.steps ? [...path.slice(0, half), ...path.slice(-half)] : path,
+    stepsLeftOut: Math.max(0, path.length - MOST.steps),
     // The texts are shown, and how many more there are.
     holders: holders.map(() => null),
     holderTexts: holderTexts.slice(0, MOST.holders),

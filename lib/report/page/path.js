@@ -96,9 +96,9 @@ function box ({ name, of = '', via, place, retained, role, left }, total) {
 }
 
 /** Each step as V8 has it, for who wants to follow it in a debugger. */
-function steps ({ path }) {
+function steps ({ path, stepsLeftOut = 0 }) {
   return el('details.steps', {},
-    el('summary', {}, `All ${path.length} steps`),
+    el('summary', {}, stepsLeftOut > 0 ? `${path.length} steps of ${path.length + stepsLeftOut}: the first and the last` : `All ${path.length} steps`),
     el('ol', {}, path.map(({ edge, edgeType, node }) => el('li', {},
       `${edgeType} `, el('code', {}, cut(edge, LONGEST)), ' → ', el('code', {}, nameOf(node)), ` @${node.id}`, node.location && [' ', el('code', {}, place(node.location))], `, ${bytes(node.retainedSize)}`))))
 }

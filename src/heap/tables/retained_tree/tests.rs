@@ -49,13 +49,11 @@ fn grown(nodes: &[(usize, u64, &str)]) -> (Graph, Vec<u32>, Vec<u64>) {
     (graph, idom, retained)
 }
 
-/// The same as it is defined: every list anew at every step. For each row its parent, nodes and what is smaller below it.
-fn naive(
-    graph: &Graph,
-    idom: &[u32],
-    retained: &[u64],
-    bounds: Bounds,
-) -> Vec<(Option<usize>, Vec<u32>, u64, u64)> {
+/// A row's parent, its nodes, and those below it that are smaller than what is shown.
+type Naive = (Option<usize>, Vec<u32>, Vec<u32>);
+
+/// The same as it is defined: every list anew at every step.
+fn naive(graph: &Graph, idom: &[u32], retained: &[u64], bounds: Bounds) -> Vec<Naive> {
     let classes = Classes::of(graph);
     let least = (retained[0] / bounds.parts).max(1);
     let below = |node: u32| {
@@ -114,13 +112,7 @@ fn naive(
             })
             .collect();
         let size = hidden.iter().map(|node| retained[*node as usize]).sum::<u64>();
-        let counted = size >= least;
-        all.push((
-            *parent,
-            nodes.clone(),
-            if counted { hidden.len() as u64 } else { 0 },
-            if counted { size } else { 0 },
-        ));
+        all.push((*parent, nodes.clone(), if size >= least { hidden } else { Vec::new() }));
     }
     all
 }
@@ -149,9 +141,18 @@ proptest! {
             prop_assert_eq!(row.retained_size, retained[nodes[0] as usize]);
             prop_assert_eq!(row.shallow_size, nodes.iter().map(|node| graph.self_size(*node)).sum::<u64>());
         }
-        let smaller: Vec<_> = rest.iter().map(|row| (row.parent.unwrap() as usize, row.smaller.unwrap(), row.retained_size)).collect();
-        let expected: Vec<_> = expected.iter().enumerate().filter(|(_, row)| row.3 > 0).map(|(number, row)| (number, row.2, row.3)).collect();
-        prop_assert_eq!(smaller, expected);
+        let with_rest = expected.iter().enumerate().filter(|(_, (.., hidden))| !hidden.is_empty());
+        let classes = Classes::of(&graph);
+        prop_assert_eq!(rest.len(), with_rest.clone().count());
+        for (row, (number, (.., hidden))) in rest.iter().zip(with_rest) {
+            let bytes = |nodes: &[u32]| nodes.iter().map(|node| retained[*node as usize]).sum::<u64>();
+            prop_assert_eq!(row.parent, Some(number as u32));
+            prop_assert_eq!((row.smaller, row.retained_size), (Some(hidden.len() as u64), bytes(hidden)));
+            let of = |class: u32| hidden.iter().copied().filter(|node| classes.of_node(*node) == class).collect::<Vec<_>>();
+            let most = (0..classes.len() as u32).find(|class| bytes(&of(*class)) > bytes(hidden) / 2);
+            let name = most.map(|class| classes.show(&graph, class)).unwrap_or_default();
+            prop_assert_eq!((&row.name, row.of_that_class), (&name, most.map(|class| of(class).len() as u64)));
+        }
         // Nothing is counted twice.
         for (number, row) in found.iter().enumerate() {
             let below: u64 = found.iter().filter(|child| child.parent == Some(number as u32)).map(|child| child.retained_size).sum();
