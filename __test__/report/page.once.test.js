@@ -47,7 +47,10 @@ test('the verdict comes first, then the suspects in prose, then what there is to
     for (const text of [explanation, cure, fingerprint, pathText]) assert.ok(said.includes(plain(text)), text)
   }
   assert.equal(await page.locator('#suspect-2 .known a').getAttribute('href'), suspects[1].known.url)
-  assert.deepEqual(await texts(page, '#suspect-1 .path .name'), ['global', 'process', 'Module', 'Server', 'Object', 'handle()', 'cache Map', '48,213 × {url, body}'])
+  assert.deepEqual(await texts(page, '#suspect-1 .path .name'), ['global', 'Server', '{request}', 'handle()', 'cache Map', '48,213 × {url, body}'])
+  assert.equal(await page.locator('#suspect-1 .path .gap').textContent(), '… 2 more …')
+  await page.locator('#suspect-1 .steps summary').click()
+  assert.equal(await page.locator('#suspect-1 .steps li:visible').count(), 8)
   assert.deepEqual((await texts(page, '#suspect-1 .path .via')).slice(-2), ['captures variable cache', 'holds'])
   const drawn = await page.evaluate(() => [...document.querySelectorAll('.plot canvas')].filter((one) => one.width > 100).length)
   assert.equal(drawn, 5, 'two charts of each suspect, one of the heap')

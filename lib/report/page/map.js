@@ -17,7 +17,7 @@ const SIZED = 130
 
 const CATEGORIES = { object: 'objects', collection: 'collections', string: 'strings', code: 'functions, code', native: 'Buffers, native', system: 'V8, roots', rest: 'smaller ones' }
 
-const KEYS = 'Enter zooms in, Escape zooms out, arrow keys walk: down to what something holds, up to what holds it, left and right to its neighbours.'
+const KEYS = 'By keys: Enter zooms in, Escape zooms out, arrows walk: down to what something holds, up to what holds it, left and right to its neighbours.'
 
 /** Starts at `rows`; `marks`: ids of objects and the suspects' numbers. Gives its element and `show(id)`. */
 function heapMap (rows, marks) {
@@ -162,7 +162,7 @@ function heapMap (rows, marks) {
   const out = el('button.quiet', { type: 'button', on: { click: () => zoom(root) } }, 'Whole heap')
   const element = el('section', { id: 'map', 'aria-labelledby': 'map-title' },
     el('h2', { id: 'map-title' }, 'Map of the heap'),
-    el('p', {}, 'Each box holds those below it; its width is what would be freed with it.', el('span.screen', {}, ' A click zooms in. ', el('span.keys', {}, KEYS))),
+    el('p', {}, 'Each box holds those below it; its width is what would be freed with it.', el('span.screen', {}, ' A click zooms in, one above it zooms out. ', el('span.keys', {}, KEYS))),
     el('div.tools', {}, el('label', { for: 'map-search' }, 'Search'), input, next, out, said),
     el('nav', { 'aria-label': 'Zoomed to' }, crumbs),
     cells,

@@ -9,7 +9,7 @@ const { bytes, cut, number, place } = require('./text')
 /** Of a long path its beginning is Node's and V8's, its end the program's. */
 const [HEAD, TAIL] = [1, 5]
 /** Boxes that are shown without leaving any out. */
-const ALL = 8
+const ALL = 6
 const LONGEST = 90
 
 const ROOTS = {

@@ -44,10 +44,10 @@ function link (url) {
   return /^https?:\/\//.test(url) ? el('a', { href: url, rel: 'noopener noreferrer' }, url) : code(url)
 }
 
-function known ({ id, url, versions, cure }) {
+function known ({ known: { id, url, versions, cure }, cure: usual }) {
   return el('aside.known', { 'aria-label': 'A known leak' },
-    el('p', {}, el('strong', {}, 'This one is known: '), code(id), versions && [', in ', code(versions)], '. ', link(url)),
-    cure && el('p', {}, prose(cure)))
+    el('p', {}, el('strong', {}, 'This one is known: '), code(id), versions === 'all' ? ', in all versions' : versions && [', in ', code(versions)], '. ', link(url)),
+    cure && cure !== usual && el('p', {}, prose(cure)))
 }
 
 function others ({ holders = [], holderTexts = [] }) {
@@ -82,7 +82,7 @@ function article (suspect, index, { total, where, show }) {
       el('div.prose', {},
         el('p.explanation', {}, prose(suspect.explanation)),
         el('div.cure', {}, el('h4', {}, 'Usual cure'), el('p', {}, prose(suspect.cure))),
-        suspect.known && known(suspect.known)),
+        suspect.known && known(suspect)),
       figures(suspect)),
     el('h4', {}, 'How it is held'),
     picture(suspect, total),
