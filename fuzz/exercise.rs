@@ -8,6 +8,7 @@ use heapwarden::heap::paths::Paths;
 use heapwarden::heap::tables::aggregates::Namesakes;
 use heapwarden::heap::tables::diff::{Same, diff};
 use heapwarden::heap::tables::growth::growth;
+use heapwarden::heap::tables::retained_tree::{self, Bounds, tree};
 use heapwarden::heap::{Graph, Options, Parsed, Quiet, parse};
 
 /// Nodes and classes of one snapshot that paths are asked to.
@@ -127,6 +128,27 @@ fn tables(analysis: &Analysis) {
     let rows = duplicates.rows(graph, names, usize::MAX);
     let rows: u64 = rows.iter().map(|row| row.count).sum();
     assert!(rows <= u64::from(graph.node_count()));
+    for bounds in [Bounds::default(), Bounds { rows: 5, depth: 2, parts: u64::MAX }] {
+        retained(analysis, bounds);
+    }
+}
+
+/// The tree of retained sizes: parents first, each with a share of its own parent's.
+fn retained(analysis: &Analysis, bounds: Bounds) {
+    let Analysis { graph, classes, names, dominators, .. } = analysis;
+    let (idom, retained) = (&dominators.idom, &dominators.retained);
+    let rows = tree(&retained_tree::Heap { graph, classes, names, idom, retained }, bounds);
+    assert!(rows.len() <= bounds.rows);
+    for (number, row) in rows.iter().enumerate() {
+        assert_eq!(row.parent.is_none(), number == 0);
+        let parent = row.parent.map(|parent| (parent as usize, rows.get(parent as usize)));
+        if let Some((at, parent)) = parent {
+            let parent = parent.map_or(0, |parent| parent.retained_size);
+            assert!(at < number && (row.retained_size <= parent || parent == u64::MAX));
+        }
+        assert_eq!(row.id.is_none(), row.smaller.is_some());
+        assert!(row.of_that_class <= row.smaller);
+    }
 }
 
 /// What holds for any snapshot.
