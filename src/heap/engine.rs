@@ -159,6 +159,25 @@ impl FromEdges {
     }
 }
 
+/// The edges that retain, and self sizes as DevTools counts them: what a walk needs, which is far less than all rules.
+///
+/// # Errors
+/// `Aborted` when the host wants an end.
+pub fn retaining(mut graph: Graph, host: &dyn Host) -> Result<(Graph, Bits)> {
+    host.progress(Stage::Rules, 0, 2);
+    detached::propagate(&mut graph);
+    let ephemerons = Ephemerons::find(&graph);
+    let (mut essential, mut moves) = (Bits::default(), Vec::new());
+    host::check(host)?;
+    host.both(&mut || essential = essential::edges(&graph, &page::flood(&graph), &ephemerons), &mut || {
+        moves = shallow::moves(&graph);
+    });
+    host::check(host)?;
+    host.progress(Stage::Rules, 1, 2);
+    shallow::apply(&mut graph, &moves);
+    Ok((graph, essential))
+}
+
 /// What a comparison needs of a snapshot, which is far less than all rules.
 #[derive(Debug)]
 pub struct Count {

@@ -24,10 +24,12 @@
 
 pub mod engine;
 pub mod graph;
+pub mod growth;
 pub mod host;
 pub mod paths;
 pub mod read;
 pub mod rules;
+pub mod suspects;
 pub mod tables;
 
 pub use graph::{EdgeKind, Graph, Location, NodeKind};

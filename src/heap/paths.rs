@@ -23,7 +23,7 @@
 
 mod analysed;
 mod facts;
-mod known;
+pub(super) mod known;
 mod merge;
 mod nest;
 mod parts;
@@ -40,6 +40,7 @@ pub use step::{NodeRef, RetainingPath, ScriptPlace, Step};
 
 use self::readability::NameKinds;
 use self::text::Writer;
+pub(in crate::heap) use self::tree::Parents;
 use self::tree::Tree;
 use crate::error::Result;
 use crate::heap::host::Host;
@@ -115,7 +116,12 @@ impl<'a, F: Facts + ?Sized> Paths<'a, F> {
     }
 
     fn writer(&self) -> Writer<'_, F> {
-        Writer { facts: self.facts, tree: &self.tree, name_kinds: &self.name_kinds, scripts: &self.scripts }
+        Writer {
+            facts: self.facts,
+            parents: &self.tree,
+            name_kinds: &self.name_kinds,
+            scripts: &self.scripts,
+        }
     }
 
     fn path(&self, target: u32, way: &[u32], merged: bool, general: &dyn Fn(u32) -> bool) -> RetainingPath {
@@ -130,6 +136,28 @@ impl<'a, F: Facts + ?Sized> Paths<'a, F> {
             omitted,
             text,
         }
+    }
+}
+
+/// Writes ways that were found elsewhere.
+pub(in crate::heap) struct Written<'a, F: ?Sized> {
+    facts: &'a F,
+    name_kinds: NameKinds,
+    scripts: &'a Scripts,
+    parents: &'a dyn Parents,
+}
+
+impl<'a, F: Facts + ?Sized> Written<'a, F> {
+    pub(in crate::heap) fn new(facts: &'a F, scripts: &'a Scripts, parents: &'a dyn Parents) -> Self {
+        Self { facts, name_kinds: NameKinds::new(facts.graph()), scripts, parents }
+    }
+
+    /// All steps of a way; and as one would write it, from the step `from` on.
+    pub(in crate::heap) fn way(&self, way: &[u32], from: usize) -> (Vec<Step>, String) {
+        let (steps, _) = step::steps(self.facts, self.scripts, way, &|_| false);
+        let Self { facts, name_kinds, scripts, parents } = self;
+        let writer = Writer { facts: *facts, parents: *parents, name_kinds, scripts };
+        (steps, writer.text(way.get(from..).unwrap_or(way), true, &|_| false))
     }
 }
 

@@ -133,6 +133,11 @@ impl Graph {
         self.targets[edge as usize]
     }
 
+    /// The node an edge belongs to.
+    pub fn source(&self, edge: u32) -> u32 {
+        (self.first_edges.partition_point(|first| *first <= edge) as u32).saturating_sub(1)
+    }
+
     /// The edge's type.
     #[inline]
     pub fn edge_kind(&self, edge: u32) -> EdgeKind {

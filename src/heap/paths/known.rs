@@ -4,6 +4,7 @@ use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 pub(super) use crate::heap::rules::names::root;
 use crate::heap::rules::scripts::short;
 
+use super::parts::property;
 use super::step::cut;
 
 /// Characters of a key or of a file's name in a path's text.
@@ -14,7 +15,7 @@ const PATH: usize = 8 << 10;
 const LOOK: usize = 4096;
 
 /// Where this node's edge of this type and name leads.
-pub(super) fn inside(graph: &Graph, node: u32, kind: EdgeKind, name: &str) -> Option<u32> {
+pub(in crate::heap) fn inside(graph: &Graph, node: u32, kind: EdgeKind, name: &str) -> Option<u32> {
     let named = |edge: &u32| {
         graph.edge_kind(*edge) == kind
             && graph.edge_name(*edge).is_some_and(|index| graph.strings().raw(index) == name.as_bytes())
@@ -23,7 +24,7 @@ pub(super) fn inside(graph: &Graph, node: u32, kind: EdgeKind, name: &str) -> Op
 }
 
 /// Whether the node is what code calls `global`; since Node 26 the root holds it through its NativeContext.
-pub(super) fn is_global(graph: &Graph, node: u32) -> bool {
+pub(in crate::heap) fn is_global(graph: &Graph, node: u32) -> bool {
     is_native_context(graph, node) || is_global_object(graph, node)
 }
 
@@ -34,23 +35,23 @@ pub(super) fn is_global_object(graph: &Graph, node: u32) -> bool {
 }
 
 /// The hidden node that holds `global` and all builtins.
-pub(super) fn is_native_context(graph: &Graph, node: u32) -> bool {
+pub(in crate::heap) fn is_native_context(graph: &Graph, node: u32) -> bool {
     graph.strings().raw(graph.name(node)) == b"system / NativeContext"
 }
 
 /// Whether the node holds captured variables.
-pub(super) fn is_context(graph: &Graph, node: u32) -> bool {
+pub(in crate::heap) fn is_context(graph: &Graph, node: u32) -> bool {
     graph.kind(node) == NodeKind::OBJECT && graph.strings().raw(graph.name(node)) == b"system / Context"
 }
 
 /// Whether the captured variables are those of a whole module: the next outer ones are V8's own.
-pub(super) fn is_module_scope(graph: &Graph, context: u32) -> bool {
+pub(in crate::heap) fn is_module_scope(graph: &Graph, context: u32) -> bool {
     inside(graph, context, EdgeKind::INTERNAL, "previous")
         .is_some_and(|outer| is_native_context(graph, outer))
 }
 
 /// The file of a module object, if it is one.
-pub(super) fn file(graph: &Graph, node: u32) -> Option<String> {
+pub(in crate::heap) fn file(graph: &Graph, node: u32) -> Option<String> {
     let property = match graph.strings().raw(graph.name(node)) {
         b"Module" => "filename",
         b"ModuleWrap" | b"ModuleJob" => "url",
@@ -64,15 +65,20 @@ pub(super) fn file(graph: &Graph, node: u32) -> Option<String> {
     Some(cut(short(&name), SHORT))
 }
 
+/// `.name`, or what JavaScript wants for other names.
+pub(in crate::heap) fn property_text(name: &str) -> String {
+    property(name)
+}
+
 /// Whether the node's name is its text.
-pub(super) fn is_text(graph: &Graph, node: u32) -> bool {
+pub(in crate::heap) fn is_text(graph: &Graph, node: u32) -> bool {
     graph.kind(node) == NodeKind::STRING
 }
 
 /// The name of a captured variable that V8 gives a number only (those of a block): the scope's names in their
 /// order, if there are as many of them as variables with a value. Small integers have no node, so there may be
 /// fewer.
-pub(super) fn block_variable(graph: &Graph, context: u32, edge: u32) -> Option<String> {
+pub(in crate::heap) fn block_variable(graph: &Graph, context: u32, edge: u32) -> Option<String> {
     let scope = inside(graph, context, EdgeKind::INTERNAL, "scope_info")?;
     let hidden =
         |node: u32| graph.edges(node).take(LOOK).filter(|edge| graph.edge_kind(*edge) == EdgeKind::HIDDEN);
@@ -129,7 +135,7 @@ fn slot(graph: &Graph, edge: u32) -> Option<u64> {
 }
 
 /// The text in the slot before this one.
-pub(super) fn key_before(graph: &Graph, table: u32, edge: u32) -> Option<String> {
+pub(in crate::heap) fn key_before(graph: &Graph, table: u32, edge: u32) -> Option<String> {
     let before = slot(graph, edge)?.checked_sub(1);
     let key = graph.edges(table).find(|other| slot(graph, *other) == before).map(|edge| graph.target(edge));
     key.filter(|key| is_text(graph, *key)).map(|key| graph.strings().show_start(graph.name(key), SHORT))

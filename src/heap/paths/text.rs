@@ -9,7 +9,7 @@ use super::known::{self, Entry};
 use super::parts::{NAME, Parts, property, quoted};
 use super::readability::{NameKind, NameKinds, pair_table};
 use super::step::{begin, cut};
-use super::tree::Tree;
+use super::tree::Parents;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 use crate::heap::rules::scripts::Scripts;
 
@@ -19,7 +19,7 @@ const HALF: usize = 300;
 /// Writes paths.
 pub(super) struct Writer<'a, F: ?Sized> {
     pub(super) facts: &'a F,
-    pub(super) tree: &'a Tree,
+    pub(super) parents: &'a dyn Parents,
     pub(super) name_kinds: &'a NameKinds,
     pub(super) scripts: &'a Scripts,
 }
@@ -172,8 +172,8 @@ impl<F: Facts + ?Sized> Writer<'_, F> {
         let graph = self.graph();
         let raw = graph.edge_name(edge).map(|name| graph.strings().raw(name)).unwrap_or_default();
         let table = pair_table(raw).and_then(|id| graph.node_of_id(id));
-        let map = table.and_then(|table| self.tree.parent(graph, table));
-        let holder = map.and_then(|(map, _)| self.tree.parent(graph, map));
+        let map = table.and_then(|table| self.parents.parent(graph, table));
+        let holder = map.and_then(|(map, _)| self.parents.parent(graph, map));
         let name = holder.and_then(|(_, edge)| match graph.edge_kind(edge) {
             EdgeKind::CONTEXT | EdgeKind::PROPERTY => graph.edge_name(edge),
             _ => None,

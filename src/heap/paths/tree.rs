@@ -17,6 +17,18 @@ pub(super) const NONE: u32 = u32::MAX;
 /// Nodes between two looks at whether the host wants an end.
 const LOOK: usize = 1 << 16;
 
+/// Who is asked for the way to a node.
+pub(in crate::heap) trait Parents {
+    /// The node before this one, and the edge between them.
+    fn parent(&self, graph: &Graph, node: u32) -> Option<(u32, u32)>;
+}
+
+impl Parents for Tree {
+    fn parent(&self, graph: &Graph, node: u32) -> Option<(u32, u32)> {
+        Self::parent(self, graph, node)
+    }
+}
+
 /// The way to every node that is retained.
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -104,7 +116,7 @@ impl Tree {
 
 /// The node an edge belongs to.
 pub(super) fn source(graph: &Graph, edge: u32) -> u32 {
-    (graph.first_edges.partition_point(|first| *first <= edge) as u32).saturating_sub(1)
+    graph.source(edge)
 }
 
 struct Growth<'a, F: Facts + ?Sized> {

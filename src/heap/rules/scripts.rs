@@ -2,7 +2,7 @@
 //! name (function → `shared` → `script`) and, in the locations, by number.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::heap::graph::{EdgeKind, Graph, Location, NodeKind};
 
@@ -29,6 +29,17 @@ impl Scripts {
     /// The script's name as V8 has it: a path, a `file:` URL, `node:…`.
     pub fn name<'a>(&self, graph: &'a Graph, script: u32) -> Option<Cow<'a, str>> {
         self.0.get(&script).map(|name| graph.strings().show(*name))
+    }
+
+    /// The same as an index of the graph's strings.
+    pub fn index(&self, script: u32) -> Option<u32> {
+        self.0.get(&script).copied()
+    }
+
+    /// The scripts that come with Node, by V8's numbers.
+    pub fn builtin(&self, graph: &Graph) -> HashSet<u32> {
+        let is = |name: u32| graph.strings().raw(name).starts_with(b"node:");
+        self.0.iter().filter(|(_, name)| is(**name)).map(|(script, _)| *script).collect()
     }
 
     /// `server.js:10:5` as editors count, from 1; `script 42:10:5` if there is no name.

@@ -1,0 +1,190 @@
+//! Which places grow, and where that is to be reported: at the holder, whose number stays, of entries whose number rises.
+
+use std::collections::{HashMap, HashSet};
+
+use super::places::{Places, ROOT};
+use crate::heap::graph::NodeKind;
+
+/// Entries that must have come for a holder to be looked at. Fewer come and go with connections and compilations.
+const FEWEST: u64 = 20;
+/// Bytes that must have come with them: what a server that only runs gains between two snapshots is less (measured on
+/// the healthy programs of `__test__/healthy`).
+const LEAST: u64 = 12 << 10;
+/// An entry's number for each holder must have grown by this, or else it is the holders that multiply.
+const SPREAD: f64 = 1.2;
+/// Of one snapshot alone: entries for each holder,
+const MANY: u64 = 50;
+/// and their bytes.
+const LARGE: u64 = 512 << 10;
+/// A collection inside a growing one is the point if it has this share of the growth,
+const INNER: f64 = 0.7;
+/// and so many times its entries.
+const FINER: u64 = 5;
+
+/// A holder, and the entries whose number rises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The holder's place.
+    pub place: u32,
+    /// The entries' places below it; none: the holder's own objects get larger.
+    pub entries: Vec<u32>,
+    /// Entries in each snapshot, of the most frequent kind.
+    pub counts: Vec<u64>,
+    /// Bytes of all entries with what hangs from them, in each snapshot.
+    pub bytes: Vec<u64>,
+}
+
+impl Holder {
+    /// Bytes that came between the first snapshot and the fullest.
+    fn rise(&self) -> u64 {
+        rise(&self.bytes)
+    }
+}
+
+fn rise(values: &[u64]) -> u64 {
+    let first = values.first().copied().unwrap_or(0);
+    values.iter().copied().max().unwrap_or(0).saturating_sub(first)
+}
+
+/// Where the highest value stands, the last of several.
+fn peak(values: &[u64]) -> usize {
+    values.iter().enumerate().max_by_key(|(at, value)| (**value, *at)).map_or(0, |(at, _)| at)
+}
+
+/// Holders whose entries have risen in number at some time (`places` counted two snapshots or more), or that have very many
+/// (one snapshot), by falling bytes.
+pub fn holders(places: &Places) -> Vec<Holder> {
+    let single = places.snapshots() < 2;
+    let mut in_code = vec![false; places.len()];
+    let mut found: HashMap<u32, Holder> = HashMap::new();
+    for place in 1..places.len() as u32 {
+        let parent = places.parent(place);
+        in_code[place as usize] = in_code[parent as usize] || places.kind(place) == NodeKind::CODE;
+        if in_code[place as usize] || !places.is_users(place) || parent == ROOT {
+            continue;
+        }
+        let counts: Vec<u64> = places.objects(place).collect();
+        let owners: Vec<u64> = places.objects(parent).collect();
+        let is_entry = if single { is_numerous(&counts, &owners) } else { multiplies(&counts, &owners) };
+        if !is_entry {
+            continue;
+        }
+        let holder = found.entry(parent).or_insert_with(|| Holder {
+            place: parent,
+            entries: Vec::new(),
+            counts: vec![0; counts.len()],
+            bytes: vec![0; counts.len()],
+        });
+        holder.entries.push(place);
+        if holder.entries.len() > 1 && same_but_for_the_way(places, holder.entries[0], place) {
+            holder.counts.iter_mut().zip(&counts).for_each(|(sum, count)| *sum += count);
+        } else if (rise(&counts), counts[0]) > (rise(&holder.counts), holder.counts[0]) {
+            holder.counts = counts;
+        }
+        holder
+            .bytes
+            .iter_mut()
+            .zip(places.all(place))
+            .for_each(|(sum, bytes)| *sum = sum.saturating_add(bytes));
+    }
+    if !single {
+        larger(places, &in_code, &mut found);
+    }
+    let enough = |holder: &Holder| if single { holder.bytes[0] >= LARGE } else { holder.rise() >= LEAST };
+    found.retain(|_, holder| enough(holder));
+    let mut holders = outermost(places, found);
+    holders.sort_by_key(|holder| {
+        (std::cmp::Reverse(holder.rise().max(if single { holder.bytes[0] } else { 0 })), holder.place)
+    });
+    holders
+}
+
+/// A ring that is linked both ways is walked from both ends: its halves are one.
+fn same_but_for_the_way(places: &Places, a: u32, b: u32) -> bool {
+    let is_object = |place: u32| places.kind(place) == NodeKind::OBJECT;
+    places.class(a) == places.class(b) && is_object(a) && is_object(b)
+}
+
+/// Whether there are very many for each owner.
+fn is_numerous(counts: &[u64], owners: &[u64]) -> bool {
+    match (counts, owners) {
+        ([count], [owners]) => *count >= MANY.saturating_mul((*owners).max(1)),
+        _ => false,
+    }
+}
+
+/// Whether it is these that multiply, and not those that own them.
+fn multiplies(counts: &[u64], owners: &[u64]) -> bool {
+    if rise(counts) < FEWEST {
+        return false;
+    }
+    let at = peak(counts);
+    let (Some(now), Some(then)) = (owners.get(at).copied(), owners.first().copied()) else { return false };
+    if now <= then {
+        return true;
+    }
+    let each = |count: u64, owners: u64| count as f64 / owners as f64;
+    if then == 0 {
+        // Owners that are as new as what they own: many with little each multiply themselves.
+        return now < FEWEST || each(counts[at], now) > 2.0 * SPREAD;
+    }
+    each(counts[at], now) > SPREAD * each(counts[0], then)
+}
+
+/// Tables of numbers, buffers and texts have no entries to be counted: they get larger.
+fn larger(places: &Places, in_code: &[bool], found: &mut HashMap<u32, Holder>) {
+    for place in 1..places.len() as u32 {
+        let kind = places.kind(place);
+        let grows =
+            matches!(kind, NodeKind::ARRAY | NodeKind::STRING | NodeKind::NATIVE | NodeKind::CONS_STRING);
+        if !grows
+            || in_code[place as usize]
+            || found.contains_key(&place)
+            || found.contains_key(&places.parent(place))
+        {
+            continue;
+        }
+        let own: Vec<u64> = places.own(place).collect();
+        let counts: Vec<u64> = places.objects(place).collect();
+        let first = own.first().copied().unwrap_or(0);
+        // The same objects, and larger ones.
+        if rise(&counts) == 0 && first > 0 && rise(&own) >= LEAST && rise(&own) > first / 5 {
+            found.insert(place, Holder { place, entries: Vec::new(), counts, bytes: own });
+        }
+    }
+}
+
+/// Those that are not inside another one's entries; or those inside, where they are the point.
+fn outermost(places: &Places, found: HashMap<u32, Holder>) -> Vec<Holder> {
+    let owner_of: HashMap<u32, u32> =
+        found.values().flat_map(|holder| holder.entries.iter().map(|entry| (*entry, holder.place))).collect();
+    // The holder that has this one among its entries or below them.
+    let above = |place: u32| {
+        let mut at = place;
+        while at != ROOT {
+            if let Some(owner) = owner_of.get(&at) {
+                return Some(*owner);
+            }
+            at = places.parent(at);
+        }
+        None
+    };
+    let mut dropped = HashSet::new();
+    let mut order: Vec<u32> = found.keys().copied().collect();
+    // From the outside in: a place comes after the one it hangs from.
+    order.sort_unstable();
+    for place in &order {
+        let (Some(inner), Some(outer)) =
+            (found.get(place), above(*place).and_then(|outer| found.get(&outer)))
+        else {
+            continue;
+        };
+        if outer.place == *place {
+            continue;
+        }
+        let is_point = inner.rise() as f64 >= INNER * outer.rise() as f64
+            && rise(&inner.counts) >= FINER.saturating_mul(rise(&outer.counts));
+        dropped.insert(if is_point && places.snapshots() > 1 { outer.place } else { *place });
+    }
+    found.into_values().filter(|holder| !dropped.contains(&holder.place)).collect()
+}

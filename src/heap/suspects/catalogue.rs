@@ -1,0 +1,113 @@
+//! Leaks that are published: data in `catalogue.json`, matched against a suspect's way and entries.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::case::Case;
+use super::report::{Kind, Known};
+use crate::heap::graph::NodeKind;
+
+#[derive(Debug, Deserialize)]
+struct Published {
+    id: String,
+    versions: String,
+    url: String,
+    #[serde(rename = "match")]
+    signs: Signs,
+    cure: String,
+}
+
+/// All that are given must hold.
+#[derive(Debug, Default, Deserialize)]
+struct Signs {
+    #[serde(default)]
+    kinds: Vec<Kind>,
+    /// In this order on the way from the root to an entry: `class:MemoryStore`, `edge:sessions`, `function:compile`.
+    #[serde(default)]
+    path: Vec<String>,
+    /// Constructors of the entries.
+    #[serde(default)]
+    entry: Vec<String>,
+    /// Ends of names of scripts, one of which a function or constructor on the way, or an entry's, must stand in.
+    #[serde(default)]
+    script: Vec<String>,
+}
+
+static CATALOGUE: LazyLock<Vec<Published>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("catalogue.json")).unwrap_or_default());
+
+/// The first that fits.
+pub(super) fn find(case: &Case, kind: Kind) -> Option<Known> {
+    let found = CATALOGUE.iter().find(|one| fits(case, kind, &one.signs))?;
+    Some(Known {
+        id: found.id.clone(),
+        url: found.url.clone(),
+        versions: found.versions.clone(),
+        cure: found.cure.clone(),
+    })
+}
+
+fn fits(case: &Case, kind: Kind, signs: &Signs) -> bool {
+    let nothing = signs.path.is_empty() && signs.entry.is_empty() && signs.script.is_empty();
+    if nothing || !(signs.kinds.is_empty() || signs.kinds.contains(&kind)) {
+        return false;
+    }
+    if !signs.entry.is_empty()
+        && case.share(|entry| signs.entry.iter().any(|name| case.name(entry) == *name)) < 0.5
+    {
+        return false;
+    }
+    let mut way = case.way.clone();
+    // On to one of the entries.
+    if let Some(entry) = case.entries.first() {
+        let full = case.walk.way(case.graph(), *entry);
+        if full.starts_with(&way) {
+            way = full;
+        }
+    }
+    follows(case, &way, &signs.path) && (signs.script.is_empty() || stands_in(case, &way, &signs.script))
+}
+
+/// Whether the signs come in this order on the way.
+fn follows(case: &Case, way: &[u32], signs: &[String]) -> bool {
+    let graph = case.graph();
+    let mut left = signs.iter().peekable();
+    for edge in way {
+        let node = graph.target(*edge);
+        // An edge and the node it leads to are two steps.
+        for step in 0..2 {
+            let Some(sign) = left.peek() else { return true };
+            let fits = match (sign.split_once(':'), step) {
+                (Some(("edge", name)), 0) => graph
+                    .edge_name(*edge)
+                    .is_some_and(|index| *graph.strings().text(index) == *name.as_bytes()),
+                (Some(("class", name)), 1) => {
+                    graph.kind(node) != NodeKind::CLOSURE
+                        && *graph.strings().text(graph.name(node)) == *name.as_bytes()
+                }
+                (Some(("function", name)), 1) => {
+                    graph.kind(node) == NodeKind::CLOSURE
+                        && *graph.strings().text(graph.name(node)) == *name.as_bytes()
+                }
+                _ => false,
+            };
+            if fits {
+                left.next();
+            }
+        }
+    }
+    left.peek().is_none()
+}
+
+fn stands_in(case: &Case, way: &[u32], ends: &[String]) -> bool {
+    let graph = case.graph();
+    let nodes = way.iter().map(|edge| graph.target(*edge)).chain(case.sample().take(8));
+    let named = nodes
+        .filter_map(|node| graph.location(node))
+        .filter_map(|place| case.scripts.name(graph, place.script));
+    named.into_iter().any(|name| {
+        let name = name.replace('\\', "/");
+        ends.iter().any(|end| name.ends_with(end.as_str()))
+    })
+}

@@ -1,0 +1,347 @@
+//! From holders to suspects.
+
+use std::collections::HashMap;
+
+use super::anchor::Anchor;
+use super::case::Case;
+use super::prose;
+use super::report::{Entry, Growth, HolderRef, Suspect, Verdict};
+use super::share::{self, NOBODY, Share};
+use super::{bounds, catalogue, fingerprint, kinds, look, others};
+use crate::error::Result;
+use crate::heap::engine::Analysis;
+use crate::heap::graph::{EdgeKind, Graph, NodeKind};
+use crate::heap::growth::growing::{self, Holder};
+use crate::heap::growth::places::Places;
+use crate::heap::growth::shape::Shape;
+use crate::heap::growth::walk::Walk;
+use crate::heap::host::Host;
+use crate::heap::paths::{Parents, Written, known};
+use crate::heap::rules::scripts::Scripts;
+
+/// Entries of one suspect that are kept to be looked at.
+const ENTRIES: usize = 4096;
+
+/// What was found in the last snapshot, and in those before it.
+pub struct Findings<'a> {
+    /// The last snapshot, with edges.
+    pub analysis: &'a Analysis,
+    /// Its ways.
+    pub walk: &'a Walk,
+    /// Its scripts.
+    pub scripts: &'a Scripts,
+    /// All of them by place.
+    pub places: &'a Places,
+    /// Minutes between the first and the last snapshot, if they say so.
+    pub minutes: Option<f64>,
+}
+
+impl Findings<'_> {
+    /// The suspects, the worst first, at most `most`.
+    ///
+    /// # Errors
+    /// `Aborted` when the host wants an end.
+    pub fn suspects(&self, most: usize, host: &dyn Host) -> Result<Vec<Suspect>> {
+        let graph = &self.analysis.graph;
+        let mut holders = growing::holders(self.places);
+        holders.truncate(share::MOST);
+        let mut suspect_of = vec![NOBODY; self.places.len()];
+        for (number, holder) in holders.iter().enumerate() {
+            let own = [holder.place];
+            let entries = if holder.entries.is_empty() { &own[..] } else { &holder.entries };
+            for place in entries {
+                suspect_of[*place as usize] = number as u8;
+            }
+        }
+        let shares = share::weigh(self.analysis, self.walk, &suspect_of, holders.len(), host)?;
+        let members = self.members(&holders, &suspect_of);
+        let functions = scopes(graph);
+        let written = Written::new(self.analysis, self.scripts, self.walk);
+        let mut suspects = Vec::new();
+        for ((holder, members), share) in holders.iter().zip(members).zip(&shares.list) {
+            let Some((node, count)) = members.busiest() else { continue };
+            let owner = self.owner(node);
+            let mut way = self.walk.way(graph, owner);
+            if way.is_empty() {
+                continue;
+            }
+            if holder.entries.is_empty() && owner != node {
+                way = self.walk.way(graph, owner);
+            }
+            let case = Case {
+                analysis: self.analysis,
+                scripts: self.scripts,
+                walk: self.walk,
+                holder: node,
+                owner,
+                anchor: Anchor::of(graph, &way),
+                way,
+                count: holder.counts.last().copied().unwrap_or(count),
+                entries: members.entries,
+                is_size: holder.entries.is_empty(),
+                functions: &functions,
+            };
+            suspects.push(self.suspect(&case, holder, *share, &members.holders, &written));
+        }
+        let holds = others::find(self.analysis, self.walk, &shares.without, &suspects);
+        for (suspect, ways) in suspects.iter_mut().zip(holds) {
+            for way in ways {
+                let (steps, text) = written.way(&way, begin(graph, &way, Anchor::of(graph, &way).at));
+                suspect.0.holders.push(steps);
+                suspect.0.holder_texts.push(text);
+            }
+        }
+        let mut suspects: Vec<Suspect> = suspects.into_iter().map(|(suspect, _)| suspect).collect();
+        suspects.sort_by(|a, b| {
+            let key = |suspect: &Suspect| {
+                let rise = suspect.growth.as_ref().map_or(suspect.retained_size, |growth| {
+                    let first = growth.retained_sizes.first().copied().unwrap_or(0);
+                    growth.retained_sizes.last().copied().unwrap_or(0).saturating_sub(first)
+                });
+                (suspect.verdict, rise)
+            };
+            key(b).cmp(&key(a))
+        });
+        suspects.truncate(most);
+        Ok(suspects)
+    }
+
+    fn suspect(
+        &self,
+        case: &Case,
+        holder: &Holder,
+        share: Share,
+        holders: &[u32],
+        written: &Written<Analysis>,
+    ) -> (Suspect, Vec<u32>) {
+        let graph = &self.analysis.graph;
+        let found = kinds::recognise(case);
+        let own = case.place();
+        let at = found.at.clone().filter(|at| at.file.is_some()).unwrap_or(own);
+        let known = catalogue::find(case, found.kind);
+        let total = self.analysis.total_size();
+        let single = self.places.snapshots() < 2;
+        let numbers = |values: &[u64]| values.iter().map(|value| *value as f64).collect::<Vec<_>>();
+        let by = if case.is_size { &holder.bytes } else { &holder.counts };
+        let shape = Shape::of(&numbers(by));
+        let growth = (!single).then(|| Growth {
+            per_snapshot: holder.counts.clone(),
+            retained_sizes: holder.bytes.clone(),
+            per_minute: self.minutes.filter(|minutes| *minutes > 0.0).map(|minutes| {
+                let first = holder.counts.first().copied().unwrap_or(0);
+                let rise = case.count as f64 - first as f64;
+                (rise / minutes * 10.0).round() / 10.0
+            }),
+            shape,
+        });
+        let bound = bounds::of(case);
+        let verdict = if single {
+            Verdict::Large
+        } else {
+            prose::verdict(case, holder, shape, found.kind, bound.as_ref())
+        };
+        let exclusive: u64 = holders
+            .iter()
+            .map(|node| self.analysis.dominators.retained[self.owner(*node) as usize])
+            .fold(0, u64::saturating_add);
+        let class = self.class_of_entries(case);
+        let (path, path_text) = written.way(&case.way, begin(graph, &case.way, case.anchor.at));
+        let retained = share.split;
+        let share_of_all = if total > 0 { retained as f64 / total as f64 } else { 0.0 };
+        let print_parts = [
+            found.kind.name(),
+            at.file.as_deref().unwrap_or(""),
+            &found.name,
+            &case.name(case.owner),
+            &class,
+        ];
+        let fingerprint = fingerprint::of(&print_parts);
+        let confidence = prose::confidence(single, holder, shape, found.sure, share_of_all);
+        let keys = look::keys(case);
+        let entry = look::entry(case).filter(|_| !case.is_size).map(|looks_like| Entry {
+            looks_like,
+            average_size: retained.checked_div(case.count).unwrap_or(0),
+        });
+        let mut suspect = Suspect {
+            kind: found.kind,
+            verdict,
+            title: String::new(),
+            explanation: String::new(),
+            cure: known.as_ref().map_or_else(|| found.cure.to_owned(), |known| known.cure.clone()),
+            path,
+            path_text,
+            holders: Vec::new(),
+            holder_texts: Vec::new(),
+            holder: HolderRef {
+                name: found.name.clone(),
+                file: at.file.clone(),
+                line: at.line,
+                column: at.column,
+                class_name: case.name(case.owner),
+                id: graph.id(case.owner),
+            },
+            class_name: class,
+            count: case.count,
+            retained_size: retained,
+            exclusive_size: exclusive.min(share.whole),
+            share: share_of_all,
+            entry,
+            keys,
+            growth,
+            confidence,
+            fingerprint,
+            known,
+        };
+        suspect.title = prose::title(&suspect, &found.what);
+        suspect.explanation = prose::explanation(&suspect, &found.signs, bound.as_ref());
+        (suspect, case.entries.clone())
+    }
+
+    /// The class that most entries have.
+    fn class_of_entries(&self, case: &Case) -> String {
+        let mut counts: HashMap<String, u32> = HashMap::new();
+        for entry in case.sample() {
+            *counts.entry(case.name(entry)).or_default() += 1;
+        }
+        counts
+            .into_iter()
+            .max_by_key(|(name, count)| (*count, std::cmp::Reverse(name.clone())))
+            .map_or_else(|| case.name(case.owner), |(name, _)| name)
+    }
+
+    /// What a program sees of a node: the Map of a table, the array of its elements.
+    fn owner(&self, node: u32) -> u32 {
+        let graph = &self.analysis.graph;
+        let mut node = node;
+        for _ in 0..8 {
+            let inner = match graph.kind(node) {
+                NodeKind::ARRAY | NodeKind::HIDDEN | NodeKind::CODE => true,
+                NodeKind::NATIVE => graph.strings().raw(graph.name(node)).starts_with(b"system /"),
+                NodeKind::OBJECT => known::is_context(graph, node),
+                _ => false,
+            };
+            let Some(edge) = self.walk.via(node).filter(|_| inner) else { break };
+            let above = graph.source(edge);
+            if graph.kind(above) == NodeKind::SYNTHETIC {
+                break;
+            }
+            // A scope's variable: the scope is what has the entries, and the function that has it is what is seen.
+            node = above;
+        }
+        node
+    }
+
+    /// The entries of each holder, and which objects hold them.
+    fn members(&self, holders: &[Holder], suspect_of: &[u8]) -> Vec<Members> {
+        let graph = &self.analysis.graph;
+        let mut members: Vec<Members> = holders.iter().map(|_| Members::default()).collect();
+        for node in graph.nodes() {
+            let Some(place) = self.walk.place(node) else { continue };
+            let number = suspect_of[place as usize];
+            let (Some(members), Some(holder)) =
+                (members.get_mut(usize::from(number)), holders.get(usize::from(number)))
+            else {
+                continue;
+            };
+            if holder.entries.is_empty() {
+                members.add(node, Some(node), true, graph.self_size(node));
+                continue;
+            }
+            let parent = self.walk.via(node).map(|edge| graph.source(edge));
+            let parent = parent.filter(|parent| self.walk.place(*parent) == Some(holder.place));
+            let is_text = matches!(
+                graph.kind(node),
+                NodeKind::STRING | NodeKind::CONS_STRING | NodeKind::SLICED_STRING | NodeKind::NUMBER
+            );
+            members.add(node, parent, !is_text, 1);
+        }
+        members
+    }
+}
+
+impl Parents for Walk {
+    fn parent(&self, graph: &Graph, node: u32) -> Option<(u32, u32)> {
+        self.via(node).map(|edge| (graph.source(edge), edge))
+    }
+}
+
+/// The step from which on a way is written: the one to the function that captures the first name, or to the object
+/// that has it.
+fn begin(graph: &Graph, way: &[u32], at: usize) -> usize {
+    let mut from = at.saturating_sub(1);
+    while from > 0 && way.get(from).is_some_and(|edge| known::is_context(graph, graph.target(*edge))) {
+        from -= 1;
+    }
+    from
+}
+
+/// What belongs to one suspect.
+#[derive(Default)]
+struct Members {
+    /// Objects among them first.
+    entries: Vec<u32>,
+    objects: bool,
+    seen: usize,
+    /// Of each object that holds entries, how many.
+    by_holder: HashMap<u32, u64>,
+    holders: Vec<u32>,
+}
+
+impl Members {
+    fn add(&mut self, node: u32, holder: Option<u32>, is_object: bool, weight: u64) {
+        if let Some(holder) = holder {
+            let count = self.by_holder.entry(holder).or_insert(0);
+            if *count == 0 && self.holders.len() < ENTRIES {
+                self.holders.push(holder);
+            }
+            *count += weight;
+        }
+        if is_object && !self.objects {
+            self.objects = true;
+            self.entries.clear();
+            self.seen = 0;
+        }
+        if is_object != self.objects {
+            return;
+        }
+        // Every so manieth, so that the sample is spread over all.
+        self.seen += 1;
+        if self.entries.len() < ENTRIES {
+            self.entries.push(node);
+        } else if self.seen.is_multiple_of(self.seen / ENTRIES + 1) {
+            let at = self.seen.wrapping_mul(0x9E37_79B9) % ENTRIES;
+            self.entries[at] = node;
+        }
+    }
+
+    /// The object that holds most of them, and how many.
+    fn busiest(&self) -> Option<(u32, u64)> {
+        self.by_holder
+            .iter()
+            .map(|(node, count)| (*node, *count))
+            .max_by_key(|(node, count)| (*count, std::cmp::Reverse(*node)))
+    }
+}
+
+/// Of each scope a function that has it: those of a program before Node's own, the first in the file.
+fn scopes(graph: &Graph) -> HashMap<u32, u32> {
+    let mut scopes: HashMap<u32, u32> = HashMap::new();
+    for location in &graph.locations {
+        if graph.kind(location.node) != NodeKind::CLOSURE {
+            continue;
+        }
+        let mut scope = known::inside(graph, location.node, EdgeKind::INTERNAL, "context");
+        // An outer scope is known by its inner functions as well.
+        for _ in 0..8 {
+            let Some(node) = scope.filter(|node| known::is_context(graph, *node)) else { break };
+            let place =
+                |node: u32| graph.location(node).map_or((u32::MAX, u32::MAX), |at| (at.line, at.column));
+            let best = scopes.entry(node).or_insert(location.node);
+            if place(location.node) < place(*best) {
+                *best = location.node;
+            }
+            scope = known::inside(graph, node, EdgeKind::INTERNAL, "previous");
+        }
+    }
+    scopes
+}

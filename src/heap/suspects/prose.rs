@@ -1,0 +1,135 @@
+//! What is said of a suspect, and how sure it is.
+
+use super::bounds::Bound;
+use super::kinds::number;
+use super::report::{Kind, Suspect, Verdict};
+use crate::heap::growth::growing::Holder;
+use crate::heap::growth::shape::Shape;
+use crate::units::print_bytes;
+
+/// Of what came under load this must have gone at rest for a backlog.
+const GIVES_BACK: f64 = 0.5;
+
+/// What several snapshots say of one holder.
+pub(super) fn verdict(
+    _case: &super::case::Case,
+    holder: &Holder,
+    shape: Shape,
+    kind: Kind,
+    bound: Option<&Bound>,
+) -> Verdict {
+    let counts = if holder.entries.is_empty() { &holder.bytes } else { &holder.counts };
+    let first = counts.first().copied().unwrap_or(0);
+    let last = counts.last().copied().unwrap_or(0);
+    let high = counts.iter().copied().max().unwrap_or(0);
+    match shape {
+        Shape::Flat => Verdict::None,
+        Shape::Drains => {
+            let given = high.saturating_sub(last) as f64 / high.saturating_sub(first).max(1) as f64;
+            if given >= GIVES_BACK { Verdict::Backlog } else { Verdict::Settling }
+        }
+        Shape::Step | Shape::Saturating => Verdict::Settling,
+        Shape::Linear | Shape::Onset => {
+            if bound.is_some() && kind == Kind::Collection {
+                Verdict::Settling
+            } else if counts.len() == 2 && first == 0 {
+                // What is there for the first time may be there to stay.
+                Verdict::Settling
+            } else {
+                Verdict::Leak
+            }
+        }
+    }
+}
+
+/// 0…1: from the number of snapshots, how steadily it grows, how much it is, and how plain its kind is.
+pub(super) fn confidence(single: bool, holder: &Holder, shape: Shape, sure: f64, share: f64) -> f64 {
+    let counts = &holder.counts;
+    let grew = counts.last().copied().unwrap_or(0).saturating_sub(counts.first().copied().unwrap_or(0));
+    let base = match (single, counts.len(), shape) {
+        (true, ..) => 0.3 + 0.4 * share.min(1.0),
+        (false, 2, _) => 0.6,
+        (false, _, Shape::Linear) => 0.9,
+        (false, _, Shape::Onset) => 0.7,
+        (false, ..) => 0.5,
+    };
+    let much = if single || grew >= 100 { 1.0 } else { 0.8 };
+    ((base * much * (0.6 + 0.4 * sure)) * 100.0).round() / 100.0
+}
+
+/// `61 %`, `0.4 %`.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent >= 9.95 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
+}
+
+/// One line: who, where, how many, how much.
+pub(super) fn title(suspect: &Suspect, what: &str) -> String {
+    let place = match (&suspect.holder.file, suspect.holder.line) {
+        (Some(file), Some(line)) => format!(" in {file}:{line}"),
+        (Some(file), None) => format!(" in {file}"),
+        _ => String::new(),
+    };
+    // Some say already where.
+    let place = if suspect.holder.file.as_ref().is_some_and(|file| what.contains(file.as_str())) {
+        String::new()
+    } else {
+        place
+    };
+    let known = suspect.known.as_ref().map_or_else(String::new, |known| format!("Known leak {}: ", known.id));
+    let grows = if suspect.growth.is_some() && suspect.verdict == Verdict::Leak { ", and grows" } else { "" };
+    let title = format!(
+        "{known}{what}{place} hold{} {} ({} of the heap){grows}",
+        if what.starts_with('`') || what.starts_with("the ") || what.starts_with("a ") { "s" } else { "" },
+        print_bytes(suspect.retained_size),
+        percent(suspect.share)
+    );
+    let mut chars = title.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// Two to four sentences.
+pub(super) fn explanation(suspect: &Suspect, signs: &str, bound: Option<&Bound>) -> String {
+    let mut text = signs.to_owned();
+    if let Some(growth) = &suspect.growth {
+        let first = growth.per_snapshot.first().copied().unwrap_or(0);
+        let last = growth.per_snapshot.last().copied().unwrap_or(0);
+        let rate = growth.per_minute.map_or_else(String::new, |rate| format!(", {rate:+} a minute"));
+        let bytes = (
+            growth.retained_sizes.first().copied().unwrap_or(0),
+            growth.retained_sizes.last().copied().unwrap_or(0),
+        );
+        text.push_str(&format!(
+            " Over {} snapshots it went from {} to {} entries{rate}, and from {} to {} ({}).",
+            growth.per_snapshot.len(),
+            number(first),
+            number(last),
+            print_bytes(bytes.0),
+            print_bytes(bytes.1),
+            growth.shape.name(),
+        ));
+    } else {
+        text.push_str(
+            " One snapshot shows size, not growth: a second one, taken later, would tell whether it grows.",
+        );
+    }
+    if let Some(bound) = bound {
+        text.push_str(&format!(" {} has `{}`: it seems to be bounded.", bound.class, bound.name));
+    }
+    if let Some(keys) = &suspect.keys
+        && suspect.kind == Kind::Collection
+    {
+        text.push_str(&format!(
+            " Its keys are {}, such as {}.",
+            keys.pattern,
+            keys.examples.iter().take(2).map(|key| format!("“{key}”")).collect::<Vec<_>>().join(", ")
+        ));
+    }
+    if suspect.exclusive_size < suspect.retained_size / 2 {
+        text.push_str(&format!(
+            " Only {} go when this holder alone lets go: others hold the same.",
+            print_bytes(suspect.exclusive_size)
+        ));
+    }
+    text
+}
