@@ -41,7 +41,7 @@ module.exports = [
     name: 'memoized-with-age',
     packages: { mem: '3.0.1' },
     known: 'mem-max-age',
-    kinds: ['collection'],
+    kinds: ['closure', 'collection'],
     holder: /\b(getProfile|cache|cacheStore)\b/,
     alone: true
   },

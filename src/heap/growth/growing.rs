@@ -12,6 +12,8 @@ const FEWEST: u64 = 20;
 const LEAST: u64 = 12 << 10;
 /// An entry's number for each holder must have grown by this, or else it is the holders that multiply.
 const SPREAD: f64 = 1.2;
+/// Parts that must have come to each text for it to be one that is always added to. V8 joins parts when it likes.
+const PARTS: u64 = 8;
 /// Of one snapshot alone: entries for each holder,
 const MANY: u64 = 50;
 /// and their bytes.
@@ -65,7 +67,19 @@ pub fn holders(places: &Places) -> Vec<Holder> {
         }
         let counts: Vec<u64> = places.objects(place).collect();
         let owners: Vec<u64> = places.objects(parent).collect();
-        let is_entry = if single { is_numerous(&counts, &owners) } else { multiplies(&counts, &owners) };
+        let parent_kind = places.kind(parent);
+        // Of V8's own lists only objects are somebody's; the parts of a text are not its entries, unless it is all parts.
+        let is_list = parent_kind == NodeKind::SYNTHETIC && places.kind(place) != NodeKind::OBJECT;
+        let came = if single { counts.first().copied().unwrap_or(0) } else { rise(&counts) };
+        let is_part =
+            is_text(parent_kind) && came < PARTS.saturating_mul(owners.iter().copied().max().unwrap_or(0));
+        if is_list || is_part {
+            continue;
+        }
+        // Objects that native code holds one by one: each holder is as new as what it holds, and nobody's.
+        let is_natives = parent_kind == NodeKind::SYNTHETIC && came >= if single { MANY } else { FEWEST };
+        let piles = if single { is_numerous(&counts, &owners) } else { multiplies(&counts, &owners) };
+        let is_entry = is_natives || piles;
         if !is_entry {
             continue;
         }
@@ -97,6 +111,10 @@ pub fn holders(places: &Places) -> Vec<Holder> {
         (std::cmp::Reverse(holder.rise().max(if single { holder.bytes[0] } else { 0 })), holder.place)
     });
     holders
+}
+
+fn is_text(kind: NodeKind) -> bool {
+    matches!(kind, NodeKind::STRING | NodeKind::CONS_STRING | NodeKind::SLICED_STRING)
 }
 
 /// A ring that is linked both ways is walked from both ends: its halves are one.

@@ -73,6 +73,11 @@ impl Places {
         self.steps[place as usize].is_users
     }
 
+    /// Whether they can get larger without entries of their own.
+    pub fn has_bytes(&self, place: u32) -> bool {
+        self.steps[place as usize].has_bytes
+    }
+
     /// A number that is equal for objects of one class.
     pub fn class(&self, place: u32) -> u64 {
         self.steps[place as usize].class
@@ -158,7 +163,10 @@ mod tests {
 
     fn place(places: &mut Places, steps: &[u64]) -> u32 {
         steps.iter().fold(ROOT, |place, step| {
-            places.step(place, Step { hash: *step, kind: NodeKind::OBJECT, class: 0, is_users: true })
+            places.step(
+                place,
+                Step { hash: *step, kind: NodeKind::OBJECT, class: 0, is_users: true, has_bytes: false },
+            )
         })
     }
 

@@ -12,6 +12,8 @@ const STEP_RATE: f64 = 3.0;
 const STEP_SHARE: f64 = 0.3;
 /// The fit of a straight line from which on it is one.
 const FIT: f64 = 0.9;
+/// A last jump below this share of the mean one is none.
+const ENDED: f64 = 0.15;
 /// Late rate by early rate: below, it fills up; above the inverse of `ONSET` it has just begun.
 const SATURATING: f64 = 0.5;
 const ONSET: f64 = 0.1;
@@ -60,6 +62,13 @@ impl Shape {
         let mean = |jumps: &[f64]| jumps.iter().sum::<f64>() / jumps.len() as f64;
         if *early > STEP_RATE * mean(later).max(0.0) && *early > STEP_SHARE * rise {
             return Self::Step;
+        }
+        // It has come to its end: whatever line may be laid through it.
+        if let [.., last] = later
+            && later.len() > 1
+            && *last <= ENDED * rise / jumps.len() as f64
+        {
+            return Self::Saturating;
         }
         if fit(values) >= FIT {
             return Self::Linear;
@@ -119,6 +128,7 @@ mod tests {
             (&[100.0, 400.0, 400.0], Shape::Step),
             (&[100.0, 200.0, 300.0, 405.0], Shape::Linear),
             (&[100.0, 200.0], Shape::Linear),
+            (&[2.0, 16.0, 30.0, 40.0, 40.0], Shape::Saturating),
             (&[0.0, 100.0, 180.0, 200.0, 208.0, 212.0], Shape::Saturating),
             (&[100.0, 100.0, 101.0, 102.0, 150.0, 300.0], Shape::Onset),
         ] {

@@ -24,11 +24,13 @@ pub(super) struct Step {
     pub(super) class: u64,
     /// Whether a program makes such objects. Code and its like come and go as V8 wants.
     pub(super) is_users: bool,
+    /// Whether they can get larger without entries of their own: tables of numbers, buffers, texts.
+    pub(super) has_bytes: bool,
 }
 
 impl Step {
     pub(super) fn root() -> Self {
-        Self { hash: 0, kind: NodeKind::SYNTHETIC, class: 0, is_users: false }
+        Self { hash: 0, kind: NodeKind::SYNTHETIC, class: 0, is_users: false, has_bytes: false }
     }
 }
 
@@ -46,6 +48,8 @@ pub(super) enum Names {
 enum Word {
     New,
     Number,
+    /// V8's account of an entry of a WeakMap.
+    Pair,
     Plain(u64),
 }
 
@@ -78,8 +82,10 @@ impl<'a> Steps<'a> {
         // An entry of a WeakMap: `3 / part of key …`.
         let pair = raw.first().is_some_and(u8::is_ascii_digit)
             && raw.windows(3).take(12).any(|three| three == b" / ");
-        let word = if digits || pair {
+        let word = if digits {
             Word::Number
+        } else if pair {
+            Word::Pair
         } else {
             let mut hasher = self.hasher();
             raw[..raw.len().min(TEXT)].hash(&mut hasher);
@@ -124,6 +130,12 @@ impl<'a> Steps<'a> {
         if count > most && !is_global() { Names::Keys } else { Names::Fixed }
     }
 
+    /// Whether the edge leads from a key of a WeakMap to its value.
+    pub(super) fn is_pair(&mut self, edge: u32) -> bool {
+        self.graph.edge_kind(edge) == EdgeKind::INTERNAL
+            && self.graph.edge_name(edge).is_some_and(|name| self.word(name) == Word::Pair)
+    }
+
     /// Whether the edge is one of the ring that timers of one duration are in: each is held by the list, not by the one
     /// before it.
     pub(super) fn is_ring(&self, source: u32, edge: u32) -> bool {
@@ -159,13 +171,22 @@ impl<'a> Steps<'a> {
         let mut hasher = self.hasher();
         // By an index or as an element is the same: an array's entries are both.
         let way = if label.is_none() { EdgeKind::ELEMENT.0 } else { edge_kind.0 };
-        (way, label, kind.0, class).hash(&mut hasher);
+        // A text is a text, whether V8 has joined its parts yet or not.
+        let text = matches!(kind, NodeKind::CONS_STRING | NodeKind::SLICED_STRING);
+        (way, label, if text { NodeKind::STRING.0 } else { kind.0 }, class).hash(&mut hasher);
         let is_users = match kind {
             NodeKind::CODE | NodeKind::SYNTHETIC => false,
             NodeKind::HIDDEN => is_users(graph.strings().raw(graph.name(node))),
             _ => true,
         };
-        Step { hash: hasher.finish(), kind, class, is_users }
+        let has_bytes = match kind {
+            NodeKind::ARRAY | NodeKind::STRING | NodeKind::CONS_STRING => true,
+            NodeKind::NATIVE => graph.strings().raw(graph.name(node)) == b"system / JSArrayBufferData",
+            // Its list's bytes count as its own.
+            NodeKind::OBJECT => matches!(graph.strings().raw(graph.name(node)), b"Array" | b"Map" | b"Set"),
+            _ => false,
+        };
+        Step { hash: hasher.finish(), kind, class, is_users, has_bytes }
     }
 
     /// What tells a node's class from others. `any`: the way to it has no name, so that plain objects are told apart by

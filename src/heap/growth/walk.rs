@@ -1,5 +1,7 @@
 //! The shortest way to each object, and its place.
 
+use std::collections::VecDeque;
+
 use super::late::Late;
 use super::places::{Places, ROOT};
 use super::step::{Names, Steps};
@@ -44,6 +46,7 @@ impl Walk {
             place: vec![NONE; nodes],
             popped: Bits::new(nodes),
             order: Vec::new(),
+            pairs: VecDeque::new(),
         };
         let mut steps = Steps::new(graph, scripts);
         let mut sums = Sums { objects: vec![0; places.len()], own: vec![0; places.len()] };
@@ -87,12 +90,17 @@ impl Walk {
                 if walker.late.is(node) {
                     late.push(node);
                 } else {
-                    walker.expand(node);
+                    walker.expand(node, &mut steps);
                 }
+            }
+            // What a WeakMap has for a key is found where it is held by name, if it is.
+            if let Some((node, edge)) = walker.pairs.pop_front() {
+                walker.reach(node, edge);
+                continue;
             }
             let Some(node) = late.get(late_next).copied() else { break };
             late_next += 1;
-            walker.expand(node);
+            walker.expand(node, &mut steps);
         }
         let Walker { via, mut place, popped, .. } = walker;
         for (node, place) in place.iter_mut().enumerate() {
@@ -137,19 +145,29 @@ struct Walker<'a> {
     place: Vec<u32>,
     popped: Bits,
     order: Vec<u32>,
+    pairs: VecDeque<(u32, u32)>,
 }
 
 impl Walker<'_> {
-    fn expand(&mut self, node: u32) {
-        let root = self.graph.root();
+    fn expand(&mut self, node: u32, steps: &mut Steps) {
         for edge in self.graph.edges(node) {
-            let target = self.graph.target(edge);
-            let at = target as usize;
-            if self.via[at] == NONE && target != root && self.retain.get(edge as usize) {
-                self.via[at] = edge;
-                self.place[at] = node;
-                self.order.push(target);
+            if self.via[self.graph.target(edge) as usize] == NONE {
+                if steps.is_pair(edge) {
+                    self.pairs.push_back((node, edge));
+                } else {
+                    self.reach(node, edge);
+                }
             }
+        }
+    }
+
+    fn reach(&mut self, node: u32, edge: u32) {
+        let target = self.graph.target(edge);
+        let at = target as usize;
+        if self.via[at] == NONE && target != self.graph.root() && self.retain.get(edge as usize) {
+            self.via[at] = edge;
+            self.place[at] = node;
+            self.order.push(target);
         }
     }
 }

@@ -5,6 +5,7 @@ pub(super) use crate::heap::rules::names::root;
 use crate::heap::rules::scripts::short;
 
 use super::parts::property;
+use super::readability::pair_table;
 use super::step::cut;
 
 /// Characters of a key or of a file's name in a path's text.
@@ -68,6 +69,12 @@ pub(in crate::heap) fn file(graph: &Graph, node: u32) -> Option<String> {
 /// `.name`, or what JavaScript wants for other names.
 pub(in crate::heap) fn property_text(name: &str) -> String {
     property(name)
+}
+
+/// The table of the WeakMap that this edge is an entry of.
+pub(in crate::heap) fn pair_table_of(graph: &Graph, edge: u32) -> Option<u32> {
+    let name = graph.edge_name(edge)?;
+    pair_table(graph.strings().raw(name)).and_then(|id| graph.node_of_id(id))
 }
 
 /// Whether the node's name is its text.

@@ -1,6 +1,9 @@
 //! What a developer calls the holder: the variable, and the properties from there.
 
+use std::collections::HashMap;
+
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
+use crate::heap::growth::walk::Walk;
 use crate::heap::paths::known;
 use crate::heap::rules::scripts::{Scripts, short};
 
@@ -32,69 +35,104 @@ pub(super) struct Anchor {
     pub(super) begin: Begin,
     /// The names from there, as they stand in code; entries of collections are `[]`.
     pub(super) names: Vec<String>,
-    /// Where in the way the first of them is.
+    /// The way that was followed: the holder's, or of what a WeakMap holds the WeakMap's.
+    pub(super) way: Vec<u32>,
+    /// Where in it the first name is.
     pub(super) at: usize,
 }
 
+/// WeakMaps on one way that are followed.
+const JUMPS: usize = 2;
+/// What V8 writes of an entry of a WeakMap.
+const PAIR: &str = " / part of key ";
+
+/// The WeakMap that an entry belongs to.
+fn weak_map(graph: &Graph, walk: &Walk, edge: u32) -> Option<u32> {
+    let table = known::pair_table_of(graph, edge)?;
+    walk.via(table).map(|edge| graph.source(edge))
+}
+
+/// Whether a function is not one of Node's or V8's.
+fn is_programs(graph: &Graph, scopes: &HashMap<u32, u32>, function: u32) -> bool {
+    let scope = known::inside(graph, function, EdgeKind::INTERNAL, "context");
+    scope.is_some_and(|scope| scopes.contains_key(&scope))
+}
+
 impl Anchor {
-    /// Of a way from the root to the holder.
-    pub(super) fn of(graph: &Graph, way: &[u32]) -> Self {
+    /// Of a way from the root to the holder. `scopes`: of each scope a function of the program that has it.
+    pub(super) fn of(graph: &Graph, walk: &Walk, scopes: &HashMap<u32, u32>, way: &[u32]) -> Self {
         let mut names = Vec::new();
-        let mut begin = Begin::Root;
+        let mut way = way.to_vec();
+        let mut jumps = 0;
+        // Node's and V8's own variables are a name where there is no better one.
+        let mut second = None;
         let mut at = way.len();
-        for (place, edge) in way.iter().enumerate().rev() {
-            let (edge, source) = (*edge, graph.source(*edge));
-            at = place;
+        while let Some(edge) = at.checked_sub(1).and_then(|at| way.get(at)).copied() {
+            at -= 1;
+            let source = graph.source(edge);
             match graph.edge_kind(edge) {
-                EdgeKind::CONTEXT => {
-                    names.push(name(graph, edge));
-                    begin = Begin::Variable(source);
-                    break;
-                }
-                EdgeKind::HIDDEN if known::is_context(graph, source) => {
-                    names.push(
-                        known::block_variable(graph, source, edge)
-                            .unwrap_or_else(|| "(block variable)".to_owned()),
-                    );
-                    begin = Begin::Variable(source);
-                    break;
+                EdgeKind::CONTEXT | EdgeKind::HIDDEN if known::is_context(graph, source) => {
+                    let variable = match graph.edge_kind(edge) {
+                        EdgeKind::CONTEXT => Some(name(graph, edge)),
+                        _ => known::block_variable(graph, source, edge),
+                    };
+                    if scopes.contains_key(&source) {
+                        names.push(variable.unwrap_or_else(|| "(block variable)".to_owned()));
+                        return Self::new(Begin::Variable(source), names, way, at);
+                    }
+                    if let (None, Some(variable)) = (&second, variable) {
+                        let mut names = names.clone();
+                        names.push(variable);
+                        second = Some(Self::new(Begin::Variable(source), names, way.clone(), at));
+                    }
                 }
                 EdgeKind::PROPERTY | EdgeKind::SHORTCUT => {
                     names.push(name(graph, edge));
                     if known::is_global(graph, source) {
-                        begin = Begin::Global;
-                        break;
+                        return Self::new(Begin::Global, names, way, at);
                     }
                     if graph.strings().raw(graph.name(source)) == b"Module" {
-                        begin = Begin::Module(source);
-                        break;
+                        return Self::new(Begin::Module(source), names, way, at);
                     }
                     if names.iter().filter(|name| *name != "[]").count() >= NAMES {
-                        begin = Begin::Object(source);
-                        break;
+                        return Self::new(Begin::Object(source), names, way, at);
                     }
                 }
                 EdgeKind::ELEMENT => names.push("[]".to_owned()),
                 EdgeKind::INTERNAL if is_number(graph, edge) => names.push("[]".to_owned()),
+                EdgeKind::INTERNAL if jumps < JUMPS && name(graph, edge).contains(PAIR) => {
+                    // The WeakMap is the holder, not its key.
+                    if let Some(map) = weak_map(graph, walk, edge) {
+                        jumps += 1;
+                        names.push("[]".to_owned());
+                        way = walk.way(graph, map);
+                        at = way.len();
+                        continue;
+                    }
+                }
                 _ => {}
             }
+            let nameless = names.iter().all(|name| name == "[]");
             if graph.kind(source) == NodeKind::SYNTHETIC {
-                begin = if names.iter().all(|name| name == "[]") {
-                    Begin::Root
-                } else {
-                    Begin::Object(graph.target(edge))
-                };
-                break;
+                let begin = if nameless { Begin::Root } else { Begin::Object(graph.target(edge)) };
+                return second.unwrap_or_else(|| Self::new(begin, names, way, at));
             }
             // A function holds its scope; what it is called is better than who holds it.
-            if graph.kind(source) == NodeKind::CLOSURE && !names.iter().all(|name| name == "[]") {
-                begin = Begin::Function(source);
-                break;
+            if graph.kind(source) == NodeKind::CLOSURE
+                && !nameless
+                && second.is_none()
+                && is_programs(graph, scopes, source)
+            {
+                return Self::new(Begin::Function(source), names, way, at);
             }
         }
+        second.unwrap_or_else(|| Self::new(Begin::Root, names, way, 0))
+    }
+
+    fn new(begin: Begin, mut names: Vec<String>, way: Vec<u32>, at: usize) -> Self {
         names.reverse();
         names.dedup_by(|a, b| a == "[]" && b == "[]");
-        Self { begin, names, at }
+        Self { begin, names, way, at }
     }
 
     /// As one writes it: `cache`, `app.locals.cache`, `sessions[].history`.

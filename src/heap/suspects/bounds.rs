@@ -7,7 +7,7 @@ use super::case::Case;
 use crate::heap::graph::{EdgeKind, NodeKind};
 
 /// Names of a bound. Anchored: `_maxListeners` is none.
-const BOUNDS: [&str; 18] = [
+const BOUNDS: [&str; 17] = [
     "max",
     "maxSize",
     "maxEntries",
@@ -15,7 +15,6 @@ const BOUNDS: [&str; 18] = [
     "maxKeys",
     "maxLength",
     "maxCount",
-    "maxAge",
     "capacity",
     "limit",
     "sizeLimit",
@@ -32,12 +31,10 @@ const UP: usize = 3;
 /// Edges of a hidden class and of its list that are looked at.
 const LOOK: usize = 512;
 
-/// A bound, by its name.
+/// What makes one think so, as the beginning of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bound {
-    pub(super) name: String,
-    /// The class of the object that has it.
-    pub(super) class: String,
+    pub(super) says: String,
 }
 
 /// What bounds the entries, if something does.
@@ -48,7 +45,7 @@ pub(super) fn of(case: &Case) -> Option<Bound> {
         if let Some(name) =
             names(case, node).into_iter().find(|name| BOUNDS.contains(&name.trim_start_matches(['#', '_'])))
         {
-            return Some(Bound { name, class: case.name(node) });
+            return Some(Bound { says: format!("{} has `{name}`", case.name(node)) });
         }
         // Up by a property only: who holds the object in a list does not bound it.
         at = case
@@ -67,13 +64,15 @@ fn names(case: &Case, node: u32) -> Vec<String> {
         return Vec::new();
     }
     let text = |name: u32| graph.strings().show_start(name, 40);
-    let mut names: Vec<String> = graph
-        .edges(node)
-        .take(LOOK)
-        .filter(|edge| graph.edge_kind(*edge) == EdgeKind::PROPERTY)
-        .filter_map(|edge| graph.edge_name(edge))
-        .map(text)
-        .collect();
+    let (mut names, mut open): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for edge in graph.edges(node).take(LOOK).filter(|edge| graph.edge_kind(*edge) == EdgeKind::PROPERTY) {
+        let Some(name) = graph.edge_name(edge).map(text) else { continue };
+        // A bound that is not set, or is Infinity, bounds nothing. One that is a small number leads nowhere.
+        match graph.kind(graph.target(edge)) {
+            NodeKind::HIDDEN | NodeKind::NUMBER => open.push(name),
+            _ => names.push(name),
+        }
+    }
     let map = case.inside(node, EdgeKind::INTERNAL, "map");
     let list = map.and_then(|map| case.inside(map, EdgeKind::INTERNAL, "descriptors"));
     if let Some(list) = list {
@@ -83,10 +82,21 @@ fn names(case: &Case, node: u32) -> Vec<String> {
                 .take(LOOK)
                 .map(|edge| graph.target(edge))
                 .filter(|name| known_text(case, *name))
-                .map(|name| text(graph.name(name))),
+                .map(|name| text(graph.name(name)))
+                .filter(|name| !open.contains(name)),
         );
     }
     names
+}
+
+/// Whether an array was made as long as it will ever be: its list has kept its size while the entries multiplied.
+/// `sizes`: the list's bytes in each snapshot.
+pub(super) fn is_preallocated(counts: &[u64], sizes: &[u64]) -> bool {
+    let (Some(first), Some(last)) = (counts.first(), counts.last()) else { return false };
+    let same = sizes.windows(2).all(|pair| pair[0] == pair[1]);
+    // A list that grows does so by half and a little.
+    same && *last >= first.saturating_mul(2).saturating_add(32)
+        && sizes.last().is_some_and(|size| *size / 8 >= *last)
 }
 
 fn known_text(case: &Case, node: u32) -> bool {

@@ -55,7 +55,7 @@ impl Findings<'_> {
         }
         let shares = share::weigh(self.analysis, self.walk, &suspect_of, holders.len(), host)?;
         let members = self.members(&holders, &suspect_of);
-        let functions = scopes(graph);
+        let functions = scopes(graph, self.scripts);
         let written = Written::new(self.analysis, self.scripts, self.walk);
         let mut suspects = Vec::new();
         for ((holder, members), share) in holders.iter().zip(members).zip(&shares.list) {
@@ -74,7 +74,7 @@ impl Findings<'_> {
                 walk: self.walk,
                 holder: node,
                 owner,
-                anchor: Anchor::of(graph, &way),
+                anchor: Anchor::of(graph, self.walk, &functions, &way),
                 way,
                 count: holder.counts.last().copied().unwrap_or(count),
                 entries: members.entries,
@@ -83,10 +83,13 @@ impl Findings<'_> {
             };
             suspects.push(self.suspect(&case, holder, *share, &members.holders, &written));
         }
+        let mut suspects = joined(suspects);
+        suspects.retain(|(suspect, _)| !(self.places.snapshots() < 2 && is_nodes_own(suspect)));
         let holds = others::find(self.analysis, self.walk, &shares.without, &suspects);
         for (suspect, ways) in suspects.iter_mut().zip(holds) {
             for way in ways {
-                let (steps, text) = written.way(&way, begin(graph, &way, Anchor::of(graph, &way).at));
+                let (steps, text) =
+                    written.way(&way, begin(graph, &way, Anchor::of(graph, self.walk, &functions, &way).at));
                 suspect.0.holders.push(steps);
                 suspect.0.holder_texts.push(text);
             }
@@ -134,7 +137,7 @@ impl Findings<'_> {
             }),
             shape,
         });
-        let bound = bounds::of(case);
+        let bound = bounds::of(case).or_else(|| self.preallocated(case, holder));
         let verdict = if single {
             Verdict::Large
         } else {
@@ -145,7 +148,14 @@ impl Findings<'_> {
             .map(|node| self.analysis.dominators.retained[self.owner(*node) as usize])
             .fold(0, u64::saturating_add);
         let class = self.class_of_entries(case);
-        let (path, path_text) = written.way(&case.way, begin(graph, &case.way, case.anchor.at));
+        let way = &case.way;
+        // Of what a WeakMap has for its key the way goes through the key, and its name is the WeakMap's.
+        let from = if case.anchor.way == *way {
+            begin(graph, way, case.anchor.at)
+        } else {
+            way.len().saturating_sub(3)
+        };
+        let (path, path_text) = written.way(way, from);
         let retained = share.split;
         let share_of_all = if total > 0 { retained as f64 / total as f64 } else { 0.0 };
         let print_parts = [
@@ -195,6 +205,15 @@ impl Findings<'_> {
         suspect.title = prose::title(&suspect, &found.what);
         suspect.explanation = prose::explanation(&suspect, &found.signs, bound.as_ref());
         (suspect, case.entries.clone())
+    }
+
+    /// An array that was made with all the room it will need.
+    fn preallocated(&self, case: &Case, holder: &Holder) -> Option<bounds::Bound> {
+        // The list's bytes count as the array's.
+        let sizes: Vec<u64> = self.places.own(self.walk.place(case.owner)?).collect();
+        (case.is_array(case.owner) && bounds::is_preallocated(&holder.counts, &sizes)).then(|| {
+            bounds::Bound { says: "Its list was made as long as it is from the beginning".to_owned() }
+        })
     }
 
     /// The class that most entries have.
@@ -257,6 +276,31 @@ impl Findings<'_> {
         }
         members
     }
+}
+
+/// An object's entries may hang from it in two ways, as its properties and in its list of them: that is one suspect.
+fn joined(suspects: Vec<(Suspect, Vec<u32>)>) -> Vec<(Suspect, Vec<u32>)> {
+    let mut list: Vec<(Suspect, Vec<u32>)> = Vec::with_capacity(suspects.len());
+    for (suspect, entries) in suspects {
+        match list
+            .iter_mut()
+            .find(|(other, _)| other.holder.id == suspect.holder.id && other.kind == suspect.kind)
+        {
+            Some((other, _)) => {
+                other.retained_size = other.retained_size.saturating_add(suspect.retained_size);
+                other.share += suspect.share;
+            }
+            None => list.push((suspect, entries)),
+        }
+    }
+    list
+}
+
+/// What Node itself has so much of is large in every process.
+const NODES_OWN: f64 = 0.1;
+
+fn is_nodes_own(suspect: &Suspect) -> bool {
+    suspect.share < NODES_OWN && suspect.holder.file.as_deref().is_none_or(|file| file.starts_with("node:"))
 }
 
 impl Parents for Walk {
@@ -323,10 +367,11 @@ impl Members {
     }
 }
 
-/// Of each scope a function that has it: those of a program before Node's own, the first in the file.
-fn scopes(graph: &Graph) -> HashMap<u32, u32> {
+/// Of each scope that is a program's a function that has it, the first in the file.
+fn scopes(graph: &Graph, scripts: &Scripts) -> HashMap<u32, u32> {
+    let builtin = scripts.builtin(graph);
     let mut scopes: HashMap<u32, u32> = HashMap::new();
-    for location in &graph.locations {
+    for location in graph.locations.iter().filter(|location| !builtin.contains(&location.script)) {
         if graph.kind(location.node) != NodeKind::CLOSURE {
             continue;
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::report::Suspect;
 use crate::heap::engine::Analysis;
+use crate::heap::graph::NodeKind;
 use crate::heap::graph::bits::Bits;
 use crate::heap::growth::walk::Walk;
 
@@ -41,8 +42,12 @@ pub(super) fn find(
                 continue;
             }
             let (Some(number), Some(place)) = (suspect_of.get(&target), walk.place(node)) else { continue };
-            let own = walk.via(target).map(|edge| graph.source(edge)).and_then(|holder| walk.place(holder));
-            if own != Some(place) {
+            // An array has its elements itself, and in a list of its own; a table may have been replaced by a larger one.
+            let holder = walk.via(target).map(|edge| graph.source(edge));
+            let inner = |node: u32| {
+                walk.via(node).map(|edge| graph.source(edge)) == holder && graph.kind(node) == NodeKind::ARRAY
+            };
+            if holder.and_then(|holder| walk.place(holder)) != Some(place) && !inner(node) {
                 found.entry((*number, place)).or_insert((0, edge)).0 += 1;
             }
         }

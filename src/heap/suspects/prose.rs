@@ -7,6 +7,8 @@ use crate::heap::growth::growing::Holder;
 use crate::heap::growth::shape::Shape;
 use crate::units::print_bytes;
 
+/// So few new entries in two snapshots may be a warm-up: nobody can know yet.
+const FEW: u64 = 40;
 /// Of what came under load this must have gone at rest for a backlog.
 const GIVES_BACK: f64 = 0.5;
 
@@ -35,11 +37,25 @@ pub(super) fn verdict(
             } else if counts.len() == 2 && first == 0 {
                 // What is there for the first time may be there to stay.
                 Verdict::Settling
+            } else if counts.len() == 2
+                && !holder.entries.is_empty()
+                && last.saturating_sub(first) < FEW
+                && is_warm_up(kind)
+            {
+                Verdict::Settling
             } else {
                 Verdict::Leak
             }
         }
     }
+}
+
+/// Kinds of which some come with the first requests: caches, compiled templates. Nobody warms up timers.
+fn is_warm_up(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Collection | Kind::Closure | Kind::Object | Kind::Strings | Kind::Buffers | Kind::Requests
+    )
 }
 
 /// 0…1: from the number of snapshots, how steadily it grows, how much it is, and how plain its kind is.
@@ -114,7 +130,7 @@ pub(super) fn explanation(suspect: &Suspect, signs: &str, bound: Option<&Bound>)
         );
     }
     if let Some(bound) = bound {
-        text.push_str(&format!(" {} has `{}`: it seems to be bounded.", bound.class, bound.name));
+        text.push_str(&format!(" {}: it seems to be bounded.", bound.says));
     }
     if let Some(keys) = &suspect.keys
         && suspect.kind == Kind::Collection

@@ -13,7 +13,10 @@ const DEEP: usize = 5;
 pub(super) fn find(case: &Case) -> Option<Finding> {
     let is_window = |entry: u32| case.is_one_of(entry, &["Window", "JSDOM", "ContextifyContext"]);
     let windows = case.share(is_window) >= MOSTLY;
-    if !windows && case.share(|entry| has_realm(case, entry)) < MOSTLY {
+    let is_sandbox = |entry: u32| {
+        case.parts(entry).any(|(name, _)| name.contains("contextify:context")) || has_realm(case, entry)
+    };
+    if !windows && case.share(is_sandbox) < MOSTLY {
         return None;
     }
     let name = named(case, "contexts");

@@ -16,13 +16,13 @@ pub(super) fn find(case: &Case) -> Option<Finding> {
     let file = file.unwrap_or_else(|| "a file".to_owned());
     let named = case.anchor.text(case.graph());
     let parent = case.before_owner().and_then(|node| known::file(case.graph(), node));
-    let by = parent.map_or_else(String::new, |parent| {
+    let by = parent.as_ref().map_or_else(String::new, |parent| {
         format!(" The module {parent} has them all among its `children`.")
     });
     Some(Finding {
         kind: Kind::Modules,
         name: format!("modules of {file}"),
-        at: Some(At { file: Some(file.clone()), ..At::default() }),
+        at: Some(At { file: Some(parent.unwrap_or_else(|| file.clone())), ..At::default() }),
         what: format!("{} modules loaded from {file}", number(case.count)),
         signs: format!(
             "The same file was loaded again and again, each time with new functions and variables; they are held by `{named}`.{by}"

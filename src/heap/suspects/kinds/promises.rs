@@ -1,6 +1,7 @@
 //! Promises that do not settle, and what waits for them.
 
 use super::{Finding, MOSTLY, named, number};
+use crate::heap::graph::{EdgeKind, NodeKind};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
 
@@ -8,15 +9,20 @@ pub(super) fn find(case: &Case) -> Option<Finding> {
     let is_reaction = |entry: u32| case.name(entry).contains("PromiseReaction");
     let is_promise = |entry: u32| case.is_one_of(entry, &["Promise"]);
     let (reactions, promises) = (case.share(is_reaction), case.share(is_promise));
-    // An entry that is nothing but its promise: `{promise, resolve, reject}`.
+    // An entry that is nothing but its promise: `{promise, resolve, reject}`; or the function that would settle it.
     let deferred = |entry: u32| {
-        case.is_one_of(entry, &["Object"]) && {
-            let names: Vec<(String, u32)> =
-                case.parts(entry).filter(|(name, _)| name != "__proto__" && name != "map").collect();
-            names.iter().any(|(_, part)| is_promise(*part))
-                || names.iter().filter(|(name, _)| name == "resolve" || name == "reject").count() == 2
-        }
+        let has = |name: &str| case.property(entry, name).is_some();
+        (case.is_one_of(entry, &["Object"]) && has("resolve") && (has("reject") || has("promise")))
+            || settles(case, entry)
     };
+    // What a settled promise has come to is kept as a value is.
+    let settled = |entry: u32| {
+        case.inside(entry, EdgeKind::INTERNAL, "reactions_or_result")
+            .is_some_and(|result| !is_reaction(result))
+    };
+    if promises >= MOSTLY && case.share(settled) >= MOSTLY {
+        return None;
+    }
     let on_way: Vec<(String, u32)> = case.back().take(3).collect();
     let behind = on_way.iter().any(|(_, node)| is_promise(*node) || is_reaction(*node));
     if reactions + promises < MOSTLY && case.share(deferred) < MOSTLY && !behind {
@@ -51,5 +57,17 @@ pub(super) fn find(case: &Case) -> Option<Finding> {
         cure: "Settle them or let them time out, delete them in `finally`; do not race again and again against one promise that \
                lives as long as the process.",
         sure: 0.9,
+    })
+}
+
+/// Whether it is one of the two functions that a promise is settled by.
+fn settles(case: &Case, entry: u32) -> bool {
+    let graph = case.graph();
+    if graph.kind(entry) != NodeKind::CLOSURE || graph.location(entry).is_some() {
+        return false;
+    }
+    let scope = case.inside(entry, EdgeKind::INTERNAL, "context");
+    scope.is_some_and(|scope| {
+        graph.edges(scope).take(8).any(|edge| case.is_one_of(graph.target(edge), &["Promise"]))
     })
 }

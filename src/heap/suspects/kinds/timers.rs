@@ -24,16 +24,17 @@ pub(super) fn find(case: &Case) -> Option<Finding> {
     let held = case.anchor.text(case.graph());
     let own = held.is_empty() || held.contains("timerListMap") || held.starts_with("TimersList");
     let by = if own { String::new() } else { format!(" They are also kept in `{held}`.") };
-    let name = match (&function[..], at.as_ref().and_then(|at| at.text())) {
-        ("", Some(place)) => format!("{word} of an anonymous function at {place}"),
-        ("", None) => word.to_owned(),
-        (function, _) => format!("{word} of {function}"),
+    let call = match (word, case.share(|entry| case.is_one_of(entry, &["Immediate"])) >= MOSTLY) {
+        (_, true) => "setImmediate",
+        ("intervals", _) => "setInterval",
+        _ => "setTimeout",
     };
+    let name = format!("{call}({})", if function.is_empty() { "() => …" } else { &function });
     Some(Finding {
         kind: Kind::Timers,
-        name,
+        name: name.clone(),
         at: at.clone().filter(|at| !at.is_builtin()),
-        what: format!("{} {word} that call {shown}{place}", number(case.count)),
+        what: format!("{} {word} that call {shown}{place}, `{name}`,", number(case.count)),
         signs: format!(
             "Node keeps each of these {word} until it is cleared or has run, and with it the scope of its callback.{by}"
         ),

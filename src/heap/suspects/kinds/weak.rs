@@ -28,7 +28,7 @@ pub(super) fn find(case: &Case) -> Option<Finding> {
             sure: 0.85,
         });
     }
-    let is_pair = |name: &str| name.contains(" pair in WeakMap (table @");
+    let is_pair = |name: &str| name.contains(" / part of key ");
     let in_weak_map = steps.iter().take(4).any(|(name, _)| is_pair(name))
         || steps.iter().take(2).any(|(_, node)| case.is_one_of(*node, &["WeakMap", "WeakSet"]));
     if !in_weak_map && !case.is_one_of(case.owner, &["WeakMap", "WeakSet"]) {
