@@ -7,6 +7,9 @@ use crate::heap::graph::NodeKind;
 
 /// Entries that must have come for a holder to be looked at. Fewer come and go with connections and compilations.
 const FEWEST: u64 = 20;
+/// Workers, contexts and the like are fewer, and each is large.
+const HEAVY: u64 = 5;
+const HEAVY_BYTES: u64 = 512 << 10;
 /// Bytes that must have come with them: what a server that only runs gains between two snapshots is less (measured on
 /// the healthy programs of `__test__/healthy`).
 const LEAST: u64 = 12 << 10;
@@ -16,8 +19,10 @@ const SPREAD: f64 = 1.2;
 const PARTS: u64 = 8;
 /// Of one snapshot alone: entries for each holder,
 const MANY: u64 = 50;
-/// and their bytes.
+/// and their bytes. Fewer are enough where they are very large.
 const LARGE: u64 = 512 << 10;
+const SEVERAL: u64 = 10;
+const WEIGHTY: u64 = 2 << 20;
 /// A collection inside a growing one is the point if it has this share of the growth,
 const INNER: f64 = 0.7;
 /// and so many times its entries.
@@ -78,7 +83,9 @@ pub fn holders(places: &Places) -> Vec<Holder> {
         }
         // Objects that native code holds one by one: each holder is as new as what it holds, and nobody's.
         let is_natives = parent_kind == NodeKind::SYNTHETIC && came >= if single { MANY } else { FEWEST };
-        let piles = if single { is_numerous(&counts, &owners) } else { multiplies(&counts, &owners) };
+        let bytes: Vec<u64> = places.all(place).collect();
+        let piles =
+            if single { is_numerous(&counts, &owners, &bytes) } else { multiplies(&counts, &owners, &bytes) };
         let is_entry = is_natives || piles;
         if !is_entry {
             continue;
@@ -124,16 +131,20 @@ fn same_but_for_the_way(places: &Places, a: u32, b: u32) -> bool {
 }
 
 /// Whether there are very many for each owner.
-fn is_numerous(counts: &[u64], owners: &[u64]) -> bool {
-    match (counts, owners) {
-        ([count], [owners]) => *count >= MANY.saturating_mul((*owners).max(1)),
+fn is_numerous(counts: &[u64], owners: &[u64], bytes: &[u64]) -> bool {
+    match (counts, owners, bytes) {
+        ([count], [owners], [bytes]) => {
+            let many = if *bytes >= WEIGHTY { SEVERAL } else { MANY };
+            *count >= many.saturating_mul((*owners).max(1))
+        }
         _ => false,
     }
 }
 
 /// Whether it is these that multiply, and not those that own them.
-fn multiplies(counts: &[u64], owners: &[u64]) -> bool {
-    if rise(counts) < FEWEST {
+fn multiplies(counts: &[u64], owners: &[u64], bytes: &[u64]) -> bool {
+    let heavy = rise(counts) >= HEAVY && rise(bytes) >= HEAVY_BYTES;
+    if rise(counts) < FEWEST && !heavy {
         return false;
     }
     let at = peak(counts);

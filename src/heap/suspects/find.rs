@@ -158,13 +158,11 @@ impl Findings<'_> {
         let (path, path_text) = written.way(way, from);
         let retained = share.split;
         let share_of_all = if total > 0 { retained as f64 / total as f64 } else { 0.0 };
-        let print_parts = [
-            found.kind.name(),
-            at.file.as_deref().unwrap_or(""),
-            &found.name,
-            &case.name(case.owner),
-            &class,
-        ];
+        // What native code holds things by is another thing in each version of Node.
+        let is_object = matches!(graph.kind(case.owner), NodeKind::OBJECT | NodeKind::CLOSURE);
+        let holder_class = if is_object { case.name(case.owner) } else { String::new() };
+        let print_parts =
+            [found.kind.name(), at.file.as_deref().unwrap_or(""), &found.name, &holder_class, &class];
         let fingerprint = fingerprint::of(&print_parts);
         let confidence = prose::confidence(single, holder, shape, found.sure, share_of_all);
         let keys = look::keys(case);
