@@ -1,6 +1,6 @@
 //! What grows from snapshot to snapshot, without ids: paths are compared, not objects.
 //!
-//! It sees `super::graph`, `super::host` and `super::rules::scripts`.
+//! It sees `super::{graph, host}`, `super::rules::scripts`, and of `super::paths` what nodes are.
 //!
 //! Ids of two captures need not match, nor those of two processes. So every object is put to the shortest way on which
 //! it is held ([`walk`]), ways that read the same are one *place* ([`places`]), and places are counted in each snapshot
@@ -16,6 +16,7 @@
 //! | [`walk`] | the shortest way to each object, what Node and V8 hold last; the objects' places |
 //! | [`places`] | the tree of places, and what was counted in each snapshot |
 //! | `step` | when two steps read the same, in whichever snapshots they are |
+//! | `seeds` | where a program begins: ways are walked from there first |
 //! | `late` | which ways are walked last |
 //! | [`growing`] | which places grow, and where that is to be reported |
 //! | [`shape`] | the shape of a series |
@@ -25,6 +26,7 @@
 pub mod growing;
 mod late;
 pub mod places;
+mod seeds;
 pub mod shape;
 mod step;
 pub mod walk;

@@ -59,8 +59,8 @@ fn peak(values: &[u64]) -> usize {
 }
 
 /// Holders whose entries have risen in number at some time (`places` counted two snapshots or more), or that have very many
-/// (one snapshot), by falling bytes.
-pub fn holders(places: &Places) -> Vec<Holder> {
+/// (one snapshot), by falling bytes. `but`: places that were looked at and do not hold what hangs from them.
+pub fn holders(places: &Places, but: &HashSet<u32>) -> Vec<Holder> {
     let single = places.snapshots() < 2;
     let mut in_code = vec![false; places.len()];
     let mut found: HashMap<u32, Holder> = HashMap::new();
@@ -111,6 +111,7 @@ pub fn holders(places: &Places) -> Vec<Holder> {
     if !single {
         larger(places, &in_code, &mut found);
     }
+    found.retain(|place, _| !but.contains(place));
     let enough = |holder: &Holder| if single { holder.bytes[0] >= LARGE } else { holder.rise() >= LEAST };
     found.retain(|_, holder| enough(holder));
     let mut holders = outermost(places, found);

@@ -56,6 +56,11 @@ impl Late {
         Self(late)
     }
 
+    /// From here on it is a node as others are.
+    pub(super) fn forget(&mut self, node: u32) {
+        self.0.clear(node as usize);
+    }
+
     /// Whether an edge is followed last. `source`: the node it belongs to.
     #[inline]
     pub(super) fn is(&self, source: u32) -> bool {

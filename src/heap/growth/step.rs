@@ -130,6 +130,20 @@ impl<'a> Steps<'a> {
         if count > most && !is_global() { Names::Keys } else { Names::Fixed }
     }
 
+    /// The step to where ways begin.
+    pub(super) fn seed(&self, word: &str, name: u64) -> Step {
+        let mut hasher = self.hasher();
+        (word, name).hash(&mut hasher);
+        Step { hash: hasher.finish(), kind: NodeKind::OBJECT, class: name, is_users: true, has_bytes: false }
+    }
+
+    /// A text that is in no list.
+    pub(super) fn text_of(&self, text: &str) -> u64 {
+        let mut hasher = self.hasher();
+        text.hash(&mut hasher);
+        hasher.finish()
+    }
+
     /// Whether the edge leads from a key of a WeakMap to its value.
     pub(super) fn is_pair(&mut self, edge: u32) -> bool {
         self.graph.edge_kind(edge) == EdgeKind::INTERNAL
@@ -205,7 +219,7 @@ impl<'a> Steps<'a> {
                 }
             }
             NodeKind::OBJECT => match graph.strings().raw(graph.name(node)) {
-                b"Module" | b"ModuleWrap" => self.module(node),
+                b"Module" | b"ModuleWrap" | b"BuiltinModule" => self.module(node),
                 b"Timeout" | b"Immediate" | b"Listener" => self.callback(node),
                 _ => self.text(graph.name(node)),
             },
@@ -242,7 +256,10 @@ impl<'a> Steps<'a> {
         };
         let node = bound(node).unwrap_or(node);
         let place = self.graph.location(node).map(|place| {
-            let script = self.scripts.index(place.script).map(|name| self.text(name));
+            // In a redacted file names of scripts are masked, and differently in each.
+            let named =
+                self.scripts.index(place.script).filter(|name| !is_masked(self.graph.strings().raw(*name)));
+            let script = named.map(|name| self.text(name));
             (script, place.line, place.column)
         });
         let name = self.text(self.graph.name(node));
@@ -253,7 +270,7 @@ impl<'a> Steps<'a> {
 
     /// A module is its file: two modules that hold something of the same name are two holders, and one file that is loaded
     /// again and again is one.
-    fn module(&mut self, node: u32) -> u64 {
+    pub(super) fn module(&self, node: u32) -> u64 {
         let graph = self.graph;
         let file = graph.edges(node).take(64).find(|edge| {
             graph.edge_kind(*edge) == EdgeKind::PROPERTY
@@ -264,6 +281,9 @@ impl<'a> Steps<'a> {
         let Some(edge) = file else { return 3 };
         let name = graph.name(graph.target(edge));
         let text = graph.strings().show_start(name, 1024);
+        if is_masked(text.as_bytes()) {
+            return 3;
+        }
         let mut hasher = self.hasher();
         // With its folder, so that two `index.js` are two.
         (short(&text), text.len()).hash(&mut hasher);
@@ -288,6 +308,11 @@ impl<'a> Steps<'a> {
         }
         hash
     }
+}
+
+/// Whether a text was masked when the snapshot was written.
+pub(super) fn is_masked(text: &[u8]) -> bool {
+    text.starts_with(b"(redacted")
 }
 
 /// V8's own objects of which there is one for something that a program did: awaited a promise, watched an object, made a

@@ -1,9 +1,10 @@
 //! The shortest way to each object, and its place.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use super::late::Late;
 use super::places::{Places, ROOT};
+use super::seeds;
 use super::step::{Names, Steps};
 use crate::error::Result;
 use crate::heap::graph::Graph;
@@ -23,6 +24,8 @@ pub struct Walk {
     via: Vec<u32>,
     /// Of each node its place, [`NONE`] for what nothing holds.
     place: Vec<u32>,
+    /// Of where ways begin: how it is reached.
+    ways: HashMap<u32, Vec<u32>>,
 }
 
 impl Walk {
@@ -37,79 +40,61 @@ impl Walk {
         scripts: &Scripts,
         host: &dyn Host,
     ) -> Result<Self> {
-        let nodes = graph.node_count() as usize;
-        let mut walker = Walker {
-            graph,
-            retain,
-            late: Late::of(graph, scripts),
-            via: vec![NONE; nodes],
-            place: vec![NONE; nodes],
-            popped: Bits::new(nodes),
-            order: Vec::new(),
-            pairs: VecDeque::new(),
-        };
         let mut steps = Steps::new(graph, scripts);
-        let mut sums = Sums { objects: vec![0; places.len()], own: vec![0; places.len()] };
-        if nodes == 0 {
-            places.take(sums.objects, sums.own);
+        if graph.node_count() == 0 {
+            places.take(Vec::new(), Vec::new());
             return Ok(Self::default());
         }
-        let root = graph.root();
-        walker.place[root as usize] = root;
-        walker.order.push(root);
-        let mut next = 0;
-        // What is late is done when nothing else is left; of several such ways the one that begins nearest first.
-        let mut late = Vec::new();
-        let mut late_next = 0;
+        let seeds = seeds::find(graph, scripts, &steps);
+        let last = seeds::of_node(graph, scripts, &steps);
+        let mut walker = Walker::new(graph, retain, scripts);
+        // Once from the root, to know how the seeds are reached, if they are.
+        walker.begin(graph.root());
+        walker.walk(&mut steps, host, &mut |_, _, _, _| ())?;
+        let ways: HashMap<u32, Vec<u32>> = seeds
+            .iter()
+            .chain(&last)
+            .map(|(seed, _)| (*seed, walker.way(*seed)))
+            .filter(|(_, way)| !way.is_empty())
+            .collect();
+        walker.forget();
+        let mut sums = Sums::new(places.len());
         let mut named = (NONE, Names::Fixed);
-        loop {
-            while next < walker.order.len() {
-                if next.is_multiple_of(LOOK) {
-                    host::check(host)?;
-                }
-                let node = walker.order[next];
-                next += 1;
-                let place = match walker.via[node as usize] {
-                    NONE => ROOT,
-                    edge => {
-                        // Until here it was the node's parent.
-                        let parent = walker.place[node as usize];
-                        // Children of one object follow each other.
-                        if parent != named.0 {
-                            named = (parent, steps.names(parent));
-                        }
-                        let names = named.1;
-                        let from = walker.place[parent as usize];
-                        let from = if steps.is_ring(parent, edge) { places.parent(from) } else { from };
-                        places.step(from, steps.of(parent, edge, names))
-                    }
-                };
-                walker.place[node as usize] = place;
-                walker.popped.set(node as usize);
-                sums.add(place, graph.self_size(node));
-                if walker.late.is(node) {
-                    late.push(node);
-                } else {
-                    walker.expand(node, &mut steps);
-                }
-            }
-            // What a WeakMap has for a key is found where it is held by name, if it is.
-            if let Some((node, edge)) = walker.pairs.pop_front() {
-                walker.reach(node, edge);
-                continue;
-            }
-            let Some(node) = late.get(late_next).copied() else { break };
-            late_next += 1;
-            walker.expand(node, &mut steps);
+        let mut place_of = vec![NONE; graph.node_count() as usize];
+        for (seed, step) in seeds.iter().filter(|(seed, _)| ways.contains_key(seed)) {
+            place_of[*seed as usize] = places.step(ROOT, *step);
+            walker.begin(*seed);
         }
-        let Walker { via, mut place, popped, .. } = walker;
-        for (node, place) in place.iter_mut().enumerate() {
-            if !popped.get(node) {
-                *place = NONE;
-            }
+        for (seed, step) in last.iter().filter(|(seed, _)| ways.contains_key(seed)) {
+            place_of[*seed as usize] = places.step(ROOT, *step);
+            walker.reserve(*seed);
         }
+        place_of[graph.root() as usize] = ROOT;
+        let mut visit = |steps: &mut Steps, node: u32, parent: u32, edge: u32| {
+            if edge != NONE {
+                // Children of one object follow each other.
+                if parent != named.0 {
+                    named = (parent, steps.names(parent));
+                }
+                let from = place_of[parent as usize];
+                let from = if steps.is_ring(parent, edge) { places.parent(from) } else { from };
+                place_of[node as usize] = places.step(from, steps.of(parent, edge, named.1));
+            }
+            sums.add(place_of[node as usize], graph.self_size(node));
+        };
+        walker.walk(&mut steps, host, &mut visit)?;
+        // What no seed leads to: timers, requests under way, what native code holds.
+        walker.begin(graph.root());
+        walker.walk(&mut steps, host, &mut visit)?;
+        for (seed, _) in last.iter().filter(|(seed, _)| ways.contains_key(seed)) {
+            walker.queue.push_back((*seed, NONE));
+            walker.late.forget(*seed);
+        }
+        walker.walk(&mut steps, host, &mut visit)?;
+        let via = std::mem::take(&mut walker.via);
+        drop(walker);
         places.take(sums.objects, sums.own);
-        Ok(Self { via, place })
+        Ok(Self { via, place: place_of, ways })
     }
 
     /// The node's place; `None`: nothing holds it.
@@ -132,23 +117,99 @@ impl Walk {
             edges.push(edge);
             node = graph.source(edge);
         }
+        edges.extend(self.ways.get(&node).into_iter().flatten().rev());
         edges.reverse();
         edges
     }
 }
+
+/// What is told of each node that is reached: the node, the one before it and the edge between; of one where a walk
+/// begins there is none.
+type Visit<'v> = dyn FnMut(&mut Steps, u32, u32, u32) + 'v;
 
 struct Walker<'a> {
     graph: &'a Graph,
     retain: &'a Bits,
     late: Late,
     via: Vec<u32>,
-    place: Vec<u32>,
-    popped: Bits,
-    order: Vec<u32>,
+    begun: Bits,
+    /// What is to be visited: node and the one before it.
+    queue: VecDeque<(u32, u32)>,
     pairs: VecDeque<(u32, u32)>,
+    late_ones: VecDeque<u32>,
 }
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
+    fn new(graph: &'a Graph, retain: &'a Bits, scripts: &Scripts) -> Self {
+        let nodes = graph.node_count() as usize;
+        Self {
+            graph,
+            retain,
+            late: Late::of(graph, scripts),
+            via: vec![NONE; nodes],
+            begun: Bits::new(nodes),
+            queue: VecDeque::new(),
+            pairs: VecDeque::new(),
+            late_ones: VecDeque::new(),
+        }
+    }
+
+    /// A walk begins here.
+    fn begin(&mut self, node: u32) {
+        if self.via[node as usize] == NONE && self.begun.insert(node as usize) {
+            self.queue.push_back((node, NONE));
+        }
+    }
+
+    /// A walk will begin here later; until then nothing leads here.
+    fn reserve(&mut self, node: u32) {
+        self.begun.set(node as usize);
+    }
+
+    /// Forgets all ways.
+    fn forget(&mut self) {
+        self.via.fill(NONE);
+        self.begun = Bits::new(self.via.len());
+    }
+
+    fn way(&self, node: u32) -> Vec<u32> {
+        let mut edges = Vec::new();
+        let mut node = node;
+        while self.via[node as usize] != NONE {
+            edges.push(self.via[node as usize]);
+            node = self.graph.source(self.via[node as usize]);
+        }
+        edges.reverse();
+        edges
+    }
+
+    /// Visits all that is reached from where it begins, the nearest first; what WeakMaps have for their keys after all
+    /// that is held by name, and what is late last.
+    fn walk(&mut self, steps: &mut Steps, host: &dyn Host, visit: &mut Visit) -> Result<()> {
+        let mut count = 0_usize;
+        loop {
+            while let Some((node, before)) = self.queue.pop_front() {
+                count += 1;
+                if count.is_multiple_of(LOOK) {
+                    host::check(host)?;
+                }
+                visit(steps, node, before, self.via[node as usize]);
+                if self.late.is(node) {
+                    self.late_ones.push_back(node);
+                } else {
+                    self.expand(node, steps);
+                }
+            }
+            if let Some((node, edge)) = self.pairs.pop_front() {
+                self.reach(node, edge);
+            } else if let Some(node) = self.late_ones.pop_front() {
+                self.expand(node, steps);
+            } else {
+                return Ok(());
+            }
+        }
+    }
+
     fn expand(&mut self, node: u32, steps: &mut Steps) {
         for edge in self.graph.edges(node) {
             if self.via[self.graph.target(edge) as usize] == NONE {
@@ -164,10 +225,10 @@ impl Walker<'_> {
     fn reach(&mut self, node: u32, edge: u32) {
         let target = self.graph.target(edge);
         let at = target as usize;
-        if self.via[at] == NONE && target != self.graph.root() && self.retain.get(edge as usize) {
+        let is_new = self.via[at] == NONE && target != self.graph.root() && !self.begun.get(at);
+        if is_new && self.retain.get(edge as usize) {
             self.via[at] = edge;
-            self.place[at] = node;
-            self.order.push(target);
+            self.queue.push_back((target, node));
         }
     }
 }
@@ -178,6 +239,10 @@ struct Sums {
 }
 
 impl Sums {
+    fn new(places: usize) -> Self {
+        Self { objects: vec![0; places], own: vec![0; places] }
+    }
+
     fn add(&mut self, place: u32, size: u64) {
         let place = place as usize;
         if place >= self.objects.len() {

@@ -84,10 +84,21 @@ impl Anchor {
                         let mut names = names.clone();
                         names.push(variable);
                         second = Some(Self::new(Begin::Variable(source), names, way.clone(), at));
+                        // A module of Node's holds it itself; in the scope of one of its calls somebody holds the call.
+                        if known::is_module_scope(graph, source) {
+                            break;
+                        }
                     }
                 }
                 EdgeKind::PROPERTY | EdgeKind::SHORTCUT => {
                     names.push(name(graph, edge));
+                    // Through a function of Node's that is global: its variable is the holder.
+                    if known::is_global(graph, source) && second.is_some() {
+                        break;
+                    }
+                    if graph.strings().raw(graph.name(source)) == b"process" && second.is_none() {
+                        return Self::new(Begin::Object(source), names, way, at);
+                    }
                     if known::is_global(graph, source) {
                         return Self::new(Begin::Global, names, way, at);
                     }

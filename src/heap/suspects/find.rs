@@ -1,12 +1,12 @@
 //! From holders to suspects.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::anchor::Anchor;
 use super::case::Case;
 use super::prose;
 use super::report::{Entry, Growth, HolderRef, Suspect, Verdict};
-use super::share::{self, NOBODY, Share};
+use super::share::{self, NOBODY, Share, Shares};
 use super::{bounds, catalogue, fingerprint, kinds, look, others};
 use crate::error::Result;
 use crate::heap::engine::Analysis;
@@ -19,6 +19,10 @@ use crate::heap::host::Host;
 use crate::heap::paths::{Parents, Written, known};
 use crate::heap::rules::scripts::Scripts;
 
+/// A holder whose entries keep less than this part of what hangs from them on the shortest way does not keep it.
+const PASSING: u64 = 10;
+/// Such holders at most, until it is left at that.
+const ROUNDS: usize = 64;
 /// Entries of one suspect that are kept to be looked at.
 const ENTRIES: usize = 4096;
 
@@ -43,17 +47,7 @@ impl Findings<'_> {
     /// `Aborted` when the host wants an end.
     pub fn suspects(&self, most: usize, host: &dyn Host) -> Result<Vec<Suspect>> {
         let graph = &self.analysis.graph;
-        let mut holders = growing::holders(self.places);
-        holders.truncate(share::MOST);
-        let mut suspect_of = vec![NOBODY; self.places.len()];
-        for (number, holder) in holders.iter().enumerate() {
-            let own = [holder.place];
-            let entries = if holder.entries.is_empty() { &own[..] } else { &holder.entries };
-            for place in entries {
-                suspect_of[*place as usize] = number as u8;
-            }
-        }
-        let shares = share::weigh(self.analysis, self.walk, &suspect_of, holders.len(), host)?;
+        let (holders, suspect_of, shares) = self.weighed(host)?;
         let members = self.members(&holders, &suspect_of);
         let functions = scopes(graph, self.scripts);
         let written = Written::new(self.analysis, self.scripts, self.walk);
@@ -107,6 +101,34 @@ impl Findings<'_> {
         });
         suspects.truncate(most);
         Ok(suspects)
+    }
+
+    /// The holders, the number of the holder that each place is an entry of, and what they hold.
+    fn weighed(&self, host: &dyn Host) -> Result<(Vec<Holder>, Vec<u8>, Shares)> {
+        let mut passing = HashSet::new();
+        loop {
+            let mut holders = growing::holders(self.places, &passing);
+            holders.truncate(share::MOST);
+            let mut suspect_of = vec![NOBODY; self.places.len()];
+            for (number, holder) in holders.iter().enumerate() {
+                let own = [holder.place];
+                let entries = if holder.entries.is_empty() { &own[..] } else { &holder.entries };
+                for place in entries {
+                    suspect_of[*place as usize] = number as u8;
+                }
+            }
+            let shares = share::weigh(self.analysis, self.walk, &suspect_of, holders.len(), host)?;
+            // On the shortest way it holds them, and others hold them as well: what is inside of it may be the point.
+            let before = passing.len();
+            for (holder, share) in holders.iter().zip(&shares.list) {
+                if share.whole < holder.bytes.last().copied().unwrap_or(0) / PASSING {
+                    passing.insert(holder.place);
+                }
+            }
+            if passing.len() == before || before > ROUNDS {
+                return Ok((holders, suspect_of, shares));
+            }
+        }
     }
 
     fn suspect(
@@ -252,6 +274,10 @@ impl Findings<'_> {
     fn members(&self, holders: &[Holder], suspect_of: &[u8]) -> Vec<Members> {
         let graph = &self.analysis.graph;
         let mut members: Vec<Members> = holders.iter().map(|_| Members::default()).collect();
+        // What an entry is, is said of the place that has most bytes: of a Map its values rather than its keys.
+        let weight = |place: &u32| (self.places.all(*place).last().unwrap_or(0), std::cmp::Reverse(*place));
+        let main_of: Vec<Option<u32>> =
+            holders.iter().map(|holder| holder.entries.iter().copied().max_by_key(weight)).collect();
         for node in graph.nodes() {
             let Some(place) = self.walk.place(node) else { continue };
             let number = suspect_of[place as usize];
@@ -266,11 +292,13 @@ impl Findings<'_> {
             }
             let parent = self.walk.via(node).map(|edge| graph.source(edge));
             let parent = parent.filter(|parent| self.walk.place(*parent) == Some(holder.place));
-            let is_text = matches!(
-                graph.kind(node),
-                NodeKind::STRING | NodeKind::CONS_STRING | NodeKind::SLICED_STRING | NodeKind::NUMBER
-            );
-            members.add(node, parent, !is_text, 1);
+            let main = main_of.get(usize::from(number)).copied().flatten();
+            let is_aside = main.is_some_and(|main| self.walk.place(node) != Some(main))
+                || matches!(
+                    graph.kind(node),
+                    NodeKind::STRING | NodeKind::CONS_STRING | NodeKind::SLICED_STRING | NodeKind::NUMBER
+                );
+            members.add(node, parent, !is_aside, 1);
         }
         members
     }
@@ -298,7 +326,9 @@ fn joined(suspects: Vec<(Suspect, Vec<u32>)>) -> Vec<(Suspect, Vec<u32>)> {
 const NODES_OWN: f64 = 0.1;
 
 fn is_nodes_own(suspect: &Suspect) -> bool {
-    suspect.share < NODES_OWN && suspect.holder.file.as_deref().is_none_or(|file| file.starts_with("node:"))
+    suspect.known.is_none()
+        && suspect.share < NODES_OWN
+        && suspect.holder.file.as_deref().is_none_or(|file| file.starts_with("node:"))
 }
 
 impl Parents for Walk {

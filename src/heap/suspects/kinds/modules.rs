@@ -9,7 +9,8 @@ use crate::heap::suspects::report::Kind;
 pub(super) fn find(case: &Case) -> Option<Finding> {
     let is_module =
         |entry: u32| case.is_one_of(entry, &["Module", "ModuleWrap", "SourceTextModule", "ModuleJob"]);
-    if case.share(is_module) < MOSTLY {
+    let is_list = case.is_one_of(case.owner, &["LoadCache", "ResolveCache"]);
+    if !is_list && case.share(is_module) < MOSTLY {
         return None;
     }
     let file = case.sample().find_map(|entry| known::file(case.graph(), entry));
@@ -21,9 +22,13 @@ pub(super) fn find(case: &Case) -> Option<Finding> {
     });
     Some(Finding {
         kind: Kind::Modules,
-        name: format!("modules of {file}"),
+        name: if is_list { named.clone() } else { format!("modules of {file}") },
         at: Some(At { file: Some(parent.unwrap_or_else(|| file.clone())), ..At::default() }),
-        what: format!("{} modules loaded from {file}", number(case.count)),
+        what: if is_list {
+            format!("{} modules in `{named}`", number(case.count))
+        } else {
+            format!("{} modules loaded from {file}", number(case.count))
+        },
         signs: format!(
             "The same file was loaded again and again, each time with new functions and variables; they are held by `{named}`.{by}"
         ),
