@@ -44,6 +44,12 @@ export function compare(paths: readonly string[], options?: CompareOptions): Pro
 export function findPaths(path: string, target: { id: number } | { className: string }, options?: FindPathsOptions): Promise<RetainingPath[]>
 
 /**
+ * Which holder leaks. Of one snapshot: who holds most of the heap. Of several, oldest first: at which holders entries pile up; they
+ * may be of any tool, and their ids need not match. `HEAPWARDEN_INVALID_OPTION` if one is given twice.
+ */
+export function findSuspects(path: string | readonly string[], options?: FindSuspectsOptions): Promise<LeakReport>
+
+/**
  * Goes on with the process that is frozen in a heap image, in a process of its own and behind a fence, and has V8 take its snapshot
  * there. `path`: an image, a bundle, or a folder, then its newest image. The event loop is not held up. Linux x64.
  */
@@ -441,6 +447,11 @@ export interface FindPathsOptions extends AnalysisOptions {
   limit?: number
 }
 
+export interface FindSuspectsOptions extends AnalysisOptions {
+  /** Suspects, at most; 32 are weighed. Default 5. */
+  top?: number
+}
+
 /** A place in the source: of a function, or of an object's constructor. Line and column from 0. */
 export interface SourceLocation {
   /** V8's number of the script. */
@@ -559,6 +570,101 @@ export interface RetainingPath {
   omitted?: number
   /** As a developer writes it: `global.cache → Map.get(…) → {id, name}`. */
   text: string
+}
+
+/**
+ * What is said of a heap. `leak`: grows, and does not give back. `backlog`: grew under load and was given back. `large`: from one
+ * snapshot there is only size. `settling`: has filled up, or is bounded. `none`: nothing grows. `unknown`: nothing stands out
+ * in one snapshot, which does not tell whether it grows.
+ */
+export type LeakVerdict = 'leak' | 'backlog' | 'large' | 'settling' | 'none' | 'unknown'
+
+export type SuspectKind = 'collection' | 'listeners' | 'timers' | 'closure' | 'promises' | 'buffers' | 'strings' | 'modules'
+  | 'requests' | 'async-context' | 'context' | 'worker' | 'native' | 'weak' | 'errors' | 'object'
+
+/** One edge of a way from the roots, and where it leads; as in `RetainingPath`. */
+export type PathStep = RetainingPath['steps'][number]
+
+/** What `findSuspects` says. Sizes in bytes. */
+export interface LeakReport {
+  /** The worst that is said of a suspect. */
+  verdict: LeakVerdict
+  /** What it stands on: one snapshot's sizes, or growth over several. */
+  confidence: 'size' | 'growth'
+  /** What would make it surer, and what the files say against comparing them (their order, several processes). */
+  missing?: string[]
+  /** One sentence that can be forwarded. */
+  headline: string
+  /** All of the last snapshot. */
+  total: number
+  /**
+   * In the order they were given. `path` null: standard input. `at`: when it was ordered, epoch ms, from the file's metadata;
+   * not there if it is another tool's.
+   */
+  snapshots: Array<{ path: string | null, at?: number, totalSize: number, nodes: number }>
+  /** Whether texts of at least one snapshot are masked, as the file's metadata say: then keys say little. */
+  redacted: boolean
+  /** False: of at least one of them there is only what could be salvaged. */
+  complete: boolean
+  /** What is wrong with it. */
+  damage?: string
+  /** The worst first. */
+  suspects: Suspect[]
+}
+
+/** Who holds too much, in the last snapshot. Sizes in bytes. Texts come from the heap: escape them where they are shown. */
+export interface Suspect {
+  kind: SuspectKind
+  verdict: Exclude<LeakVerdict, 'none' | 'unknown'>
+  /** One line: who, where, how much. */
+  title: string
+  /** Two to four sentences with the figures. */
+  explanation: string
+  /** What usually helps. */
+  cure: string
+  /** From the root to the holder. Of a way of more than 200 steps the middle is left out. */
+  path: PathStep[]
+  /** The same as a developer writes it. */
+  pathText: string
+  /** Other ways on which most of the same entries are held: they must let go as well. */
+  holders: PathStep[][]
+  /** The same as a developer writes them. */
+  holderTexts: string[]
+  /**
+   * Who holds the entries. `name` as a developer writes it; `file`, `line` and `column` (from 1) of the function that captures it, or of
+   * its constructor, where the heap tells them; `id` in the last snapshot.
+   */
+  holder: { name: string, file?: string, line?: number, column?: number, className: string, id: number }
+  /** The class of most entries. */
+  className: string
+  /** Entries. */
+  count: number
+  /** Entries with what hangs from them; what several suspects hold is split among them. */
+  retainedSize: number
+  /** What goes when this one holder lets go. */
+  exclusiveSize: number
+  /** `retainedSize` of `total`, 0…1. */
+  share: number
+  /** What an entry looks like: `{url, body}`, `Session {id, user}`; and what goes with one, on average. */
+  entry?: { looksLike: string, averageSize: number }
+  /** Of a collection whose keys are texts: what they look like, how many are different, some of them. */
+  keys?: { pattern: string, distinct: number, examples: string[] }
+  /** Of several snapshots: one value for each, in their order. */
+  growth?: {
+    /** Entries. */
+    perSnapshot: number[]
+    /** Bytes of the entries with what hangs from them. */
+    retainedSizes: number[]
+    /** Entries that come in a minute, where the first and the last file tell their times. */
+    perMinute?: number
+    shape: 'flat' | 'drains' | 'step' | 'linear' | 'saturating' | 'onset'
+  }
+  /** How sure it is, 0…1. */
+  confidence: number
+  /** 16 hex digits: the same bug has the same in every process, version of Node.js and release of the program. */
+  fingerprint: string
+  /** A published leak that looks like it, with its link, the versions that have it and what helps. */
+  known?: { id: string, url: string, versions: string, cure: string }
 }
 
 export interface BreachEvent {

@@ -1,6 +1,6 @@
 import heapwarden from './index.js'
 
 export const {
-  watch, takeSnapshot, openSnapshot, summarize, compare, findPaths, thaw, ask, Monitor, HeapwardenError, capabilities
+  watch, takeSnapshot, openSnapshot, summarize, compare, findPaths, findSuspects, thaw, ask, Monitor, HeapwardenError, capabilities
 } = heapwarden
 export default heapwarden

@@ -48,6 +48,7 @@ for (const [name, kinds, file = 'index.d.ts', required] of [
   ['SummarizeOptions', kindsOf(analysis.own.summarize)],
   ['CompareOptions', kindsOf(analysis.own.compare)],
   ['FindPathsOptions', kindsOf(analysis.own.findPaths)],
+  ['FindSuspectsOptions', kindsOf(analysis.own.findSuspects)],
   ['MiddlewareOptions', middleware, 'lib/middleware.d.ts']
 ]) {
   test(`${file}: ${name} has every option with its kind, and no other`, () => {

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict')
 const { test } = require('node:test')
 
 const names = [
-  'HeapwardenError', 'Monitor', 'ask', 'capabilities', 'compare', 'findPaths', 'openSnapshot', 'summarize', 'takeSnapshot', 'thaw', 'watch'
+  'HeapwardenError', 'Monitor', 'ask', 'capabilities', 'compare', 'findPaths', 'findSuspects', 'openSnapshot', 'summarize', 'takeSnapshot', 'thaw', 'watch'
 ]
 
 test('require and import give the same things', async () => {

@@ -2,8 +2,8 @@ import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
 import { expectAssignable, expectError, expectType } from 'tsd'
 import {
-  BreachEvent, Capabilities, ErrorCode, HeapDiff, HeapSummary, HeapTrend, HeapwardenError, ListedSnapshot, Monitor, RetainingPath, RuleState, Sample,
-  SnapshotInfo, WatchOptions, ask, capabilities, compare, findPaths, openSnapshot, summarize, takeSnapshot, thaw, watch
+  BreachEvent, Capabilities, ErrorCode, HeapDiff, HeapSummary, HeapTrend, HeapwardenError, LeakReport, ListedSnapshot, Monitor, PathStep, RetainingPath, RuleState, Sample,
+  SnapshotInfo, Suspect, WatchOptions, ask, capabilities, compare, findPaths, findSuspects, openSnapshot, summarize, takeSnapshot, thaw, watch
 } from '../..'
 import middleware = require('../../lib/middleware')
 import { writeSnapshot } from '../../lib/heapdump'
@@ -63,6 +63,18 @@ expectType<Promise<HeapTrend>>(compare(['a', 'b', 'c']))
 expectType<Promise<HeapDiff | HeapTrend>>(compare([] as string[]))
 expectType<Promise<RetainingPath[]>>(findPaths('a', { id: 5 }, { limit: 2 }))
 expectType<Promise<RetainingPath[]>>(findPaths('a', { className: 'Session' }))
+expectType<Promise<LeakReport>>(findSuspects('a', { top: 3, process: 'child' }))
+expectType<Promise<LeakReport>>(findSuspects(['a', 'b'] as const))
+expectType<Promise<LeakReport>>(findSuspects(['a', 'b'] as string[]))
+findSuspects('a').then(({ suspects: [suspect] }) => {
+  expectType<Suspect>(suspect)
+  expectType<PathStep[]>(suspect.path)
+  expectType<'leak' | 'backlog' | 'large' | 'settling'>(suspect.verdict)
+  expectType<number[] | undefined>(suspect.growth?.perSnapshot)
+})
+expectError(findSuspects())
+expectError(findSuspects('a', 'b'))
+expectError(findSuspects('a', { limit: 5 }))
 expectError(summarize())
 expectError(summarize('a', { process: 'fork' }))
 expectError(summarize('a', { ids: true }))

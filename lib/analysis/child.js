@@ -71,7 +71,8 @@ function inChild (args, { signal, onProgress } = {}) {
     })
     child.once('close', (status, ended) => {
       signal?.removeEventListener('abort', kill)
-      if (status !== 0) return reject(failure(status, ended, stderr))
+      // One that has found what it looked for says 1 and gives its answer; one that failed says nothing on stdout.
+      if (status !== 0 && !(status === 1 && chunks.length > 0)) return reject(failure(status, ended, stderr))
       try {
         resolve(JSON.parse(Buffer.concat(chunks).toString()))
       } catch (error) {

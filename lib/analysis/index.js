@@ -94,6 +94,16 @@ async function report (places, options, commandLine = false) {
   return result
 }
 
+async function suspects (places, options, commandLine = false) {
+  const { top = own.findSuspects.top.default, ...rest } = options
+  const result = await reading(places, rest, commandLine, (files) => {
+    const args = ['suspects', ...files, '--full', ...flag('top', top)]
+    return analyze({ ask: 'suspects', paths: files, top, ...caller(commandLine) }, args, rest)
+  })
+  result.snapshots.forEach((one, index) => { one.path &&= named(one.path, places[index]) })
+  return result
+}
+
 /** Everything DevTools' Summary view shows of a snapshot. */
 async function summarize (path, options) {
   return summary(file(path, 'path'), check('summarize', options))
@@ -114,4 +124,10 @@ async function findPaths (path, whose, options) {
   return paths(file(path, 'path'), target(whose), check('findPaths', options))
 }
 
-module.exports = { compare, comparison, findPaths, paths, report, summarize, summary }
+/** Which holder leaks: of one snapshot who holds most, of several what grows. */
+async function findSuspects (path, options) {
+  const places = Array.isArray(path) ? files(path, 1) : [file(path, 'path')]
+  return suspects(places, check('findSuspects', options))
+}
+
+module.exports = { compare, comparison, findPaths, findSuspects, paths, report, summarize, summary, suspects }

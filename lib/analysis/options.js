@@ -1,6 +1,6 @@
 'use strict'
 
-// What the analyses can be told, in tables as those of lib/options/schema.js, and checked. The help of the three commands is
+// What the analyses can be told, in tables as those of lib/options/schema.js, and checked. The help of their commands is
 // made of them; index.d.ts and docs/analysis.md are compared with them.
 //
 // - `flag`: the command line's, with its `form` and `help`.
@@ -51,12 +51,16 @@ const findPaths = {
   limit: { kind: kinds.integer(1, 1000), default: 5, flag: '--top', form: 'N', help: 'paths (5)' }
 }
 
+const findSuspects = {
+  top: { kind: kinds.integer(1, 32), default: 5, flag: '--top', form: 'N', help: 'suspects (5)' }
+}
+
 /** Options of each analysis beside the common ones. */
-const own = { summarize, compare, findPaths, report: {} }
+const own = { summarize, compare, findPaths, findSuspects, report: {} }
 
 const checks = Object.fromEntries(Object.entries(own).map(([name, table]) => [name, kinds.checkOf({ ...common, ...table })]))
 
-/** Checked options of one of the three. @throws HEAPWARDEN_INVALID_OPTION */
+/** Checked options of one of them. @throws HEAPWARDEN_INVALID_OPTION */
 const check = (analysis, options = {}) => checks[analysis](options, '')
 
 // Made absolute now: the process may change its directory before the file is opened.
@@ -78,10 +82,10 @@ function target (value) {
   throw invalid('target', value, "either { id: 4711 } or { className: 'Session' }")
 }
 
-/** Files to compare: two or more. @throws HEAPWARDEN_INVALID_OPTION */
-function files (value) {
-  if (value.length >= 2) return value.map((one, index) => file(one, `paths[${index}]`))
-  throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `paths: ${value.length} given; accepted: two snapshots or more`)
+/** Files to compare: two or more, or `least`. @throws HEAPWARDEN_INVALID_OPTION */
+function files (value, least = 2) {
+  if (value.length >= least) return value.map((one, index) => file(one, `paths[${index}]`))
+  throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `paths: ${value.length} given; accepted: ${least === 1 ? 'one snapshot' : 'two snapshots'} or more`)
 }
 
 module.exports = { check, common, file, files, own, target }

@@ -19,6 +19,8 @@ const commands = {
   summary: 'what a snapshot holds',
   diff: 'what has changed between two snapshots or more',
   paths: 'who holds an object or a class',
+  suspects: 'which holder leaks',
+  verify: 'whether a leak is gone',
   thaw: 'make a snapshot of a heap image',
   ask: 'run JavaScript in a heap image',
   bundle: 'a heap image and its objects as one file',
@@ -32,7 +34,7 @@ ${Object.entries(commands).map(([name, does]) => `  ${name.padEnd(9)}${does}`).j
   heapwarden COMMAND --help   what a command takes
   heapwarden --version        the version
 
-Exit status: 0 done, 1 failed, 2 used wrongly.`
+Exit status: 0 done, 1 failed or a leak was found, 2 used wrongly.`
 
 async function call (name, argv) {
   const command = require(`./${name}`)

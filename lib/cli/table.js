@@ -25,6 +25,7 @@ function widthOfCharacter (code) {
   return wide ? 2 : 1
 }
 
+/** Columns of the terminal that a text takes. */
 const width = (text) => [...text].reduce((sum, char) => sum + widthOfCharacter(char.codePointAt(0)), 0)
 
 /** At most `most` columns of it. */
@@ -71,4 +72,4 @@ const number = (value) => value.toLocaleString('en-US')
 const signed = (value, print) => value === 0 ? '0' : `${value > 0 ? '+' : '-'}${print(Math.abs(value))}`
 const percent = (part, whole) => whole > 0 ? `${(100 * part / whole).toFixed(1)}%` : ''
 
-module.exports = { bytes, cut, number, percent, signed, table, printable, widthOf }
+module.exports = { bytes, cut, number, percent, signed, table, printable, widthOf, widthOfText: width }

@@ -23,6 +23,10 @@ pub enum Work {
     Paths,
     /// A summary and paths of one reading.
     Report,
+    /// The ways on which everything is held, to be compared with a later snapshot's.
+    Growth,
+    /// As for paths, with these ways, and who holds what on them.
+    Suspects,
 }
 
 /// Bytes at the peak, per node and per edge, strings apart. Measured: 30 and 8 for a comparison, 45 and 8 for a summary,
@@ -35,13 +39,15 @@ impl Work {
             Self::Summary => 50,
             // Groups of instances take 8 on top, for as long as they are told apart.
             Self::Paths | Self::Report => 60,
+            Self::Growth => 50,
+            Self::Suspects => 70,
         }
     }
 
     const fn per_edge(self) -> u64 {
         match self {
             Self::Compare | Self::Summary => 9,
-            Self::Paths | Self::Report => 13,
+            Self::Paths | Self::Report | Self::Growth | Self::Suspects => 13,
         }
     }
 
@@ -49,7 +55,7 @@ impl Work {
     /// which looks for texts that are there twice.
     const fn per_string(self) -> u64 {
         match self {
-            Self::Compare | Self::Paths => 12,
+            Self::Compare | Self::Paths | Self::Growth | Self::Suspects => 12,
             Self::Summary | Self::Report => 16,
         }
     }
@@ -119,6 +125,16 @@ pub fn exact(held: &Held, work: Work) -> u64 {
     .iter()
     .fold(BASE, |sum, (count, each)| sum.saturating_add(count.saturating_mul(*each)))
 }
+
+/// Bytes that `count` places of growth take, with what `snapshots` have in each.
+pub fn places(count: u64, snapshots: u64) -> u64 {
+    count.saturating_mul(PLACE.saturating_add(PLACE_COUNT.saturating_mul(snapshots)))
+}
+
+/// A place's step, and an entry of the table they are found by, which is half empty or there twice while it grows.
+const PLACE: u64 = 100;
+/// Objects, their own bytes, and those of all that hangs from them.
+const PLACE_COUNT: u64 = 20;
 
 /// Bytes of a class's row: as it is made, as JSON, and in JavaScript. Not all at once, but never less than two of them.
 pub const ROW: u64 = 240;

@@ -18,7 +18,7 @@
 //! | [`workers`] | the [`Host`](crate::heap::Host): threads, progress, the end |
 //! | [`identity`] | whether the ids of two snapshots mean the same objects |
 //! | [`report`] | what a report shows beside its suspects, from one reading |
-//! | [`summary`], [`comparison`], [`retainers`] | what is found, as users get it |
+//! | [`summary`], [`comparison`], [`retainers`], [`suspects`] | what is found, as users get it |
 //!
 //! What would tell: each file's tests; `__test__` for analyses inside a server, of broken files and of what is too large.
 
@@ -33,4 +33,5 @@ pub mod request;
 pub mod retainers;
 pub mod source;
 pub mod summary;
+pub mod suspects;
 pub mod workers;

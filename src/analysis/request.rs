@@ -11,6 +11,7 @@ use super::report;
 use super::retainers::{self, Target};
 use super::source::FileOrStdin;
 use super::summary::{self, Which};
+use super::suspects;
 use super::workers::{self, Workers};
 use crate::error::{Error, Result};
 
@@ -80,6 +81,13 @@ pub enum Ask {
         /// Paths, at most.
         limit: usize,
     },
+    /// Which holder leaks.
+    Suspects {
+        /// Files or folders, oldest first.
+        paths: Vec<PathBuf>,
+        /// Suspects, at most.
+        top: usize,
+    },
 }
 
 impl Request {
@@ -128,6 +136,10 @@ impl Request {
                 let neither = || Error::InvalidOption("paths to what? give an id or a class".to_owned());
                 let target = id.map(Target::Id).or(class_name.map(Target::Class)).ok_or_else(neither)?;
                 json(&retainers::find(&place(path), &target, limit, terms, workers)?)
+            }
+            Ask::Suspects { paths, top } => {
+                let places: Vec<FileOrStdin> = paths.into_iter().map(place).collect();
+                json(&suspects::find(&places, top, terms, workers)?)
             }
         }
     }
