@@ -1,6 +1,6 @@
 'use strict'
 
-// What the three commands that analyse share: their flags, and how the flags become options.
+// What the commands that analyse share: their flags, and how the flags become options.
 
 const path = require('node:path')
 const tty = require('node:tty')
@@ -53,7 +53,7 @@ const target = (whose) => asTyped(spellings, () => checkTarget(whose))
 /** Drops what was not given. */
 const given = (options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 
-/** Those that all three take. */
+/** Those that all take. */
 function common (values) {
   return given({
     maxMemory: values['max-memory'] === undefined || values['max-memory'] === 'auto' ? undefined : values['max-memory'],

@@ -100,7 +100,7 @@ async function files ({ takeSnapshot, openSnapshot }) {
   return found
 }
 
-async function analyses ({ summarize, compare, findPaths }) {
+async function analyses ({ summarize, compare, findPaths, findSuspects }) {
   const { first, second, third, cut } = heaps
   const asked = {
     summary: () => summarize(first),
@@ -115,6 +115,7 @@ async function analyses ({ summarize, compare, findPaths }) {
     paths: () => findPaths(second, { className: 'Session' }),
     'paths to a node': () => findPaths(second, { id: 3 }),
     'paths to nothing': () => findPaths(second, { className: 'Nobody' }),
+    ...findSuspects && { suspects: () => findSuspects([first, second, third]) },
     'no file': () => summarize(path.join(dir, 'nothing'))
   }
   const found = {}

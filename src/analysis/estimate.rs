@@ -31,7 +31,8 @@ pub enum Work {
 
 /// Bytes at the peak, per node and per edge, strings apart. Measured: 30 and 8 for a comparison, 45 and 8 for a summary,
 /// 48 and 12 for paths, on snapshots of 1.7 to 17 million nodes (the summary: the peak rss of `heapwarden summary` less an
-/// empty Node's, at 2.8 and 17 million); here a tenth more.
+/// empty Node's, at 2.8 and 17 million); here a tenth more. Suspects, on five heaps of 1.4 to 2.9 million nodes: 40 and 12 for
+/// an earlier snapshot, 51 to 57 and 12 for the last.
 impl Work {
     const fn per_node(self) -> u64 {
         match self {
@@ -39,8 +40,8 @@ impl Work {
             Self::Summary => 50,
             // Groups of instances take 8 on top, for as long as they are told apart.
             Self::Paths | Self::Report => 60,
-            Self::Growth => 50,
-            Self::Suspects => 70,
+            Self::Growth => 44,
+            Self::Suspects => 60,
         }
     }
 
@@ -55,8 +56,10 @@ impl Work {
     /// which looks for texts that are there twice.
     const fn per_string(self) -> u64 {
         match self {
-            Self::Compare | Self::Paths | Self::Growth | Self::Suspects => 12,
+            Self::Compare | Self::Paths => 12,
             Self::Summary | Self::Report => 16,
+            // What each reads as in a step takes sixteen more.
+            Self::Growth | Self::Suspects => 28,
         }
     }
 }
@@ -236,6 +239,7 @@ mod tests {
         let need = known.need(Work::Summary);
         assert!((60 * MIB..120 * MIB).contains(&need), "{}", print_bytes(need));
         assert!(known.need(Work::Paths) > need);
+        assert!(known.need(Work::Suspects) > known.need(Work::Growth));
         let unknown = Extent { json: Some(80 * MIB), ..Extent::default() }.need(Work::Summary);
         assert!((need / 2..need * 2).contains(&unknown), "{}", print_bytes(unknown));
     }

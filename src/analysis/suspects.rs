@@ -18,7 +18,7 @@ use crate::heap::suspects::find::Findings;
 use crate::heap::suspects::overall;
 use crate::heap::suspects::report::{Suspect, Verdict};
 use crate::heap::tables::statistics::Statistics;
-use crate::heap::{Host, Stage};
+use crate::heap::{Graph, Host, Stage};
 
 /// What is said of a heap, or of its growth. Sizes are bytes.
 #[derive(Debug, Serialize)]
@@ -93,6 +93,7 @@ pub fn find(places: &[FileOrStdin], top: usize, terms: Terms, workers: &Workers)
         workers.progress(Stage::Tables, 0, 1);
         let total = Statistics::of(&graph).total;
         Walk::count(&mut places, &graph, &retain, &Scripts::new(&graph), workers)?;
+        admit(&graph, Work::Growth, &places, &origin, terms)?;
         let seen = seen(&origin, total, graph.node_count());
         all.push((origin, seen));
     }
@@ -106,6 +107,7 @@ pub fn find(places: &[FileOrStdin], top: usize, terms: Terms, workers: &Workers)
     workers.progress(Stage::Tables, 0, 1);
     let scripts = Scripts::new(&analysis.graph);
     let walk = Walk::count(&mut places, &analysis.graph, &analysis.essential, &scripts, workers)?;
+    admit(&analysis.graph, Work::Suspects, &places, &origin, terms)?;
     let total = analysis.total_size();
     let seen = seen(&origin, total, analysis.graph.node_count());
     all.push((origin, seen));
@@ -149,6 +151,12 @@ fn seen(origin: &Origin, total_size: u64, nodes: u32) -> Seen {
 /// What stays of the snapshots that were walked.
 fn held(places: &Places) -> u64 {
     estimate::places(places.len() as u64, places.snapshots() as u64)
+}
+
+/// How many places a heap has is known only when it was walked.
+fn admit(graph: &Graph, work: Work, places: &Places, origin: &Origin, terms: Terms) -> Result<()> {
+    let need = estimate::exact(&graph.held(), work).saturating_add(held(places));
+    terms.budget.admit(need, &origin.name())
 }
 
 /// A snapshot beside itself shows that nothing grows, whatever does.

@@ -38,7 +38,7 @@ function capabilities (why) {
     gcEvents: without('hearing of collections'),
     liveHeap: without('the live heap after a full collection'),
     redact: without('masking strings'),
-    analysis: without('summarize, compare and findPaths'),
+    analysis: without('summarize, compare, findPaths and findSuspects'),
     zstd: reader.zstd ? { available: true } : unavailable('node:zlib has it from Node.js 22.15 on'),
     cgroup: group ? { available: true, version: group.version, limited: group.limit !== null } : unavailable('no memory cgroup is visible from this process'),
     pressure: cgroup.pressure(group) ? { available: true } : unavailable('the kernel tells no memory pressure (PSI)'),
