@@ -106,16 +106,15 @@ test('suspects: failures are 1, told on stderr', async (t) => {
 const WILD = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 
 test('hostile names are harmless in a terminal, in JSON and in a ticket', async (t) => {
-  const files = await piled(tempDir(t), 'hostile', 2)
-  const report = await findSuspects(files)
-  assert.ok(JSON.stringify(report.suspects[0]).includes('<script>'), 'or else the test says nothing')
-  assert.match(report.suspects[0].title, /@somebody/)
+  const file = (await piled(tempDir(t), 'hostile', 2))[1]
+  const report = await findSuspects(file)
+  assert.match(report.suspects.map(({ title }) => title).join(), /<script>.*@somebody/, 'or else the test says nothing')
   for (const more of [[], ['--full'], ['--json'], ['--markdown']]) {
-    const { status, stdout } = await heapwarden(['suspects', ...files, ...more])
-    assert.equal(status, 1)
+    const { stdout } = await heapwarden(['suspects', file, ...more])
+    assert.match(stdout, /somebody/)
     assert.doesNotMatch(stdout, WILD, more.join())
   }
-  const { stdout } = await heapwarden(['suspects', ...files, '--markdown'])
+  const { stdout } = await heapwarden(['suspects', file, '--markdown'])
   // Without code, in which nothing means anything, there is nothing left that does.
   const open = stdout.replace(/(?<![\\`])(`+)(?!`)[^\n]*?(?<!`)\1(?!`)/g, '')
   for (const wild of [/<\w/, /(?<!\\)\]\(/, /(?<!\\)!\[/, /@\w/, /:\/\//, /(?<![\\#])#\d/, /(?<!\\)`/]) assert.doesNotMatch(open, wild)

@@ -21,7 +21,7 @@ pub enum Work {
     Summary,
     /// The same, and the names of edges are kept.
     Paths,
-    /// A summary and paths of one reading.
+    /// Suspects and a summary of one reading.
     Report,
     /// The ways on which everything is held, to be compared with a later snapshot's.
     Growth,
@@ -39,9 +39,10 @@ impl Work {
             Self::Compare => 34,
             Self::Summary => 50,
             // Groups of instances take 8 on top, for as long as they are told apart.
-            Self::Paths | Self::Report => 60,
+            Self::Paths => 60,
             Self::Growth => 44,
             Self::Suspects => 60,
+            Self::Report => 64,
         }
     }
 
@@ -57,9 +58,10 @@ impl Work {
     const fn per_string(self) -> u64 {
         match self {
             Self::Compare | Self::Paths => 12,
-            Self::Summary | Self::Report => 16,
+            Self::Summary => 16,
             // What each reads as in a step takes sixteen more.
             Self::Growth | Self::Suspects => 28,
+            Self::Report => 32,
         }
     }
 }

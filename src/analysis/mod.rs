@@ -17,7 +17,7 @@
 //! | [`estimate`] | the memory it will need, before it starts and while it reads |
 //! | [`workers`] | the [`Host`](crate::heap::Host): threads, progress, the end |
 //! | [`identity`] | whether the ids of two snapshots mean the same objects |
-//! | [`report`] | what a report shows beside its suspects, from one reading |
+//! | [`report`] | what a report shows: suspects, tables and a tree of one reading |
 //! | [`summary`], [`comparison`], [`retainers`], [`suspects`] | what is found, as users get it |
 //!
 //! What would tell: each file's tests; `__test__` for analyses inside a server, of broken files and of what is too large.

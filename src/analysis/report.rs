@@ -1,16 +1,17 @@
-//! What a report shows beside its suspects: a summary's tables, and who retains what as a tree. From one reading.
+//! What a report shows: its suspects, and of the last snapshot a summary's tables and who retains what as a tree. Each file is
+//! read once.
 
 use serde::Serialize;
 
 use super::estimate::{self, Work};
-use super::load::{self, Origin, Terms};
+use super::load::{Origin, Terms};
 use super::source::FileOrStdin;
 use super::summary::{self, HeapSummary, Which};
+use super::suspects::{self, LeakReport};
 use super::workers::Workers;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::heap::engine::{Analysis, Needs};
 use crate::heap::tables::retained_tree::{self, Bounds, TreeRow};
-use crate::heap::{Host, Stage};
 
 /// The tables of a report.
 #[derive(Debug, Serialize)]
@@ -24,23 +25,35 @@ pub struct ReportTables {
     pub tree: Vec<TreeRow>,
 }
 
+/// All of it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The tables.
+    #[serde(flatten)]
+    pub tables: ReportTables,
+    /// The suspects.
+    pub report: LeakReport,
+}
+
+/// Suspects that are shown.
+const SUSPECTS: usize = 8;
+
 /// What an analysis must have been made with.
 pub const NEEDS: Needs<'static> = Needs { edges: true, names: true, tables: true, definitions: None };
 
 /// Reads snapshots for a report, oldest first. `top`: rows of each table.
 ///
 /// # Errors
-/// `InvalidOption` without a snapshot; as [`load::load`].
-pub fn read(places: &[FileOrStdin], top: usize, terms: Terms, workers: &Workers) -> Result<ReportTables> {
-    let none = || Error::InvalidOption("for a report, a snapshot is needed".to_owned());
-    let place = places.last().ok_or_else(none)?;
-    let (analysis, origin) = load::load(place, NEEDS, terms, workers)?;
-    terms.budget.admit(
-        estimate::exact(&analysis.graph.held(), Work::Report) + estimate::rows(&analysis),
-        &origin.name(),
-    )?;
-    workers.progress(Stage::Tables, 0, 1);
-    Ok(of(&analysis, &origin, top))
+/// As [`suspects::find`].
+pub fn read(places: &[FileOrStdin], top: usize, terms: Terms, workers: &Workers) -> Result<Report> {
+    let tables = |analysis: &Analysis, origin: &Origin| {
+        let need = estimate::exact(&analysis.graph.held(), Work::Report) + estimate::rows(analysis);
+        terms.budget.admit(need, &origin.name())?;
+        Ok(of(analysis, origin, top))
+    };
+    let (report, tables) = suspects::look(places, SUSPECTS, (NEEDS, Work::Report), terms, workers, tables)?;
+    Ok(Report { tables, report })
 }
 
 /// The same of an analysis that is there, made with [`NEEDS`]. Without edges the tree does not say how its rows are held.
@@ -76,10 +89,12 @@ mod tests {
         let json = |value: &HeapSummary| serde_json::to_value(value).unwrap();
         let summary = summary::summarize(&place, 20, &Which::All, terms, &Workers::default()).unwrap();
         let all = read(std::slice::from_ref(&place), 20, terms, &Workers::default()).unwrap();
-        assert_eq!(json(&all.summary), json(&summary));
-        let held: Vec<_> = all.tree.iter().map(|row| (row.edge.as_deref(), row.retained_size)).collect();
+        assert_eq!(json(&all.tables.summary), json(&summary));
+        let held: Vec<_> =
+            all.tables.tree.iter().map(|row| (row.edge.as_deref(), row.retained_size)).collect();
         assert_eq!(held, [(None, 64), (Some("foo"), 64), (Some("bar"), 16)]);
         let cut = read(std::slice::from_ref(&place), 1, terms, &Workers::default()).unwrap();
+        let (cut, all) = (cut.tables, all.tables);
         assert_eq!((cut.summary.classes.len(), cut.class_count, cut.tree.len()), (1, all.class_count, 3));
         assert!(all.class_count > 1);
         assert!(read(&[], 1, terms, &Workers::default()).is_err());

@@ -10,7 +10,7 @@ use super::source::FileOrStdin;
 use super::workers::Workers;
 use crate::error::{Error, Result};
 use crate::file::info::Header;
-use crate::heap::engine::{self, Needs};
+use crate::heap::engine::{self, Analysis, Needs};
 use crate::heap::growth::places::{self, Places};
 use crate::heap::growth::walk::Walk;
 use crate::heap::rules::scripts::Scripts;
@@ -78,6 +78,24 @@ pub struct Seen {
 /// # Errors
 /// `InvalidOption` where one is given twice; as [`load::read`].
 pub fn find(places: &[FileOrStdin], top: usize, terms: Terms, workers: &Workers) -> Result<LeakReport> {
+    let needs = Needs { edges: true, names: true, ..Needs::default() };
+    let (report, ()) = look(places, top, (needs, Work::Suspects), terms, workers, |_, _| Ok(()))?;
+    Ok(report)
+}
+
+/// The same, and what `also` makes of the last snapshot, which is analysed for both with what `needs` says; these are edges and
+/// names at least.
+///
+/// # Errors
+/// As [`find`].
+pub(super) fn look<T>(
+    places: &[FileOrStdin],
+    top: usize,
+    (needs, work): (Needs, Work),
+    terms: Terms,
+    workers: &Workers,
+    also: impl FnOnce(&Analysis, &Origin) -> Result<T>,
+) -> Result<(LeakReport, T)> {
     let Some((last, earlier)) = places.split_last() else {
         return Err(Error::InvalidOption("suspects of what? a snapshot is needed".to_owned()));
     };
@@ -100,14 +118,14 @@ pub fn find(places: &[FileOrStdin], top: usize, terms: Terms, workers: &Workers)
 
     workers.begin(files, files);
     let held = held(&places);
-    let (graph, origin) = load::read(last, Work::Suspects, Terms { held, ..terms }, workers)?;
+    let (graph, origin) = load::read(last, work, Terms { held, ..terms }, workers)?;
     refuse_twins(&all, &origin)?;
-    let needs = Needs { edges: true, names: true, ..Needs::default() };
     let analysis = engine::analyze(graph, needs, workers)?;
     workers.progress(Stage::Tables, 0, 1);
     let scripts = Scripts::new(&analysis.graph);
     let walk = Walk::count(&mut places, &analysis.graph, &analysis.essential, &scripts, workers)?;
-    admit(&analysis.graph, Work::Suspects, &places, &origin, terms)?;
+    admit(&analysis.graph, work, &places, &origin, terms)?;
+    let made = also(&analysis, &origin)?;
     let total = analysis.total_size();
     let seen = seen(&origin, total, analysis.graph.node_count());
     all.push((origin, seen));
@@ -129,7 +147,7 @@ pub fn find(places: &[FileOrStdin], top: usize, terms: Terms, workers: &Workers)
         ));
     }
     let damage: Vec<&str> = origins.iter().filter_map(|origin| origin.damage.as_deref()).collect();
-    Ok(LeakReport {
+    let report = LeakReport {
         verdict: overall.verdict,
         confidence: if snapshots.len() < 2 { Confidence::Size } else { Confidence::Growth },
         missing,
@@ -140,7 +158,8 @@ pub fn find(places: &[FileOrStdin], top: usize, terms: Terms, workers: &Workers)
         damage: (!damage.is_empty()).then(|| damage.join("; ")),
         snapshots,
         suspects,
-    })
+    };
+    Ok((report, made))
 }
 
 fn seen(origin: &Origin, total_size: u64, nodes: u32) -> Seen {
