@@ -21,6 +21,7 @@ const commands = {
   paths: 'who holds an object or a class',
   suspects: 'which holder leaks',
   verify: 'whether a leak is gone',
+  report: 'what leaks, as a page',
   thaw: 'make a snapshot of a heap image',
   ask: 'run JavaScript in a heap image',
   bundle: 'a heap image and its objects as one file',
