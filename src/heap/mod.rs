@@ -1,7 +1,7 @@
 //! Reads a heap snapshot and computes what Chrome DevTools shows of it, with the same numbers.
 //!
-//! It sees `json` and `error`. A heap file goes one way through it: bytes → [`read`] → [`graph`] → [`rules`] → sizes and
-//! dominators → [`tables`] and [`paths`]. A wing sees those named before it, and [`host`].
+//! It sees `json`, `units` and `error`. A heap file goes one way through it: bytes → [`read`] → [`graph`] → [`rules`] → sizes and
+//! dominators → [`tables`], [`paths`], [`growth`] and [`suspects`]. A wing sees those named before it, and [`host`].
 //!
 //! **Architecture invariant:** pure over `impl Read`. Files, threads and the clock belong to who calls, and come in through
 //! [`Host`]; nothing here opens, starts or asks for one. What came from a heap is hostile input: memory is in proportion
@@ -16,6 +16,8 @@
 //! | [`tables`] | classes, kinds of memory, duplicate strings, differences, growth |
 //! | [`engine`] | the rules in their order, and the tables that want the edges → [`Analysis`](engine::Analysis) |
 //! | [`paths`] | why something is retained, in a developer's words |
+//! | [`growth`] | what grows from snapshot to snapshot, without ids |
+//! | [`suspects`] | which holder leaks, and what it is called |
 //!
 //! Where the source says "DevTools", it means `heap_snapshot_worker` in `chrome-devtools-frontend`.
 //!

@@ -14,6 +14,8 @@
 //! | [`find`] | from holders to suspects |
 //! | [`report`] | the answer |
 //! | `case` | a holder and its entries, with the questions that detectors ask |
+//! | `members` | the entries of each holder |
+//! | `scopes` | which scopes are a program's |
 //! | `anchor` | what a developer calls the holder, and where that stands |
 //! | `share` | the leak share: what each suspect holds |
 //! | `others` | other holders of the same entries |
@@ -33,8 +35,10 @@ pub mod find;
 mod fingerprint;
 mod kinds;
 mod look;
+mod members;
 mod others;
 pub mod overall;
 mod prose;
 pub mod report;
+mod scopes;
 mod share;

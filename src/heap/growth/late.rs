@@ -4,6 +4,7 @@
 
 use crate::heap::graph::bits::Bits;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
+use crate::heap::paths::known;
 use crate::heap::rules::scripts::Scripts;
 
 /// Roots of the moment, of compiled code, and of what V8 keeps for itself.
@@ -48,8 +49,15 @@ impl Late {
                 late.set(scope as usize);
             }
         }
-        for node in graph.nodes().filter(|node| graph.kind(*node) == NodeKind::SYNTHETIC) {
-            if ROOTS.contains(&graph.strings().raw(graph.name(node))) {
+        for node in
+            graph.nodes().filter(|node| matches!(graph.kind(*node), NodeKind::SYNTHETIC | NodeKind::HIDDEN))
+        {
+            // A realm has its caches.
+            if graph.kind(node) == NodeKind::HIDDEN {
+                if known::is_native_context(graph, node) {
+                    late.set(node as usize);
+                }
+            } else if ROOTS.contains(&graph.strings().raw(graph.name(node))) {
                 late.set(node as usize);
             }
         }

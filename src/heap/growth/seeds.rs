@@ -43,7 +43,15 @@ pub(super) fn find(graph: &Graph, scripts: &Scripts, steps: &Steps) -> Vec<(u32,
     found.extend(modules);
     found.extend(process.map(|node| (node, steps.seed("process", 0))));
     for edge in graph.edges(graph.root()).filter(|edge| graph.edge_kind(*edge) == EdgeKind::SHORTCUT) {
-        found.push((graph.target(edge), steps.seed("global", 0)));
+        let target = graph.target(edge);
+        // Since Node 26 the root has the realm instead of its global object.
+        let inner = |edge: u32| Some(graph.target(edge)).filter(|node| known::is_global_object(graph, *node));
+        let global = if known::is_native_context(graph, target) {
+            graph.edges(target).find_map(inner).unwrap_or(target)
+        } else {
+            target
+        };
+        found.push((global, steps.seed("global", 0)));
     }
     let mut seen = HashSet::new();
     found.retain(|(node, _)| *node != graph.root() && seen.insert(*node));

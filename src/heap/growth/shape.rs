@@ -129,7 +129,7 @@ mod tests {
             (&[100.0, 200.0, 300.0, 405.0], Shape::Linear),
             (&[100.0, 200.0], Shape::Linear),
             (&[2.0, 16.0, 30.0, 40.0, 40.0], Shape::Saturating),
-            (&[0.0, 100.0, 180.0, 200.0, 208.0, 212.0], Shape::Saturating),
+            (&[0.0, 100.0, 180.0, 230.0, 250.0, 255.0], Shape::Saturating),
             (&[100.0, 100.0, 101.0, 102.0, 150.0, 300.0], Shape::Onset),
         ] {
             assert_eq!(Shape::of(values), shape, "{values:?}");

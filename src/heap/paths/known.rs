@@ -30,7 +30,7 @@ pub(in crate::heap) fn is_global(graph: &Graph, node: u32) -> bool {
 }
 
 /// `global`, or `global (global*)`.
-pub(super) fn is_global_object(graph: &Graph, node: u32) -> bool {
+pub(in crate::heap) fn is_global_object(graph: &Graph, node: u32) -> bool {
     let name = graph.strings().raw(graph.name(node));
     graph.kind(node) == NodeKind::OBJECT && (name == b"global" || name.starts_with(b"global ("))
 }

@@ -118,10 +118,12 @@ impl Case<'_> {
 
     /// The most frequent name of what `of` makes of the entries.
     pub(super) fn most_frequent(&self, of: impl Fn(u32) -> Option<u32>) -> Option<u32> {
-        let mut counts: HashMap<(u32, Option<(u32, u32, u32)>), (u32, u32)> = HashMap::new();
+        // The same name at the same place is the same function. Of each: how many, and one of them.
+        let mut counts = HashMap::new();
         for node in self.sample().filter_map(of) {
             let place = self.graph().location(node).map(|at| (at.script, at.line, at.column));
-            counts.entry((self.graph().name(node), place)).or_insert((0, node)).0 += 1;
+            let (count, _) = counts.entry((self.graph().name(node), place)).or_insert((0_u32, node));
+            *count += 1;
         }
         counts
             .into_values()

@@ -111,3 +111,20 @@ fn stands_in(case: &Case, way: &[u32], ends: &[String]) -> bool {
         ends.iter().any(|end| name.ends_with(end.as_str()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_can_be_read_and_each_says_what_to_look_for() {
+        let list: Vec<Published> = serde_json::from_str(include_str!("catalogue.json")).unwrap();
+        assert!(list.len() >= 15);
+        for one in &list {
+            let Signs { path, entry, script, .. } = &one.signs;
+            assert!(!(path.is_empty() && entry.is_empty() && script.is_empty()), "{}", one.id);
+            assert!(one.url.starts_with("https://") && !one.cure.is_empty(), "{}", one.id);
+        }
+        assert_eq!(CATALOGUE.len(), list.len());
+    }
+}

@@ -7,10 +7,10 @@ use super::case::Case;
 use super::prose;
 use super::report::{Entry, Growth, HolderRef, Suspect, Verdict};
 use super::share::{self, NOBODY, Share, Shares};
-use super::{bounds, catalogue, fingerprint, kinds, look, others};
+use super::{bounds, catalogue, fingerprint, kinds, look, members, others, scopes};
 use crate::error::Result;
 use crate::heap::engine::Analysis;
-use crate::heap::graph::{EdgeKind, Graph, NodeKind};
+use crate::heap::graph::{Graph, NodeKind};
 use crate::heap::growth::growing::{self, Holder};
 use crate::heap::growth::places::Places;
 use crate::heap::growth::shape::Shape;
@@ -23,8 +23,6 @@ use crate::heap::rules::scripts::Scripts;
 const PASSING: u64 = 10;
 /// Such holders at most, until it is left at that.
 const ROUNDS: usize = 64;
-/// Entries of one suspect that are kept to be looked at.
-const ENTRIES: usize = 4096;
 
 /// What was found in the last snapshot, and in those before it.
 pub struct Findings<'a> {
@@ -48,8 +46,8 @@ impl Findings<'_> {
     pub fn suspects(&self, most: usize, host: &dyn Host) -> Result<Vec<Suspect>> {
         let graph = &self.analysis.graph;
         let (holders, suspect_of, shares) = self.weighed(host)?;
-        let members = self.members(&holders, &suspect_of);
-        let functions = scopes(graph, self.scripts);
+        let members = members::of(graph, self.walk, self.places, &holders, &suspect_of);
+        let functions = scopes::of(graph, self.scripts);
         let written = Written::new(self.analysis, self.scripts, self.walk);
         let mut suspects = Vec::new();
         for ((holder, members), share) in holders.iter().zip(members).zip(&shares.list) {
@@ -269,39 +267,6 @@ impl Findings<'_> {
         }
         node
     }
-
-    /// The entries of each holder, and which objects hold them.
-    fn members(&self, holders: &[Holder], suspect_of: &[u8]) -> Vec<Members> {
-        let graph = &self.analysis.graph;
-        let mut members: Vec<Members> = holders.iter().map(|_| Members::default()).collect();
-        // What an entry is, is said of the place that has most bytes: of a Map its values rather than its keys.
-        let weight = |place: &u32| (self.places.all(*place).last().unwrap_or(0), std::cmp::Reverse(*place));
-        let main_of: Vec<Option<u32>> =
-            holders.iter().map(|holder| holder.entries.iter().copied().max_by_key(weight)).collect();
-        for node in graph.nodes() {
-            let Some(place) = self.walk.place(node) else { continue };
-            let number = suspect_of[place as usize];
-            let (Some(members), Some(holder)) =
-                (members.get_mut(usize::from(number)), holders.get(usize::from(number)))
-            else {
-                continue;
-            };
-            if holder.entries.is_empty() {
-                members.add(node, Some(node), true, graph.self_size(node));
-                continue;
-            }
-            let parent = self.walk.via(node).map(|edge| graph.source(edge));
-            let parent = parent.filter(|parent| self.walk.place(*parent) == Some(holder.place));
-            let main = main_of.get(usize::from(number)).copied().flatten();
-            let is_aside = main.is_some_and(|main| self.walk.place(node) != Some(main))
-                || matches!(
-                    graph.kind(node),
-                    NodeKind::STRING | NodeKind::CONS_STRING | NodeKind::SLICED_STRING | NodeKind::NUMBER
-                );
-            members.add(node, parent, !is_aside, 1);
-        }
-        members
-    }
 }
 
 /// An object's entries may hang from it in two ways, as its properties and in its list of them: that is one suspect.
@@ -345,76 +310,4 @@ fn begin(graph: &Graph, way: &[u32], at: usize) -> usize {
         from -= 1;
     }
     from
-}
-
-/// What belongs to one suspect.
-#[derive(Default)]
-struct Members {
-    /// Objects among them first.
-    entries: Vec<u32>,
-    objects: bool,
-    seen: usize,
-    /// Of each object that holds entries, how many.
-    by_holder: HashMap<u32, u64>,
-    holders: Vec<u32>,
-}
-
-impl Members {
-    fn add(&mut self, node: u32, holder: Option<u32>, is_object: bool, weight: u64) {
-        if let Some(holder) = holder {
-            let count = self.by_holder.entry(holder).or_insert(0);
-            if *count == 0 && self.holders.len() < ENTRIES {
-                self.holders.push(holder);
-            }
-            *count += weight;
-        }
-        if is_object && !self.objects {
-            self.objects = true;
-            self.entries.clear();
-            self.seen = 0;
-        }
-        if is_object != self.objects {
-            return;
-        }
-        // Every so manieth, so that the sample is spread over all.
-        self.seen += 1;
-        if self.entries.len() < ENTRIES {
-            self.entries.push(node);
-        } else if self.seen.is_multiple_of(self.seen / ENTRIES + 1) {
-            let at = self.seen.wrapping_mul(0x9E37_79B9) % ENTRIES;
-            self.entries[at] = node;
-        }
-    }
-
-    /// The object that holds most of them, and how many.
-    fn busiest(&self) -> Option<(u32, u64)> {
-        self.by_holder
-            .iter()
-            .map(|(node, count)| (*node, *count))
-            .max_by_key(|(node, count)| (*count, std::cmp::Reverse(*node)))
-    }
-}
-
-/// Of each scope that is a program's a function that has it, the first in the file.
-fn scopes(graph: &Graph, scripts: &Scripts) -> HashMap<u32, u32> {
-    let builtin = scripts.builtin(graph);
-    let mut scopes: HashMap<u32, u32> = HashMap::new();
-    for location in graph.locations.iter().filter(|location| !builtin.contains(&location.script)) {
-        if graph.kind(location.node) != NodeKind::CLOSURE {
-            continue;
-        }
-        let mut scope = known::inside(graph, location.node, EdgeKind::INTERNAL, "context");
-        // An outer scope is known by its inner functions as well.
-        for _ in 0..8 {
-            let Some(node) = scope.filter(|node| known::is_context(graph, *node)) else { break };
-            let place =
-                |node: u32| graph.location(node).map_or((u32::MAX, u32::MAX), |at| (at.line, at.column));
-            let best = scopes.entry(node).or_insert(location.node);
-            if place(location.node) < place(*best) {
-                *best = location.node;
-            }
-            scope = known::inside(graph, node, EdgeKind::INTERNAL, "previous");
-        }
-    }
-    scopes
 }

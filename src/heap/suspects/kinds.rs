@@ -5,6 +5,7 @@
 //!
 //! | file | what it recognises |
 //! |---|---|
+//! | `finding` | what a detector says, and words that several use |
 //! | `listeners` | callbacks of EventEmitters, EventTargets and AbortSignals |
 //! | `timers` | timeouts, intervals, immediates |
 //! | `modules` | one file loaded again and again |
@@ -26,6 +27,7 @@ mod closures;
 mod collections;
 mod contexts;
 mod errors;
+mod finding;
 mod listeners;
 mod modules;
 mod promises;
@@ -35,27 +37,8 @@ mod timers;
 mod weak;
 mod workers;
 
-use super::anchor::At;
+pub(super) use self::finding::{Finding, number};
 use super::case::Case;
-use super::report::Kind;
-
-/// What a detector says.
-#[derive(Clone, Debug)]
-pub(super) struct Finding {
-    pub(super) kind: Kind,
-    /// The holder as a developer writes it.
-    pub(super) name: String,
-    /// Where: better than what the case knows by itself.
-    pub(super) at: Option<At>,
-    /// `1,860 listeners of 'update'`: what there is so much of.
-    pub(super) what: String,
-    /// What makes one think so, in a sentence or two.
-    pub(super) signs: String,
-    /// What usually helps.
-    pub(super) cure: &'static str,
-    /// How sure the kind is, 0…1.
-    pub(super) sure: f64,
-}
 
 /// Asks all.
 pub(super) fn recognise(case: &Case) -> Finding {
@@ -75,26 +58,4 @@ pub(super) fn recognise(case: &Case) -> Finding {
         closures::find,
     ];
     detectors.iter().find_map(|detector| detector(case)).unwrap_or_else(|| collections::find(case))
-}
-
-/// `1,234,567`.
-pub(super) fn number(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A share that counts as nearly all.
-const MOSTLY: f64 = 0.7;
-
-/// The name, or the second choice if it says nothing.
-fn named(case: &Case, other: &str) -> String {
-    let text = case.anchor.text(case.graph());
-    if text.is_empty() || text == "[]" { other.to_owned() } else { text }
 }

@@ -34,7 +34,7 @@ pub(super) fn verdict(
         Shape::Linear | Shape::Onset => {
             if bound.is_some() && kind == Kind::Collection {
                 Verdict::Settling
-            } else if counts.len() == 2 && first == 0 {
+            } else if !counts.windows(2).any(|pair| pair[0] > 0 && pair[1] > pair[0]) {
                 // What is there for the first time may be there to stay.
                 Verdict::Settling
             } else if counts.len() == 2

@@ -1,6 +1,6 @@
 //! Stores of AsyncLocalStorage, kept by resources that never end.
 
-use super::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named, number};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
 

@@ -1,6 +1,6 @@
 //! Buffers: their bytes are outside V8's heap. A small slice keeps the whole it was cut from.
 
-use super::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named, number};
 use crate::heap::graph::{EdgeKind, NodeKind};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;

@@ -1,7 +1,7 @@
 //! Functions, and the captured variable that carries the weight: also one that only another function of the same scope
 //! needs.
 
-use super::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named, number};
 use crate::heap::graph::{EdgeKind, NodeKind};
 use crate::heap::paths::known;
 use crate::heap::suspects::case::Case;

@@ -1,6 +1,6 @@
 //! A Map, a Set, an array, an object as a table; or, where it is none of these, a structure of objects.
 
-use super::{Finding, named, number};
+use super::finding::{Finding, named, number};
 use crate::heap::graph::{EdgeKind, NodeKind};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;

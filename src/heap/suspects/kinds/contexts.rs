@@ -1,6 +1,6 @@
 //! Realms that are kept: contexts of `vm`, windows of jsdom. Each has builtins of its own, some 150 kB.
 
-use super::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named, number};
 use crate::heap::graph::NodeKind;
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;

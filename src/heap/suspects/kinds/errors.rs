@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named, number};
 use crate::heap::graph::EdgeKind;
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;

@@ -3,7 +3,7 @@
 //! An EventEmitter keeps them in `_events[name]`, an EventTarget in a Map behind `kEvents`. Many of one function are a
 //! subscription that is made again and again; many different ones are a pile.
 
-use super::{Finding, MOSTLY, number};
+use super::finding::{Finding, MOSTLY, number};
 use crate::heap::graph::NodeKind;
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;

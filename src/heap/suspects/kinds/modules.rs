@@ -1,6 +1,6 @@
 //! One file that is loaded again and again: `require.cache` was emptied, but the parent keeps its `children`.
 
-use super::{Finding, MOSTLY, number};
+use super::finding::{Finding, MOSTLY, number};
 use crate::heap::paths::known;
 use crate::heap::suspects::anchor::At;
 use crate::heap::suspects::case::Case;

@@ -1,6 +1,6 @@
 //! Promises that do not settle, and what waits for them.
 
-use super::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named, number};
 use crate::heap::graph::{EdgeKind, NodeKind};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;

@@ -1,6 +1,6 @@
 //! Requests, responses and sockets that outlive their answer.
 
-use super::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named, number};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
 

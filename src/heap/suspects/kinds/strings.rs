@@ -1,6 +1,6 @@
 //! Texts: a slice keeps the whole text it was cut from, and a text that is always added to is never done.
 
-use super::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named, number};
 use crate::heap::graph::{EdgeKind, NodeKind};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;

@@ -1,6 +1,6 @@
 //! Timers that are never cleared: Node holds each until it has run, an interval for ever.
 
-use super::{Finding, MOSTLY, number};
+use super::finding::{Finding, MOSTLY, number};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
 

@@ -1,7 +1,7 @@
 //! What is held against its name: a FinalizationRegistry whose held value holds the target, a WeakMap whose value leads
 //! back to its key or whose key lives for ever.
 
-use super::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named, number};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
 

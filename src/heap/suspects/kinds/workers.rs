@@ -1,6 +1,6 @@
 //! Workers and ports that were never closed.
 
-use super::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named, number};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
 
