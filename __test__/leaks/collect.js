@@ -52,10 +52,11 @@ async function start (row, { node = process.execPath, modules = MODULES } = {}) 
     execPath: node,
     execArgv: ['--expose-gc', ...row.flags ?? []],
     env: { ...process.env, ...row.env },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    timeout: DEADLINE_MS,
-    killSignal: 'SIGKILL'
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc']
   })
+  // Not fork()'s own `timeout`: Node 26 keeps waiting for it, and the process with it, when the child has long ended.
+  const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS)
+  child.once('exit', () => clearTimeout(deadline))
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text) => { stderr += text })
   // With all that it had to say. To a parent that has hung up there is no such event, only the exit.
