@@ -1,6 +1,7 @@
 'use strict'
 
-// The truth table's leaking programs: what suspect no. 1 must be. How they are run, collect.js says. Beside that a row has:
+// The truth table's leaking programs: what suspect no. 1 must be. How they are run, collect.js says; how they are judged,
+// judge.js. Beside that a row has:
 //
 // kinds    the kinds that it may have; more than one only where they are equally right
 // holder   must match its title and its holder's name
