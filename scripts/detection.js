@@ -10,7 +10,7 @@ const { install, memlab } = require('./detection/memlab')
 const { heapwarden } = require('./detection/heapwarden')
 const { collect, rows } = require('../__test__/leaks/collect')
 
-const TOOLS = [...heapwarden ? ['heapwarden'] : [], 'memlab', 'rules']
+const TOOLS = ['heapwarden', 'memlab', 'rules']
 
 const USAGE = `usage: node scripts/detection.js [--only NAMES] [--tools NAMES] [--list]
 
