@@ -83,7 +83,7 @@ module.exports = [
   },
 
   // What Node keeps
-  { name: 'reloaded-settings', known: 'node-module-children', kinds: ['modules'], holder: /\b(children|module|settings)\b/i, file: /reloaded-settings/, alone: true, request: number },
+  { name: 'reloaded-settings', known: 'node-module-children', kinds: ['modules'], holder: /\b(children|module|settings)\b/i, file: /server\.js/, alone: true, request: number },
   { name: 'notifications', kinds: ['requests'], holder: /\bclients\b/, file: /notifications\.js/, alone: true, perRound: 800, request: number },
   { name: 'tenant-jobs', kinds: ['async-context', 'collection'], holder: /\bscheduled\b/, file: /tenant-jobs\.js/, alone: true, request: (i) => `/tenants/tenant-${i}` },
   { name: 'formula-sandbox', kinds: ['context'], holder: /\bsandboxes\b/, file: /formula-sandbox\.js/, alone: true, warmUp: 10, perRound: 30, request: (i) => `/sheets/${i}` },
