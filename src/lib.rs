@@ -16,7 +16,7 @@
 //! | [`image`] | a process's memory as a file: format, freezing, reading | file, error |
 //! | [`capture`] | takes a snapshot, or an image | v8, probe, redact, file, image, error, units |
 //! | [`thaw`] | goes on with what an image holds, in a process behind a fence | image, file, redact, probe, error |
-//! | [`heap`] | reads a snapshot; pure over `impl Read` | json, units, error |
+//! | [`heap`] | reads a snapshot; pure over `impl Read` | json, error |
 //! | `signals` | signals of the process that are held back until something is done | nothing |
 //! | [`analysis`] | what `heap` may not do: files, threads, the memory that is left | heap, file, json, probe, error, units |
 //! | [`thread`] | one JavaScript thread: its figures, its events, a slot for what is carried out on it | v8, watch, file, error, clock |

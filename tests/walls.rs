@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("image", &["file", "error"]),
     ("capture", &["v8", "probe", "redact", "file", "image", "error", "units"]),
     ("thaw", &["image", "file", "redact", "probe", "error"]),
-    ("heap", &["json", "error", "units"]),
+    ("heap", &["json", "error"]),
     ("analysis", &["heap", "file", "json", "probe", "error", "units"]),
     ("thread", &["error", "clock", "watch", "v8", "file"]),
     ("signals", &[]),

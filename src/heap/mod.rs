@@ -1,6 +1,6 @@
 //! Reads a heap snapshot and computes what Chrome DevTools shows of it, with the same numbers.
 //!
-//! It sees `json`, `units` and `error`. A heap file goes one way through it: bytes → [`read`] → [`graph`] → [`rules`] → sizes and
+//! It sees `json` and `error`. A heap file goes one way through it: bytes → [`read`] → [`graph`] → [`rules`] → sizes and
 //! dominators → [`tables`], [`paths`], [`growth`] and [`suspects`]. A wing sees those named before it, and [`host`].
 //!
 //! **Architecture invariant:** pure over `impl Read`. Files, threads and the clock belong to who calls, and come in through

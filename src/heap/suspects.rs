@@ -1,6 +1,6 @@
 //! Which holder leaks, and what it is called.
 //!
-//! It sees `super::{graph, host, rules, engine, paths, growth}` and `units`.
+//! It sees `super::{graph, host, rules, engine, paths, growth}`.
 //!
 //! [`growth`](super::growth) says at which holders entries pile up. Here each of them becomes a suspect: the node in the
 //! last snapshot, the name that a developer gave it (`anchor`), what kind of thing it is (`kinds`), how much it holds,
@@ -24,6 +24,7 @@
 //! | `look` | what an entry looks like, and the keys |
 //! | [`overall`] | what is said of the whole |
 //! | `prose` | titles, explanations, verdicts, confidence |
+//! | `words` | figures as people read them |
 //! | `fingerprint` | one bug, one fingerprint |
 //! | `catalogue` | published leaks |
 
@@ -42,3 +43,7 @@ mod prose;
 pub mod report;
 mod scopes;
 mod share;
+mod words;
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,7 @@ mod timers;
 mod weak;
 mod workers;
 
-pub(super) use self::finding::{Finding, number};
+pub(super) use self::finding::Finding;
 use super::case::Case;
 
 /// Asks all.

@@ -1,8 +1,7 @@
 //! What is said of the whole: the verdict, one sentence, and what would be needed to say more.
 
-use super::prose::percent;
 use super::report::{Suspect, Verdict};
-use crate::units::print_bytes;
+use super::words::{percent, size};
 
 /// Of one snapshot: below this share of the heap nothing is large.
 const LARGE: f64 = 0.1;
@@ -21,7 +20,7 @@ pub struct Overall {
 /// From the suspects, the worst first. `total`: bytes of the last of `snapshots` snapshots.
 pub fn conclude(suspects: &[Suspect], snapshots: usize, total: u64) -> Overall {
     let worst = suspects.first();
-    let size = print_bytes(total);
+    let size = size(total);
     let mut missing = Vec::new();
     if snapshots < 2 {
         missing.push(

@@ -1,11 +1,10 @@
 //! What is said of a suspect, and how sure it is.
 
 use super::bounds::Bound;
-use super::kinds::number;
 use super::report::{Kind, Suspect, Verdict};
+use super::words::{number, percent, size};
 use crate::heap::growth::growing::Holder;
 use crate::heap::growth::shape::Shape;
-use crate::units::print_bytes;
 
 /// So few new entries in two snapshots may be a warm-up: nobody can know yet.
 const FEW: u64 = 40;
@@ -73,12 +72,6 @@ pub(super) fn confidence(single: bool, holder: &Holder, shape: Shape, sure: f64,
     ((base * much * (0.6 + 0.4 * sure)) * 100.0).round() / 100.0
 }
 
-/// `61 %`, `0.4 %`.
-pub(super) fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent >= 9.95 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
-}
-
 /// One line: who, where, how many, how much.
 pub(super) fn title(suspect: &Suspect, what: &str) -> String {
     let place = match (&suspect.holder.file, suspect.holder.line) {
@@ -97,7 +90,7 @@ pub(super) fn title(suspect: &Suspect, what: &str) -> String {
     let title = format!(
         "{known}{what}{place} hold{} {} ({} of the heap){grows}",
         if what.starts_with('`') || what.starts_with("the ") || what.starts_with("a ") { "s" } else { "" },
-        print_bytes(suspect.retained_size),
+        size(suspect.retained_size),
         percent(suspect.share)
     );
     let mut chars = title.chars();
@@ -120,8 +113,8 @@ pub(super) fn explanation(suspect: &Suspect, signs: &str, bound: Option<&Bound>)
             growth.per_snapshot.len(),
             number(first),
             number(last),
-            print_bytes(bytes.0),
-            print_bytes(bytes.1),
+            size(bytes.0),
+            size(bytes.1),
             growth.shape.name(),
         ));
     } else {
@@ -144,7 +137,7 @@ pub(super) fn explanation(suspect: &Suspect, signs: &str, bound: Option<&Bound>)
     if suspect.exclusive_size < suspect.retained_size / 2 {
         text.push_str(&format!(
             " Only {} go when this holder alone lets go: others hold the same.",
-            print_bytes(suspect.exclusive_size)
+            size(suspect.exclusive_size)
         ));
     }
     text

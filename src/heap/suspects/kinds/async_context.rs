@@ -1,8 +1,9 @@
 //! Stores of AsyncLocalStorage, kept by resources that never end.
 
-use super::finding::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
+use crate::heap::suspects::words::number;
 
 pub(super) fn find(case: &Case) -> Option<Finding> {
     let is_resource = |entry: u32| {

@@ -1,10 +1,10 @@
 //! Buffers: their bytes are outside V8's heap. A small slice keeps the whole it was cut from.
 
-use super::finding::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named};
 use crate::heap::graph::{EdgeKind, NodeKind};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
-use crate::units::print_bytes;
+use crate::heap::suspects::words::{number, size};
 
 const CLASSES: [&str; 18] = [
     "Buffer",
@@ -51,7 +51,7 @@ pub(super) fn find(case: &Case) -> Option<Finding> {
     } else {
         format!("{} Buffers held by `{name}`", number(case.count))
     };
-    let each = if average > 0 { format!(", {} on average", print_bytes(average)) } else { String::new() };
+    let each = if average > 0 { format!(", {} on average", size(average)) } else { String::new() };
     Some(Finding {
         kind: Kind::Buffers,
         what,

@@ -1,11 +1,12 @@
 //! Functions, and the captured variable that carries the weight: also one that only another function of the same scope
 //! needs.
 
-use super::finding::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named};
 use crate::heap::graph::{EdgeKind, NodeKind};
 use crate::heap::paths::known;
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
+use crate::heap::suspects::words::number;
 
 pub(super) fn find(case: &Case) -> Option<Finding> {
     let graph = case.graph();

@@ -1,9 +1,10 @@
 //! A Map, a Set, an array, an object as a table; or, where it is none of these, a structure of objects.
 
-use super::finding::{Finding, named, number};
+use super::finding::{Finding, named};
 use crate::heap::graph::{EdgeKind, NodeKind};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
+use crate::heap::suspects::words::number;
 
 /// Words in names and classes that say what it is for.
 const CACHES: [&str; 9] = ["cache", "memo", "store", "registry", "pool", "index", "byid", "lookup", "seen"];

@@ -1,9 +1,10 @@
 //! Realms that are kept: contexts of `vm`, windows of jsdom. Each has builtins of its own, some 150 kB.
 
-use super::finding::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named};
 use crate::heap::graph::NodeKind;
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
+use crate::heap::suspects::words::number;
 
 /// Objects near an entry among which a realm is looked for.
 const NEAR: usize = 300;

@@ -22,19 +22,6 @@ pub(in crate::heap::suspects) struct Finding {
     pub(in crate::heap::suspects) sure: f64,
 }
 
-/// `1,234,567`.
-pub(in crate::heap::suspects) fn number(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A share that counts as nearly all.
 pub(in crate::heap::suspects) const MOSTLY: f64 = 0.7;
 

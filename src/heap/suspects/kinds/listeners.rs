@@ -3,10 +3,11 @@
 //! An EventEmitter keeps them in `_events[name]`, an EventTarget in a Map behind `kEvents`. Many of one function are a
 //! subscription that is made again and again; many different ones are a pile.
 
-use super::finding::{Finding, MOSTLY, number};
+use super::finding::{Finding, MOSTLY};
 use crate::heap::graph::NodeKind;
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
+use crate::heap::suspects::words::number;
 
 pub(super) fn find(case: &Case) -> Option<Finding> {
     let steps: Vec<(String, u32)> = case.back().take(8).collect();

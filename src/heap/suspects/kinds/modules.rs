@@ -1,10 +1,11 @@
 //! One file that is loaded again and again: `require.cache` was emptied, but the parent keeps its `children`.
 
-use super::finding::{Finding, MOSTLY, number};
+use super::finding::{Finding, MOSTLY};
 use crate::heap::paths::known;
 use crate::heap::suspects::anchor::At;
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
+use crate::heap::suspects::words::number;
 
 pub(super) fn find(case: &Case) -> Option<Finding> {
     let is_module =

@@ -1,8 +1,9 @@
 //! Requests, responses and sockets that outlive their answer.
 
-use super::finding::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
+use crate::heap::suspects::words::number;
 
 const CLASSES: [&str; 16] = [
     "IncomingMessage",

@@ -1,10 +1,10 @@
 //! Texts: a slice keeps the whole text it was cut from, and a text that is always added to is never done.
 
-use super::finding::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named};
 use crate::heap::graph::{EdgeKind, NodeKind};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
-use crate::units::print_bytes;
+use crate::heap::suspects::words::{number, size};
 
 /// A parent so many times larger than a slice's own header is worth a word.
 const PINNED: u64 = 256;
@@ -50,7 +50,7 @@ pub(super) fn find(case: &Case) -> Option<Finding> {
         at: None,
         signs: format!(
             "V8 cuts a text without copying it: each slice keeps the whole it was cut from, {} on average.",
-            print_bytes(average)
+            size(average)
         ),
         cure: "Copy the part that is kept: `Buffer.from(part).toString()`, or `structuredClone(part)`.",
         sure: 0.9,

@@ -1,8 +1,9 @@
 //! Timers that are never cleared: Node holds each until it has run, an interval for ever.
 
-use super::finding::{Finding, MOSTLY, number};
+use super::finding::{Finding, MOSTLY};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
+use crate::heap::suspects::words::number;
 
 pub(super) fn find(case: &Case) -> Option<Finding> {
     if case.share(|entry| case.is_one_of(entry, &["Timeout", "Immediate"])) < MOSTLY {

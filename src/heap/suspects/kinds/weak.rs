@@ -1,9 +1,10 @@
 //! What is held against its name: a FinalizationRegistry whose held value holds the target, a WeakMap whose value leads
 //! back to its key or whose key lives for ever.
 
-use super::finding::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
+use crate::heap::suspects::words::number;
 
 pub(super) fn find(case: &Case) -> Option<Finding> {
     let steps: Vec<(String, u32)> = case.back().take(6).collect();

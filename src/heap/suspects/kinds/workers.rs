@@ -1,8 +1,9 @@
 //! Workers and ports that were never closed.
 
-use super::finding::{Finding, MOSTLY, named, number};
+use super::finding::{Finding, MOSTLY, named};
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
+use crate::heap::suspects::words::number;
 
 const CLASSES: [&str; 5] = ["Worker", "MessagePort", "MessageChannel", "BroadcastChannel", "ChildProcess"];
 
