@@ -48,6 +48,12 @@ test('leaks, breaches, checks its snapshot and takes its server along, within a 
   for (const event of [/listening on/, /breach of rule "buffers"/, /snapshot: .* of JSON/, /JavaScript (paused|stood still) for [\d.]+ m?s/, /checked: /, /server stopped/]) {
     assert.match(stderr, event)
   }
+  if (result.report === undefined) assert.match(stderr, /the leak is not named here: /)
+  else {
+    assert.equal(result.report.verdict, 'leak', result.report.headline)
+    assert.match(result.report.suspects[0].title, /`entries`/)
+    assert.match(stderr, /suspect: .*`entries`[^]*what you would have been told: Leak: /)
+  }
   assert.doesNotMatch(stderr, /\x1b/, 'no colours where there is no terminal') // eslint-disable-line no-control-regex
   const [, pid] = /process (\d+)/.exec(stderr)
   assert.ok(!lives(Number(pid)), 'the server is still running')

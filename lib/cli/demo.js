@@ -1,7 +1,7 @@
 'use strict'
 
 // `heapwarden demo`: the example server leaks under load until a rule is breached, and what it leaves behind
-// is checked. It ends by itself within a minute, and takes its server with it.
+// is checked, and who leaks is told. It ends by itself within a minute, and takes its server with it.
 
 const { mkdtempSync, rmSync } = require('node:fs')
 const { tmpdir } = require('node:os')
@@ -11,15 +11,18 @@ const { checkSnapshot } = require('./demo/check')
 const { leaks, startLoad } = require('./demo/load')
 const { createScreen, megabytes, milliseconds } = require('./demo/screen')
 const { startServer } = require('./demo/server')
+const { tellSuspect } = require('./demo/suspect')
 const { UsageError, args, print, say } = require('./terminal')
 
 const LIMIT_MS = 50_000
 const POLL_MS = 500
+/** At this much of the threshold a first snapshot is taken: two tell what grows. */
+const EARLY = 0.3
 
 const usage = `usage: heapwarden demo [--leak buffers|objects] [--json]
 
 Starts the Express server of examples/express with a memory leak, puts it under load until its rule is
-breached, and checks the snapshot that this leaves. Ends by itself within a minute.
+breached, checks the snapshot that this leaves, and names the leak. Ends by itself within a minute.
 
   --leak   what leaks: Buffers outside V8's heap (the default), or objects inside it
   --json   the result as JSON on stdout, what happens on stderr`
@@ -39,9 +42,9 @@ function findPackages () {
   return { found, missing }
 }
 
-/** What the server does by itself is only watched from here, through its admin routes. */
-async function waitForSnapshot (server, leak, screen, deadline) {
-  let phase
+/** What the server does by itself is only watched from here, through its admin routes; but for the first snapshot, which is ordered. */
+async function waitForSnapshots (server, leak, screen, deadline) {
+  let phase, first
   for (;;) {
     const { latest, rules } = await server.admin('status')
     const rule = rules.find(({ name }) => name === leak.rule)
@@ -55,8 +58,12 @@ async function waitForSnapshot (server, leak, screen, deadline) {
       phase = rule.phase
     }
     if (phase === 'breached') {
-      const [snapshot] = await server.admin('snapshots')
-      if (snapshot) return snapshot
+      const snapshot = (await server.admin('snapshots')).find(({ path }) => path !== first?.path)
+      if (snapshot) return [first, snapshot].filter(Boolean)
+    }
+    if (!first && latest?.[leak.metric] >= EARLY * rule.threshold) {
+      first = await server.admin('snapshots', 'POST')
+      screen.say('a first snapshot, by an order to its admin route: two tell what grows')
     }
     const left = deadline - performance.now()
     if (left <= 0) throw new Error(`no snapshot within ${LIMIT_MS / 1000} s: the rule "${leak.rule}" is ${phase}`)
@@ -75,7 +82,7 @@ async function play ({ leakName, found, folder, screen }) {
   const deadline = performance.now() + LIMIT_MS
   const leak = leaks[leakName]
   const autocannon = require(join(found.autocannon, '..'))
-  const { openSnapshot } = require('../..')
+  const { findSuspects, openSnapshot } = require('../..')
   let server, load
   try {
     const onLine = (text) => screen.detail(`server: ${text}`)
@@ -84,7 +91,8 @@ async function play ({ leakName, found, folder, screen }) {
     load = startLoad(autocannon, server.url, leak)
     screen.say(`load on process ${server.pid}: ${leak.rate} requests a second, each for something new`)
 
-    const info = await waitForSnapshot(server, leak, screen, deadline)
+    const snapshots = await waitForSnapshots(server, leak, screen, deadline)
+    const info = snapshots.at(-1)
     const { requests, failed } = await load.stop()
     load = undefined
     screen.good(`snapshot: ${megabytes(info.bytes)} on disk for ${megabytes(info.rawBytes)} of JSON`)
@@ -96,7 +104,8 @@ async function play ({ leakName, found, folder, screen }) {
     screen.good(`checked: unpacked and parsed, ${checked.nodes.toLocaleString('en')} nodes and ` +
       `${checked.edges.toLocaleString('en')} edges, as many as it says`)
     screen.say(leak.lesson)
-    return { leak: leakName, rule: leak.rule, requests, failed, snapshot: info, checked }
+    const report = await tellSuspect(findSuspects, snapshots.map(({ path }) => path), screen)
+    return { leak: leakName, rule: leak.rule, requests, failed, snapshot: info, checked, report }
   } finally {
     await load?.stop().catch(() => {})
     if (server) screen.say(`server stopped: ${await server.stop()}`)

@@ -84,12 +84,13 @@ async function startServer ({ folder, leak, express, onLine }) {
   }
 
   /** One admin route's JSON. */
-  async function admin (route) {
+  async function admin (route, method = 'GET') {
     const response = await fetch(`${url}/heapwarden/${route}`, {
+      method,
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(REQUEST_MS)
     })
-    if (!response.ok) throw new Error(`GET /heapwarden/${route} answered ${response.status}: ${await response.text()}`)
+    if (!response.ok) throw new Error(`${method} /heapwarden/${route} answered ${response.status}: ${await response.text()}`)
     return response.json()
   }
 
