@@ -4,7 +4,12 @@ use std::io::Read;
 
 use heapwarden::error::{Error, Result};
 use heapwarden::heap::engine::{Analysis, Needs, analyze, count};
+use heapwarden::heap::graph::bits::Bits;
+use heapwarden::heap::growth::places::Places;
+use heapwarden::heap::growth::walk::Walk;
 use heapwarden::heap::paths::Paths;
+use heapwarden::heap::rules::scripts::Scripts;
+use heapwarden::heap::suspects::find::Findings;
 use heapwarden::heap::tables::aggregates::Namesakes;
 use heapwarden::heap::tables::diff::{Same, diff};
 use heapwarden::heap::tables::growth::growth;
@@ -82,6 +87,7 @@ pub fn everything(graph: Graph, again: Graph) {
     assert_eq!((analysis.graph.node_count(), analysis.graph.edge_count()), (nodes, edges));
     consistent(&analysis);
     retainers(&analysis);
+    suspects(&analysis);
     tables(&analysis);
     let counted = asked(count(again, &Quiet));
     assert_eq!((counted.nodes, counted.total_size), (nodes, analysis.total_size()));
@@ -96,6 +102,30 @@ fn asked<T>(result: Result<T>) -> T {
     match result {
         Ok(value) => value,
         Err(error) => panic!("{}: {error}", error.code()),
+    }
+}
+
+/// Alone, behind an empty snapshot (all has come), and behind itself (nothing has).
+fn suspects(analysis: &Analysis) {
+    let graph = &analysis.graph;
+    let scripts = Scripts::new(graph);
+    for before in [&[][..], &[(&Graph::default(), &Bits::new(0))], &[(graph, &analysis.essential)]] {
+        let mut places = Places::default();
+        for (graph, essential) in before {
+            asked(Walk::count(&mut places, graph, essential, &Scripts::new(graph), &Quiet));
+        }
+        let walk = asked(Walk::count(&mut places, graph, &analysis.essential, &scripts, &Quiet));
+        let findings =
+            Findings { analysis, walk: &walk, scripts: &scripts, places: &places, minutes: Some(1.0) };
+        let found = asked(findings.suspects(usize::MAX, &Quiet));
+        let all = found.iter().map(|suspect| u128::from(suspect.retained_size)).sum::<u128>();
+        assert!(all <= u128::from(analysis.total_size()), "no byte is counted twice");
+        for suspect in &found {
+            assert!(suspect.fingerprint.len() == 16 && !suspect.title.is_empty());
+            assert!((0.0..=1.0).contains(&suspect.confidence), "{}", suspect.confidence);
+        }
+        let same = before.first().is_some_and(|(graph, _)| graph.node_count() > 0);
+        assert!(!same || found.is_empty(), "nothing grew: {found:?}");
     }
 }
 
