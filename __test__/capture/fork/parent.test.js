@@ -13,13 +13,14 @@ const { ballast, forkTest, goOn, gone, heldDump, letGo, hurried, over, stat, tot
 const { root, tempDir } = require('../../support/helpers')
 const { appears, isFinal, start } = require('../../support/programs')
 
-/** A program in the middle of a capture, its child held still. */
+/** A program in the middle of a capture, its child held still. Of a smaller heap it could be done before it is held. */
 async function host (t, options) {
   const dir = tempDir(t)
-  const program = start('fork-host', [JSON.stringify({ dir, mode: 'fork', ...options })], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const program = start('fork-host', [JSON.stringify({ dir, mode: 'fork', objects: 60_000, ...options })], { stdio: ['pipe', 'pipe', 'pipe'] })
   t.after(() => program.child.kill('SIGKILL'))
   const { port } = await program.line(({ type }) => type === 'ready')
   const dump = await heldDump(t, program.child.pid)
+  assert.deepEqual(fs.readdirSync(dir).filter(isFinal), [], 'the file had its name before the child could be held')
   return { ...program, dir, dump, port }
 }
 
