@@ -109,6 +109,19 @@ impl Walk {
         Some(self.via[node as usize]).filter(|edge| *edge != NONE)
     }
 
+    /// The edges from where ways begin to the node, with the one that leads to there: how that is reached is chance.
+    pub fn way_of_program(&self, graph: &Graph, node: u32) -> Vec<u32> {
+        let mut edges = Vec::new();
+        let mut node = node;
+        while let Some(edge) = self.via(node) {
+            edges.push(edge);
+            node = graph.source(edge);
+        }
+        edges.extend(self.ways.get(&node).and_then(|way| way.last()));
+        edges.reverse();
+        edges
+    }
+
     /// All edges from the root to the node.
     pub fn way(&self, graph: &Graph, node: u32) -> Vec<u32> {
         let mut edges = Vec::new();

@@ -58,15 +58,11 @@ fn fits(case: &Case, kind: Kind, signs: &Signs) -> bool {
     {
         return false;
     }
-    let mut way = case.way.clone();
-    // On to one of the entries.
-    if let Some(entry) = case.entries.first() {
-        let full = case.walk.way(case.graph(), *entry);
-        if full.starts_with(&way) {
-            way = full;
-        }
-    }
-    follows(case, &way, &signs.path) && (signs.script.is_empty() || stands_in(case, &way, &signs.script))
+    // On to one of the entries, if that is how it is held.
+    let entry = case.entries.first().map(|entry| case.walk.way(case.graph(), *entry));
+    let end = case.entries.first().copied().filter(|_| entry.is_some_and(|full| full.starts_with(&case.way)));
+    let way = case.walk.way_of_program(case.graph(), end.unwrap_or(case.owner));
+    follows(case, &way, &signs.path) && (signs.script.is_empty() || stands_in(case, &signs.script))
 }
 
 /// Whether the signs come in this order on the way.
@@ -100,8 +96,9 @@ fn follows(case: &Case, way: &[u32], signs: &[String]) -> bool {
     left.peek().is_none()
 }
 
-fn stands_in(case: &Case, way: &[u32], ends: &[String]) -> bool {
+fn stands_in(case: &Case, ends: &[String]) -> bool {
     let graph = case.graph();
+    let way = &case.way;
     let nodes = way.iter().map(|edge| graph.target(*edge)).chain(case.sample().take(8));
     let named = nodes
         .filter_map(|node| graph.location(node))

@@ -1,6 +1,6 @@
 //! Collections and what is in them.
 
-use super::{Kind, Sketch, Verdict, assert_leak, judged, only};
+use super::{Kind, Verdict, assert_leak, judged, only};
 use crate::heap::graph::{EdgeKind, NodeKind};
 
 #[test]
