@@ -26,7 +26,7 @@ mod facts;
 pub(super) mod known;
 mod merge;
 mod nest;
-mod parts;
+pub(super) mod parts;
 mod pattern;
 mod readability;
 mod several;

@@ -138,6 +138,18 @@ impl Graph {
         (self.first_edges.partition_point(|first| *first <= edge) as u32).saturating_sub(1)
     }
 
+    /// The way to a node, where `via` tells the last edge of each: where it begins, and its edges from there.
+    pub fn way(&self, to: u32, via: impl Fn(u32) -> Option<u32>) -> (u32, Vec<u32>) {
+        let mut edges = Vec::new();
+        let mut node = to;
+        while let Some(edge) = via(node) {
+            edges.push(edge);
+            node = self.source(edge);
+        }
+        edges.reverse();
+        (node, edges)
+    }
+
     /// The edge's type.
     #[inline]
     pub fn edge_kind(&self, edge: u32) -> EdgeKind {

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use super::step::Step;
 use crate::heap::graph::NodeKind;
 
-/// How many places there may be: 48 bytes each, and 12 more a snapshot. Objects whose place would be one too many are
+/// How many places there may be: some 60 bytes each, and 20 more a snapshot. Objects whose place would be one too many are
 /// counted in the place they hang from, which may then seem to grow where only something below it does.
 pub const MOST: usize = 1 << 19;
 /// Steps of the longest sequence whose repetition is seen: promise, reaction, function, scope, generator, frame.

@@ -29,7 +29,8 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Walks the edges that `retain`, counts into `places`. Thirteen bytes for each node, of which five are given back.
+    /// Walks the edges that `retain`, counts into `places`. Eight bytes for each node, and for those that
+    /// wait to be visited eight more, which are given back.
     ///
     /// # Errors
     /// `Aborted` when the host wants an end.
@@ -111,28 +112,15 @@ impl Walk {
 
     /// The edges from where ways begin to the node, with the one that leads to there: how that is reached is chance.
     pub fn way_of_program(&self, graph: &Graph, node: u32) -> Vec<u32> {
-        let mut edges = Vec::new();
-        let mut node = node;
-        while let Some(edge) = self.via(node) {
-            edges.push(edge);
-            node = graph.source(edge);
-        }
-        edges.extend(self.ways.get(&node).and_then(|way| way.last()));
-        edges.reverse();
-        edges
+        let (begin, edges) = graph.way(node, |node| self.via(node));
+        let last = self.ways.get(&begin).and_then(|way| way.last());
+        last.copied().into_iter().chain(edges).collect()
     }
 
     /// All edges from the root to the node.
     pub fn way(&self, graph: &Graph, node: u32) -> Vec<u32> {
-        let mut edges = Vec::new();
-        let mut node = node;
-        while let Some(edge) = self.via(node) {
-            edges.push(edge);
-            node = graph.source(edge);
-        }
-        edges.extend(self.ways.get(&node).into_iter().flatten().rev());
-        edges.reverse();
-        edges
+        let (begin, edges) = graph.way(node, |node| self.via(node));
+        self.ways.get(&begin).into_iter().flatten().copied().chain(edges).collect()
     }
 }
 
@@ -186,14 +174,7 @@ impl<'a> Walker<'a> {
     }
 
     fn way(&self, node: u32) -> Vec<u32> {
-        let mut edges = Vec::new();
-        let mut node = node;
-        while self.via[node as usize] != NONE {
-            edges.push(self.via[node as usize]);
-            node = self.graph.source(self.via[node as usize]);
-        }
-        edges.reverse();
-        edges
+        self.graph.way(node, |node| Some(self.via[node as usize]).filter(|edge| *edge != NONE)).1
     }
 
     /// Visits all that is reached from where it begins, the nearest first; what WeakMaps have for their keys after all

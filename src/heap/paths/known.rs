@@ -4,7 +4,6 @@ use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 pub(super) use crate::heap::rules::names::root;
 use crate::heap::rules::scripts::short;
 
-use super::parts::property;
 use super::readability::pair_table;
 use super::step::cut;
 
@@ -64,11 +63,6 @@ pub(in crate::heap) fn file(graph: &Graph, node: u32) -> Option<String> {
     let name = graph.name(name);
     let name = if graph.strings().raw(name).len() > PATH { return None } else { graph.strings().show(name) };
     Some(cut(short(&name), SHORT))
-}
-
-/// `.name`, or what JavaScript wants for other names.
-pub(in crate::heap) fn property_text(name: &str) -> String {
-    property(name)
 }
 
 /// The table of the WeakMap that this edge is an entry of.

@@ -9,7 +9,7 @@ pub(super) const NAME: usize = 80;
 const HALF: usize = 12;
 
 /// `.name`, or what JavaScript wants for other names.
-pub(super) fn property(name: &str) -> String {
+pub(in crate::heap) fn property(name: &str) -> String {
     if let Some(symbol) = name.strip_prefix("<symbol ") {
         return format!("[{}]", symbol.strip_suffix('>').unwrap_or(symbol));
     }

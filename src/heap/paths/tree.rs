@@ -91,14 +91,7 @@ impl Tree {
 
     /// All edges from the root to the node.
     pub(super) fn way(&self, graph: &Graph, node: u32) -> Vec<u32> {
-        let mut edges = Vec::new();
-        let mut node = node;
-        while let Some((parent, edge)) = self.parent(graph, node) {
-            edges.push(edge);
-            node = parent;
-        }
-        edges.reverse();
-        edges
+        graph.way(node, |node| self.edge(node)).1
     }
 
     /// Reached nodes, parents before children, shorter ways first; the system's after all others.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 use crate::heap::growth::walk::Walk;
 use crate::heap::paths::known;
+use crate::heap::paths::parts::property;
 use crate::heap::rules::scripts::{Scripts, short};
 
 /// Names that are written behind each other at most.
@@ -164,7 +165,7 @@ impl Anchor {
             } else if name == "[]" {
                 text.push_str("[…]");
             } else {
-                text.push_str(&known::property_text(name));
+                text.push_str(&property(name));
             }
         }
         text
@@ -175,7 +176,8 @@ fn cut(text: String, other: &str) -> String {
     if text.is_empty() { other.to_owned() } else { text }
 }
 
-fn name(graph: &Graph, edge: u32) -> String {
+/// The name of an edge; the empty text for one that has a number.
+pub(super) fn name(graph: &Graph, edge: u32) -> String {
     graph.edge_name(edge).map(|name| graph.strings().show_start(name, NAME)).unwrap_or_default()
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::anchor::{Anchor, At, Begin, is_number};
+use super::anchor::{Anchor, At, Begin, is_number, name};
 use crate::heap::engine::Analysis;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 use crate::heap::growth::walk::Walk;
@@ -94,21 +94,17 @@ impl Case<'_> {
     /// The objects one named step from a node.
     pub(super) fn parts(&self, node: u32) -> impl Iterator<Item = (String, u32)> + '_ {
         let graph = self.graph();
-        graph.edges(node).take(LOOK).filter(|edge| self.analysis.essential.get(*edge as usize)).map(|edge| {
-            let name =
-                graph.edge_name(edge).map(|name| graph.strings().show_start(name, NAME)).unwrap_or_default();
-            (name, graph.target(edge))
-        })
+        graph
+            .edges(node)
+            .take(LOOK)
+            .filter(|edge| self.analysis.essential.get(*edge as usize))
+            .map(|edge| (name(graph, edge), graph.target(edge)))
     }
 
     /// The edges of the way, last first: their names and what they lead to.
     pub(super) fn back(&self) -> impl Iterator<Item = (String, u32)> + '_ {
         let graph = self.graph();
-        self.way.iter().rev().map(|edge| {
-            let name =
-                graph.edge_name(*edge).map(|name| graph.strings().show_start(name, NAME)).unwrap_or_default();
-            (name, graph.target(*edge))
-        })
+        self.way.iter().rev().map(|edge| (name(graph, *edge), graph.target(*edge)))
     }
 
     /// The node before the owner on its way, however many inner ones are between.

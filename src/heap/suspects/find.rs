@@ -53,12 +53,9 @@ impl Findings<'_> {
         for ((holder, members), share) in holders.iter().zip(members).zip(&shares.list) {
             let Some((node, count)) = members.busiest() else { continue };
             let owner = self.owner(node);
-            let mut way = self.walk.way(graph, owner);
+            let way = self.walk.way(graph, owner);
             if way.is_empty() {
                 continue;
-            }
-            if holder.entries.is_empty() && owner != node {
-                way = self.walk.way(graph, owner);
             }
             let case = Case {
                 analysis: self.analysis,
@@ -158,11 +155,8 @@ impl Findings<'_> {
             shape,
         });
         let bound = bounds::of(case).or_else(|| self.preallocated(case, holder));
-        let verdict = if single {
-            Verdict::Large
-        } else {
-            prose::verdict(case, holder, shape, found.kind, bound.as_ref())
-        };
+        let verdict =
+            if single { Verdict::Large } else { prose::verdict(holder, shape, found.kind, bound.as_ref()) };
         let exclusive: u64 = holders
             .iter()
             .map(|node| self.analysis.dominators.retained[self.owner(*node) as usize])

@@ -12,13 +12,7 @@ const FEW: u64 = 40;
 const GIVES_BACK: f64 = 0.5;
 
 /// What several snapshots say of one holder.
-pub(super) fn verdict(
-    _case: &super::case::Case,
-    holder: &Holder,
-    shape: Shape,
-    kind: Kind,
-    bound: Option<&Bound>,
-) -> Verdict {
+pub(super) fn verdict(holder: &Holder, shape: Shape, kind: Kind, bound: Option<&Bound>) -> Verdict {
     let counts = if holder.entries.is_empty() { &holder.bytes } else { &holder.counts };
     let first = counts.first().copied().unwrap_or(0);
     let last = counts.last().copied().unwrap_or(0);
