@@ -664,7 +664,7 @@ export interface Suspect {
   /** 16 hex digits: the same bug has the same in every process, version of Node.js and release of the program. */
   fingerprint: string
   /** A published leak that looks like it, with its link, the versions that have it and what helps. */
-  known?: { id: string, url: string, versions: string, cure: string }
+  known?: { id: string, name: string, url: string, versions: string, cure: string }
 }
 
 export interface BreachEvent {

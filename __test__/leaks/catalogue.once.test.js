@@ -44,11 +44,11 @@ test('ids are unique, fifteen at least are told, of Node and of packages', () =>
 })
 
 test('what an entry is matched by is well formed, and not what any program has', () => {
-  for (const { id, match } of catalogue) {
+  for (const { id, match } of catalogue.flatMap(({ id, match }) => [match].flat().map((one) => ({ id, match: one })))) {
     for (const sign of Object.keys(match)) assert.ok(['kinds', 'path', 'entry', 'script'].includes(sign), `${id}: ${sign}`)
     for (const list of Object.values(match)) assert.ok(Array.isArray(list) && list.length > 0 && list.every((one) => typeof one === 'string'), id)
     for (const kind of match.kinds ?? []) assert.ok(KINDS.includes(kind), `${id}: ${kind}`)
-    for (const step of match.path) assert.match(step, /^(class|edge|function):./, id)
+    for (const step of match.path) assert.match(step, /^(class|edge|function):.|^property:[^.]+\../, id)
     for (const script of match.script ?? []) assert.match(script, /^(node:[a-z0-9_/]+|[@a-z].*\/.*\.[cm]?js)$/, id)
     const own = match.path.filter((step) => !COMMON.has(step))
     assert.ok(own.length > 0 || match.script, `${id} fits programs that do not use it`)

@@ -28,5 +28,5 @@ mod late;
 pub mod places;
 mod seeds;
 pub mod shape;
-mod step;
+pub(in crate::heap) mod step;
 pub mod walk;

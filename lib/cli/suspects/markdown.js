@@ -47,7 +47,7 @@ function suspectText (suspect, index) {
     known && `- Known leak: ${code(known.id)}, ${prose(known.versions)}: ${code(known.url)}`,
     `- Path: ${code(suspect.pathText)}`,
     entry && `- Entries: ${code(entry.looksLike)}, ${bytes(entry.averageSize)} each`,
-    keys && `- Keys: ${prose(keys.pattern)}, ${number(keys.distinct)} different: ${keys.examples.map(code).join(', ')}`,
+    keys && `- Keys: ${prose(keys.pattern)}, ${number(keys.distinct)} different${keys.examples.length > 0 ? ': ' : ''}${keys.examples.map(code).join(', ')}`,
     suspect.growth && `- Growth: ${growth(suspect.growth)}`,
     ...suspect.holderTexts.map((text) => `- Also held by: ${code(text)}`),
     `- Judged: ${suspect.verdict}, ${suspect.kind}; ${percent(suspect.confidence)} sure`,

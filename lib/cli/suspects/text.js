@@ -42,7 +42,7 @@ function suspectText (suspect, index, { width, full }) {
     ...fact('path', suspect.pathText),
     ...steps,
     ...entry ? fact('entries', `${entry.looksLike}, ${bytes(entry.averageSize)} each`) : [],
-    ...keys ? fact('keys', `${keys.pattern}, ${number(keys.distinct)} different: ${keys.examples.map((key) => JSON.stringify(key)).join(', ')}`) : [],
+    ...keys ? fact('keys', `${keys.pattern}, ${number(keys.distinct)} different${keys.examples.length > 0 ? ': ' : ''}${keys.examples.map((key) => JSON.stringify(key)).join(', ')}`) : [],
     ...suspect.growth ? fact('growth', growth(suspect.growth)) : [],
     ...suspect.holderTexts.flatMap((text) => fact('also held by', text)),
     ...fact('judged', `${suspect.verdict}, ${suspect.kind}; ${percent(suspect.confidence)} sure`),

@@ -18,10 +18,16 @@ function seen ({ snapshots, total }) {
   return `${number(snapshots.length)} snapshots${span}, ${bytes(first.totalSize)} → ${bytes(last.totalSize)}`
 }
 
+/** `+310 a minute`, `+4.2 a minute`, `+18 an hour`, `+3 a day`: what a person can count. As the report's own sentences have it. */
+function rate (perMinute) {
+  const [times, unit] = [[1, 'a minute'], [60, 'an hour']].find(([times]) => perMinute === 0 || Math.abs(perMinute * times) >= 0.95) ?? [1440, 'a day']
+  const size = Math.abs(perMinute * times)
+  return `${perMinute < 0 ? '-' : '+'}${number(times > 1 || size >= 9.95 ? Math.round(size) : Number(size.toFixed(1)))} ${unit}`
+}
+
 /** `120 → 5,000 entries, +310 a minute (linear)`. */
 function growth ({ perSnapshot, perMinute, shape }) {
-  const rate = perMinute === undefined ? '' : `, ${perMinute < 0 ? '' : '+'}${number(perMinute)} a minute`
-  return `${perSnapshot.map(number).join(' → ')}${rate} (${shape})`
+  return `${perSnapshot.map(number).join(' → ')}${perMinute === undefined ? '' : `, ${rate(perMinute)}`} (${shape})`
 }
 
 /** What a report leaves out, as a sentence; nothing: none. */
@@ -29,4 +35,4 @@ const left = ({ shortened }) => shortened?.length > 0 ? `Left out: ${shortened.j
 
 const percent = (share) => `${Math.round(share * 100)} %`
 
-module.exports = { growth, left, percent, seen }
+module.exports = { growth, left, percent, rate, seen }

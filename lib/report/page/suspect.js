@@ -34,7 +34,7 @@ function figures ({ holder, className, count, retainedSize, exclusiveSize, entry
     keys && row('Keys', `${keys.pattern}, ${number(keys.distinct)} different`,
       keys.examples.length > 0 && el('span.examples', {}, keys.examples.slice(0, 5).map((one) => code(cut(one, 80))))),
     exclusiveSize !== retainedSize && row('Only by it', bytes(exclusiveSize), el('small', {}, ' what mending this one holder frees')),
-    growth && row('Growth', SHAPES[growth.shape] ?? growth.shape, growth.perMinute !== undefined && `, ${rate(growth.perMinute)} a minute`),
+    growth && row('Growth', SHAPES[growth.shape] ?? growth.shape, growth.perMinute !== undefined && `, ${rate(growth.perMinute)}`),
     row('Confidence', percent(confidence)),
     row('Fingerprint', code(fingerprint)))
 }
@@ -44,9 +44,9 @@ function link (url) {
   return /^https?:\/\//.test(url) ? el('a', { href: url, rel: 'noopener noreferrer' }, url) : code(url)
 }
 
-function known ({ known: { id, url, versions, cure }, cure: usual }) {
+function known ({ known: { id, name, url, versions, cure }, cure: usual }) {
   return el('aside.known', { 'aria-label': 'A known leak' },
-    el('p', {}, el('strong', {}, 'This one is known: '), code(id), versions === 'all' ? ', in all versions' : versions && [', in ', code(versions)], '. ', link(url)),
+    el('p', {}, el('strong', {}, 'This one is known: '), name !== undefined && [prose(name), ', '], code(id), versions === 'all' ? ', in all versions' : versions && [', in ', code(versions)], '. ', link(url)),
     cure && cure !== usual && el('p', {}, prose(cure)))
 }
 

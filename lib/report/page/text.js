@@ -23,8 +23,12 @@ function percent (share) {
   return `${value < 10 ? Number(value.toFixed(1)) : Math.round(value)} %`
 }
 
-/** `310`, `4.2` */
-const rate = (value) => Math.abs(value) >= 10 ? number(value) : String(Number(value.toPrecision(2)))
+/** `310 a minute`, `4.2 a minute`, `18 an hour`, `3 a day`: what a person can count. */
+const rate = (perMinute) => {
+  const [times, unit] = [[1, 'a minute'], [60, 'an hour']].find(([times]) => perMinute === 0 || Math.abs(perMinute * times) >= 0.95) ?? [1440, 'a day']
+  const value = perMinute * times
+  return `${times > 1 || Math.abs(value) >= 9.95 ? number(value) : String(Number(value.toFixed(1)))} ${unit}`
+}
 
 /** The end of a text that is too long is left out. */
 const cut = (text, most) => text.length > most ? `${text.slice(0, most - 1)}…` : text

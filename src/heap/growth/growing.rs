@@ -58,12 +58,22 @@ fn peak(values: &[u64]) -> usize {
     values.iter().enumerate().max_by_key(|(at, value)| (**value, *at)).map_or(0, |(at, _)| at)
 }
 
+/// What has entries whose number rises, worth a look or not.
+#[derive(Debug, Default)]
+pub struct Growing {
+    /// Those that are worth a look, by falling bytes.
+    pub holders: Vec<Holder>,
+    /// The entries' places of all, and of those that are too few to be looked at.
+    pub entries: Vec<u32>,
+}
+
 /// Holders whose entries have risen in number at some time (`places` counted two snapshots or more), or that have very many
-/// (one snapshot), by falling bytes. `but`: places that were looked at and do not hold what hangs from them.
-pub fn holders(places: &Places, but: &HashSet<u32>) -> Vec<Holder> {
+/// (one snapshot). `but`: places that were looked at and do not hold what hangs from them.
+pub fn holders(places: &Places, but: &HashSet<u32>) -> Growing {
     let single = places.snapshots() < 2;
     let mut in_code = vec![false; places.len()];
     let mut found: HashMap<u32, Holder> = HashMap::new();
+    let mut entries = Vec::new();
     for place in 1..places.len() as u32 {
         let parent = places.parent(place);
         in_code[place as usize] = in_code[parent as usize] || places.kind(place) == NodeKind::CODE;
@@ -82,13 +92,21 @@ pub fn holders(places: &Places, but: &HashSet<u32>) -> Vec<Holder> {
             continue;
         }
         // Objects that native code holds one by one: each holder is as new as what it holds, and nobody's.
-        let is_natives = parent_kind == NodeKind::SYNTHETIC && came >= if single { MANY } else { FEWEST };
+        let is_natives = parent_kind == NodeKind::SYNTHETIC;
         let bytes: Vec<u64> = places.all(place).collect();
-        let piles =
-            if single { is_numerous(&counts, &owners, &bytes) } else { multiplies(&counts, &owners, &bytes) };
-        let is_entry = is_natives || piles;
-        if !is_entry {
+        let is_enough = if single {
+            is_natives && came >= MANY || is_numerous(&counts, &owners, &bytes)
+        } else if came >= HEAVY && (is_natives || multiplies(&counts, &owners)) {
+            entries.push(place);
+            came >= FEWEST || rise(&bytes) >= HEAVY_BYTES
+        } else {
+            false
+        };
+        if !is_enough {
             continue;
+        }
+        if single {
+            entries.push(place);
         }
         let holder = found.entry(parent).or_insert_with(|| Holder {
             place: parent,
@@ -118,7 +136,7 @@ pub fn holders(places: &Places, but: &HashSet<u32>) -> Vec<Holder> {
     holders.sort_by_key(|holder| {
         (std::cmp::Reverse(holder.rise().max(if single { holder.bytes[0] } else { 0 })), holder.place)
     });
-    holders
+    Growing { holders, entries }
 }
 
 fn is_text(kind: NodeKind) -> bool {
@@ -143,11 +161,7 @@ fn is_numerous(counts: &[u64], owners: &[u64], bytes: &[u64]) -> bool {
 }
 
 /// Whether it is these that multiply, and not those that own them.
-fn multiplies(counts: &[u64], owners: &[u64], bytes: &[u64]) -> bool {
-    let heavy = rise(counts) >= HEAVY && rise(bytes) >= HEAVY_BYTES;
-    if rise(counts) < FEWEST && !heavy {
-        return false;
-    }
+fn multiplies(counts: &[u64], owners: &[u64]) -> bool {
     let at = peak(counts);
     let (Some(now), Some(then)) = (owners.get(at).copied(), owners.first().copied()) else { return false };
     if now <= then {

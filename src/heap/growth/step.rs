@@ -82,7 +82,8 @@ impl<'a> Steps<'a> {
         // An entry of a WeakMap: `3 / part of key …`.
         let pair = raw.first().is_some_and(u8::is_ascii_digit)
             && raw.windows(3).take(12).any(|three| three == b" / ");
-        let word = if digits {
+        // A number that is also some text of the heap is masked with it: what is masked tells nothing apart.
+        let word = if digits || is_masked(raw) {
             Word::Number
         } else if pair {
             Word::Pair
@@ -311,7 +312,7 @@ impl<'a> Steps<'a> {
 }
 
 /// Whether a text was masked when the snapshot was written.
-pub(super) fn is_masked(text: &[u8]) -> bool {
+pub(in crate::heap) fn is_masked(text: &[u8]) -> bool {
     text.starts_with(b"(redacted")
 }
 

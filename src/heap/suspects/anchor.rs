@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
+use crate::heap::growth::step::is_masked;
 use crate::heap::growth::walk::Walk;
 use crate::heap::paths::known;
 use crate::heap::paths::parts::property;
@@ -40,6 +41,9 @@ pub(super) struct Anchor {
     pub(super) way: Vec<u32>,
     /// Where in it the first name is.
     pub(super) at: usize,
+    /// Of a variable that is inside of a function: the variable of the program that leads to the function, and where in
+    /// the way it is.
+    pub(super) within: Option<(usize, String)>,
 }
 
 /// WeakMaps on one way that are followed.
@@ -57,6 +61,28 @@ fn weak_map(graph: &Graph, walk: &Walk, edge: u32) -> Option<u32> {
 fn is_programs(graph: &Graph, scopes: &HashMap<u32, u32>, function: u32) -> bool {
     let scope = known::inside(graph, function, EdgeKind::INTERNAL, "context");
     scope.is_some_and(|scope| scopes.contains_key(&scope))
+}
+
+/// What a program calls the function that has the scope which a way leaves at `at`: `const search = memoize(find)`. The
+/// way must lead from the variable to the function and into its scope, and nowhere else.
+fn within(graph: &Graph, scopes: &HashMap<u32, u32>, way: &[u32], at: usize) -> Option<(usize, String)> {
+    let scope = graph.source(*way.get(at)?);
+    if known::is_module_scope(graph, scope) {
+        return None;
+    }
+    let mut at = at.checked_sub(1)?;
+    // From a function, or from the scope of one, to the scope.
+    while known::is_context(graph, graph.source(*way.get(at)?)) {
+        at = at.checked_sub(1)?;
+    }
+    if graph.kind(graph.source(*way.get(at)?)) != NodeKind::CLOSURE {
+        return None;
+    }
+    let at = at.checked_sub(1)?;
+    let edge = *way.get(at)?;
+    let outer = graph.source(edge);
+    let is_variable = graph.edge_kind(edge) == EdgeKind::CONTEXT && scopes.contains_key(&outer);
+    is_variable.then(|| (at, name(graph, edge)))
 }
 
 impl Anchor {
@@ -79,7 +105,8 @@ impl Anchor {
                     };
                     if scopes.contains_key(&source) {
                         names.push(variable.unwrap_or_else(|| "(block variable)".to_owned()));
-                        return Self::new(Begin::Variable(source), names, way, at);
+                        let within = within(graph, scopes, &way, at);
+                        return Self { within, ..Self::new(Begin::Variable(source), names, way, at) };
                     }
                     if let (None, Some(variable)) = (&second, variable) {
                         let mut names = names.clone();
@@ -144,7 +171,7 @@ impl Anchor {
     fn new(begin: Begin, mut names: Vec<String>, way: Vec<u32>, at: usize) -> Self {
         names.reverse();
         names.dedup_by(|a, b| a == "[]" && b == "[]");
-        Self { begin, names, way, at }
+        Self { begin, names, way, at, within: None }
     }
 
     /// As one writes it: `cache`, `app.locals.cache`, `sessions[].history`.
@@ -181,11 +208,11 @@ pub(super) fn name(graph: &Graph, edge: u32) -> String {
     graph.edge_name(edge).map(|name| graph.strings().show_start(name, NAME)).unwrap_or_default()
 }
 
-/// Whether an edge is named by digits: a place in a table.
+/// Whether an edge is named by digits, or was before it was masked: a place in a table.
 pub(super) fn is_number(graph: &Graph, edge: u32) -> bool {
     graph.edge_name(edge).is_some_and(|name| {
         let raw = graph.strings().raw(name);
-        !raw.is_empty() && raw.iter().all(u8::is_ascii_digit)
+        !raw.is_empty() && raw.iter().all(u8::is_ascii_digit) || is_masked(raw)
     })
 }
 
@@ -201,7 +228,8 @@ impl At {
     /// Where a function, or the constructor of an object, stands.
     pub(super) fn of(graph: &Graph, scripts: &Scripts, node: u32) -> Option<Self> {
         let place = graph.location(node)?;
-        let file = scripts.name(graph, place.script).map(|name| cut_name(short(&name)));
+        let file = scripts.name(graph, place.script).filter(|name| !is_masked(name.as_bytes()));
+        let file = file.map(|name| cut_name(short(&name)));
         let one = |number: u32| Some(number.saturating_add(1));
         Some(Self { file, line: one(place.line), column: one(place.column) })
     }

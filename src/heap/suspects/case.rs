@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::anchor::{Anchor, At, Begin, is_number, name};
 use crate::heap::engine::Analysis;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
+use crate::heap::growth::step::is_masked;
 use crate::heap::growth::walk::Walk;
 use crate::heap::paths::known;
 use crate::heap::rules::scripts::Scripts;
@@ -56,6 +57,18 @@ impl Case<'_> {
             NodeKind::ARRAY if graph.name(node) == graph.name(graph.root()) => "array".to_owned(),
             _ => graph.strings().show_start(graph.name(node), NAME),
         }
+    }
+
+    /// The class by which a leak is known: Node 20 makes an AbortSignal of an EventTarget and gives it another prototype.
+    pub(super) fn class(&self, node: u32) -> String {
+        let name = self.name(node);
+        if name != "EventTarget" {
+            return name;
+        }
+        self.property(node, "__proto__")
+            .and_then(|prototype| self.property(prototype, "constructor"))
+            .filter(|constructor| self.graph().kind(*constructor) == NodeKind::CLOSURE)
+            .map_or(name, |constructor| self.name(constructor))
     }
 
     /// Whether a node's constructor is one of these.
@@ -158,7 +171,10 @@ impl Case<'_> {
             Begin::Variable(scope) => {
                 self.functions.get(&scope).and_then(|function| of(*function)).unwrap_or_default()
             }
-            Begin::Module(module) => At { file: known::file(graph, module), ..At::default() },
+            Begin::Module(module) => {
+                let file = known::file(graph, module).filter(|name| !is_masked(name.as_bytes()));
+                At { file, ..At::default() }
+            }
             Begin::Function(node) | Begin::Object(node) => of(node).unwrap_or_default(),
             Begin::Global | Begin::Root => At::default(),
         }

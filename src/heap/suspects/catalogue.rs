@@ -11,19 +11,39 @@ use crate::heap::graph::NodeKind;
 #[derive(Debug, Deserialize)]
 struct Published {
     id: String,
+    name: String,
     versions: String,
     url: String,
     #[serde(rename = "match")]
-    signs: Signs,
+    signs: AnyOf,
     cure: String,
+}
+
+/// One leak may show in several ways.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum AnyOf {
+    One(Signs),
+    Several(Vec<Signs>),
+}
+
+impl AnyOf {
+    fn list(&self) -> &[Signs] {
+        match self {
+            Self::One(signs) => std::slice::from_ref(signs),
+            Self::Several(list) => list,
+        }
+    }
 }
 
 /// All that are given must hold.
 #[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Signs {
     #[serde(default)]
     kinds: Vec<Kind>,
-    /// In this order on the way from the root to an entry: `class:MemoryStore`, `edge:sessions`, `function:compile`.
+    /// In this order on the way from the root to an entry: `class:MemoryStore`, `edge:sessions`, `function:compile`; an
+    /// edge of an object of a class `property:process._events`.
     #[serde(default)]
     path: Vec<String>,
     /// Constructors of the entries.
@@ -39,9 +59,10 @@ static CATALOGUE: LazyLock<Vec<Published>> =
 
 /// The first that fits.
 pub(super) fn find(case: &Case, kind: Kind) -> Option<Known> {
-    let found = CATALOGUE.iter().find(|one| fits(case, kind, &one.signs))?;
+    let found = CATALOGUE.iter().find(|one| one.signs.list().iter().any(|signs| fits(case, kind, signs)))?;
     Some(Known {
         id: found.id.clone(),
+        name: found.name.clone(),
         url: found.url.clone(),
         versions: found.versions.clone(),
         cure: found.cure.clone(),
@@ -78,6 +99,13 @@ fn follows(case: &Case, way: &[u32], signs: &[String]) -> bool {
                 (Some(("edge", name)), 0) => graph
                     .edge_name(*edge)
                     .is_some_and(|index| *graph.strings().text(index) == *name.as_bytes()),
+                (Some(("property", name)), 0) => {
+                    let (class, property) = name.split_once('.').unwrap_or(("", name));
+                    *graph.strings().text(graph.name(graph.source(*edge))) == *class.as_bytes()
+                        && graph
+                            .edge_name(*edge)
+                            .is_some_and(|index| *graph.strings().text(index) == *property.as_bytes())
+                }
                 (Some(("class", name)), 1) => {
                     graph.kind(node) != NodeKind::CLOSURE
                         && *graph.strings().text(graph.name(node)) == *name.as_bytes()
@@ -118,8 +146,10 @@ mod tests {
         let list: Vec<Published> = serde_json::from_str(include_str!("catalogue.json")).unwrap();
         assert!(list.len() >= 15);
         for one in &list {
-            let Signs { path, entry, script, .. } = &one.signs;
-            assert!(!(path.is_empty() && entry.is_empty() && script.is_empty()), "{}", one.id);
+            assert!(!one.signs.list().is_empty(), "{}", one.id);
+            for Signs { path, entry, script, .. } in one.signs.list() {
+                assert!(!(path.is_empty() && entry.is_empty() && script.is_empty()), "{}", one.id);
+            }
             assert!(one.url.starts_with("https://") && !one.cure.is_empty(), "{}", one.id);
         }
         assert_eq!(CATALOGUE.len(), list.len());

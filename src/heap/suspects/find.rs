@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use super::anchor::Anchor;
 use super::case::Case;
 use super::prose;
-use super::report::{Entry, Growth, HolderRef, Suspect, Verdict};
-use super::share::{self, NOBODY, Share, Shares};
+use super::report::{Entry, Growth, HolderRef, Kind, Suspect, Verdict};
+use super::share::{self, NOBODY, OTHERS, Share, Shares};
 use super::{bounds, catalogue, fingerprint, kinds, look, members, others, scopes};
 use crate::error::Result;
 use crate::heap::engine::Analysis;
 use crate::heap::graph::{Graph, NodeKind};
-use crate::heap::growth::growing::{self, Holder};
+use crate::heap::growth::growing::{self, Growing, Holder};
 use crate::heap::growth::places::Places;
 use crate::heap::growth::shape::Shape;
 use crate::heap::growth::walk::Walk;
@@ -78,7 +78,7 @@ impl Findings<'_> {
         for (suspect, ways) in suspects.iter_mut().zip(holds) {
             for way in ways {
                 let (steps, text) =
-                    written.way(&way, begin(graph, &way, Anchor::of(graph, self.walk, &functions, &way).at));
+                    written.way(&way, begin(graph, &way, &Anchor::of(graph, self.walk, &functions, &way)));
                 suspect.0.holders.push(steps);
                 suspect.0.holder_texts.push(text);
             }
@@ -102,9 +102,12 @@ impl Findings<'_> {
     fn weighed(&self, host: &dyn Host) -> Result<(Vec<Holder>, Vec<u8>, Shares)> {
         let mut passing = HashSet::new();
         loop {
-            let mut holders = growing::holders(self.places, &passing);
+            let Growing { mut holders, entries } = growing::holders(self.places, &passing);
             holders.truncate(share::MOST);
             let mut suspect_of = vec![NOBODY; self.places.len()];
+            for place in entries {
+                suspect_of[place as usize] = OTHERS;
+            }
             for (number, holder) in holders.iter().enumerate() {
                 let own = [holder.place];
                 let entries = if holder.entries.is_empty() { &own[..] } else { &holder.entries };
@@ -137,7 +140,9 @@ impl Findings<'_> {
         let graph = &self.analysis.graph;
         let found = kinds::recognise(case);
         let own = case.place();
-        let at = found.at.clone().filter(|at| at.file.is_some()).unwrap_or(own);
+        // Node's own lists are nowhere in the program: what is told is what they are of.
+        let is_nodes = found.kind == Kind::Worker && found.at.is_some();
+        let at = found.at.clone().filter(|at| at.file.is_some() || is_nodes).unwrap_or(own);
         let known = catalogue::find(case, found.kind);
         let total = self.analysis.total_size();
         let single = self.places.snapshots() < 2;
@@ -150,7 +155,7 @@ impl Findings<'_> {
             per_minute: self.minutes.filter(|minutes| *minutes > 0.0).map(|minutes| {
                 let first = holder.counts.first().copied().unwrap_or(0);
                 let rise = case.count as f64 - first as f64;
-                (rise / minutes * 10.0).round() / 10.0
+                (rise / minutes * 1000.0).round() / 1000.0
             }),
             shape,
         });
@@ -161,11 +166,11 @@ impl Findings<'_> {
             .iter()
             .map(|node| self.analysis.dominators.retained[self.owner(*node) as usize])
             .fold(0, u64::saturating_add);
-        let class = self.class_of_entries(case);
+        let class = if is_nodes { found.name.clone() } else { self.class_of_entries(case) };
         let way = &case.way;
         // Of what a WeakMap has for its key the way goes through the key, and its name is the WeakMap's.
         let from = if case.anchor.way == *way {
-            begin(graph, way, case.anchor.at)
+            begin(graph, way, &case.anchor)
         } else {
             way.len().saturating_sub(3)
         };
@@ -173,7 +178,7 @@ impl Findings<'_> {
         let retained = share.split;
         let share_of_all = if total > 0 { retained as f64 / total as f64 } else { 0.0 };
         // What native code holds things by is another thing in each version of Node.
-        let is_object = matches!(graph.kind(case.owner), NodeKind::OBJECT | NodeKind::CLOSURE);
+        let is_object = !is_nodes && matches!(graph.kind(case.owner), NodeKind::OBJECT | NodeKind::CLOSURE);
         let holder_class = if is_object { case.name(case.owner) } else { String::new() };
         let print_parts =
             [found.kind.name(), at.file.as_deref().unwrap_or(""), &found.name, &holder_class, &class];
@@ -214,7 +219,8 @@ impl Findings<'_> {
             fingerprint,
             known,
         };
-        suspect.title = prose::title(&suspect, &found.what);
+        let within = case.anchor.within.as_ref().map(|(_, name)| name.as_str());
+        suspect.title = prose::title(&suspect, &found.what, within);
         suspect.explanation = prose::explanation(&suspect, &found.signs, bound.as_ref());
         (suspect, case.entries.clone())
     }
@@ -232,7 +238,7 @@ impl Findings<'_> {
     fn class_of_entries(&self, case: &Case) -> String {
         let mut counts: HashMap<String, u32> = HashMap::new();
         for entry in case.sample() {
-            *counts.entry(case.name(entry)).or_default() += 1;
+            *counts.entry(case.class(entry)).or_default() += 1;
         }
         counts
             .into_iter()
@@ -297,8 +303,9 @@ impl Parents for Walk {
 }
 
 /// The step from which on a way is written: the one to the function that captures the first name, or to the object
-/// that has it.
-fn begin(graph: &Graph, way: &[u32], at: usize) -> usize {
+/// that has it; of a variable of an inner scope the one to the function that captures the variable of the outer.
+fn begin(graph: &Graph, way: &[u32], anchor: &Anchor) -> usize {
+    let at = anchor.within.as_ref().map_or(anchor.at, |(at, _)| *at);
     let mut from = at.saturating_sub(1);
     while from > 0 && way.get(from).is_some_and(|edge| known::is_context(graph, graph.target(*edge))) {
         from -= 1;

@@ -42,7 +42,8 @@ use super::case::Case;
 
 /// Asks all.
 pub(super) fn recognise(case: &Case) -> Finding {
-    let detectors: [fn(&Case) -> Option<Finding>; 13] = [
+    let detectors: [fn(&Case) -> Option<Finding>; 14] = [
+        workers::by_streams,
         listeners::find,
         timers::find,
         modules::find,

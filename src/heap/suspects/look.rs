@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::case::Case;
 use super::report::Keys;
 use crate::heap::graph::{EdgeKind, NodeKind};
+use crate::heap::growth::step::is_masked;
 
 /// Names of properties that are written.
 const NAMES: usize = 6;
@@ -84,6 +85,10 @@ pub(super) fn keys(case: &Case) -> Option<Keys> {
     }
     let different: HashSet<&String> = texts.iter().collect();
     let distinct = (case.count as f64 * different.len() as f64 / texts.len() as f64).round() as u64;
+    // A mask has a number of its own for each different text: how many there are is true, what they look like is not.
+    if texts.iter().filter(|text| is_masked(text.as_bytes())).count() * 2 > texts.len() {
+        return Some(Keys { pattern: "masked".to_owned(), distinct, examples: Vec::new() });
+    }
     let pattern = pattern(&texts);
     texts.dedup();
     texts.truncate(3);

@@ -2,7 +2,7 @@
 
 use super::bounds::Bound;
 use super::report::{Kind, Suspect, Verdict};
-use super::words::{number, percent, size};
+use super::words::{number, percent, rate, size};
 use crate::heap::growth::growing::Holder;
 use crate::heap::growth::shape::Shape;
 
@@ -66,23 +66,25 @@ pub(super) fn confidence(single: bool, holder: &Holder, shape: Shape, sure: f64,
     ((base * much * (0.6 + 0.4 * sure)) * 100.0).round() / 100.0
 }
 
-/// One line: who, where, how many, how much.
-pub(super) fn title(suspect: &Suspect, what: &str) -> String {
+/// One line: who, where, how many, how much. `within`: the variable whose function has the holder's scope.
+pub(super) fn title(suspect: &Suspect, what: &str, within: Option<&str>) -> String {
     let place = match (&suspect.holder.file, suspect.holder.line) {
         (Some(file), Some(line)) => format!(" in {file}:{line}"),
         (Some(file), None) => format!(" in {file}"),
         _ => String::new(),
     };
+    let within = within.map_or_else(String::new, |name| format!(" in the closure of `{name}`"));
     // Some say already where.
     let place = if suspect.holder.file.as_ref().is_some_and(|file| what.contains(file.as_str())) {
         String::new()
     } else {
         place
     };
-    let known = suspect.known.as_ref().map_or_else(String::new, |known| format!("Known leak {}: ", known.id));
+    let known =
+        suspect.known.as_ref().map_or_else(String::new, |known| format!("Known leak ({}): ", known.name));
     let grows = if suspect.growth.is_some() && suspect.verdict == Verdict::Leak { ", and grows" } else { "" };
     let title = format!(
-        "{known}{what}{place} hold{} {} ({} of the heap){grows}",
+        "{known}{what}{within}{place} hold{} {} ({} of the heap){grows}",
         if what.starts_with('`') || what.starts_with("the ") || what.starts_with("a ") { "s" } else { "" },
         size(suspect.retained_size),
         percent(suspect.share)
@@ -97,7 +99,7 @@ pub(super) fn explanation(suspect: &Suspect, signs: &str, bound: Option<&Bound>)
     if let Some(growth) = &suspect.growth {
         let first = growth.per_snapshot.first().copied().unwrap_or(0);
         let last = growth.per_snapshot.last().copied().unwrap_or(0);
-        let rate = growth.per_minute.map_or_else(String::new, |rate| format!(", {rate:+} a minute"));
+        let rate = growth.per_minute.map_or_else(String::new, |per_minute| format!(", {}", rate(per_minute)));
         let bytes = (
             growth.retained_sizes.first().copied().unwrap_or(0),
             growth.retained_sizes.last().copied().unwrap_or(0),
@@ -122,11 +124,14 @@ pub(super) fn explanation(suspect: &Suspect, signs: &str, bound: Option<&Bound>)
     if let Some(keys) = &suspect.keys
         && suspect.kind == Kind::Collection
     {
-        text.push_str(&format!(
-            " Its keys are {}, such as {}.",
-            keys.pattern,
-            keys.examples.iter().take(2).map(|key| format!("“{key}”")).collect::<Vec<_>>().join(", ")
-        ));
+        let examples: Vec<String> = keys.examples.iter().take(2).map(|key| format!("“{key}”")).collect();
+        text.push_str(&match examples.join(", ") {
+            list if list.is_empty() => {
+                " What its keys look like is not told: they were masked when the snapshot was written."
+                    .to_owned()
+            }
+            list => format!(" Its keys are {}, such as {list}.", keys.pattern),
+        });
     }
     if suspect.exclusive_size < suspect.retained_size / 2 {
         text.push_str(&format!(

@@ -132,8 +132,10 @@ pub struct Growth {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Known {
-    /// Its name in the catalogue.
+    /// Its id in the catalogue.
     pub id: String,
+    /// What it is called: `express-session's MemoryStore`.
+    pub name: String,
     /// Where it is written of.
     pub url: String,
     /// Versions that have it.

@@ -1,7 +1,8 @@
 //! What each suspect holds, also where several hold the same: the leak share.
 //!
-//! R₀ is all that is reached without passing an entry of any suspect. What is not in it is kept by entries, and split
-//! equally among the suspects whose entries reach it.
+//! R₀ is all that is reached without passing an entry: of a suspect, or of another list that grows, be it by few. What is
+//! not in it is kept by entries, and split equally among the suspects whose entries reach it. A worker is in several
+//! lists of Node's, most of them too small to be looked at: no one of them is the reason why another one holds nothing.
 
 use crate::error::Result;
 use crate::heap::engine::Analysis;
@@ -13,6 +14,8 @@ use crate::heap::host::{self, Host};
 pub(super) const MOST: usize = 32;
 /// No suspect's.
 pub(super) const NOBODY: u8 = u8::MAX;
+/// An entry of one that is none of the suspects, but has entries as they have.
+pub(super) const OTHERS: u8 = u8::MAX - 1;
 
 /// What is held by one suspect's entries, bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

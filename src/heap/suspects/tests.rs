@@ -3,6 +3,7 @@
 mod held;
 mod piled;
 mod sketch;
+mod told;
 
 use self::sketch::{Sketch, judged};
 use super::report::{Kind, Suspect, Verdict};

@@ -11,8 +11,8 @@ use crate::heap::suspects::find::Findings;
 use crate::heap::suspects::report::Suspect;
 
 /// V8's numbers of the two scripts.
-const SERVER: u32 = 7;
-const TIMERS: u32 = 8;
+pub(super) const SERVER: u32 = 7;
+pub(super) const TIMERS: u32 = 8;
 
 pub(super) struct Sketch {
     pub(super) builder: Builder,
@@ -62,7 +62,7 @@ impl Sketch {
         scope
     }
 
-    fn function(&mut self, name: &str, script: u32, line: u32, scope: u32) -> u32 {
+    pub(super) fn function(&mut self, name: &str, script: u32, line: u32, scope: u32) -> u32 {
         let function = self.builder.node(NodeKind::CLOSURE, name, 64);
         let shared = self.scripts[usize::from(script != SERVER)];
         self.builder
