@@ -9,7 +9,7 @@ const { pageData } = require('../../lib/report/data')
 const { json } = require('../../lib/report/escape')
 const { render } = require('../../lib/report/html')
 const { boxes } = require('../../lib/report/page/path')
-const { bytes, duration, percent, place } = require('../../lib/report/page/text')
+const { bytes, duration, percent, place, rate } = require('../../lib/report/page/text')
 const { EVIL, ...hostile } = require('./fixtures/hostile')
 const leak = require('./fixtures/leak')
 const { rows, step } = require('./fixtures/make')
@@ -68,6 +68,17 @@ test('a path as boxes: what a developer has written, V8\'s pieces in the arrows'
   assert.deepEqual(roots.map(({ name, via }) => [name, via]), [['native code', ''], ['Socket', '']])
   const long = boxes({ count: 1, className: 'Class0', path: Array.from({ length: 80 }, (_, index) => step('next', 'property', `Class${index}`)) })
   assert.deepEqual([long.length, long[1], long.at(-1).name], [7, { left: 74 }, 'Class79'])
+})
+
+test('rates as one can count them, on the page as on the terminal', () => {
+  const terminal = require('../../lib/cli/suspects/words')
+  for (const [perMinute, said] of [[5557.2, '5,557 a minute'], [310.4, '310 a minute'], [9.96, '10 a minute'], [4.23, '4.2 a minute'], [2, '2 a minute'],
+    [0.3, '18 an hour'], [0.02, '1 an hour'], [0.002, '3 a day'], [0, '0 a minute']]) {
+    assert.equal(rate(perMinute), said)
+    assert.equal(terminal.rate(perMinute), `+${said}`)
+  }
+  assert.equal(rate(-310.4), '-310 a minute')
+  assert.equal(terminal.rate(-0.3), '-18 an hour')
 })
 
 test('numbers and places as people read them', () => {
