@@ -14,7 +14,7 @@ const installed = (name) => {
   return existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).version === dependencies[name]
 }
 
-/** A driver without a browser of its own, and the checker: only these tests need them. */
+/** A driver without a browser of its own, the checker, renderers of Markdown: only these tests need them. */
 function install () {
   if (Object.keys(dependencies).every(installed)) return
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: __dirname, stdio: ['ignore', 'ignore', 'inherit'], timeout: 180_000 })
