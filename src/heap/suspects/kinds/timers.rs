@@ -1,6 +1,7 @@
 //! Timers that are never cleared: Node holds each until it has run, an interval for ever.
 
 use super::finding::{Finding, MOSTLY};
+use crate::heap::graph::NodeKind;
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
 use crate::heap::suspects::words::number;
@@ -9,11 +10,16 @@ pub(super) fn find(case: &Case) -> Option<Finding> {
     if case.share(|entry| case.is_one_of(entry, &["Timeout", "Immediate"])) < MOSTLY {
         return None;
     }
-    let callback = case.most_frequent(|entry| {
+    let function = |entry| {
         case.property(entry, "_onTimeout")
             .or_else(|| case.property(entry, "_onImmediate"))
-            .map(|node| case.unbound(node))
-    });
+            .filter(|node| case.graph().kind(*node) == NodeKind::CLOSURE)
+    };
+    // Of one that has run, or was cleared, Node forgets the function: whoever keeps it now, it is not Node.
+    if case.share(|entry| function(entry).is_some()) < MOSTLY {
+        return None;
+    }
+    let callback = case.most_frequent(|entry| function(entry).map(|node| case.unbound(node)));
     let (function, at) = callback.map(|node| case.function(node)).unwrap_or_default();
     let shown =
         if function.is_empty() { "an anonymous function".to_owned() } else { format!("`{function}`") };
@@ -21,15 +27,15 @@ pub(super) fn find(case: &Case) -> Option<Finding> {
     // A small number has no node; `null` or `undefined` has one.
     let repeats =
         case.share(|entry| case.property(entry, "_repeat").is_none_or(|node| case.name(node) == "number"));
-    let word = if repeats >= MOSTLY { "intervals" } else { "timers" };
+    let immediate = case.share(|entry| case.is_one_of(entry, &["Immediate"])) >= MOSTLY;
+    let (word, call) = match (immediate, repeats >= MOSTLY) {
+        (true, _) => ("immediates", "setImmediate"),
+        (_, true) => ("intervals", "setInterval"),
+        _ => ("timers", "setTimeout"),
+    };
     let held = case.anchor.text(case.graph());
     let own = held.is_empty() || held.contains("timerListMap") || held.starts_with("TimersList");
     let by = if own { String::new() } else { format!(" They are also kept in `{held}`.") };
-    let call = match (word, case.share(|entry| case.is_one_of(entry, &["Immediate"])) >= MOSTLY) {
-        (_, true) => "setImmediate",
-        ("intervals", _) => "setInterval",
-        _ => "setTimeout",
-    };
     let name = format!("{call}({})", if function.is_empty() { "() => …" } else { &function });
     Some(Finding {
         kind: Kind::Timers,

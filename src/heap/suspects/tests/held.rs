@@ -78,6 +78,22 @@ fn timers() {
 }
 
 #[test]
+fn timers_that_have_run_are_kept_by_whoever_keeps_them() {
+    let suspect = only(|sketch, count| {
+        let nothing = sketch.builder.node(NodeKind::HIDDEN, "undefined", 0);
+        let entries = sketch.repeat(count, |sketch, _| {
+            let (timer, text) = (sketch.plain("Timeout"), sketch.text(300));
+            sketch.property(timer, "_onTimeout", nothing);
+            sketch.property(timer, "note", text);
+            timer
+        });
+        let list = sketch.array(&entries);
+        sketch.variable("started", list);
+    });
+    assert_leak(&suspect, Kind::Collection, "started");
+}
+
+#[test]
 fn modules() {
     let parent = |same: bool| {
         judged(&[60, 200], move |sketch, count| {
