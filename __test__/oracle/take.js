@@ -1,8 +1,8 @@
 'use strict'
 
 // Fills its heap with one of heaps/ and takes snapshots of it: HEAP FOLDER KIND[,KIND…] → the files' paths, JSON.
-// The kinds: what V8 can be asked for (default, internals, numeric), and `pair`, two snapshots with a change between
-// them and V8 keeping track of its objects, so that they can be compared.
+// The kinds: what V8 can be asked for (default, internals, numeric), `redacted`, which is heapwarden's with its texts masked, and
+// `pair`, two snapshots with a change between them and V8 keeping track of its objects, so that they can be compared.
 //
 // A heap exports hold() → what is to be kept, change(held) if it is good for a pair, and stream(options, held) if the
 // snapshot is to be of something else than this thread.
@@ -43,7 +43,10 @@ async function main () {
   globalThis.held = held // reached as a service's objects are: from a global variable
   const paths = []
   for (const kind of wanted) {
-    if (kind !== 'pair') {
+    if (kind === 'redacted') {
+      const { takeSnapshot } = require('../..')
+      paths.push((await takeSnapshot({ dir: folder, redact: true })).path)
+    } else if (kind !== 'pair') {
       paths.push(await take(held, kind, OPTIONS[kind]))
     } else {
       paths.push(await take(held, 'before'))
