@@ -18,7 +18,8 @@ const ROOTS = {
   '(Micro tasks)': 'waiting promise jobs', '(Compilation cache)': "V8's cache of compiled code", '(GC roots)': 'V8'
 }
 
-const isScope = ({ name }) => name === 'system / Context'
+/** V8 of Chrome says more after it: `system / Context / scope @5`. */
+const isScope = ({ name }) => /^system \/ Context($| \/ )/.test(name)
 const isGlobal = ({ name, type }) => name === 'system / NativeContext' || (type === 'object' && /^global( \(|$)/.test(name))
 const isInner = (node) => !isGlobal(node) && (isScope(node) || ['array', 'hidden', 'code', 'object shape'].includes(node.type))
 

@@ -42,22 +42,20 @@ impl Late {
                     && graph.edge_name(*edge).is_some_and(|name| graph.strings().raw(name) == b"context")
             });
             // A function without a scope of its own has V8's, which is the global one.
-            if let Some(scope) = scope.map(|edge| graph.target(edge)).filter(|node| {
-                graph.kind(*node) == NodeKind::OBJECT
-                    && graph.strings().raw(graph.name(*node)) == b"system / Context"
-            }) {
+            if let Some(scope) =
+                scope.map(|edge| graph.target(edge)).filter(|node| known::is_context(graph, *node))
+            {
                 late.set(scope as usize);
             }
         }
-        for node in
-            graph.nodes().filter(|node| matches!(graph.kind(*node), NodeKind::SYNTHETIC | NodeKind::HIDDEN))
-        {
-            // A realm has its caches.
-            if graph.kind(node) == NodeKind::HIDDEN {
-                if known::is_native_context(graph, node) {
-                    late.set(node as usize);
-                }
-            } else if ROOTS.contains(&graph.strings().raw(graph.name(node))) {
+        for node in graph.nodes() {
+            let is_late = match graph.kind(node) {
+                // A realm has its caches.
+                NodeKind::HIDDEN | NodeKind::NATIVE => known::is_native_context(graph, node),
+                NodeKind::SYNTHETIC => ROOTS.contains(&graph.strings().raw(graph.name(node))),
+                _ => false,
+            };
+            if is_late {
                 late.set(node as usize);
             }
         }

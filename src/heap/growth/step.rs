@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use foldhash::fast::{FixedState, FoldHasher};
 
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
+use crate::heap::rules::names::is_scope;
 use crate::heap::rules::scripts::{Scripts, short};
 
 /// Names of properties from which on a plain object is a table, and its names are keys.
@@ -222,6 +223,7 @@ impl<'a> Steps<'a> {
             NodeKind::OBJECT => match graph.strings().raw(graph.name(node)) {
                 b"Module" | b"ModuleWrap" | b"BuiltinModule" => self.module(node),
                 b"Timeout" | b"Immediate" | b"Listener" => self.callback(node),
+                name if is_scope(name) => self.text_of("scope"),
                 _ => self.text(graph.name(node)),
             },
             _ => self.text(graph.name(node)),

@@ -2,6 +2,7 @@
 
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 pub(super) use crate::heap::rules::names::root;
+use crate::heap::rules::names::{is_called, is_scope};
 use crate::heap::rules::scripts::short;
 
 use super::readability::pair_table;
@@ -36,12 +37,12 @@ pub(in crate::heap) fn is_global_object(graph: &Graph, node: u32) -> bool {
 
 /// The hidden node that holds `global` and all builtins.
 pub(in crate::heap) fn is_native_context(graph: &Graph, node: u32) -> bool {
-    graph.strings().raw(graph.name(node)) == b"system / NativeContext"
+    is_called(graph.strings().raw(graph.name(node)), b"system / NativeContext")
 }
 
 /// Whether the node holds captured variables.
 pub(in crate::heap) fn is_context(graph: &Graph, node: u32) -> bool {
-    graph.kind(node) == NodeKind::OBJECT && graph.strings().raw(graph.name(node)) == b"system / Context"
+    graph.kind(node) == NodeKind::OBJECT && is_scope(graph.strings().raw(graph.name(node)))
 }
 
 /// Whether the captured variables are those of a whole module: the next outer ones are V8's own.

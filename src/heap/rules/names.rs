@@ -77,3 +77,13 @@ impl Names {
 pub(in crate::heap) fn shorten(text: &[u8]) -> String {
     if text.len() <= LONGEST { show(text) } else { show(&text[..LONGEST]) + "…" }
 }
+
+/// Whether V8 calls it so: newer ones, as Chrome's, say more after it, of each scope another number (`system / Context / scope @5`).
+pub(in crate::heap) fn is_called(name: &[u8], what: &[u8]) -> bool {
+    name.strip_prefix(what).is_some_and(|rest| rest.is_empty() || rest.starts_with(b" / "))
+}
+
+/// Whether it is what V8 calls the variables that functions capture.
+pub(in crate::heap) fn is_scope(name: &[u8]) -> bool {
+    is_called(name, b"system / Context")
+}

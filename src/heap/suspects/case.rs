@@ -54,6 +54,8 @@ impl Case<'_> {
                 let name = graph.strings().show_start(graph.name(node), NAME);
                 if name.is_empty() { "anonymous function".to_owned() } else { name }
             }
+            // Newer ones say of each scope its number.
+            NodeKind::OBJECT if known::is_context(graph, node) => "system / Context".to_owned(),
             NodeKind::ARRAY if graph.name(node) == graph.name(graph.root()) => "array".to_owned(),
             _ => graph.strings().show_start(graph.name(node), NAME),
         }

@@ -2,6 +2,7 @@
 
 use super::finding::{Finding, MOSTLY, named};
 use crate::heap::graph::NodeKind;
+use crate::heap::paths::known;
 use crate::heap::suspects::case::Case;
 use crate::heap::suspects::report::Kind;
 use crate::heap::suspects::words::number;
@@ -38,7 +39,7 @@ pub(super) fn find(case: &Case) -> Option<Finding> {
 /// Whether an entry has a realm of its own.
 fn has_realm(case: &Case, entry: u32) -> bool {
     let graph = case.graph();
-    let is_realm = |node: u32| graph.strings().raw(graph.name(node)) == b"system / NativeContext";
+    let is_realm = |node: u32| known::is_native_context(graph, node);
     let main = |node: u32| case.walk.place(node).is_none();
     let mut seen = vec![entry];
     let mut level = vec![entry];

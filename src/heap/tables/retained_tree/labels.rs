@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use super::given::Heap;
 use super::plan::Plan;
 use crate::heap::graph::{EdgeKind, NodeKind};
-use crate::heap::rules::names::{root, shorten};
+use crate::heap::rules::names::{is_scope, root, shorten};
 use crate::heap::rules::scripts::Scripts;
 
 /// Characters of a name.
@@ -57,7 +57,7 @@ impl<'a> Labels<'a> {
             NodeKind::HIDDEN if name == "system / NativeContext" => {
                 "global, and what V8 has built in".to_owned()
             }
-            NodeKind::OBJECT if name == "system / Context" => "captured variables".to_owned(),
+            NodeKind::OBJECT if is_scope(name.as_bytes()) => "captured variables".to_owned(),
             _ => name,
         };
         (cut(&name), class)
