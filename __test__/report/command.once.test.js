@@ -89,6 +89,11 @@ test('what it is made from is not written over, and what fails leaves nothing', 
   assert.equal(over.status, 2)
   assert.match(over.stderr, /is what the report is made from/)
   assert.deepEqual(fs.readFileSync(files[0]), before)
+  // Forgotten which is which: the file is not what the report is made from, and stays all the same.
+  const forgotten = await heapwarden(['report', '-o', files[0], files[1]])
+  assert.equal(forgotten.status, 2)
+  assert.match(forgotten.stderr, /is there and is no report of heapwarden's/)
+  assert.deepEqual(fs.readFileSync(files[0]), before)
   const missing = await heapwarden(['report', 'missing.heapsnapshot', '-o', 'x.html'], { cwd: dir })
   assert.equal(missing.status, 1)
   const nowhere = await heapwarden(['report', files[0], '-o', 'missing/x.html', '--json'], { cwd: dir })

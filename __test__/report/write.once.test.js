@@ -6,6 +6,7 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
+const { FIRST } = require('../../lib/report/html')
 const { checkTarget, writeReport } = require('../../lib/report/write')
 const { tempDir } = require('../support/helpers')
 
@@ -36,6 +37,13 @@ test('never in place of what it is made from, whatever that is called, nor of a 
   fs.writeFileSync(snapshot, '{}')
   fs.symlinkSync(snapshot, path.join(dir, 'link'))
   await checkTarget(path.join(dir, 'report.html'), [snapshot])
+  // Nor of anything else but a report of before.
+  for (const [text, fits] of [[FIRST, true], ['', true], ['{}', false], ['<!doctype html>\n<p>mine', false]]) {
+    const there = path.join(dir, 'there')
+    fs.writeFileSync(there, text)
+    if (fits) await checkTarget(there, [snapshot])
+    else await assert.rejects(checkTarget(there, [snapshot]), { code: 'HEAPWARDEN_INVALID_OPTION', message: /is no report of heapwarden's/ })
+  }
   for (const source of [snapshot, path.join(dir, 'link'), path.join(dir, '.', 'x.heapsnapshot')]) {
     await assert.rejects(checkTarget(snapshot, [source]), { code: 'HEAPWARDEN_INVALID_OPTION', message: /is what the report is made from/ })
   }

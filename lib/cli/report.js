@@ -18,7 +18,7 @@ a folder of them (the newest), a pipe, or - for standard input. A heap image, or
 
   heapwarden report first.heapsnapshot.zst second.heapsnapshot.zst -o report.html
 
-  -o, --output FILE   where it is written (NAME.report.html in this folder, after the last FILE), in place of a report of before;
+  -o, --output FILE   where it is written (NAME.report.html in this folder, after the last FILE), in place of a report of before, and of nothing else;
                       - for standard output
 ${helpOf(commonOptions)}
   --json              what was found and where the page is, as JSON`

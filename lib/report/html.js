@@ -100,4 +100,4 @@ function render (found, { at = new Date() } = {}) {
 `
 }
 
-module.exports = { render }
+module.exports = { FIRST, render }

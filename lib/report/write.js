@@ -7,21 +7,36 @@ const fs = require('node:fs/promises')
 const path = require('node:path')
 const { HeapwardenError } = require('../base/errors')
 const { replaceable } = require('../base/target')
+const { FIRST } = require('./html')
 const { failure } = require('../image/failure')
 
 /** The real file behind a name; undefined: none. */
 const real = (file) => fs.realpath(file).catch(() => undefined)
 
+/** Whether a file begins as reports do, or is empty. A name that was forgotten, `-o FIRST SECOND`, costs no snapshot. */
+async function isReport (file) {
+  const handle = await fs.open(file).catch((error) => { throw failure(error, 'read', file) })
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(FIRST.length), 0, FIRST.length, 0)
+    return bytesRead === 0 || buffer.toString('latin1') === FIRST
+  } finally {
+    await handle.close()
+  }
+}
+
 /**
- * That `to` may be written: no device or the like, and none of `sources`, which the report is made from.
+ * That `to` may be written: nothing is there but a report of before, and that is none of `sources`, which this one is made from.
  * @throws HEAPWARDEN_INVALID_OPTION
  */
 async function checkTarget (to, sources) {
-  replaceable(to)
+  const file = replaceable(to)
   const there = await real(to)
   for (const source of sources) {
     if (there === undefined || there !== await real(source)) continue
     throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `${to} is what the report is made from: choose another name for it`)
+  }
+  if (file !== undefined && !await isReport(to)) {
+    throw new HeapwardenError('HEAPWARDEN_INVALID_OPTION', `${to} is there and is no report of heapwarden's: choose another name for the report, or take that file away`)
   }
 }
 
