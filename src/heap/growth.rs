@@ -16,6 +16,8 @@
 //! | [`walk`] | the shortest way to each object, what Node and V8 hold last; the objects' places |
 //! | [`places`] | the tree of places, and what was counted in each snapshot |
 //! | `step` | when two steps read the same, in whichever snapshots they are |
+//! | `words` | what the names in them mean |
+//! | `functions` | the functions that have a scope |
 //! | `seeds` | where a program begins: ways are walked from there first |
 //! | `late` | which ways are walked last |
 //! | [`growing`] | which places grow, and where that is to be reported |
@@ -23,10 +25,12 @@
 //!
 //! What would tell: each file's tests; `__test__/leaks` and `__test__/healthy`.
 
+mod functions;
 pub mod growing;
 mod late;
 pub mod places;
 mod seeds;
 pub mod shape;
-pub(in crate::heap) mod step;
+mod step;
 pub mod walk;
+pub(in crate::heap) mod words;

@@ -2,10 +2,10 @@
 //! modules. What a program holds is found where the program holds it, though a timer or a pending request of
 //! Node's may hold it on a shorter way.
 
+use super::functions::Function;
 use crate::heap::graph::bits::Bits;
-use crate::heap::graph::{EdgeKind, Graph, NodeKind};
+use crate::heap::graph::{Graph, NodeKind};
 use crate::heap::paths::known;
-use crate::heap::rules::scripts::Scripts;
 
 /// Roots of the moment, of compiled code, and of what V8 keeps for itself.
 const ROOTS: [&[u8]; 14] = [
@@ -30,23 +30,10 @@ const ROOTS: [&[u8]; 14] = [
 pub(super) struct Late(Bits);
 
 impl Late {
-    pub(super) fn of(graph: &Graph, scripts: &Scripts) -> Self {
+    pub(super) fn of(graph: &Graph, functions: &[Function]) -> Self {
         let mut late = Bits::new(graph.node_count() as usize);
-        let builtin = scripts.builtin(graph);
-        for location in graph.locations.iter().filter(|location| builtin.contains(&location.script)) {
-            if graph.kind(location.node) != NodeKind::CLOSURE {
-                continue;
-            }
-            let scope = graph.edges(location.node).find(|edge| {
-                graph.edge_kind(*edge) == EdgeKind::INTERNAL
-                    && graph.edge_name(*edge).is_some_and(|name| graph.strings().raw(name) == b"context")
-            });
-            // A function without a scope of its own has V8's, which is the global one.
-            if let Some(scope) =
-                scope.map(|edge| graph.target(edge)).filter(|node| known::is_context(graph, *node))
-            {
-                late.set(scope as usize);
-            }
+        for function in functions.iter().filter(|function| function.is_nodes) {
+            late.set(function.scope as usize);
         }
         for node in graph.nodes() {
             let is_late = match graph.kind(node) {

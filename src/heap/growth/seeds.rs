@@ -6,7 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::step::{Step, Steps, is_masked};
+use super::functions::Function;
+use super::step::{Step, Steps};
+use super::words::is_masked;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 use crate::heap::paths::known;
 use crate::heap::rules::scripts::Scripts;
@@ -15,8 +17,13 @@ use crate::heap::rules::scripts::Scripts;
 const DEEP: usize = 32;
 
 /// Nodes where ways begin, each with how that reads; in the order in which they are asked.
-pub(super) fn find(graph: &Graph, scripts: &Scripts, steps: &Steps) -> Vec<(u32, Step)> {
-    let mut found = scopes(graph, scripts, steps, false);
+pub(super) fn find(
+    graph: &Graph,
+    scripts: &Scripts,
+    functions: &[Function],
+    steps: &Steps,
+) -> Vec<(u32, Step)> {
+    let mut found = scopes(graph, scripts, functions, steps, false);
     let mut modules = Vec::new();
     let mut process = None;
     for node in graph.nodes().filter(|node| graph.kind(*node) == NodeKind::OBJECT) {
@@ -60,28 +67,36 @@ pub(super) fn find(graph: &Graph, scripts: &Scripts, steps: &Steps) -> Vec<(u32,
 
 /// The outermost scope of each of Node's own scripts. Ways from here are walked last, and from here in any case: else it
 /// would depend on chance which function of Node's leads to them.
-pub(super) fn of_node(graph: &Graph, scripts: &Scripts, steps: &Steps) -> Vec<(u32, Step)> {
-    scopes(graph, scripts, steps, true)
+pub(super) fn of_node(
+    graph: &Graph,
+    scripts: &Scripts,
+    functions: &[Function],
+    steps: &Steps,
+) -> Vec<(u32, Step)> {
+    scopes(graph, scripts, functions, steps, true)
 }
 
 /// The outermost scope of each script of the program, or of Node, if there is one only: those of what comes from
 /// `node_modules` after the others, so that of two equally short ways the one through the program's own variable is
 /// taken.
-fn scopes(graph: &Graph, scripts: &Scripts, steps: &Steps, nodes_own: bool) -> Vec<(u32, Step)> {
-    let builtin = scripts.builtin(graph);
+fn scopes(
+    graph: &Graph,
+    scripts: &Scripts,
+    functions: &[Function],
+    steps: &Steps,
+    nodes_own: bool,
+) -> Vec<(u32, Step)> {
     let mut by_script: HashMap<u32, Option<u32>> = HashMap::new();
     let mut outermost: HashMap<u32, u32> = HashMap::new();
-    for location in graph.locations.iter().filter(|location| builtin.contains(&location.script) == nodes_own)
-    {
-        if graph.kind(location.node) != NodeKind::CLOSURE {
+    let mut last = None;
+    for Function { script, scope, .. } in functions.iter().filter(|function| function.is_nodes == nodes_own) {
+        // Many functions are made in one scope.
+        if last.replace((script, scope)) == Some((script, scope)) {
             continue;
         }
-        let Some(scope) = known::inside(graph, location.node, EdgeKind::INTERNAL, "context") else {
-            continue;
-        };
-        let Some(outer) = outer(graph, scope, &mut outermost) else { continue };
+        let outer = outer(graph, *scope, &mut outermost);
         by_script
-            .entry(location.script)
+            .entry(*script)
             .and_modify(|one| {
                 if *one != Some(outer) {
                     *one = None
@@ -115,12 +130,9 @@ fn scopes(graph: &Graph, scripts: &Scripts, steps: &Steps, nodes_own: bool) -> V
 }
 
 /// The outermost scope around this one that is not V8's.
-fn outer(graph: &Graph, scope: u32, known_ones: &mut HashMap<u32, u32>) -> Option<u32> {
-    if !known::is_context(graph, scope) {
-        return None;
-    }
+fn outer(graph: &Graph, scope: u32, known_ones: &mut HashMap<u32, u32>) -> u32 {
     if let Some(outer) = known_ones.get(&scope) {
-        return Some(*outer);
+        return *outer;
     }
     let mut at = scope;
     for _ in 0..DEEP {
@@ -132,5 +144,5 @@ fn outer(graph: &Graph, scope: u32, known_ones: &mut HashMap<u32, u32>) -> Optio
         }
     }
     known_ones.insert(scope, at);
-    Some(at)
+    at
 }

@@ -1,20 +1,18 @@
 //! When two steps read the same, in whichever snapshots they are. Strings have other numbers in each, so texts are
 //! hashed.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
-use foldhash::fast::{FixedState, FoldHasher};
+use foldhash::fast::FoldHasher;
 
+use super::words::{Meaning, Words, is_masked};
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
-use crate::heap::rules::names::is_scope;
 use crate::heap::rules::scripts::{Scripts, short};
 
 /// Names of properties from which on a plain object is a table, and its names are keys.
 const TABLE: usize = 16;
 /// The same for an object of a class, which may well have dozens of properties.
 const LARGE: usize = 160;
-/// Bytes of a text that count.
-const TEXT: usize = 256;
 
 /// One step as it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,80 +42,36 @@ pub(super) enum Names {
     Keys,
 }
 
-/// What a name is for steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Word {
-    New,
-    Number,
-    /// V8's account of an entry of a WeakMap.
-    Pair,
-    Plain(u64),
-}
-
 /// Reads the steps of one graph.
 pub(super) struct Steps<'a> {
     graph: &'a Graph,
     scripts: &'a Scripts,
-    seed: FixedState,
-    words: Vec<Word>,
-    plain: Option<u32>,
+    words: Words<'a>,
+    /// The script that was asked for last, and what its name reads as.
+    script: Option<(u32, Option<u64>)>,
 }
 
 impl<'a> Steps<'a> {
     pub(super) fn new(graph: &'a Graph, scripts: &'a Scripts) -> Self {
-        let words = vec![Word::New; graph.strings().len()];
-        Self { graph, scripts, seed: FixedState::with_seed(11), words, plain: None }
+        Self { graph, scripts, words: Words::new(graph), script: None }
     }
 
     fn hasher(&self) -> FoldHasher<'_> {
-        self.seed.build_hasher()
-    }
-
-    fn word(&mut self, name: u32) -> Word {
-        let Some(known) = self.words.get(name as usize).copied() else { return Word::Plain(0) };
-        if known != Word::New {
-            return known;
-        }
-        let raw = self.graph.strings().raw(name);
-        let digits = !raw.is_empty() && raw.iter().all(u8::is_ascii_digit);
-        // An entry of a WeakMap: `3 / part of key …`.
-        let pair = raw.first().is_some_and(u8::is_ascii_digit)
-            && raw.windows(3).take(12).any(|three| three == b" / ");
-        // A number that is also some text of the heap is masked with it: what is masked tells nothing apart.
-        let word = if digits || is_masked(raw) {
-            Word::Number
-        } else if pair {
-            Word::Pair
-        } else {
-            let mut hasher = self.hasher();
-            raw[..raw.len().min(TEXT)].hash(&mut hasher);
-            Word::Plain(hasher.finish())
-        };
-        self.words[name as usize] = word;
-        word
+        self.words.hasher()
     }
 
     fn text(&mut self, name: u32) -> u64 {
-        match self.word(name) {
-            Word::Plain(hash) => hash,
-            _ => 1,
-        }
+        self.words.of(name).text()
     }
 
-    /// Whether it is an `Object` of no class.
-    fn is_plain(&mut self, node: u32) -> bool {
-        if self.graph.kind(node) != NodeKind::OBJECT {
-            return false;
-        }
-        let name = self.graph.name(node);
-        if self.plain == Some(name) {
-            return true;
-        }
-        let is = self.graph.strings().raw(name) == b"Object";
-        if is {
-            self.plain = Some(name);
-        }
-        is
+    /// What the node's name means.
+    fn meaning(&mut self, node: u32) -> Meaning {
+        self.words.of(self.graph.name(node)).meaning
+    }
+
+    /// Whether an edge has a name of this meaning.
+    fn edge_is(&mut self, edge: u32, meaning: Meaning) -> bool {
+        self.graph.edge_name(edge).is_some_and(|name| self.words.of(name).meaning == meaning)
     }
 
     /// How the properties of an object are read: where there are very many, they are keys.
@@ -127,9 +81,9 @@ impl<'a> Steps<'a> {
             return Names::Fixed;
         }
         let count = edges.filter(|edge| self.graph.edge_kind(*edge) == EdgeKind::PROPERTY).count();
-        let most = if self.is_plain(node) { TABLE } else { LARGE };
-        let is_global = || self.graph.strings().raw(self.graph.name(node)).starts_with(b"global");
-        if count > most && !is_global() { Names::Keys } else { Names::Fixed }
+        let meaning = self.meaning(node);
+        let most = if meaning == Meaning::Plain { TABLE } else { LARGE };
+        if count > most && meaning != Meaning::Global { Names::Keys } else { Names::Fixed }
     }
 
     /// The step to where ways begin.
@@ -148,20 +102,18 @@ impl<'a> Steps<'a> {
 
     /// Whether the edge leads from a key of a WeakMap to its value.
     pub(super) fn is_pair(&mut self, edge: u32) -> bool {
-        self.graph.edge_kind(edge) == EdgeKind::INTERNAL
-            && self.graph.edge_name(edge).is_some_and(|name| self.word(name) == Word::Pair)
+        self.graph.edge_kind(edge) == EdgeKind::INTERNAL && self.edge_is(edge, Meaning::Pair)
     }
 
-    /// Whether the edge is one of the ring that timers of one duration are in: each is held by the list, not by the one
-    /// before it.
-    pub(super) fn is_ring(&self, source: u32, edge: u32) -> bool {
-        let graph = self.graph;
-        let is_timer = |node: u32| graph.strings().raw(graph.name(node)) == b"Timeout";
-        is_timer(source)
-            && is_timer(graph.target(edge))
-            && graph
-                .edge_name(edge)
-                .is_some_and(|name| matches!(graph.strings().raw(name), b"_idleNext" | b"_idlePrev"))
+    /// Whether the node is called as timers are.
+    pub(super) fn is_timer(&mut self, node: u32) -> bool {
+        self.meaning(node) == Meaning::Timeout
+    }
+
+    /// Whether the edge of a timer is one of the ring that timers of one duration are in: each is held by the list, not by
+    /// the one before it.
+    pub(super) fn is_ring(&mut self, edge: u32) -> bool {
+        self.is_timer(self.graph.target(edge)) && self.edge_is(edge, Meaning::Ring)
     }
 
     /// The step over an edge. `names`: how its source's properties are read.
@@ -178,10 +130,7 @@ impl<'a> Steps<'a> {
             }
             EdgeKind::HIDDEN => None,
             EdgeKind::PROPERTY if names == Names::Keys => None,
-            _ => match graph.edge_name(edge).map(|name| self.word(name)) {
-                Some(Word::Plain(hash)) => Some(hash),
-                _ => None,
-            },
+            _ => graph.edge_name(edge).and_then(|name| self.words.of(name).name()),
         };
         let class = self.class(node, kind, label.is_none());
         let mut hasher = self.hasher();
@@ -190,19 +139,19 @@ impl<'a> Steps<'a> {
         // A text is a text, whether V8 has joined its parts yet or not.
         let text = matches!(kind, NodeKind::CONS_STRING | NodeKind::SLICED_STRING);
         (way, label, if text { NodeKind::STRING.0 } else { kind.0 }, class).hash(&mut hasher);
+        let hash = hasher.finish();
         let is_users = match kind {
             NodeKind::CODE | NodeKind::SYNTHETIC => false,
-            NodeKind::HIDDEN => is_users(graph.strings().raw(graph.name(node))),
+            NodeKind::HIDDEN => self.meaning(node) == Meaning::Users,
             _ => true,
         };
         let has_bytes = match kind {
             NodeKind::ARRAY | NodeKind::STRING | NodeKind::CONS_STRING => true,
-            NodeKind::NATIVE => graph.strings().raw(graph.name(node)) == b"system / JSArrayBufferData",
-            // Its list's bytes count as its own.
-            NodeKind::OBJECT => matches!(graph.strings().raw(graph.name(node)), b"Array" | b"Map" | b"Set"),
+            NodeKind::NATIVE => self.meaning(node) == Meaning::Bytes,
+            NodeKind::OBJECT => self.meaning(node) == Meaning::List,
             _ => false,
         };
-        Step { hash: hasher.finish(), kind, class, is_users, has_bytes }
+        Step { hash, kind, class, is_users, has_bytes }
     }
 
     /// What tells a node's class from others. `any`: the way to it has no name, so that plain objects are told apart by
@@ -213,19 +162,17 @@ impl<'a> Steps<'a> {
             NodeKind::STRING | NodeKind::CONS_STRING | NodeKind::SLICED_STRING | NodeKind::NUMBER => 0,
             NodeKind::REGEXP | NodeKind::ARRAY => 0,
             NodeKind::CLOSURE => self.function(node),
-            NodeKind::OBJECT if self.is_plain(node) => {
-                if any {
-                    self.shape(node)
-                } else {
-                    2
+            NodeKind::OBJECT => {
+                let word = self.words.of(graph.name(node));
+                match word.meaning {
+                    Meaning::Plain if any => self.shape(node),
+                    Meaning::Plain => 2,
+                    Meaning::Module => self.module(node),
+                    Meaning::Timeout | Meaning::Callee => self.callback(node),
+                    Meaning::Scope => self.text_of("scope"),
+                    _ => word.text(),
                 }
             }
-            NodeKind::OBJECT => match graph.strings().raw(graph.name(node)) {
-                b"Module" | b"ModuleWrap" | b"BuiltinModule" => self.module(node),
-                b"Timeout" | b"Immediate" | b"Listener" => self.callback(node),
-                name if is_scope(name) => self.text_of("scope"),
-                _ => self.text(graph.name(node)),
-            },
             _ => self.text(graph.name(node)),
         }
     }
@@ -233,12 +180,8 @@ impl<'a> Steps<'a> {
     /// A timer or a listener is what it calls: Node's own are others than the program's.
     fn callback(&mut self, node: u32) -> u64 {
         let graph = self.graph;
-        let is = |edge: &u32| {
-            graph.edge_name(*edge).is_some_and(|name| {
-                matches!(graph.strings().raw(name), b"_onTimeout" | b"_onImmediate" | b"callback")
-            })
-        };
-        match graph.edges(node).take(32).find(is).map(|edge| graph.target(edge)) {
+        let called = graph.edges(node).take(32).find(|edge| self.edge_is(*edge, Meaning::Called));
+        match called.map(|edge| graph.target(edge)) {
             Some(function) if graph.kind(function) == NodeKind::CLOSURE => self.function(function),
             _ => self.text(graph.name(node)),
         }
@@ -248,27 +191,28 @@ impl<'a> Steps<'a> {
     /// is bound.
     fn function(&mut self, node: u32) -> u64 {
         let graph = self.graph;
-        let bound = |node: u32| {
-            let is = |edge: &u32| {
-                graph.edge_kind(*edge) == EdgeKind::INTERNAL
-                    && graph
-                        .edge_name(*edge)
-                        .is_some_and(|name| graph.strings().raw(name) == b"bound_function")
-            };
-            graph.edges(node).take(8).find(is).map(|edge| graph.target(edge))
-        };
-        let node = bound(node).unwrap_or(node);
-        let place = self.graph.location(node).map(|place| {
-            // In a redacted file names of scripts are masked, and differently in each.
-            let named =
-                self.scripts.index(place.script).filter(|name| !is_masked(self.graph.strings().raw(*name)));
-            let script = named.map(|name| self.text(name));
-            (script, place.line, place.column)
-        });
+        let bound = graph
+            .edges(node)
+            .take(8)
+            .find(|edge| graph.edge_kind(*edge) == EdgeKind::INTERNAL && self.edge_is(*edge, Meaning::Bound));
+        let node = bound.map_or(node, |edge| graph.target(edge));
+        let place =
+            graph.location(node).map(|place| (self.script_of(place.script), place.line, place.column));
         let name = self.text(self.graph.name(node));
         let mut hasher = self.hasher();
         (name, place).hash(&mut hasher);
         hasher.finish()
+    }
+
+    /// What a script's name reads as. In a redacted file names of scripts are masked, and differently in each.
+    fn script_of(&mut self, script: u32) -> Option<u64> {
+        if let Some((_, text)) = self.script.filter(|(last, _)| *last == script) {
+            return text;
+        }
+        let name = self.scripts.index(script).filter(|name| !is_masked(self.graph.strings().raw(*name)));
+        let text = name.map(|name| self.text(name));
+        self.script = Some((script, text));
+        text
     }
 
     /// A module is its file: two modules that hold something of the same name are two holders, and one file that is loaded
@@ -311,19 +255,4 @@ impl<'a> Steps<'a> {
         }
         hash
     }
-}
-
-/// Whether a text was masked when the snapshot was written.
-pub(in crate::heap) fn is_masked(text: &[u8]) -> bool {
-    text.starts_with(b"(redacted")
-}
-
-/// V8's own objects of which there is one for something that a program did: awaited a promise, watched an object, made a
-/// context.
-fn is_users(name: &[u8]) -> bool {
-    let has = |word: &[u8]| name.windows(word.len()).any(|part| part == word);
-    name.len() < 64
-        && [&b"PromiseReaction"[..], b"WeakCell", b"NativeContext", b"AsyncGeneratorRequest"]
-            .iter()
-            .any(|word| has(word))
 }

@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use super::late::Late;
 use super::places::{Places, ROOT};
-use super::seeds;
-use super::step::{Names, Steps};
+use super::step::{Names, Step, Steps};
+use super::{functions, seeds};
 use crate::error::Result;
 use crate::heap::graph::Graph;
 use crate::heap::graph::bits::Bits;
@@ -30,7 +30,7 @@ pub struct Walk {
 
 impl Walk {
     /// Walks the edges that `retain`, counts into `places`. Eight bytes for each node, and for those that
-    /// wait to be visited eight more, which are given back.
+    /// wait to be visited four more, which are given back.
     ///
     /// # Errors
     /// `Aborted` when the host wants an end.
@@ -46,12 +46,16 @@ impl Walk {
             places.take(Vec::new(), Vec::new());
             return Ok(Self::default());
         }
-        let seeds = seeds::find(graph, scripts, &steps);
-        let last = seeds::of_node(graph, scripts, &steps);
-        let mut walker = Walker::new(graph, retain, scripts);
+        let functions = functions::of(graph, scripts);
+        let mut seeds = seeds::find(graph, scripts, &functions, &steps);
+        let mut last = seeds::of_node(graph, scripts, &functions, &steps);
+        let late = Late::of(graph, &functions);
+        drop(functions);
+        let mut walker = Walker::new(graph, retain, late);
         // Once from the root, to know how the seeds are reached, if they are.
+        let mut wanted = Wanted::of(graph, seeds.iter().chain(&last).map(|(seed, _)| *seed));
         walker.begin(graph.root());
-        walker.walk(&mut steps, host, &mut |_, _, _, _| ())?;
+        walker.walk(&mut steps, host, &mut wanted)?;
         let ways: HashMap<u32, Vec<u32>> = seeds
             .iter()
             .chain(&last)
@@ -59,41 +63,34 @@ impl Walk {
             .filter(|(_, way)| !way.is_empty())
             .collect();
         walker.forget();
-        let mut sums = Sums::new(places.len());
-        let mut named = (NONE, Names::Fixed);
-        let mut place_of = vec![NONE; graph.node_count() as usize];
-        for (seed, step) in seeds.iter().filter(|(seed, _)| ways.contains_key(seed)) {
-            place_of[*seed as usize] = places.step(ROOT, *step);
-            walker.begin(*seed);
+        seeds.retain(|(seed, _)| ways.contains_key(seed));
+        last.retain(|(seed, _)| ways.contains_key(seed));
+
+        let mut count = Counting::new(graph, places);
+        for (seed, step) in &seeds {
+            count.seed(*seed, *step);
+            if walker.begin(*seed) {
+                count.add(*seed);
+            }
         }
-        for (seed, step) in last.iter().filter(|(seed, _)| ways.contains_key(seed)) {
-            place_of[*seed as usize] = places.step(ROOT, *step);
+        for (seed, step) in &last {
+            count.seed(*seed, *step);
             walker.reserve(*seed);
         }
-        place_of[graph.root() as usize] = ROOT;
-        let mut visit = |steps: &mut Steps, node: u32, parent: u32, edge: u32| {
-            if edge != NONE {
-                // Children of one object follow each other.
-                if parent != named.0 {
-                    named = (parent, steps.names(parent));
-                }
-                let from = place_of[parent as usize];
-                let from = if steps.is_ring(parent, edge) { places.parent(from) } else { from };
-                place_of[node as usize] = places.step(from, steps.of(parent, edge, named.1));
-            }
-            sums.add(place_of[node as usize], graph.self_size(node));
-        };
-        walker.walk(&mut steps, host, &mut visit)?;
+        count.place_of[graph.root() as usize] = ROOT;
+        walker.walk(&mut steps, host, &mut count)?;
         // What no seed leads to: timers, requests under way, what native code holds.
-        walker.begin(graph.root());
-        walker.walk(&mut steps, host, &mut visit)?;
-        for (seed, _) in last.iter().filter(|(seed, _)| ways.contains_key(seed)) {
-            walker.queue.push_back((*seed, NONE));
-            walker.late.forget(*seed);
+        if walker.begin(graph.root()) {
+            count.add(graph.root());
         }
-        walker.walk(&mut steps, host, &mut visit)?;
-        let via = std::mem::take(&mut walker.via);
-        drop(walker);
+        walker.walk(&mut steps, host, &mut count)?;
+        for (seed, _) in &last {
+            walker.resume(*seed);
+            count.add(*seed);
+        }
+        walker.walk(&mut steps, host, &mut count)?;
+        let via = walker.via;
+        let Counting { sums, place_of, .. } = count;
         places.take(sums.objects, sums.own);
         Ok(Self { via, place: place_of, ways })
     }
@@ -124,9 +121,86 @@ impl Walk {
     }
 }
 
-/// What is told of each node that is reached: the node, the one before it and the edge between; of one where a walk
-/// begins there is none.
-type Visit<'v> = dyn FnMut(&mut Steps, u32, u32, u32) + 'v;
+/// Hears of each node that is reached.
+trait Visit {
+    /// The node, the one before it and the edge between. Those that are reached from one node follow each other.
+    fn reached(&mut self, steps: &mut Steps, node: u32, parent: u32, edge: u32);
+
+    /// Whether all is known.
+    fn is_done(&self) -> bool;
+}
+
+/// Nodes to which the ways are wanted.
+struct Wanted {
+    nodes: Bits,
+    left: usize,
+}
+
+impl Wanted {
+    fn of(graph: &Graph, list: impl Iterator<Item = u32>) -> Self {
+        let mut nodes = Bits::new(graph.node_count() as usize);
+        let left = list.filter(|node| nodes.insert(*node as usize)).count();
+        Self { nodes, left }
+    }
+}
+
+impl Visit for Wanted {
+    #[inline]
+    fn reached(&mut self, _steps: &mut Steps, node: u32, _parent: u32, _edge: u32) {
+        if self.nodes.get(node as usize) {
+            self.left = self.left.saturating_sub(1);
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.left == 0
+    }
+}
+
+/// Puts each node to its place, and counts.
+struct Counting<'a> {
+    graph: &'a Graph,
+    places: &'a mut Places,
+    place_of: Vec<u32>,
+    sums: Sums,
+    /// The node whose edges are being followed, how its properties are read, and whether it is a timer.
+    from: (u32, Names, bool),
+}
+
+impl<'a> Counting<'a> {
+    fn new(graph: &'a Graph, places: &'a mut Places) -> Self {
+        let sums = Sums::new(places.len());
+        let place_of = vec![NONE; graph.node_count() as usize];
+        Self { graph, places, place_of, sums, from: (NONE, Names::Fixed, false) }
+    }
+
+    /// A way begins here.
+    fn seed(&mut self, node: u32, step: Step) {
+        self.place_of[node as usize] = self.places.step(ROOT, step);
+    }
+
+    fn add(&mut self, node: u32) {
+        self.sums.add(self.place_of[node as usize], self.graph.self_size(node));
+    }
+}
+
+impl Visit for Counting<'_> {
+    #[inline]
+    fn reached(&mut self, steps: &mut Steps, node: u32, parent: u32, edge: u32) {
+        if parent != self.from.0 {
+            self.from = (parent, steps.names(parent), steps.is_timer(parent));
+        }
+        let (_, names, is_timer) = self.from;
+        let above = self.place_of[parent as usize];
+        let above = if is_timer && steps.is_ring(edge) { self.places.parent(above) } else { above };
+        self.place_of[node as usize] = self.places.step(above, steps.of(parent, edge, names));
+        self.add(node);
+    }
+
+    fn is_done(&self) -> bool {
+        false
+    }
+}
 
 struct Walker<'a> {
     graph: &'a Graph,
@@ -134,19 +208,20 @@ struct Walker<'a> {
     late: Late,
     via: Vec<u32>,
     begun: Bits,
-    /// What is to be visited: node and the one before it.
-    queue: VecDeque<(u32, u32)>,
+    /// What was reached, and whose edges are to be followed.
+    queue: VecDeque<u32>,
+    /// Keys of WeakMaps, and the edges to what these have for them.
     pairs: VecDeque<(u32, u32)>,
     late_ones: VecDeque<u32>,
 }
 
 impl<'a> Walker<'a> {
-    fn new(graph: &'a Graph, retain: &'a Bits, scripts: &Scripts) -> Self {
+    fn new(graph: &'a Graph, retain: &'a Bits, late: Late) -> Self {
         let nodes = graph.node_count() as usize;
         Self {
             graph,
             retain,
-            late: Late::of(graph, scripts),
+            late,
             via: vec![NONE; nodes],
             begun: Bits::new(nodes),
             queue: VecDeque::new(),
@@ -155,11 +230,13 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// A walk begins here.
-    fn begin(&mut self, node: u32) {
-        if self.via[node as usize] == NONE && self.begun.insert(node as usize) {
-            self.queue.push_back((node, NONE));
+    /// A walk begins here; false: another one was here.
+    fn begin(&mut self, node: u32) -> bool {
+        let is_new = self.via[node as usize] == NONE && self.begun.insert(node as usize);
+        if is_new {
+            self.queue.push_back(node);
         }
+        is_new
     }
 
     /// A walk will begin here later; until then nothing leads here.
@@ -167,10 +244,19 @@ impl<'a> Walker<'a> {
         self.begun.set(node as usize);
     }
 
-    /// Forgets all ways.
+    /// It begins now, and is late no more.
+    fn resume(&mut self, node: u32) {
+        self.queue.push_back(node);
+        self.late.forget(node);
+    }
+
+    /// Forgets all ways, and what was to be visited.
     fn forget(&mut self) {
         self.via.fill(NONE);
         self.begun = Bits::new(self.via.len());
+        self.queue.clear();
+        self.pairs.clear();
+        self.late_ones.clear();
     }
 
     fn way(&self, node: u32) -> Vec<u32> {
@@ -179,50 +265,53 @@ impl<'a> Walker<'a> {
 
     /// Visits all that is reached from where it begins, the nearest first; what WeakMaps have for their keys after all
     /// that is held by name, and what is late last.
-    fn walk(&mut self, steps: &mut Steps, host: &dyn Host, visit: &mut Visit) -> Result<()> {
+    fn walk(&mut self, steps: &mut Steps, host: &dyn Host, visit: &mut impl Visit) -> Result<()> {
         let mut count = 0_usize;
         loop {
-            while let Some((node, before)) = self.queue.pop_front() {
+            while let Some(node) = self.queue.pop_front() {
                 count += 1;
                 if count.is_multiple_of(LOOK) {
                     host::check(host)?;
                 }
-                visit(steps, node, before, self.via[node as usize]);
                 if self.late.is(node) {
                     self.late_ones.push_back(node);
                 } else {
-                    self.expand(node, steps);
+                    self.expand(node, steps, visit);
+                    if visit.is_done() {
+                        return Ok(());
+                    }
                 }
             }
             if let Some((node, edge)) = self.pairs.pop_front() {
-                self.reach(node, edge);
+                self.reach(node, edge, steps, visit);
             } else if let Some(node) = self.late_ones.pop_front() {
-                self.expand(node, steps);
+                self.expand(node, steps, visit);
             } else {
                 return Ok(());
             }
         }
     }
 
-    fn expand(&mut self, node: u32, steps: &mut Steps) {
+    fn expand(&mut self, node: u32, steps: &mut Steps, visit: &mut impl Visit) {
         for edge in self.graph.edges(node) {
             if self.via[self.graph.target(edge) as usize] == NONE {
                 if steps.is_pair(edge) {
                     self.pairs.push_back((node, edge));
                 } else {
-                    self.reach(node, edge);
+                    self.reach(node, edge, steps, visit);
                 }
             }
         }
     }
 
-    fn reach(&mut self, node: u32, edge: u32) {
+    fn reach(&mut self, node: u32, edge: u32, steps: &mut Steps, visit: &mut impl Visit) {
         let target = self.graph.target(edge);
         let at = target as usize;
         let is_new = self.via[at] == NONE && target != self.graph.root() && !self.begun.get(at);
         if is_new && self.retain.get(edge as usize) {
             self.via[at] = edge;
-            self.queue.push_back((target, node));
+            self.queue.push_back(target);
+            visit.reached(steps, target, node, edge);
         }
     }
 }

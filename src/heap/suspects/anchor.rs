@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
-use crate::heap::growth::step::is_masked;
 use crate::heap::growth::walk::Walk;
+use crate::heap::growth::words::is_masked;
 use crate::heap::paths::known;
 use crate::heap::paths::parts::property;
 use crate::heap::rules::scripts::{Scripts, short};

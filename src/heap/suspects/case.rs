@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::anchor::{Anchor, At, Begin, is_number, name};
 use crate::heap::engine::Analysis;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
-use crate::heap::growth::step::is_masked;
 use crate::heap::growth::walk::Walk;
+use crate::heap::growth::words::is_masked;
 use crate::heap::paths::known;
 use crate::heap::rules::scripts::Scripts;
 

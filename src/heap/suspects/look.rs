@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::case::Case;
 use super::report::Keys;
 use crate::heap::graph::{EdgeKind, NodeKind};
-use crate::heap::growth::step::is_masked;
+use crate::heap::growth::words::is_masked;
 
 /// Names of properties that are written.
 const NAMES: usize = 6;

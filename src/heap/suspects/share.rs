@@ -62,7 +62,7 @@ pub(super) fn weigh(
         }
     }
     host::check(host)?;
-    let mut masks = vec![0_u32; nodes];
+    let mut masks = Masks::new(nodes, suspects);
     let mut seeds: Vec<Vec<u32>> = vec![Vec::new(); suspects];
     for node in graph.nodes() {
         if let Some(list) = of(node).and_then(|one| seeds.get_mut(usize::from(one))) {
@@ -70,23 +70,21 @@ pub(super) fn weigh(
         }
     }
     for (number, mut work) in seeds.into_iter().enumerate().take(MOST) {
-        let bit = 1_u32 << number;
         for node in &work {
-            masks[*node as usize] |= bit;
+            masks.insert(*node, number);
         }
         while let Some(node) = work.pop() {
             for edge in graph.edges(node).filter(|edge| analysis.essential.get(*edge as usize)) {
-                let target = graph.target(edge) as usize;
-                if !without.get(target) && masks[target] & bit == 0 {
-                    masks[target] |= bit;
-                    work.push(target as u32);
+                let target = graph.target(edge);
+                if !without.get(target as usize) && masks.insert(target, number) {
+                    work.push(target);
                 }
             }
         }
         host::check(host)?;
     }
     let mut list = vec![Share::default(); suspects];
-    for (node, mask) in (0..).zip(&masks).filter(|(_, mask)| **mask != 0) {
+    for (node, mask) in masks.all().filter(|(_, mask)| *mask != 0) {
         let size = graph.self_size(node);
         let holders = u64::from(mask.count_ones());
         for (number, share) in list.iter_mut().enumerate().take(MOST) {
@@ -100,4 +98,50 @@ pub(super) fn weigh(
         }
     }
     Ok(Shares { list, without })
+}
+
+/// Of each node the suspects whose entries reach it: a bit each, in as many bytes as that takes.
+struct Masks {
+    bytes: Vec<u8>,
+    width: usize,
+}
+
+impl Masks {
+    fn new(nodes: usize, suspects: usize) -> Self {
+        let width = suspects.min(MOST).div_ceil(8).max(1);
+        Self { bytes: vec![0; nodes * width], width }
+    }
+
+    /// Whether it was not there before.
+    fn insert(&mut self, node: u32, suspect: usize) -> bool {
+        let byte = &mut self.bytes[node as usize * self.width + suspect / 8];
+        let bit = 1 << (suspect % 8);
+        let is_new = *byte & bit == 0;
+        *byte |= bit;
+        is_new
+    }
+
+    /// Each node with its suspects.
+    fn all(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |mask, byte| mask << 8 | u32::from(*byte));
+        (0..).zip(self.bytes.chunks_exact(self.width).map(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_are_as_wide_as_they_must_be() {
+        for (suspects, bytes) in [(0, 1), (8, 1), (9, 2), (32, 4), (40, 4)] {
+            let mut masks = Masks::new(3, suspects);
+            assert_eq!(masks.bytes.len(), 3 * bytes);
+            let last = suspects.clamp(1, MOST) - 1;
+            assert!(masks.insert(1, 0) || last == 0);
+            assert_eq!(masks.insert(1, last), last != 0);
+            assert!(masks.insert(2, last) && !masks.insert(2, last));
+            assert_eq!(masks.all().collect::<Vec<_>>(), [(0, 0), (1, 1 | 1 << last), (2, 1 << last)]);
+        }
+    }
 }
