@@ -6,7 +6,10 @@ const assert = require('node:assert/strict')
 const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
+const { findSuspects } = require('../..')
 const { node, root, tempDir } = require('../support/helpers')
+
+const MIB = 1024 * 1024
 
 /** The head of a snapshot with two nodes and an edge between them. */
 const HEAD = `{"snapshot":{"meta":{"node_fields":["type","name","id","self_size","edge_count"],
@@ -49,5 +52,39 @@ for (const [what, json] of Object.entries(files)) {
     assert.equal(end, 'HEAPWARDEN_MEMORY_BUDGET', stderr)
     // What the process itself takes to load and to answer comes on top.
     assert.ok(grown < maxMemory + 10e6, `${grown} bytes`)
+  })
+}
+
+/** Prints by how much the memory of a process that looks for suspects grows at the most. */
+const suspecting = (files) => `
+  const { readFileSync, writeFileSync } = require('node:fs')
+  const { findSuspects } = require(${JSON.stringify(root)})
+  const kB = (name) => Number(new RegExp(name + ':\\\\s+(\\\\d+)').exec(readFileSync('/proc/self/status', 'utf8'))[1])
+  writeFileSync('/proc/self/clear_refs', '5')
+  const before = kB('VmRSS')
+  findSuspects(${JSON.stringify(files)}).then(() => console.log(JSON.stringify({ grown: (kB('VmHWM') - before) * 1024 })))`
+
+const heaps = {
+  'a table of many entries': 'for (let i = 0; i < 150_000; i++) cache.set(`/page/${i}`, { url: `/page/${i}`, body: `${i} ` })',
+  'many lists of the same objects': `
+    const all = Array.from({ length: 40_000 }, (_, id) => ({ id }))
+    for (let i = 0; i < 40; i++) cache.set(i, all.slice())`
+}
+
+for (const [what, filling] of Object.entries(heaps)) {
+  test(`suspects take what is estimated, and not much less: ${what}`, { skip: process.platform !== 'linux' }, async (t) => {
+    const dir = tempDir(t)
+    const files = ['before', 'after'].map((name) => path.join(dir, `${name}.heapsnapshot`))
+    const [before, after] = files.map((file) => JSON.stringify(file))
+    await node(['-e', `const cache = new Map(); ${filling}; const v8 = require('v8'); v8.writeHeapSnapshot(${before}); cache.set('last', {}); v8.writeHeapSnapshot(${after})`])
+    const error = await findSuspects(files[1], { maxMemory: 1 }).catch((error) => error)
+    const [, figure] = /needs about ([\d.]+) MiB/.exec(error.message)
+    for (const given of [files.slice(1), files]) {
+      const { stdout, stderr } = await node(['-e', suspecting(given)])
+      const { grown } = JSON.parse(stdout || JSON.stringify({ stderr }))
+      t.diagnostic(`${given.length}: estimated ${figure} MiB, grown by ${(grown / MIB).toFixed(1)} MiB`)
+      assert.ok(grown < figure * MIB + 10e6, `${grown} bytes`)
+      assert.ok(grown > figure * MIB * 0.5, `${grown} bytes`)
+    }
   })
 }

@@ -31,8 +31,8 @@ pub enum Work {
 
 /// Bytes at the peak, per node and per edge, strings apart. Measured: 30 and 8 for a comparison, 45 and 8 for a summary,
 /// 48 and 12 for paths, on snapshots of 1.7 to 17 million nodes (the summary: the peak rss of `heapwarden summary` less an
-/// empty Node's, at 2.8 and 17 million); here a tenth more. Suspects, on five heaps of 1.4 to 2.9 million nodes: 40 and 12 for
-/// an earlier snapshot, 51 to 57 and 12 for the last.
+/// empty Node's, at 2.8 and 17 million); here a tenth more. Ways alone, of 2.2 and 2.8 million nodes: 27 to 30 and 8. Suspects,
+/// of 2.4 and 3.1 million: 50 and 8, and up to 12 where few edges are the first to reach a node.
 impl Work {
     const fn per_node(self) -> u64 {
         match self {
@@ -40,16 +40,17 @@ impl Work {
             Self::Summary => 50,
             // Groups of instances take 8 on top, for as long as they are told apart.
             Self::Paths => 60,
-            Self::Growth => 44,
-            Self::Suspects => 60,
+            // What waits to be visited has eight at most, and half of that again while there is more of it.
+            Self::Growth => 38,
+            Self::Suspects => 55,
             Self::Report => 64,
         }
     }
 
     const fn per_edge(self) -> u64 {
         match self {
-            Self::Compare | Self::Summary => 9,
-            Self::Paths | Self::Report | Self::Growth | Self::Suspects => 13,
+            Self::Compare | Self::Summary | Self::Growth => 9,
+            Self::Paths | Self::Report | Self::Suspects => 13,
         }
     }
 
@@ -57,11 +58,8 @@ impl Work {
     /// which looks for texts that are there twice.
     const fn per_string(self) -> u64 {
         match self {
-            Self::Compare | Self::Paths => 12,
-            Self::Summary => 16,
-            // What each reads as in a step takes sixteen more.
-            Self::Growth | Self::Suspects => 28,
-            Self::Report => 32,
+            Self::Compare | Self::Paths | Self::Growth | Self::Suspects => 12,
+            Self::Summary | Self::Report => 16,
         }
     }
 }
