@@ -22,9 +22,9 @@ getFullHeapFromFile(process.argv[2]).then((heap) => {
 
 /**
  * Runs a program to its end: { ms, cpu, rss, status, stdout }, cpu in ms, rss in bytes. One that is not done after `minutes` is ended and has no
- * `ms`; what it says is thrown away but for its end.
+ * `ms`, nor one that fails; `found` is a status that is no failure. What it says is thrown away but for its end.
  */
-function measure (file, args, { minutes = 10, env = {}, cwd } = {}) {
+function measure (file, args, { minutes = 10, env = {}, cwd, found = 0 } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'heapwarden-bench-'))
   const report = join(dir, 'time')
   return new Promise((resolve, reject) => {
@@ -43,7 +43,7 @@ function measure (file, args, { minutes = 10, env = {}, cwd } = {}) {
       // Of a program that failed the first line says so.
       const [user, system, kilobytes] = existsSync(report) ? readFileSync(report, 'utf8').trim().split('\n').at(-1).split(' ').map(Number) : [NaN, NaN, NaN]
       rmSync(dir, { recursive: true, force: true })
-      resolve({ ms: status === 0 ? ms : NaN, cpu: (user + system) * 1000, rss: kilobytes * 1024, status: signal ?? status, stdout, stderr: tail })
+      resolve({ ms: status === 0 || status === found ? ms : NaN, cpu: (user + system) * 1000, rss: kilobytes * 1024, status: signal ?? status, stdout, stderr: tail })
     })
   })
 }
