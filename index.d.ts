@@ -118,8 +118,8 @@ export type BytesMetric = 'rss' | 'anonymous' | 'file' | 'swap' | 'heapUsed' | '
  */
 export type Metric = BytesMetric | 'heapUsedRatio' | 'cgroupRatio' | 'cgroupFullIn' | 'liveHeapGrowth' | 'loopBlocked' | 'pressure' | 'majorFaults'
 
-/** `report` is without effect in this version. */
-export type Action = 'snapshot'
+/** `report`: says what holds the heap, and since the last report what grows; leaves no file. */
+export type Action = 'snapshot' | 'report'
 
 /** Exactly one of `above` and `below` is given. */
 export interface Rule {
@@ -598,7 +598,7 @@ export interface LeakReport {
   /** All of the last snapshot. */
   total: number
   /**
-   * In the order they were given. `path` null: standard input. `at`: when it was ordered, epoch ms, from the file's metadata;
+   * In the order they were given. `path` null: standard input, or a heap that is in no file. `at`: when it was ordered, epoch ms, from the file's metadata;
    * not there if it is another tool's.
    */
   snapshots: Array<{ path: string | null, at?: number, totalSize: number, nodes: number }>
@@ -610,6 +610,18 @@ export interface LeakReport {
   damage?: string
   /** The worst first. */
   suspects: Suspect[]
+}
+
+/** What `monitor.report()` says of the process it is in. `snapshots`: the heaps of the last reports, with `path` null. */
+export interface LiveReport extends LeakReport {
+  /** What ordered it: `manual`, `rule:NAME`, `http`. */
+  trigger: string
+  /** How the heap was captured. */
+  mode: 'fork' | 'inline' | 'portable'
+  /** JavaScript stood still, ms. */
+  pauseMs: number
+  /** From the order to the report, ms. */
+  durationMs: number
 }
 
 /** Who holds too much, in the last snapshot. Sizes in bytes. Texts come from the heap: escape them where they are shown. */
@@ -687,12 +699,24 @@ export interface SnapshotFailedEvent {
   trigger: string
 }
 
+export interface ReportFailedEvent {
+  code: ErrorCode
+  message: string
+  trigger: string
+  /** What was left instead: a heap image, or a snapshot. `heapwarden report FILE` makes the report elsewhere. */
+  snapshot?: SnapshotInfo
+}
+
 /** Of a capture by fork; inline, JavaScript stands still meanwhile. */
 export interface ProgressEvent {
-  /** `walk`: V8 walks the heap, counted in objects. `write`: bytes of JSON are written. */
-  phase: 'walk' | 'write'
+  /**
+   * `walk`: V8 walks the heap, counted in objects. `write`: bytes of JSON are written. `analyze`: a report is made of what was
+   * written.
+   */
+  phase: 'walk' | 'write' | 'analyze'
+  /** 0 for `analyze`. */
   done: number
-  /** 0 while it is not known: always for `write`. */
+  /** 0 while it is not known: always for `write` and `analyze`. */
   total: number
 }
 
@@ -737,6 +761,9 @@ export interface MonitorEvents {
   /** A snapshot is complete on disk, whoever ordered it. */
   snapshot: [info: SnapshotInfo]
   snapshotFailed: [event: SnapshotFailedEvent]
+  /** Whoever ordered it. */
+  report: [report: LiveReport]
+  reportFailed: [event: ReportFailedEvent]
   progress: [event: ProgressEvent]
   /** Once per ramp up to the limit; `snapshot` or `snapshotFailed` follows, if there is a loop to hear it. */
   nearHeapLimit: [event: NearHeapLimitEvent]
@@ -766,6 +793,14 @@ export class Monitor extends EventEmitter {
   snapshot(options?: SnapshotOptions): Promise<SnapshotInfo>
   /** The snapshots in this monitor's folder, newest first. */
   snapshots(): Promise<ListedSnapshot[]>
+  /**
+   * Captures the heap and says what holds it, and since the last report what grows. Leaves no file: the forked child that has
+   * the heap reads it. `options`: those of `snapshot()`, with this monitor's where none are given, but for `path` and `form: 'image'`.
+   * Rejects with a HeapwardenError, which has a `snapshot` if a file was left that a report can be made of; `reportFailed` is raised as well.
+   */
+  report(options?: Omit<SnapshotOptions, 'path'>): Promise<LiveReport>
+  /** The last ten, oldest first. Stays after `stop()`. */
+  reports(): LiveReport[]
   /** The rules and what each has come to. Stays after `stop()`. */
   rules(): RuleState[]
   /**
@@ -817,4 +852,6 @@ export class HeapwardenError extends Error {
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown })
   readonly name: 'HeapwardenError'
   readonly code: ErrorCode
+  /** Of a report that could not be made: what was left instead. */
+  readonly snapshot?: SnapshotInfo
 }

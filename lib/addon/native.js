@@ -265,6 +265,7 @@ module.exports = binding === undefined ? require('./fallback').create(why, { dia
   lookAtSignals: () => host.lookAtSignals(),
   listen: (id, sample, gc) => host.listen(id, sample, gc),
   capture: (json, monitor = 0) => host.capture(findBuffers(json), monitor),
+  report: (json, monitor = 0) => host.report(findBuffers(json), monitor),
   captureSync: (json) => host.captureSync(findBuffers(json)),
   cancel: (capture) => host.cancel(capture),
   snapshotDir: () => binding.snapshotDir(optionValue('--diagnostic-dir')),

@@ -22,7 +22,9 @@ const table = [
   ['GET', '/snapshots', 'the snapshots in the folder, newest first', show(async ({ list }) => (await list()).map(named))],
   ['POST', '/snapshots', 'orders one and answers when it is done', postSnapshot],
   ['GET', '/snapshots/:name', 'the JSON that DevTools loads', getSnapshot],
-  ['DELETE', '/snapshots/:name', '204', deleteSnapshot]
+  ['DELETE', '/snapshots/:name', '204', deleteSnapshot],
+  ['GET', '/reports', 'the last reports, oldest first', show(({ ofMonitor }) => ofMonitor((one) => one.reports()))],
+  ['POST', '/reports', 'orders one and answers with it', postReport]
 ]
 
 function show (what) {
@@ -62,6 +64,11 @@ async function postSnapshot ({ order }, req, res) {
   const info = named(await done)
   const headers = shared ? {} : { Location: `${mountedAt(req)}/snapshots/${encodeURIComponent(info.name)}` }
   json(req, res, shared ? 200 : 201, { ...info, shared }, headers)
+}
+
+async function postReport ({ ofMonitor }, req, res) {
+  const { trigger = 'http' } = await orderBody(req)
+  json(req, res, 200, await ofMonitor((one) => one.report({ trigger })))
 }
 
 async function getSnapshot ({ find, snapshotOptions }, req, res, name) {

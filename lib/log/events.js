@@ -9,6 +9,8 @@ const lines = {
   recovered: ({ rule, value }) => ({ text: `${rule} has recovered at ${value}`, rule, value }),
   snapshot: ({ path, form, bytes, trigger, pauseMs, reason }) => ({ text: `wrote ${path} (${form === 'image' ? 'heap image, ' : ''}${bytes} bytes, ${trigger}, JavaScript stood still for ${Math.round(pauseMs)} ms)${reason ? `; no snapshot: ${reason}` : ''}`, path, form, bytes, trigger, pauseMs, reason: reason ?? undefined }),
   snapshotFailed: ({ code, message, trigger }) => ({ text: `no snapshot (${trigger}): ${code}: ${message}`, code, message, trigger }),
+  report: ({ headline, verdict, trigger, pauseMs, suspects: [first] }) => ({ text: `${headline} (${trigger})`, headline, verdict, trigger, pauseMs, fingerprint: first?.fingerprint }),
+  reportFailed: ({ code, message, trigger }) => ({ text: `no report (${trigger}): ${code}: ${message}`, code, message, trigger }),
   nearHeapLimit: ({ limit, heapUsed }) => ({ text: `the heap limit of ${limit} bytes was reached, a dump was ordered`, limit, heapUsed }),
   warning: ({ code, message }) => ({ text: `${code}: ${message}`, code, message })
 }

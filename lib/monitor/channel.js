@@ -44,7 +44,7 @@ function promiseIn (table, id, monitor = 0) {
   return holdLoop(new Promise((resolve, reject) => table.set(id, { resolve, reject, monitor })))
 }
 
-/** Resolves with the SnapshotInfo of capture `id`. */
+/** Resolves with the SnapshotInfo of capture `id`, or with the report that was made of it. */
 const captured = (id, monitor) => promiseIn(captures, id, monitor)
 /** Resolves with the sample of request `id`. */
 const sampled = (id, monitor) => promiseIn(requests, id, monitor)
@@ -64,6 +64,9 @@ function reviveSample (sample) {
   return sample
 }
 
+/** What is given up because of stop() was not aborted by its caller. */
+const stopped = (id, { code }) => stopping.has(id) && code === 'HEAPWARDEN_ABORTED'
+
 function route ({ monitor: id, capture, request, ...event }) {
   if (event.sample) reviveSample(event.sample)
   if (event.type === 'sampled') return take(requests, request)?.resolve(event.sample)
@@ -74,9 +77,16 @@ function route ({ monitor: id, capture, request, ...event }) {
     ordered?.resolve(event.info)
   } else if (event.type === 'snapshotFailed') {
     ordered = take(captures, capture)
-    // What is given up because of stop() was not aborted by its caller.
-    const stopped = stopping.has(id) && event.code === 'HEAPWARDEN_ABORTED'
-    ordered?.reject(stopped ? stoppedError() : new HeapwardenError(event.code, event.message))
+    ordered?.reject(stopped(id, event) ? stoppedError() : new HeapwardenError(event.code, event.message))
+  } else if (event.type === 'report') {
+    const { report, trigger, mode, pauseMs, durationMs } = event
+    event.report = { ...JSON.parse(report), trigger, mode, pauseMs, durationMs }
+    ordered = take(captures, capture)
+    ordered?.resolve(event.report)
+  } else if (event.type === 'reportFailed') {
+    event.snapshot ??= undefined
+    ordered = take(captures, capture)
+    ordered?.reject(stopped(id, event) ? stoppedError() : Object.assign(new HeapwardenError(event.code, event.message), event.snapshot && { snapshot: event.snapshot }))
   }
   const listener = monitors.get(id)
   if (listener) {

@@ -9,7 +9,7 @@ const native = require('../addon/native')
 const { capabilitiesWith } = require('./capabilities')
 const channel = require('./channel')
 const { HeapwardenError, adopt, adopting } = require('../base/errors')
-const { checkSnapshot, checkUpdate, checkWatch, mergeSnapshots, watchJson } = require('../options/check')
+const { checkReport, checkSnapshot, checkUpdate, checkWatch, mergeSnapshots, watchJson } = require('../options/check')
 const { signalsOf, whileListened } = require('./freeze-on')
 const { onSignal } = require('./signal')
 const snapshots = require('./snapshots')
@@ -19,14 +19,22 @@ const { clearInterval, setInterval } = require('../base/timers')
 // What listeners get of an event of the addon, where it is not the whole event.
 const payload = {
   sample: ({ sample, dropped }) => [sample, { dropped }],
-  snapshot: ({ info }) => [info]
+  snapshot: ({ info }) => [info],
+  report: ({ report }) => [report]
 }
+
+/** What is told to the operator where nobody listens, and how it begins. */
+const unheard = { warning: '', snapshotFailed: 'a snapshot failed: ', reportFailed: 'a report failed: ' }
+
+/** Reports that a monitor keeps: each is some KB. */
+const REPORTS = 10
 
 class Monitor extends EventEmitter {
   #id
   #options
   #heard = { sample: false, gc: false }
   #stopped // the promise of stop()
+  #reports = [] // the last ones, oldest first
   #last // what latest, history() and rules() say once it is over
   #unlisten = () => {}
   #unfreeze = () => {}
@@ -95,6 +103,18 @@ class Monitor extends EventEmitter {
     return snapshots.list(file === undefined ? dir : path.dirname(file))
   }
 
+  /** Captures the heap and says what holds it, and since the last report what grows; leaves no file. */
+  async report (options) {
+    this.#refuseIfStopped('report()')
+    const base = { trigger: 'manual', ...this.#options.snapshots }
+    return snapshots.orderReport(mergeSnapshots(base, checkReport(options)), this.#id)
+  }
+
+  /** The last reports, oldest first. */
+  reports () {
+    return [...this.#reports]
+  }
+
   /** Changes what is given and nothing else; rules are replaced as a whole, snapshot options one by one. */
   update (options) {
     this.#refuseIfStopped('update()')
@@ -119,10 +139,11 @@ class Monitor extends EventEmitter {
 
   // Takes one event of the addon to the listeners. `ordered`: a promise has told the caller already.
   #deliver ({ type, ...event }, ordered) {
+    if (type === 'report') this.#reports = [...this.#reports.slice(1 - REPORTS), event.report]
     const heard = this.#call(type, ...payload[type]?.(event) ?? [event])
     // Nobody listens and nobody waits: the operator should not learn of it from an empty folder.
-    if (!heard && !ordered && (type === 'warning' || type === 'snapshotFailed')) {
-      warnOnce(event.code, type === 'warning' ? event.message : `a snapshot failed: ${event.message}`, `${this.#id} ${event.code}`)
+    if (!heard && !ordered && Object.hasOwn(unheard, type)) {
+      warnOnce(event.code, `${unheard[type]}${event.message}`, `${this.#id} ${event.code}`)
     }
   }
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// Snapshots ordered, listed and removed. They are read in snapshot-stream.js.
+// Snapshots and reports ordered, snapshots listed and removed. They are read in snapshot-stream.js.
 
 const path = require('node:path')
 const native = require('../addon/native')
@@ -18,10 +18,15 @@ function aborted (signal) {
  * @param {object} options checked options (lib/options/check.js), signal included
  * @param {number} [monitor] id of the monitor whose listeners hear of it; 0 = none
  */
-async function order ({ signal, ...options }, monitor = 0) {
+const order = (options, monitor = 0) => submit(native.capture, options, monitor)
+
+/** The same of a report, for which the heap is captured and no file is left. */
+const orderReport = (options, monitor) => submit(native.report, options, monitor)
+
+async function submit (capture, { signal, ...options }, monitor) {
   if (signal?.aborted) throw aborted(signal)
   channel.attach()
-  const id = adopting(() => native.capture(JSON.stringify(snapshotJson(options)), monitor))
+  const id = adopting(() => capture(JSON.stringify(snapshotJson(options)), monitor))
   const done = channel.captured(id, monitor)
   if (!signal) return done
 
@@ -59,4 +64,4 @@ async function remove (file) {
   }
 }
 
-module.exports = { list, order, remove, takeSnapshot }
+module.exports = { list, order, orderReport, remove, takeSnapshot }

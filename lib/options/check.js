@@ -2,6 +2,7 @@
 
 // What users write → what the addon reads: checked, in bytes and milliseconds, under the addon's names.
 
+const { invalid } = require('./invalid')
 const { checkOf } = require('./kinds')
 const { noBuffers } = require('./no-images')
 const schema = require('./schema')
@@ -43,6 +44,14 @@ function checkSnapshot (options = {}) {
   return schema.onlyOnePlace(oneSnapshot(options, ''), '')
 }
 
+/** How the heap is captured for a report. @throws HEAPWARDEN_INVALID_OPTION */
+function checkReport (options = {}) {
+  const checked = checkSnapshot(options)
+  if (checked.form === 'image') throw invalid('form', checked.form, "'auto' or 'snapshot': an image is left where there can be no report")
+  if (checked.path !== undefined) throw invalid('path', checked.path, 'dir: a report leaves no file; an image that is left instead goes to a folder')
+  return checked
+}
+
 /** Checked watch options, only those given. @throws HEAPWARDEN_INVALID_OPTION */
 function checkUpdate (options) {
   return watchFields(options, '')
@@ -67,4 +76,4 @@ function watchJson ({ interval, history, rules: list, snapshots, nearHeapLimit: 
   })
 }
 
-module.exports = { checkSnapshot, checkUpdate, checkWatch, mergeSnapshots, snapshotJson, watchJson }
+module.exports = { checkReport, checkSnapshot, checkUpdate, checkWatch, mergeSnapshots, snapshotJson, watchJson }

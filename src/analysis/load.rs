@@ -1,5 +1,6 @@
 //! From a place to a graph, and on to its sizes: open, ask whether there is memory, parse, apply the rules.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::estimate::{self, Budget, Extent, Guard, Work};
@@ -9,6 +10,7 @@ use super::workers::Workers;
 use crate::error::{Error, Result};
 use crate::file::fault;
 use crate::file::info::Header;
+use crate::file::reader::Stop;
 use crate::heap::engine::{self, Analysis, Needs};
 use crate::heap::read::parse::{self, Options};
 use crate::heap::{Graph, Held, Host, Stage};
@@ -49,7 +51,7 @@ fn name(path: Option<&Path>) -> String {
 
 /// The workers while one snapshot is read: what that holds must not become too much.
 struct Reading<'a> {
-    workers: &'a Workers,
+    host: &'a dyn Host,
     work: Work,
     terms: Terms,
     name: &'a str,
@@ -57,11 +59,11 @@ struct Reading<'a> {
 
 impl Host for Reading<'_> {
     fn both(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        self.workers.both(a, b);
+        self.host.both(a, b);
     }
 
     fn progress(&self, stage: Stage, done: u64, total: u64) {
-        self.workers.progress(stage, done, total);
+        self.host.progress(stage, done, total);
     }
 
     fn admit(&self, held: &Held) -> Result<()> {
@@ -70,7 +72,7 @@ impl Host for Reading<'_> {
     }
 
     fn cancelled(&self) -> bool {
-        self.workers.cancelled()
+        self.host.cancelled()
     }
 }
 
@@ -81,18 +83,51 @@ impl Host for Reading<'_> {
 /// holds more than its head says; `Aborted`.
 pub fn read(place: &FileOrStdin, work: Work, terms: Terms, workers: &Workers) -> Result<(Graph, Origin)> {
     let stop = workers.stop();
-    let Source { path, header, json_bytes, damage, json } =
-        source::open(place, terms.salvage, stop.clone(), &|| !workers.cancelled())?;
-    let name = name(path.as_deref());
-    let mut ahead = ReadAhead::new(json, terms.salvage, stop);
+    let source = source::open(place, terms.salvage, stop.clone(), &|| !workers.cancelled())?;
+    let name = name(source.path.as_deref());
+    let begin = |json| ReadAhead::new(json, terms.salvage, stop);
+    read_from(source, &name, begin, work, terms, workers)
+}
+
+/// Reads a file, for another host than workers are.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_file(path: &Path, work: Work, terms: Terms, host: &dyn Host) -> Result<(Graph, Origin)> {
+    let stop = Stop::default();
+    let place = FileOrStdin::Path(path.to_owned());
+    let source = source::open(&place, terms.salvage, stop.clone(), &|| !host.cancelled())?;
+    let name = name(Some(path));
+    read_from(source, &name, |json| ReadAhead::new(json, terms.salvage, stop), work, terms, host)
+}
+
+/// Reads what somebody has in memory, without a thread.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_here(source: Source, work: Work, terms: Terms, host: &dyn Host) -> Result<(Graph, Origin)> {
+    let begin = |json| ReadAhead::here(json, terms.salvage);
+    read_from(source, "the heap", begin, work, terms, host)
+}
+
+fn read_from(
+    source: Source,
+    name: &str,
+    begin: impl FnOnce(Box<dyn Read + Send>) -> ReadAhead,
+    work: Work,
+    terms: Terms,
+    host: &dyn Host,
+) -> Result<(Graph, Origin)> {
+    let Source { path, header, json_bytes, damage, json } = source;
+    let mut ahead = begin(json);
     let aftermath = ahead.aftermath();
     let (head, all) = ahead.peek().map_err(fault::unwrap)?;
     let json_bytes = if all { Some(head.len() as u64) } else { json_bytes };
     let extent = Extent::of(head, json_bytes);
-    let guard = Guard::new(ahead, extent, work, terms.budget, terms.held, &name)?;
+    let guard = Guard::new(ahead, extent, work, terms.budget, terms.held, name)?;
 
     let options = Options { total: json_bytes, salvage: terms.salvage };
-    let reading = Reading { workers, work, terms, name: &name };
+    let reading = Reading { host, work, terms, name };
     let parsed = parse::parse(guard, options, &reading).map_err(|error| match (aftermath.get(), error) {
         // The reader's own words place the damage in the file, the parser's in the JSON.
         (Some(error), Error::CorruptSnapshot(_)) => error.clone(),

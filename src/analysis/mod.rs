@@ -17,6 +17,7 @@
 //! | [`estimate`] | the memory it will need, before it starts and while it reads |
 //! | [`workers`] | the [`Host`](crate::heap::Host): threads, progress, the end |
 //! | [`identity`] | whether the ids of two snapshots mean the same objects |
+//! | [`live`] | reports of heaps that are in no file |
 //! | [`report`] | what a report shows: suspects, tables and a tree of one reading |
 //! | [`summary`], [`comparison`], [`retainers`], [`suspects`] | what is found, as users get it |
 //!
@@ -25,6 +26,7 @@
 pub mod comparison;
 pub mod estimate;
 pub mod identity;
+pub mod live;
 pub mod load;
 pub mod queue;
 pub mod read_ahead;

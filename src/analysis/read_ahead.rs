@@ -77,6 +77,13 @@ impl ReadAhead {
         Self { source, block: Vec::new(), begin: 0, ended: false, lenient, aftermath, stop }
     }
 
+    /// The same without a thread: each block is read when it is wanted.
+    pub fn here(source: Box<dyn Read + Send>, lenient: bool) -> Self {
+        let source = From::Here(source);
+        let (aftermath, stop) = (Aftermath::default(), Stop::default());
+        Self { source, block: Vec::new(), begin: 0, ended: false, lenient, aftermath, stop }
+    }
+
     /// To be asked when the stream has ended.
     pub fn aftermath(&self) -> Aftermath {
         self.aftermath.clone()

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::estimate::{self, Work};
 use super::load::{self, Origin, Terms};
@@ -59,13 +59,13 @@ pub enum Confidence {
 }
 
 /// One of the snapshots.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Seen {
-    /// The file; `None`: standard input.
+    /// The file; `None`: standard input, or a heap that is in no file.
     pub path: Option<String>,
     /// When it was ordered, milliseconds since 1970, if it is heapwarden's.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<f64>,
     /// All of it.
     pub total_size: u64,
@@ -126,19 +126,51 @@ pub(super) fn look<T>(
     let walk = Walk::count(&mut places, &analysis.graph, &analysis.essential, &scripts, workers)?;
     admit(&analysis.graph, work, &places, &origin, terms)?;
     let made = also(&analysis, &origin)?;
-    let total = analysis.total_size();
-    let seen = seen(&origin, total, analysis.graph.node_count());
+    let seen = seen(&origin, analysis.total_size(), analysis.graph.node_count());
     all.push((origin, seen));
     let (origins, snapshots): (Vec<Origin>, Vec<Seen>) = all.into_iter().unzip();
 
     let headers: Vec<Option<&Header>> = origins.iter().map(|origin| origin.header.as_ref()).collect();
-    let minutes = minutes(&headers);
-    let findings = Findings { analysis: &analysis, walk: &walk, scripts: &scripts, places: &places, minutes };
+    let last = Last { analysis: &analysis, walk: &walk, scripts: &scripts, places: &places };
+    let damage: Vec<&str> = origins.iter().filter_map(|origin| origin.damage.as_deref()).collect();
+    let report = conclude(&last, snapshots, doubts(&headers), top, workers)?;
+    let report = LeakReport {
+        redacted: headers.iter().flatten().any(|header| header.redacted),
+        complete: damage.is_empty(),
+        damage: (!damage.is_empty()).then(|| damage.join("; ")),
+        ..report
+    };
+    Ok((report, made))
+}
+
+/// The last heap, with what was counted in those before it.
+pub(super) struct Last<'a> {
+    pub(super) analysis: &'a Analysis,
+    pub(super) walk: &'a Walk,
+    pub(super) scripts: &'a Scripts,
+    pub(super) places: &'a Places,
+}
+
+/// What is said of it. `doubts`: what speaks against comparing them.
+///
+/// # Errors
+/// `Aborted`.
+pub(super) fn conclude(
+    last: &Last,
+    snapshots: Vec<Seen>,
+    doubts: Vec<String>,
+    top: usize,
+    workers: &dyn Host,
+) -> Result<LeakReport> {
+    let Last { analysis, walk, scripts, places } = *last;
+    let total = analysis.total_size();
+    let minutes = minutes(&snapshots);
+    let findings = Findings { analysis, walk, scripts, places, minutes };
     let mut suspects = findings.suspects(top, workers)?;
     let overall = overall::conclude(&suspects, snapshots.len(), total);
     suspects.retain(|suspect| suspect.verdict > Verdict::Unknown);
     let mut missing = overall.missing;
-    missing.extend(doubts(&headers));
+    missing.extend(doubts);
     if places.is_full() {
         missing.push(format!(
             "a heap of fewer kinds: there are more than {} ways of holding something in it, and what is held in further \
@@ -146,20 +178,18 @@ pub(super) fn look<T>(
             places::MOST
         ));
     }
-    let damage: Vec<&str> = origins.iter().filter_map(|origin| origin.damage.as_deref()).collect();
-    let report = LeakReport {
+    Ok(LeakReport {
         verdict: overall.verdict,
         confidence: if snapshots.len() < 2 { Confidence::Size } else { Confidence::Growth },
         missing,
         headline: overall.headline,
         total,
-        redacted: headers.iter().flatten().any(|header| header.redacted),
-        complete: damage.is_empty(),
-        damage: (!damage.is_empty()).then(|| damage.join("; ")),
+        redacted: false,
+        complete: true,
+        damage: None,
         snapshots,
         suspects,
-    };
-    Ok((report, made))
+    })
 }
 
 fn seen(origin: &Origin, total_size: u64, nodes: u32) -> Seen {
@@ -205,9 +235,9 @@ fn whose(header: &Header) -> (&str, u32, u64) {
 }
 
 /// From the first to the last, if the files say so.
-fn minutes(headers: &[Option<&Header>]) -> Option<f64> {
-    let (first, last) = (headers.first().copied().flatten()?, headers.last().copied().flatten()?);
-    Some((last.at - first.at) / 60_000.0).filter(|minutes| minutes.is_finite() && *minutes > 0.0)
+fn minutes(snapshots: &[Seen]) -> Option<f64> {
+    let (first, last) = (snapshots.first()?.at?, snapshots.last()?.at?);
+    Some((last - first) / 60_000.0).filter(|minutes| minutes.is_finite() && *minutes > 0.0)
 }
 
 /// What the files themselves say against comparing them, in this order.

@@ -9,17 +9,53 @@ use crate::redact::{HELD, Redactor};
 /// What is masked may be longer, byte for byte, than what it was: `"x",` becomes `"(redacted #12345678, length 1)",`.
 const MASKED: usize = 9;
 
-/// A sink with its redactor. Takes no lock, as the forked child needs it.
+/// A sink with its mask. Takes no lock, as the forked child needs it.
 pub struct Intake {
     sink: Sink,
+    mask: Mask,
+}
+
+/// Masks string values, if that was asked for.
+#[derive(Default)]
+pub struct Mask {
     redactor: Option<Redactor>,
     masked: Vec<u8>,
+}
+
+impl Mask {
+    /// With `redact` they are masked.
+    pub fn new(redact: bool) -> Self {
+        Self { redactor: redact.then(Redactor::new), masked: Vec::new() }
+    }
+
+    /// The next bytes of JSON, masked.
+    ///
+    /// # Errors
+    /// `CaptureFailed` for JSON that cannot be masked for certain.
+    pub fn pass<'a>(&'a mut self, bytes: &'a [u8]) -> Result<&'a [u8]> {
+        let Some(redactor) = &mut self.redactor else { return Ok(bytes) };
+        self.masked.clear();
+        // Once: the first pieces are as large as any.
+        self.masked
+            .try_reserve(bytes.len().saturating_mul(MASKED) + HELD)
+            .map_err(|_| Error::MemoryBudget("no memory was left to mask a snapshot's texts in".into()))?;
+        redactor.push(bytes, &mut self.masked)?;
+        Ok(&self.masked)
+    }
+
+    /// That was all.
+    ///
+    /// # Errors
+    /// As [`Self::pass`].
+    pub fn finish(&mut self) -> Result<()> {
+        self.redactor.take().map_or(Ok(()), Redactor::finish)
+    }
 }
 
 impl Intake {
     /// Into `sink`; with `redact`, string values are masked.
     pub fn new(sink: Sink, redact: bool) -> Self {
-        Self { sink, redactor: redact.then(Redactor::new), masked: Vec::new() }
+        Self { sink, mask: Mask::new(redact) }
     }
 
     /// The next bytes of JSON.
@@ -27,14 +63,7 @@ impl Intake {
     /// # Errors
     /// As [`Sink::write`], and `CaptureFailed` for JSON that cannot be masked for certain.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let Some(redactor) = &mut self.redactor else { return self.sink.write(bytes) };
-        self.masked.clear();
-        // Once: the first pieces are as large as any.
-        self.masked
-            .try_reserve(bytes.len().saturating_mul(MASKED) + HELD)
-            .map_err(|_| Error::MemoryBudget("no memory was left to mask a snapshot's texts in".into()))?;
-        redactor.push(bytes, &mut self.masked)?;
-        self.sink.write(&self.masked)
+        self.sink.write(self.mask.pass(bytes)?)
     }
 
     /// That was all: ends and syncs the file under its temporary name.
@@ -42,9 +71,7 @@ impl Intake {
     /// # Errors
     /// As [`Sink::finish`].
     pub fn finish(&mut self, finish: Finish) -> Result<Trailer> {
-        if let Some(redactor) = self.redactor.take() {
-            redactor.finish()?;
-        }
+        self.mask.finish()?;
         self.sink.finish(finish)
     }
 

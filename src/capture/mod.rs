@@ -8,6 +8,8 @@
 //! | [`budget`] | whether there is memory for it |
 //! | [`permit`] | whether it may go on, and its file may get its name |
 //! | [`intake`] | masks, then writes |
+//! | [`packed`] | JSON in memory, for a report |
+//! | [`reading`] | who makes reports, given from outside |
 //! | [`pipe`] | the way from the JavaScript thread to the sink |
 //! | [`spare`] | a thread for where the system gives none |
 //! | [`inline`] | the snapshot in this process |
@@ -35,7 +37,9 @@ pub mod in_place;
 pub mod inline;
 pub mod intake;
 pub mod options;
+pub mod packed;
 pub mod permit;
 pub mod pipe;
+pub mod reading;
 pub mod spare;
 pub mod user;

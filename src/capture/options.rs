@@ -76,6 +76,9 @@ pub struct CaptureOptions {
     pub numeric_values: bool,
     /// What ordered it, for the file's name and metadata.
     pub trigger: Option<String>,
+    /// Not a file is wanted, but what is found in the heap: by `report()`, or by a rule's action of that name.
+    #[serde(skip)]
+    pub report: bool,
     /// The kernel is about to kill the process. Nobody asks for that from outside.
     #[serde(skip)]
     pub hurried: bool,
@@ -116,6 +119,7 @@ impl Default for CaptureOptions {
             stable_ids: StableIds::default(),
             numeric_values: false,
             trigger: None,
+            report: false,
             hurried: false,
         }
     }
@@ -128,6 +132,14 @@ impl CaptureOptions {
     /// `InvalidOption` with serde's words.
     pub fn from_json(text: &str) -> Result<Self> {
         serde_json::from_str(text).map_err(|error| Error::InvalidOption(format!("snapshot options: {error}")))
+    }
+
+    /// The same for a report of the heap. A file that is left instead of one is not the file that a caller has named.
+    #[must_use]
+    pub fn for_report(self) -> Self {
+        let beside = self.path.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let form = if self.hurried || self.form != WantedForm::Image { self.form } else { WantedForm::Auto };
+        Self { report: true, form, dir: self.dir.or(beside), path: None, ..self }
     }
 
     /// How long it may take, from the order.
@@ -153,8 +165,10 @@ impl CaptureOptions {
 
     /// What stays in the folder after it. An exact file is the caller's to keep: `None`.
     pub fn keep(&self) -> Option<Keep> {
+        // What is written for a report goes again, and is to take no other's place.
+        let beside = u64::from(self.report);
         self.path.is_none().then(|| Keep {
-            count: Some(self.keep_count.unwrap_or(KEEP_COUNT)),
+            count: Some(self.keep_count.unwrap_or(KEEP_COUNT).saturating_add(beside)),
             bytes: Some(self.keep_bytes.unwrap_or(KEEP_BYTES)),
             age_ms: Some(self.keep_age_ms.unwrap_or(KEEP_AGE_MS)),
         })
@@ -177,6 +191,7 @@ impl CaptureOptions {
             && self.redact == other.redact
             && self.stable_ids == other.stable_ids
             && self.numeric_values == other.numeric_values
+            && self.report == other.report
     }
 }
 
@@ -195,6 +210,20 @@ mod tests {
         assert!(!plain.can_share(&CaptureOptions { image_buffers: false, ..plain.clone() }));
         let snapshot = CaptureOptions { form: WantedForm::Snapshot, ..plain.clone() };
         assert!(!plain.can_share(&snapshot) && snapshot.can_share(&snapshot));
+        assert!(!plain.can_share(&CaptureOptions { report: true, ..plain.clone() }));
+    }
+
+    #[test]
+    fn a_report_leaves_no_file_that_was_named() {
+        let named = CaptureOptions {
+            path: Some("/d/x.heapimage.zst".into()),
+            form: WantedForm::Image,
+            ..CaptureOptions::default()
+        };
+        let report = named.for_report();
+        assert_eq!((report.path, report.dir, report.form), (None, Some("/d".into()), WantedForm::Auto));
+        let kept = |options: CaptureOptions| options.keep().and_then(|keep| keep.count);
+        assert_eq!(kept(CaptureOptions::default().for_report()), Some(KEEP_COUNT + 1));
     }
 
     #[test]

@@ -21,12 +21,14 @@
 //! | `seeds` | where a program begins: ways are walked from there first |
 //! | `late` | which ways are walked last |
 //! | [`growing`] | which places grow, and where that is to be reported |
+//! | [`kept`] | what is kept of them from one report of a process to the next |
 //! | [`shape`] | the shape of a series |
 //!
 //! What would tell: each file's tests; `__test__/leaks` and `__test__/healthy`.
 
 mod functions;
 pub mod growing;
+pub mod kept;
 mod late;
 pub mod places;
 mod seeds;

@@ -31,7 +31,7 @@
 mod anchor;
 mod bounds;
 mod case;
-mod catalogue;
+pub mod catalogue;
 pub mod find;
 mod fingerprint;
 mod kinds;

@@ -9,6 +9,7 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 use serde::Deserialize;
 
+use super::reports::OfEnvironment;
 use super::tasks::Feeding;
 use super::waker::WakeCall;
 use super::{Code, fault, odd};
@@ -64,6 +65,7 @@ pub fn attach(env: Env, facts: String, on_wake: Function<bool, ()>) -> Result<Ho
     let waker = WakeCall::new(&on_wake, woken.clone()).map_err(odd)?;
     let client = Client::attach(facts.thread_id, Box::new(waker));
     let _ = woken.set(Arc::downgrade(&client.environment));
+    client.set_reports(Box::new(OfEnvironment::default()));
     env.add_env_cleanup_hook(client.clone(), |client: Arc<Client>| {
         let ending = sampler::stop_environment(client.environment.id);
         client.environment.detach();
@@ -245,6 +247,14 @@ impl Host {
     pub fn capture(&self, options: String, monitor: f64) -> Result<f64, Code> {
         let options = CaptureOptions::from_json(&options).map_err(fault)?;
         // Without a monitor nobody has looked at the heap since the last capture, and its budget goes by that.
+        self.environment().refresh();
+        Ok(dispatch::submit(&self.client, options, Origin::Caller, monitor as u64) as f64)
+    }
+
+    /// Orders a report of the heap, and no file.
+    #[napi]
+    pub fn report(&self, options: String, monitor: f64) -> Result<f64, Code> {
+        let options = CaptureOptions::from_json(&options).map_err(fault)?.for_report();
         self.environment().refresh();
         Ok(dispatch::submit(&self.client, options, Origin::Caller, monitor as u64) as f64)
     }

@@ -6,6 +6,7 @@
 //! | `waker` | wakes the event loop from any thread |
 //! | `analysis` | an analysis of heap files as an object |
 //! | `reader` | a heap file as a stream |
+//! | `reports` | reports of captured heaps: where who has them and who reads them meet |
 //! | `answerer` | questions in a thawed copy |
 //! | `subject` | what such a question is about, as Node-API takes it |
 //! | `thaw` | an image that is thawed as an object |
@@ -31,6 +32,7 @@ mod evidence;
 mod host;
 mod judge_for_test;
 mod reader;
+mod reports;
 mod subject;
 mod tasks;
 mod thaw;

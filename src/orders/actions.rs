@@ -36,11 +36,10 @@ pub fn carry_out(
             // A rule that names one twice means it once.
             continue;
         }
+        let options = || CaptureOptions { trigger: Some(format!("rule:{rule}")), ..snapshots.clone() };
         match action {
-            Action::Snapshot => {
-                let options = CaptureOptions { trigger: Some(format!("rule:{rule}")), ..snapshots.clone() };
-                dispatch::submit(client, options, Origin::Rule, monitor);
-            }
-        }
+            Action::Snapshot => dispatch::submit(client, options(), Origin::Rule, monitor),
+            Action::Report => dispatch::submit(client, options().for_report(), Origin::Rule, monitor),
+        };
     }
 }

@@ -5,23 +5,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::at_thread::{self, Undone};
-use super::client::Order;
+use super::client::{Client, Order};
 use super::job::{ALONE, Done, Work, fork_with_ids};
-use super::order::Origin;
+use super::order::{Left, Origin, Report};
 use super::stop::Stop;
 use super::tries::Tries;
 use super::{by_signal, container, folder_turn, paused, publishing, running, snapshot_file};
 use crate::capture::budget::image::{self, Hurry};
 use crate::capture::budget::{self, Admitted, Heap, time};
 use crate::capture::fork::child_memory::ChildLimits;
-use crate::capture::fork::supervise::supervise;
+use crate::capture::fork::supervise::{Seen, supervise};
 use crate::capture::fork::verdict::ChildEnd;
-use crate::capture::fork::{self, Child, Patience, Prepared, Terms, descriptors};
+use crate::capture::fork::{self, Child, Destination, Patience, Prepared, Terms, descriptors};
 use crate::capture::permit::Permit;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::file::info::{Form, Header, Mode, SnapshotInfo};
-use crate::file::sink::Sink;
+use crate::file::info::{Finish, Form, Header, Mode, SnapshotInfo};
 use crate::file::turn::Turn;
 use crate::probe::cgroup::Cgroup;
 use crate::thread::facts::process_facts;
@@ -45,6 +44,8 @@ pub struct Forked {
 /// What a child is to leave, and what it has for that.
 struct Plan<'a> {
     form: Form,
+    /// It makes a report, and leaves no file.
+    report: bool,
     /// Of an image: why it is no snapshot.
     reason: Option<&'a str>,
     /// Bytes it may allocate.
@@ -86,8 +87,9 @@ pub fn fork_here(order: &Order) -> Option<Forked> {
             let turn = order.turn.clone().ok_or_else(|| Error::CaptureFailed(folder_turn::busy()))?;
             let plan = of_snapshot(order, memory, order.deadline, false);
             let sink = snapshot_file::create(&order.options, plan.header(order, began))?;
+            let to = Destination::File(Box::new(sink));
             let terms = terms(order, plan.deadline, turn);
-            let mut prepared = prepare(order, sink, fork::QUIET_AT_LIMIT, container::dies_with_us(), terms)?;
+            let mut prepared = prepare(order, to, fork::QUIET_AT_LIMIT, container::dies_with_us(), terms)?;
             prepared.memory = plan.memory;
             Ok(prepared)
         })
@@ -110,7 +112,8 @@ pub fn fork_here(order: &Order) -> Option<Forked> {
 fn of_snapshot(order: &Order, memory: Option<u64>, deadline: Instant, hurried: bool) -> Plan<'static> {
     let limits =
         ChildLimits { what: "a snapshot", memory: order.options.memory_budget, reserve: budget::RESERVE };
-    Plan { form: Form::Snapshot, reason: None, memory, limits, deadline, hurried, urgent: false }
+    let report = order.options.report;
+    Plan { form: Form::Snapshot, report, reason: None, memory, limits, deadline, hurried, urgent: false }
 }
 
 /// A snapshot. `first`: its child was forked already. `deadline`: of it; `hurried`: should it fail, an image is to be had.
@@ -120,7 +123,7 @@ pub fn snapshot(
     deadline: Instant,
     hurried: bool,
     tries: &mut Tries,
-) -> Result<SnapshotInfo, Stop> {
+) -> Result<Left, Stop> {
     let client = &order.owner.clone();
     let heap_used = client.environment.figures.read().heap.heap_used;
     let (first, admitted) = match first {
@@ -141,10 +144,11 @@ pub fn snapshot(
 }
 
 /// An image. `reason`: why it is no snapshot.
-pub fn image(order: &mut Order, reason: Option<&str>, tries: &mut Tries) -> Result<SnapshotInfo, Stop> {
+pub fn image(order: &mut Order, reason: Option<&str>, tries: &mut Tries) -> Result<Left, Stop> {
     let hurry = image::admit(order.options.memory_budget).map_err(Stop::TooDear)?;
     let plan = Plan {
         form: Form::Image,
+        report: false,
         reason,
         memory: Some(IMAGE_MAY_ALLOCATE),
         limits: ChildLimits {
@@ -160,12 +164,7 @@ pub fn image(order: &mut Order, reason: Option<&str>, tries: &mut Tries) -> Resu
     attempts(order, &plan, None, tries)
 }
 
-fn attempts(
-    order: &mut Order,
-    plan: &Plan,
-    first: Option<Child>,
-    tries: &mut Tries,
-) -> Result<SnapshotInfo, Stop> {
+fn attempts(order: &mut Order, plan: &Plan, first: Option<Child>, tries: &mut Tries) -> Result<Left, Stop> {
     let permit = Permit::new(order.demand.clone(), plan.deadline);
     let result = attempts_within(order, plan, &permit, first, tries);
     order.stood_still(&permit);
@@ -178,7 +177,7 @@ fn attempts_within(
     permit: &Permit,
     mut first: Option<Child>,
     tries: &mut Tries,
-) -> Result<SnapshotInfo, Stop> {
+) -> Result<Left, Stop> {
     let client = &order.owner.clone();
     let heap_used = client.environment.figures.read().heap.heap_used;
     let mut last = None;
@@ -200,9 +199,13 @@ fn attempts_within(
         running::set_terminator(order.id, &child.terminator);
         let since = Instant::now();
         let stood_before = permit.put_off();
-        let outcome = supervise(&child, permit, &plan.limits, |walked, to_walk, written| {
-            let (phase, done, total) =
-                if written == 0 { ("walk", walked, to_walk) } else { ("write", written, 0) };
+        let outcome = supervise(&child, permit, &plan.limits, |seen| {
+            let Seen { walked, to_walk, written, reads } = seen;
+            let (phase, done, total) = match written {
+                _ if reads => ("analyze", 0, 0),
+                0 => ("walk", walked, to_walk),
+                _ => ("write", written, 0),
+            };
             running::progress(order.id, phase, done, total);
             if plan.hurried && written == 0 {
                 // It may have stood still since the last look: what is late then is not the child. In this order.
@@ -219,9 +222,16 @@ fn attempts_within(
             ChildEnd::Done { private, cpu, published: by_child, waiting } => {
                 if form == Form::Snapshot {
                     client.needs.learn(heap_used, private);
-                    client.needs.learn_time(heap_used, cpu);
                 }
                 let finish = tries.finish(pause_ms);
+                if plan.report {
+                    drop(waiting);
+                    let report = said(client, &child, finish, permit);
+                    return report.map_err(|error| Stop::of_report(tries.explain(error)));
+                }
+                if form == Form::Snapshot {
+                    client.needs.learn_time(heap_used, cpu);
+                }
                 let taken = || Error::CaptureFailed("its file was handed over already".into());
                 let sealed = child.handed_over(waiting.is_some()).ok_or_else(taken);
                 let published = sealed.and_then(|sealed| match by_child {
@@ -233,7 +243,7 @@ fn attempts_within(
                 {
                     image::learn(&client.needs, *raw_bytes, cpu.as_secs_f64() * 1e3);
                 }
-                return published.map_err(|error| Stop::Final(tries.explain(error)));
+                return published.map(Left::from).map_err(|error| Stop::Final(tries.explain(error)));
             }
             ChildEnd::Failed(error) => {
                 tries.finish(pause_ms);
@@ -257,8 +267,18 @@ fn after(last: Option<Error>, stop: Stop) -> Stop {
     }
 }
 
+/// What a child has said.
+fn said(client: &Client, child: &Child, finish: Finish, permit: &Permit) -> Result<Left> {
+    let none = || Error::CaptureFailed("a child that was to make a report has made none".into());
+    let json = client.reports()?.keep(&child.answer().ok_or_else(none)?)?;
+    permit.grant()?;
+    Ok(Left::Report(Box::new(Report { json, mode: Mode::Fork, finish })))
+}
+
 fn tell_place(id: u64, child: &Child) {
-    running::set_place(id, format!("{} by process {}", child.target().display(), child.pid));
+    if let Some(file) = child.file() {
+        running::set_place(id, format!("{} by process {}", file.display(), child.pid));
+    }
 }
 
 /// Forks as soon as JavaScript's thread comes to it. It may be in one call for half an hour: then it is interrupted, for an image.
@@ -332,18 +352,27 @@ fn fork_once(
     budget::admit_process().map_err(Stop::NotByFork)?;
     let turn = order.turn.clone().ok_or_else(|| Stop::Final(Error::CaptureFailed(folder_turn::busy())))?;
     let deadline = permit.deadline();
-    // What stands in the way of the file (a folder that is gone) stands in the way of the next one too.
-    let sink = snapshot_file::create(&order.options, plan.header(order, began));
-    let sink = sink.map_err(|error| {
-        // Inline needs fewer of them.
-        if descriptors::scarce() { Stop::NotByFork(error) } else { Stop::Final(error) }
-    })?;
+    let to = if plan.report {
+        Destination::Answer
+    } else {
+        // What stands in the way of the file (a folder that is gone) stands in the way of the next one too.
+        let sink = snapshot_file::create(&order.options, plan.header(order, began));
+        Destination::File(Box::new(sink.map_err(|error| {
+            // Inline needs fewer of them.
+            if descriptors::scarce() { Stop::NotByFork(error) } else { Stop::Final(error) }
+        })?))
+    };
     // What only a fork needs (a pipe, the list of mappings) could not be had: inline needs less.
     let terms = terms(order, deadline, turn);
-    let prepared = prepare(order, sink, fork::QUIET_BEFORE, plan.urgent, terms);
+    let prepared = prepare(order, to, fork::QUIET_BEFORE, plan.urgent, terms);
     let mut prepared = prepared.map_err(Stop::NotByFork)?;
     (prepared.memory, prepared.patience) = (plan.memory, patience);
-    match at_thread::ask(order, Work::Fork(Box::new(prepared)), permit) {
+    let work = if plan.report {
+        Work::Report(Box::new(prepared), order.owner.reports().map_err(Stop::Final)?.begin())
+    } else {
+        Work::Fork(Box::new(prepared))
+    };
+    match at_thread::ask(order, work, permit) {
         Ok(Done::Forked(child)) => Ok(Ok(*child)),
         Ok(Done::Restless(ms)) => Ok(Err(Restless(ms))),
         // Nothing else comes of a fork.
@@ -354,9 +383,9 @@ fn fork_once(
     }
 }
 
-fn prepare(order: &Order, sink: Sink, quiet: Duration, urgent: bool, terms: Terms) -> Result<Prepared> {
+fn prepare(order: &Order, to: Destination, quiet: Duration, urgent: bool, terms: Terms) -> Result<Prepared> {
     let pool = process_facts().v8_pool_size;
-    fork::prepare(sink, order.options.redact, pool, quiet, urgent, terms)
+    fork::prepare(to, order.options.redact, pool, quiet, urgent, terms)
 }
 
 /// What its child has to keep to.
@@ -367,6 +396,11 @@ fn terms(order: &Order, deadline: Instant, turn: Arc<Turn>) -> Terms {
         _ => deadline,
     };
     // Until the deadline that was asked for, or not for half an hour.
-    let orphaned = if given { order.options.timeout() } else { ALONE };
+    let orphaned = match given {
+        // Nobody is left who would read it.
+        _ if order.options.report => Duration::ZERO,
+        true => order.options.timeout(),
+        false => ALONE,
+    };
     Terms { turn, deadline, orphaned }
 }

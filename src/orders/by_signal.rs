@@ -12,7 +12,7 @@ use super::{at_thread, running, snapshot_file};
 use crate::capture::budget::image;
 use crate::capture::fork::signal::thread::{Doing, doing};
 use crate::capture::fork::signal::{Outcome, Wanted, conduct};
-use crate::capture::fork::{self, Terms};
+use crate::capture::fork::{self, Destination, Terms};
 use crate::capture::images;
 use crate::clock;
 use crate::error::Error;
@@ -80,7 +80,8 @@ pub fn image(order: &Order, way: &Way) -> Result<Option<Done>, Stop> {
     let pool = process_facts().v8_pool_size;
     // It does not stand back: it is over in a moment, and the thread may wait for it.
     let prepared =
-        fork::prepare(sink, false, pool, fork::QUIET_BEFORE, true, terms).map_err(Stop::NotByFork)?;
+        fork::prepare(Destination::File(Box::new(sink)), false, pool, fork::QUIET_BEFORE, true, terms)
+            .map_err(Stop::NotByFork)?;
     // What the copy serves when it has come out of the native call.
     environment.ask_copy();
     let wanted = Wanted {

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 
@@ -11,6 +11,8 @@ use super::job::Job;
 use super::order::{self, Owner};
 use super::ramp::LimitWatch;
 use crate::capture::budget::Known;
+use crate::capture::reading::Reports;
+use crate::error::{Error, Result};
 use crate::thread::{Environment, LoopWaker};
 
 /// One environment, as orders see it. Shared by its own thread, the sampler and conductors.
@@ -28,6 +30,7 @@ pub struct Client {
     #[cfg(target_os = "linux")]
     forks: Mutex<Vec<Job>>,
     fork_wanted: AtomicBool,
+    reports: OnceLock<Box<dyn Reports>>,
 }
 
 /// A snapshot to be taken of a client's heap.
@@ -59,7 +62,22 @@ impl Client {
             #[cfg(target_os = "linux")]
             forks: Mutex::default(),
             fork_wanted: AtomicBool::new(false),
+            reports: OnceLock::new(),
         })
+    }
+
+    /// Who makes reports of its heap. The first one stays.
+    pub fn set_reports(&self, reports: Box<dyn Reports>) {
+        let _ = self.reports.set(reports);
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// `Unsupported`: nobody does.
+    pub(super) fn reports(&self) -> Result<&dyn Reports> {
+        let none = || Error::Unsupported("nobody here makes reports".into());
+        self.reports.get().map(Box::as_ref).ok_or_else(none)
     }
 
     /// The other ones of this thread: the addon may have been loaded more than once. On that thread.

@@ -10,10 +10,10 @@ use super::client::{Client, Order};
 use super::ladder::{self, Conducted};
 #[cfg(target_os = "linux")]
 use super::objects;
-use super::order::{Origin, Ticket};
+use super::order::{Left, Origin, Ticket};
 use super::queue::{Answer, Next, Queue};
 use super::running;
-use super::{folder_turn, inline, portable, standstill};
+use super::{answers, folder_turn, inline, portable, reports, standstill};
 #[cfg(target_os = "linux")]
 use crate::capture::budget;
 use crate::capture::options::CaptureOptions;
@@ -28,7 +28,7 @@ use crate::file::turn::Turn;
 #[cfg(target_os = "linux")]
 use crate::signals;
 use crate::stderr::say;
-use crate::thread::{Event, Moment};
+use crate::thread::Moment;
 
 /// Orders a snapshot of `client`'s heap; the answer comes to its outbox as `Snapshot` or `SnapshotFailed` with the number
 /// returned here. Never blocks.
@@ -93,9 +93,18 @@ pub fn run_next(client: &Arc<Client>, at: Moment) {
 /// It has not begun, and nobody was told.
 pub(super) fn begin_inline(order: Order) -> Result<()> {
     let id = order.id;
-    inline::begin(order, move |result: &Result<SnapshotInfo>, turn: Option<Arc<Turn>>| {
+    let wanted =
+        order.options.report.then(|| (order.owner.clone(), order.options.clone(), order.demand.clone()));
+    inline::begin(order, move |result: Result<SnapshotInfo>, turn: Option<Arc<Turn>>| {
         drop(turn);
-        complete(id, result);
+        let left = match (result, wanted) {
+            (Ok(info), Some((client, options, demand))) => {
+                running::reads(id);
+                reports::of_file(&client, info, &options, &demand)
+            }
+            (result, _) => result.map(Left::from),
+        };
+        complete(id, &left);
     })
 }
 
@@ -119,13 +128,13 @@ pub(super) fn conduct(order: Order, first: Option<Forked>) {
 fn conduct_here(mut order: Order, first: Option<Forked>) {
     match ladder::conduct(&mut order, first) {
         Conducted::Complete(result) => {
-            let result = result.map(|info| *info);
             complete(order.id, &result);
             let options = std::mem::take(&mut order.options);
             // What follows takes a while: the folder is another's by then, and the environment may end.
             drop(order);
-            if let Ok(SnapshotInfo { form: Form::Image, path, .. }) = result {
-                objects::keep_beside(&path, &options);
+            let left = result.ok();
+            if let Some(image) = left.as_ref().and_then(Left::file).filter(|info| info.form == Form::Image) {
+                objects::keep_beside(&image.path, &options);
             }
         }
         Conducted::NowInline => put_back(order),
@@ -165,12 +174,14 @@ fn put_back(mut order: Order) {
 }
 
 /// Tells everybody who waits for `id`, and lets the next one in. A second call for the same id does nothing.
-pub(super) fn complete(id: u64, result: &Result<SnapshotInfo>) {
+pub(super) fn complete(id: u64, result: &Result<Left>) {
     let signal = running::queue().signal_of(id);
     if let Some(signal) = signal {
         // Before it counts as over, when the signal goes on: the process may not live to tell its listeners.
         match result {
-            Ok(info) => say(&format!("heapwarden: {signal}; its image is {}", info.path.display())),
+            Ok(left) => left.file().is_some_and(|info| {
+                say(&format!("heapwarden: {signal}; its image is {}", info.path.display()))
+            }),
             Err(error) => say(&format!("heapwarden: {signal}; there is no image of it: {error}")),
         };
     }
@@ -180,21 +191,19 @@ pub(super) fn complete(id: u64, result: &Result<SnapshotInfo>) {
     let Some(ended) = ended else { return };
     // First of all: the answer wakes a thread that would look for the next one itself.
     call_next(false);
-    answer(&ended.owner, ended.tickets(), result, ended.options.trigger());
+    answer(&ended.owner, ended.tickets(), result, &ended.options);
 }
 
 fn answer(
     owner: &Client,
     tickets: impl Iterator<Item = Ticket>,
-    result: &Result<SnapshotInfo>,
-    trigger: &str,
+    result: &Result<Left>,
+    options: &CaptureOptions,
 ) {
     for (index, ticket) in tickets.enumerate() {
-        let (monitor, capture) = (ticket.monitor, ticket.capture);
-        owner.environment.outbox.push(match result {
-            Ok(info) => Event::Snapshot { monitor, capture, shared: index > 0, info: Box::new(info.clone()) },
-            Err(error) => Event::failed(monitor, capture, error, trigger),
-        });
+        for event in answers::events(ticket, index > 0, result, options) {
+            owner.environment.outbox.push(event);
+        }
     }
     owner.environment.wake();
 }
@@ -215,7 +224,7 @@ fn tell_those(cancelled: impl FnOnce(&mut Queue<Client>) -> Vec<Answer<Client>>)
     // Under the lock: who is answered hears nothing of its progress after that.
     let answers = cancelled(&mut queue);
     for one in &answers {
-        answer(&one.owner, one.tickets.iter().copied(), &aborted, &one.trigger);
+        answer(&one.owner, one.tickets.iter().copied(), &aborted, &one.options);
     }
     drop(queue);
     drop(answers);

@@ -20,7 +20,7 @@ use crate::thread::Event;
 /// where the file ends, with how it ended and the folder's turn.
 pub fn begin(
     order: Order,
-    done: impl FnOnce(&Result<SnapshotInfo>, Option<Arc<Turn>>) + Send + 'static,
+    done: impl FnOnce(Result<SnapshotInfo>, Option<Arc<Turn>>) + Send + 'static,
 ) -> Result<()> {
     // From here on JavaScript stands still, and before that for what failed.
     let since = clock::now() - paused::before(order.id);
@@ -81,7 +81,7 @@ pub fn begin(
         if result.is_ok() {
             admitted.learn(&heap.needs);
         }
-        done(&result, turn);
+        done(result, turn);
     })?;
     match isolate {
         Some(isolate) => {

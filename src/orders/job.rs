@@ -8,10 +8,11 @@ use crossbeam_channel::Sender;
 use super::paused;
 use super::snapshot_file::contents;
 use crate::capture::fork::look::Standing;
-use crate::capture::fork::{Child, Prepared, Snapshot};
+use crate::capture::fork::{Child, ChildWork, Prepared, Report, Snapshot};
 use crate::capture::in_place::{InPlace, QUIET};
 use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Demand;
+use crate::capture::reading::{About, Reading};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::file::sink::{Sealed, Sink};
@@ -35,6 +36,8 @@ pub struct Job {
 pub enum Work {
     /// Fork.
     Fork(Box<Prepared>),
+    /// The same, for a child that makes a report.
+    Report(Box<Prepared>, Box<dyn Reading>),
     /// Freeze this process into a file.
     Freeze(Box<InPlace>, Box<Sink>, Standing),
 }
@@ -58,11 +61,16 @@ impl Job {
                 Err(Error::Aborted("nobody waits for this snapshot any more".into()))
             }
             Some(isolate) => match self.work {
-                Work::Fork(prepared) => fork_with_ids(environment, &isolate, &self.options, *prepared, begin)
-                    .map(|child| match child {
-                        Some(child) => Done::Forked(Box::new(child)),
-                        None => Done::Restless(clock::now() - begin),
-                    }),
+                Work::Fork(prepared) => {
+                    forked(fork_with_ids(environment, &isolate, &self.options, *prepared, begin), begin)
+                }
+                Work::Report(prepared, reading) => {
+                    let options = &self.options;
+                    let contents = contents(options, true);
+                    let about = About { at: clock::stamp(begin), redacted: options.redact };
+                    let mut work = Report { contents, reading, about };
+                    forked(fork_for(environment, &isolate, options, *prepared, &mut work, begin), begin)
+                }
                 Work::Freeze(in_place, sink, standing) => {
                     with_ids(environment, &isolate, &self.options, || {
                         freeze(environment, &isolate, *in_place, *sink, standing, begin)
@@ -76,6 +84,13 @@ impl Job {
         }
         let _ = self.reply.send(result);
     }
+}
+
+fn forked(child: Result<Option<Child>>, begin: f64) -> Result<Done> {
+    child.map(|child| match child {
+        Some(child) => Done::Forked(Box::new(child)),
+        None => Done::Restless(clock::now() - begin),
+    })
 }
 
 /// Freezes the process where it stands; in the copy it does not return. On its thread, which has stood still since `begin`.
@@ -105,14 +120,28 @@ pub(super) fn fork_with_ids(
     mut prepared: Prepared,
     begin: f64,
 ) -> Result<Option<Child>> {
-    let image = prepared.image.take();
+    match prepared.image.take() {
+        Some(mut image) => fork_for(environment, isolate, options, prepared, &mut image, begin),
+        None => {
+            let mut work = Snapshot(contents(options, true));
+            fork_for(environment, isolate, options, prepared, &mut work, begin)
+        }
+    }
+}
+
+/// The same, for this work.
+fn fork_for(
+    environment: &Environment,
+    isolate: &Isolate,
+    options: &CaptureOptions,
+    prepared: Prepared,
+    work: &mut dyn ChildWork,
+    begin: f64,
+) -> Result<Option<Child>> {
     let mut child = with_ids(environment, isolate, options, || {
         let neighbours = environment.neighbours();
         let unasked = environment.unasked(&neighbours);
-        let child = match image {
-            Some(mut image) => prepared.fork(isolate, &mut image, begin, clock::now),
-            None => prepared.fork(isolate, &mut Snapshot(contents(options, true)), begin, clock::now),
-        };
+        let child = prepared.fork(isolate, work, begin, clock::now);
         drop(unasked);
         child
     });

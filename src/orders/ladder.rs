@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::by_fork::{self, Forked};
 use super::client::Order;
+use super::order::Left;
 use super::stop::{Stop, one_after_the_other};
 use super::tries::Tries;
 use super::{folder_turn, in_place, standstill};
@@ -13,13 +14,12 @@ use crate::capture::options::{WantedForm, WantedMode};
 use crate::capture::permit::Permit;
 use crate::capture::{fork, images};
 use crate::error::{Error, Result};
-use crate::file::info::SnapshotInfo;
 use crate::file::turn::Turn;
 
 /// How the conductor of a capture ends.
 pub enum Conducted {
     /// With a file, or with why there is none.
-    Complete(Result<Box<SnapshotInfo>>),
+    Complete(Result<Left>),
     /// Forking does not work out here, and the order's options say by now that it is to be taken inline.
     NowInline,
 }
@@ -45,7 +45,7 @@ pub fn conduct(order: &mut Order, first: Option<Forked>) -> Conducted {
         None
     } else {
         match snapshot(order, first, images.is_ok(), &mut tries) {
-            Ok(info) => return Conducted::Complete(Ok(Box::new(info))),
+            Ok(left) => return Conducted::Complete(Ok(left)),
             Err(stop) => Some(stop),
         }
     };
@@ -54,7 +54,13 @@ pub fn conduct(order: &mut Order, first: Option<Forked>) -> Conducted {
     }
     let refused = match images {
         Ok(()) => match image(order, snapshot.as_ref(), &mut tries) {
-            Ok(info) => return Conducted::Complete(Ok(Box::new(info))),
+            Ok(Left::File(image)) if order.options.report => {
+                // A hurried order asks for an image at once.
+                let hurried = || Error::MemoryBudget("there was neither time nor memory for one".into());
+                let reason = snapshot.map_or_else(hurried, Stop::into_error);
+                return Conducted::Complete(Ok(Left::Instead(image, reason)));
+            }
+            Ok(left) => return Conducted::Complete(Ok(left)),
             Err(stop) => Some(stop),
         },
         Err(_) => None,
@@ -67,7 +73,7 @@ fn snapshot(
     first: Option<Forked>,
     hurried: bool,
     tries: &mut Tries,
-) -> Result<SnapshotInfo, Stop> {
+) -> Result<Left, Stop> {
     fork::available().map_err(Stop::NotByFork)?;
     let kept = order.options.timeout() / 4;
     let for_image = if hurried { kept.min(KEPT_FOR_IMAGE) } else { Duration::ZERO };
@@ -83,7 +89,7 @@ fn snapshot(
     by_fork::snapshot(order, first, order.deadline - for_image, hurried, tries)
 }
 
-fn image(order: &mut Order, snapshot: Option<&Stop>, tries: &mut Tries) -> Result<SnapshotInfo, Stop> {
+fn image(order: &mut Order, snapshot: Option<&Stop>, tries: &mut Tries) -> Result<Left, Stop> {
     let reason = snapshot.map(Stop::to_string);
     let reason = reason.as_deref();
     let mut by_fork = None;
@@ -109,7 +115,7 @@ fn image(order: &mut Order, snapshot: Option<&Stop>, tries: &mut Tries) -> Resul
     if order.options.hurried && matches!(by_fork, Some(Stop::TooDear(_))) {
         order.options.max_pause_ms *= TIMES_MAX_PAUSE;
     }
-    in_place::image(order, reason.as_deref(), tries).map_err(|stop| match by_fork {
+    in_place::image(order, reason.as_deref(), tries).map(Left::from).map_err(|stop| match by_fork {
         Some(above) => above.then(stop),
         None => stop,
     })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::Client;
+use super::order::Left;
 use super::ramp::Wanted;
 use super::standing::memory_left;
 use super::{dispatch, running, snapshot_file};
@@ -58,7 +59,7 @@ pub(super) fn take(client: &Arc<Client>, wanted: Wanted, current: usize) -> Who 
             say(&format!("heapwarden: heap limit of {limit} reached; there is no image of it: {error}"));
         }
     }
-    dispatch::complete(id, &result);
+    dispatch::complete(id, &result.map(Left::from));
     Who::Itself
 }
 

@@ -20,6 +20,8 @@
 //! | `snapshot_file` | where an order's file goes and what it says of itself |
 //! | `folder_turn` | waiting for the other processes that capture in the same folder |
 //! | `stop` | why an attempt has left no file, and what that says of the next one |
+//! | `answers` | what who waited is told |
+//! | `reports` | a report of a heap that was written to a file for it |
 //! | `publishing` | a finished file gets its name |
 //! | `job` | what JavaScript's thread does for a capture by fork, or to be frozen in place |
 //! | [`client`] | an environment as this room sees it: whose heap is captured, which jobs wait for its thread |
@@ -54,6 +56,7 @@
 //! `__test__/capture/fork` and `__test__/monitor/blocked.test.js` whether all of it holds in a process.
 
 pub mod actions;
+mod answers;
 #[cfg(target_os = "linux")]
 mod at_thread;
 #[cfg(target_os = "linux")]
@@ -86,6 +89,7 @@ pub mod portable;
 mod publishing;
 pub mod queue;
 pub mod ramp;
+mod reports;
 mod running;
 mod snapshot_file;
 #[cfg(target_os = "linux")]

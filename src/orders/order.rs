@@ -9,6 +9,8 @@ use crate::capture::options::{CaptureOptions, WantedForm, WantedMode};
 use crate::capture::permit::Demand;
 #[cfg(target_os = "linux")]
 use crate::capture::permit::Permit;
+use crate::error::Error;
+use crate::file::info::{Finish, Mode, SnapshotInfo};
 use crate::file::turn::Turn;
 
 /// Who ordered.
@@ -57,6 +59,44 @@ pub struct Ticket {
     /// A call from JavaScript waits, which ends with its monitor and its thread. A rule's and the heap limit's files are
     /// evidence: they stay wanted.
     pub(super) caller: bool,
+}
+
+/// What an order has come to.
+#[derive(Debug, Clone)]
+pub enum Left {
+    /// This file.
+    File(Box<SnapshotInfo>),
+    /// A report, and no file.
+    Report(Box<Report>),
+    /// No report, for this reason, but a file of which one can be made elsewhere.
+    Instead(Box<SnapshotInfo>, Error),
+}
+
+/// What was found in a heap, where no file was wanted.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// A `LeakReport`.
+    pub json: String,
+    /// How the heap was captured.
+    pub mode: Mode,
+    /// What that took, and the report with it.
+    pub finish: Finish,
+}
+
+impl From<SnapshotInfo> for Left {
+    fn from(info: SnapshotInfo) -> Self {
+        Self::File(Box::new(info))
+    }
+}
+
+impl Left {
+    /// The file that is left, if there is one.
+    pub fn file(&self) -> Option<&SnapshotInfo> {
+        match self {
+            Self::File(info) | Self::Instead(info, _) => Some(info),
+            Self::Report(_) => None,
+        }
+    }
 }
 
 /// A snapshot to be taken in one environment.

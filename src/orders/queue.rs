@@ -13,10 +13,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::order::{Order, Origin, Owner, Running, Slot, Ticket};
+use super::order::{Left, Order, Origin, Owner, Running, Slot, Ticket};
 use crate::capture::options::CaptureOptions;
 use crate::error::Result;
-use crate::file::info::SnapshotInfo;
 
 #[cfg(test)]
 mod tests;
@@ -42,8 +41,8 @@ pub struct Answer<O> {
     pub owner: Arc<O>,
     /// Who waited.
     pub tickets: Vec<Ticket>,
-    /// What ordered it.
-    pub trigger: String,
+    /// What was ordered.
+    pub options: CaptureOptions,
 }
 
 /// The orders of a process.
@@ -245,10 +244,12 @@ impl<O: Owner> Queue<O> {
     }
 
     /// It runs no longer: what ran, and so who is told. A second call for the same one finds nothing.
-    pub fn complete(&mut self, id: u64, result: &Result<SnapshotInfo>) -> Option<Running<O>> {
+    pub fn complete(&mut self, id: u64, result: &Result<Left>) -> Option<Running<O>> {
         let running = self.remove(id)?;
         match result {
-            Ok(info) => self.last = Some((id, info.path.display().to_string())),
+            Ok(left) => {
+                self.last = left.file().map(|info| (id, info.path.display().to_string()));
+            }
             Err(error) => self.failed = Some((id, error.to_string())),
         }
         Some(running)
@@ -271,8 +272,7 @@ impl<O: Owner> Queue<O> {
             let (gone, left) = std::mem::take(tickets).into_iter().partition::<Vec<_>, _>(which);
             *tickets = left;
             if !gone.is_empty() {
-                let trigger = options.trigger().to_owned();
-                answers.push(Answer { owner: owner.clone(), tickets: gone, trigger });
+                answers.push(Answer { owner: owner.clone(), tickets: gone, options: options.clone() });
             }
         };
         for running in &mut self.running {

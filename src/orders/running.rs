@@ -85,6 +85,11 @@ pub fn set_place(id: u64, place: String) {
     }
 }
 
+/// What it has written is being read.
+pub fn reads(id: u64) {
+    progress(id, "analyze", 0, 0);
+}
+
 /// Tells those who wait for the running capture how far it is.
 pub fn progress(id: u64, phase: &'static str, done: u64, total: u64) {
     tell(id, |monitor, capture| Event::Progress { monitor, capture, phase, done, total });

@@ -24,8 +24,20 @@ impl Stop {
     /// How a child's own failure is to be taken.
     pub fn of_child(error: Error) -> Self {
         match error {
-            Error::MemoryBudget(_) | Error::Timeout(_) | Error::CaptureFailed(_) => Self::TooDear(error),
+            Error::MemoryBudget(_)
+            | Error::Timeout(_)
+            | Error::CaptureFailed(_)
+            | Error::AnalysisFailed(_)
+            | Error::CorruptSnapshot(_) => Self::TooDear(error),
             _ => Self::Final(error),
+        }
+    }
+
+    /// The same of one that has made no report, or one that cannot be read.
+    pub fn of_report(error: Error) -> Self {
+        match error {
+            Error::AnalysisFailed(_) => Self::TooDear(error),
+            error => Self::of_child(error),
         }
     }
 

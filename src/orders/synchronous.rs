@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
+use super::order::Left;
 use super::{dispatch, folder_turn, inline, running};
 use crate::capture::options::CaptureOptions;
 use crate::capture::permit::Permit;
@@ -35,7 +36,7 @@ pub fn take(client: &Arc<Client>, options: CaptureOptions) -> Result<SnapshotInf
     let begun = inline::begin(order, move |result, turn| {
         let _ = sender.send(result.clone());
         drop(turn);
-        dispatch::complete(id, result);
+        dispatch::complete(id, &result.clone().map(Left::from));
     });
     if let Err(error) = begun {
         dispatch::complete(id, &Err(error.clone()));

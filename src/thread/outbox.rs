@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::file::info::SnapshotInfo;
+use crate::file::info::{Mode, SnapshotInfo};
 use crate::v8::GcKind;
 use crate::watch::Sample;
 
@@ -32,6 +32,26 @@ pub enum Event {
     Snapshot { monitor: u64, capture: u64, shared: bool, info: Box<SnapshotInfo> },
     /// A snapshot could not be made.
     SnapshotFailed { monitor: u64, capture: u64, code: &'static str, message: String, trigger: String },
+    /// What was found in a heap that was captured for it: a `LeakReport` as JSON.
+    Report {
+        monitor: u64,
+        capture: u64,
+        shared: bool,
+        report: String,
+        trigger: String,
+        mode: Mode,
+        pause_ms: f64,
+        duration_ms: f64,
+    },
+    /// There is none. `snapshot`: a file that was left instead, of which a report can be made elsewhere.
+    ReportFailed {
+        monitor: u64,
+        capture: u64,
+        code: &'static str,
+        message: String,
+        trigger: String,
+        snapshot: Option<Box<SnapshotInfo>>,
+    },
     /// How far a capture is, in the units of its phase.
     Progress { monitor: u64, capture: u64, phase: &'static str, done: u64, total: u64 },
     /// The heap was about to hit its limit, and a dump was ordered. Bytes; `extended_to`: as far as the limit is raised for that,

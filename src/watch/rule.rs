@@ -77,6 +77,8 @@ actions! {
     pub enum Action {
         /// Leave a heap snapshot.
         Snapshot,
+        /// Say what holds the heap, and since the last report what grows; leaves no file.
+        Report,
     }
 }
 

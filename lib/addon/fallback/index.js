@@ -130,6 +130,9 @@ function create (why, node) {
     },
     listen: (id, sample) => watcher(id).listen(sample),
     capture: (json, monitor = 0) => captures.order(JSON.parse(json), monitor),
+    report () {
+      throw new HeapwardenError('HEAPWARDEN_UNSUPPORTED', `a report needs heapwarden's binary: ${why}`)
+    },
     captureSync () {
       throw new HeapwardenError('HEAPWARDEN_UNSUPPORTED', `a synchronous snapshot needs heapwarden's binary: ${why}`)
     },

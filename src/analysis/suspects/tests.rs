@@ -22,9 +22,10 @@ fn before(origin: Origin) -> Vec<(Origin, Seen)> {
 fn what_the_files_say_against_it() {
     let (a, b) = (header(|_| {}), header(|h| h.at = 180_000.0));
     assert_eq!(doubts(&[Some(&a), Some(&b)]), Vec::<String>::new());
-    assert_eq!(minutes(&[Some(&a), None, Some(&b)]), Some(2.0));
-    assert_eq!(minutes(&[Some(&b), Some(&a)]), None);
-    assert_eq!(minutes(&[None, Some(&b)]), None);
+    let at = |at| Seen { path: None, at, total_size: 0, nodes: 0 };
+    assert_eq!(minutes(&[at(Some(60_000.0)), at(None), at(Some(180_000.0))]), Some(2.0));
+    assert_eq!(minutes(&[at(Some(180_000.0)), at(Some(60_000.0))]), None);
+    assert_eq!(minutes(&[at(None), at(Some(60_000.0))]), None);
     let says = doubts(&[Some(&b), Some(&a)]).join("|");
     assert!(says.contains("number 2 says that it is older than number 1"), "{says}");
     let other = header(|h| (h.pid, h.node_version) = (8, "v99".to_owned()));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::dontfork::Marks;
+use super::prepared::Target;
 use super::reap;
 use super::shared_page::SharedPage;
 use super::terminate::Terminator;
-use crate::capture::intake::Intake;
 use crate::file::sink::Sealed;
 
 /// A child that takes a snapshot.
@@ -16,7 +16,7 @@ pub struct Child {
     /// Its process id; a zombie at worst, until [`supervise`](super::supervise::supervise) has reaped it.
     pub pid: i32,
     /// `None`: handed over.
-    pub(super) intake: Option<Intake>,
+    pub(super) target: Option<Target>,
     /// Its last words.
     pub stderr: OwnedFd,
     /// How far it is.
@@ -31,14 +31,14 @@ pub struct Child {
 }
 
 impl Child {
-    /// Where the file will stand.
-    pub fn target(&self) -> std::path::PathBuf {
-        self.intake.as_ref().map(|intake| intake.sink().target()).unwrap_or_default()
+    /// Where the file will stand, if there will be one.
+    pub fn file(&self) -> Option<std::path::PathBuf> {
+        self.target.as_ref()?.intake().map(|intake| intake.sink().target())
     }
 
     /// Removes the file it writes.
     pub(super) fn discard(&self) {
-        if let Some(intake) = &self.intake {
+        if let Some(intake) = self.target.as_ref().and_then(Target::intake) {
             intake.sink().discard();
         }
     }
@@ -46,11 +46,19 @@ impl Child {
     /// The file it has written, to be published. While it waits for that it is still the one who removes the file, or names
     /// it, should this process end. `None`: it was taken already.
     pub fn handed_over(mut self, waiting: bool) -> Option<Sealed> {
-        let intake = self.intake.take()?;
+        let Target::File(intake) = self.target.take()? else { return None };
         if !waiting {
             intake.sink().take_back();
         }
         Some(intake.handed_over())
+    }
+
+    /// What it has said, if it was to answer.
+    pub fn answer(&self) -> Option<Vec<u8>> {
+        match self.target.as_ref()? {
+            Target::Answer(answer) => Some(answer.read()),
+            Target::File(_) => None,
+        }
     }
 }
 

@@ -18,6 +18,8 @@
 //! | [`child`] | the child's side |
 //! | [`signal`] | the fork of a thread that is stuck in native code, from a signal's handler |
 //! | [`snapshot`] | the work of a child that writes a snapshot |
+//! | [`report`] | the work of a child that reads one itself and leaves no file |
+//! | [`answer`] | what that has to say, in memory that is shared |
 //! | [`image`] | the work of a child that freezes itself |
 //! | [`priority`] | how much of the CPU a child takes from others |
 //! | [`deadline`] | what a child has to keep to, and its own clock for it |
@@ -39,6 +41,7 @@
 //! `__test__/` would tell (the tests of the fork, with children that hang, crash and starve); the parts are tested here, next
 //! to their code.
 
+pub mod answer;
 pub mod available;
 pub mod child;
 pub mod child_handle;
@@ -56,6 +59,7 @@ pub mod protocol;
 pub mod pthread_slots;
 pub mod reap;
 pub mod relocations;
+pub mod report;
 pub mod shared_page;
 pub mod signal;
 pub mod snapshot;
@@ -73,5 +77,6 @@ pub use child::work::ChildWork;
 pub use child_handle::Child;
 pub use deadline::Terms;
 pub use image::Image;
-pub use prepared::{Patience, Prepared, QUIET_AT_LIMIT, QUIET_BEFORE, prepare};
+pub use prepared::{Destination, Patience, Prepared, QUIET_AT_LIMIT, QUIET_BEFORE, prepare};
+pub use report::Report;
 pub use snapshot::Snapshot;

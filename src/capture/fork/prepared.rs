@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answer::Answer;
 use super::child::last_message::LastMessage;
 use super::deadline::Terms;
 use super::dontfork::{self, Marks};
@@ -53,9 +54,35 @@ impl Patience {
     }
 }
 
+/// Where what a child finds is to go.
+pub enum Destination {
+    /// Into a file.
+    File(Box<Sink>),
+    /// To its service, who is all that would want it: a report.
+    Answer,
+}
+
+/// The same, made ready.
+pub(super) enum Target {
+    File(Box<Intake>),
+    Answer(Answer),
+}
+
+impl Target {
+    /// The file it is, if it is one.
+    pub(super) fn intake(&self) -> Option<&Intake> {
+        match self {
+            Self::File(intake) => Some(intake),
+            Self::Answer(_) => None,
+        }
+    }
+}
+
 /// Everything the child needs, made before the fork: the child must not open, allocate much or ask.
 pub struct Prepared {
-    pub(super) intake: Intake,
+    pub(super) target: Target,
+    /// String values are masked in an answer.
+    pub(super) redact: bool,
     pub(super) shared: Arc<SharedPage>,
     pub(super) slots: PthreadSlots,
     pub(super) eventfds: Vec<RawFd>,
@@ -65,11 +92,11 @@ pub struct Prepared {
     pub(super) kept: Vec<RawFd>,
     pub(super) null: RawFd,
     pub(super) stderr: RawFd,
-    /// The temporary file's name in its folder, for a child that ends itself.
+    /// The temporary file's name in its folder, for a child that ends itself; empty if there is none.
     pub(super) temp: CString,
     /// The name that it gets.
     pub(super) name: CString,
-    /// That folder, wherever it has been moved to.
+    /// That folder, wherever it has been moved to; −1 if there is none.
     pub(super) folder: RawFd,
     pub(super) owned: (OwnedFd, OwnedFd, OwnedFd),
     /// To the service's own stderr, for an orphan that fails.
@@ -98,14 +125,14 @@ pub(super) fn failed(what: &str) -> impl Fn(io::Error) -> Error + '_ {
     move |error| Error::CaptureFailed(format!("cannot fork a snapshot: {what}: {error}"))
 }
 
-/// Makes ready to write to `sink`. Tens of ms: not on the JavaScript thread. `pool`: Node's `--v8-pool-size`; `quiet`: how long V8's
+/// Makes ready to write to `to`. Tens of ms: not on the JavaScript thread. `pool`: Node's `--v8-pool-size`; `quiet`: how long V8's
 /// workers are waited for. `urgent`: the child runs as the service does and does not stand back. `terms`: what the
 /// child keeps to.
 ///
 /// # Errors
 /// `CaptureFailed` when the system gives no descriptor: what only a fork needs could not be had.
 pub fn prepare(
-    sink: Sink,
+    to: Destination,
     redact: bool,
     pool: Option<usize>,
     quiet: Duration,
@@ -118,12 +145,21 @@ pub fn prepare(
     let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
         .map_err(|errno| failed("no pipe")(errno.into()))?;
     let eventfds = descriptors::eventfds();
-    let image = if sink.header().form == Form::Image { Some(Image::new()?) } else { None };
-    let intake = Intake::new(sink, redact);
-    let last_message = descriptors::last_message(intake.sink().target().display().to_string());
-    let descriptors = intake.sink().descriptors();
+    let target = match to {
+        Destination::File(sink) => Target::File(Box::new(Intake::new(*sink, redact))),
+        Destination::Answer => Target::Answer(Answer::new().map_err(failed("no shared memory"))?),
+    };
+    let sink = target.intake().map(Intake::sink);
+    let image = match sink {
+        Some(sink) if sink.header().form == Form::Image => Some(Image::new()?),
+        _ => None,
+    };
+    // Nobody but the service would want a report: one that fails as an orphan has nothing to say.
+    let last_message = sink.and_then(|sink| descriptors::last_message(sink.target().display().to_string()));
+    let descriptors = sink.map(Sink::descriptors);
     let keep: Vec<RawFd> = descriptors
         .iter()
+        .flatten()
         .map(AsRawFd::as_raw_fd)
         .chain(terms.turn.descriptor().as_ref().map(AsRawFd::as_raw_fd))
         .chain(last_message.as_ref().map(|message| message.as_fd().as_raw_fd()))
@@ -131,12 +167,15 @@ pub fn prepare(
     let mut kept: Vec<RawFd> = keep.iter().chain(&eventfds).copied().collect();
     kept.sort_unstable();
     kept.dedup();
-    let folder = descriptors[1].as_raw_fd();
+    let folder = descriptors.map_or(-1, |descriptors| descriptors[1].as_raw_fd());
     let name_of = |path: &Path| {
         let name = path.file_name().map(|name| name.as_encoded_bytes().to_owned());
         CString::new(name.unwrap_or_default()).map_err(|error| failed("a path with a NUL")(error.into()))
     };
-    let (temp, name) = (name_of(&intake.sink().temp())?, name_of(&intake.sink().target())?);
+    let (temp, name) = match sink {
+        Some(sink) => (name_of(&sink.temp())?, name_of(&sink.target())?),
+        None => (CString::default(), CString::default()),
+    };
     let group = Cgroup::detect();
     let gauge = Box::new(Gauge::new(group.as_ref()));
     let reserve = if image.is_some() { budget::image::reserve(group.as_ref()) } else { budget::RESERVE };
@@ -145,7 +184,8 @@ pub fn prepare(
     let marks = dontfork::remember();
     workers.wait(quiet, LOOK_AGAIN);
     Ok(Prepared {
-        intake,
+        target,
+        redact,
         shared,
         slots,
         eventfds,

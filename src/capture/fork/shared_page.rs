@@ -18,6 +18,8 @@ struct Counters {
     unwanted: AtomicU64,
     /// Not 0: its file is whole, and lacks only its name.
     whole: AtomicU64,
+    /// Steps of reading a heap that was written to memory.
+    steps: AtomicU64,
 }
 
 // SAFETY: the page holds atomics only and lives until drop.
@@ -52,6 +54,16 @@ impl SharedPage {
     /// So many bytes of JSON are written.
     pub fn write(&self, bytes: u64) {
         self.counters().written.store(bytes, Ordering::Relaxed);
+    }
+
+    /// It reads what it has written, and gets on.
+    pub fn step(&self) {
+        self.counters().steps.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether it has begun to read, and how far it is, in steps of no certain length.
+    pub fn steps(&self) -> u64 {
+        self.counters().steps.load(Ordering::Relaxed)
     }
 
     /// The child is to end, and its file with it.

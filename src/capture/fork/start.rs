@@ -65,7 +65,9 @@ impl Prepared {
             self.marks.leave();
             return Ok(None);
         }
-        self.intake.sink().lend();
+        if let Some(intake) = self.target.intake() {
+            intake.sink().lend();
+        }
         let held = hold_alarms();
         // SAFETY: glibc's fork keeps malloc usable in the child; the child runs only `child::run::run`, which takes
         // no lock another thread may hold. We are outside GC callbacks, as the caller vouches, so no lock of
@@ -87,7 +89,7 @@ impl Prepared {
         let terminator = Arc::new(Terminator::new(pid, self.shared.clone()));
         Ok(Some(Child {
             pid,
-            intake: Some(self.intake),
+            target: Some(self.target),
             stderr,
             shared: self.shared,
             terminator,

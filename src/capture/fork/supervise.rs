@@ -29,18 +29,32 @@ const MEMORY_EVERY: Duration = Duration::from_millis(500);
 /// Kept of its stderr: the end says most.
 const STDERR_KEPT: usize = 4096;
 
-/// Watches until the child has ended and is reaped, or its file is whole. `progress(walked, to walk, written)` once a tick.
+/// How far a child is.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen {
+    /// Objects that V8 has walked.
+    pub walked: u64,
+    /// Objects to walk.
+    pub to_walk: u64,
+    /// Bytes of JSON, or of an image, that it has written.
+    pub written: u64,
+    /// It reads what it has written.
+    pub reads: bool,
+}
+
+/// Watches until the child has ended and is reaped, or its file is whole, or it has said what it was to say. `progress` hears how far
+/// it is once a tick.
 pub fn supervise(
     child: &Child,
     permit: &Permit,
     limits: &ChildLimits,
-    mut progress: impl FnMut(u64, u64, u64),
+    mut progress: impl FnMut(Seen),
 ) -> ChildEnd {
     let _looking = permit.looking();
     let mut put_back = false;
-    let outcome = look_after(child, permit, limits, |walked, to_walk, written| {
+    let outcome = look_after(child, permit, limits, |seen| {
         put_back = put_back || child.marks.put_back();
-        progress(walked, to_walk, written);
+        progress(seen);
     });
     child.watched.store(true, std::sync::atomic::Ordering::Release);
     while !put_back {
@@ -53,7 +67,7 @@ fn look_after(
     child: &Child,
     permit: &Permit,
     limits: &ChildLimits,
-    mut progress: impl FnMut(u64, u64, u64),
+    mut progress: impl FnMut(Seen),
 ) -> ChildEnd {
     let Some(pid) = Pid::from_raw(child.pid) else {
         return ChildEnd::Failed(Error::CaptureFailed("fork gave no process id".into()));
@@ -96,7 +110,8 @@ fn look_after(
             return ChildEnd::Done { private, cpu: cpu_of(child.pid), published: None, waiting };
         }
         let (walked, to_walk, written) = child.shared.read();
-        progress(walked, to_walk, written);
+        let steps = child.shared.steps();
+        progress(Seen { walked, to_walk, written, reads: steps > 0 });
         if let Some((outcome, since)) = ended_for.take() {
             if since.elapsed() >= DYING && reap_later(pid) {
                 return outcome;
@@ -122,7 +137,7 @@ fn look_after(
         }
         let outcome = if !open {
             Some(ChildEnd::Failed(permit.reason()))
-        } else if let Some(how) = hang.look(child.pid, [walked, to_walk, written]) {
+        } else if let Some(how) = hang.look(child.pid, [walked, to_walk, written + steps]) {
             Some(ChildEnd::Broken(Error::CaptureFailed(how.into())))
         } else {
             let room = cgroup::headroom(group.as_ref());

@@ -15,12 +15,12 @@ const PERIOD: usize = 6;
 pub const ROOT: u32 = 0;
 
 /// The tree of places.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Places {
-    parent: Vec<u32>,
-    steps: Vec<Step>,
-    index: HashMap<(u32, u64), u32, FixedState>,
-    taken: Vec<Count>,
+    pub(super) parent: Vec<u32>,
+    pub(super) steps: Vec<Step>,
+    pub(super) index: HashMap<(u32, u64), u32, FixedState>,
+    pub(super) taken: Vec<Count>,
     full: bool,
 }
 

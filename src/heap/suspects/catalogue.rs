@@ -57,6 +57,11 @@ struct Signs {
 static CATALOGUE: LazyLock<Vec<Published>> =
     LazyLock::new(|| serde_json::from_str(include_str!("catalogue.json")).unwrap_or_default());
 
+/// Reads it, once.
+pub fn ready() {
+    LazyLock::force(&CATALOGUE);
+}
+
 /// The first that fits.
 pub(super) fn find(case: &Case, kind: Kind) -> Option<Known> {
     let found = CATALOGUE.iter().find(|one| one.signs.list().iter().any(|signs| fits(case, kind, signs)))?;

@@ -38,7 +38,7 @@ fn inline(path: &str) -> CaptureOptions {
     CaptureOptions { mode: WantedMode::Inline, ..to(path) }
 }
 
-fn failed() -> Result<SnapshotInfo> {
+fn failed() -> Result<Left> {
     Err(Error::CaptureFailed("no room".into()))
 }
 

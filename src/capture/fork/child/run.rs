@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::settle::settle;
 use super::watchdog;
-use super::work::{ChildWork, ToFile, unwanted};
+use super::work::{ChildWork, Left, ToFile, unwanted};
 use crate::capture::fork::prepared::Prepared;
 use crate::capture::fork::protocol::{DONE, FAILED, MARK, PUBLISHED};
 use crate::capture::fork::shared_page::SharedPage;
@@ -67,19 +67,25 @@ fn take(
     pause_ms: f64,
     parent: i32,
 ) -> Result<(), Error> {
-    let Prepared { intake, shared, owned, temp, last_message, terms, gauge, .. } = prepared;
+    let Prepared { target, redact, shared, owned, temp, last_message, terms, gauge, .. } = prepared;
     // The timer's handler still has their addresses, and the turn is ours until we are gone.
     std::mem::forget((temp, shared.clone(), gauge, last_message, terms));
     // Their descriptors were closed by number: closing them again would end us, also while a panic unwinds.
     std::mem::forget(owned);
-    let mut to = ToFile::new(intake, shared, watchdog::look_at_memory);
+    let mut to = ToFile::new(target, redact, shared, watchdog::look_at_memory);
     work.run(isolate, &mut to)?;
     // A work that did not look at what became of its bytes must not give its name to a file with a hole.
     if let Some(error) = to.take_error() {
         return Err(error);
     }
-    let (mut intake, shared, image) = to.into_parts();
+    let (left, shared) = to.into_parts();
     let finish = Finish { pause_ms, ..Finish::default() };
+    let Left::File(mut intake, image) = left else {
+        // It was said, and there is nothing to be named.
+        shared.complete();
+        tell("\n");
+        return Ok(());
+    };
     match image {
         Some(image) => intake.finish_image(image, finish)?,
         None => intake.finish(finish)?,

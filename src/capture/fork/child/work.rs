@@ -1,12 +1,15 @@
 //! What a forked child is for, given to it from outside, so that a child that does something else with the heap's copy (a
-//! report) needs no new arrow in this room; and the file it writes.
+//! report) needs no new arrow in this room; and the file it writes, or what it keeps to read it.
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
 
+use crate::capture::fork::answer::Answer;
+use crate::capture::fork::prepared::Target;
 use crate::capture::fork::shared_page::SharedPage;
 use crate::capture::fork::system::lost;
-use crate::capture::intake::Intake;
+use crate::capture::intake::{Intake, Mask};
+use crate::capture::packed::{Packed, Packer};
 use crate::error::{Error, Result};
 use crate::image::freeze::Written;
 use crate::v8::Isolate;
@@ -27,37 +30,98 @@ pub trait ChildWork {
 /// So many bytes of an image, a sixth as many when they are packed, may be memory still: an image is left where there is none.
 const WRITE_BACK: u64 = 8 << 20;
 
-/// The file that a child writes, as V8's profiler and a [`ChildWork`] see it: bytes of JSON go in, the parent sees how far it
+/// Where a child writes, as V8's profiler and a [`ChildWork`] see it: bytes of JSON go in, the parent sees how far it
 /// is, and whoever does not want it any more ends it.
 pub struct ToFile {
-    intake: Intake,
+    to: To,
     shared: Arc<SharedPage>,
     error: Option<Error>,
-    /// Not JSON, but an image was written.
-    image: Option<Written>,
     /// Bytes of an image, before they were packed, that the disk has.
     on_disk: u64,
     /// Looks whether there is still memory for an image, now and then.
     look: fn(),
 }
 
+enum To {
+    /// A file, with what was written to it if that is no JSON but an image.
+    File(Box<Intake>, Option<Written>),
+    /// This process's memory, to be read by itself.
+    Memory { answer: Answer, mask: Mask, packer: Option<Packer>, raw_bytes: u64 },
+}
+
+/// What a child leaves.
+pub(super) enum Left {
+    File(Box<Intake>, Option<Written>),
+    /// Nothing: it has said what was to be said.
+    Nothing,
+}
+
 impl ToFile {
-    pub(super) fn new(intake: Intake, shared: Arc<SharedPage>, look: fn()) -> Self {
-        Self { intake, shared, error: None, image: None, on_disk: 0, look }
+    pub(super) fn new(target: Target, redact: bool, shared: Arc<SharedPage>, look: fn()) -> Self {
+        let to = match target {
+            Target::File(intake) => To::File(intake, None),
+            Target::Answer(answer) => {
+                To::Memory { answer, mask: Mask::new(redact), packer: None, raw_bytes: 0 }
+            }
+        };
+        Self { to, shared, error: None, on_disk: 0, look }
     }
 
-    pub(super) fn into_parts(self) -> (Intake, Arc<SharedPage>, Option<Written>) {
-        (self.intake, self.shared, self.image)
+    pub(super) fn into_parts(self) -> (Left, Arc<SharedPage>) {
+        let left = match self.to {
+            To::File(intake, image) => Left::File(intake, image),
+            To::Memory { answer, .. } => {
+                // The parent has it.
+                std::mem::forget(answer);
+                Left::Nothing
+            }
+        };
+        (left, self.shared)
+    }
+
+    fn intake(&self) -> Option<&Intake> {
+        match &self.to {
+            To::File(intake, _) => Some(intake),
+            To::Memory { .. } => None,
+        }
+    }
+
+    /// What was written, where that was to be kept in memory; and a question whether to go on.
+    ///
+    /// # Errors
+    /// `CaptureFailed` where it is in a file; as [`Packer::finish`].
+    pub fn packed(&mut self) -> Result<(Packed, impl Fn() -> bool + Sync + use<>)> {
+        let To::Memory { mask, packer, raw_bytes, .. } = &mut self.to else {
+            return Err(Error::CaptureFailed("what was written is in a file".into()));
+        };
+        mask.finish()?;
+        let packer = packer.take().map_or_else(Packer::new, Ok)?;
+        *raw_bytes = packer.raw_bytes();
+        let shared = self.shared.clone();
+        let go_on = move || {
+            // Whoever watches sees that it gets on.
+            shared.step();
+            !shared.ended()
+        };
+        Ok((packer.finish()?, go_on))
+    }
+
+    /// Says what was found; whether there was room for that.
+    pub fn say(&mut self, bytes: &[u8]) -> bool {
+        match &mut self.to {
+            To::Memory { answer, .. } => answer.write(bytes),
+            To::File(..) => false,
+        }
     }
 
     /// Where a work writes that writes no JSON, but a process's memory.
     pub fn raw_fd(&self) -> RawFd {
-        self.intake.sink().raw_fd()
+        self.intake().map_or(-1, |intake| intake.sink().raw_fd())
     }
 
     /// Whether the contents of Buffers belong into an image.
     pub fn has_buffers(&self) -> bool {
-        self.intake.sink().header().buffers
+        self.intake().is_some_and(|intake| intake.sink().header().buffers)
     }
 
     /// So many bytes of memory are written there; whether to go on.
@@ -65,14 +129,15 @@ impl ToFile {
         self.shared.write(raw_bytes);
         (self.look)();
         if raw_bytes.saturating_sub(self.on_disk) >= WRITE_BACK {
-            if let Some(errno) = self.intake.sink().write_back().filter(|errno| lost(*errno)) {
+            let written = self.intake().and_then(|intake| intake.sink().write_back());
+            if let Some(errno) = written.filter(|errno| lost(*errno)) {
                 self.error = Some(disk_failed(errno));
             }
             self.on_disk = raw_bytes;
         }
         if self.shared.ended() {
             self.error = Some(unwanted());
-        } else if !self.intake.sink().has_room() {
+        } else if self.intake().is_some_and(|intake| !intake.sink().has_room()) {
             self.error = Some(no_room());
         }
         self.error.is_none()
@@ -80,7 +145,9 @@ impl ToFile {
 
     /// All of it is.
     pub fn image(&mut self, written: Written) {
-        self.image = Some(written);
+        if let To::File(_, image) = &mut self.to {
+            *image = Some(written);
+        }
     }
 
     /// Why it has refused bytes, or told V8 not to proceed, if it has.
@@ -91,8 +158,8 @@ impl ToFile {
 
 impl Output for ToFile {
     fn write(&mut self, bytes: &[u8]) -> bool {
-        let result = if self.shared.ended() { Err(unwanted()) } else { self.intake.write(bytes) };
-        self.shared.write(self.intake.sink().raw_bytes());
+        let result = if self.shared.ended() { Err(unwanted()) } else { self.to.write(bytes) };
+        self.shared.write(self.to.raw_bytes());
         self.error = result.err();
         self.error.is_none()
     }
@@ -103,6 +170,28 @@ impl Output for ToFile {
             self.error = Some(unwanted());
         }
         self.error.is_none()
+    }
+}
+
+impl To {
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Self::File(intake, _) => intake.write(bytes),
+            Self::Memory { mask, packer, .. } => {
+                let packer = match packer {
+                    Some(packer) => packer,
+                    None => packer.insert(Packer::new()?),
+                };
+                packer.write(mask.pass(bytes)?)
+            }
+        }
+    }
+
+    fn raw_bytes(&self) -> u64 {
+        match self {
+            Self::File(intake, _) => intake.sink().raw_bytes(),
+            Self::Memory { packer, raw_bytes, .. } => packer.as_ref().map_or(*raw_bytes, Packer::raw_bytes),
+        }
     }
 }
 

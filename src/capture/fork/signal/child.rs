@@ -47,7 +47,10 @@ pub(super) unsafe fn run(request: &Request, inner: &mut Inner, pause_ms: f64) {
     // SAFETY: as the caller vouches. What is behind the addresses stays for ever.
     unsafe { settle(&inner.prepared, request.process) };
     let mut stderr = libc::STDERR_FILENO;
-    if !inner.prepared.intake.sink().header().buffers
+    let Some(intake) = inner.prepared.target.intake() else {
+        fail(&mut stderr, format_args!("an image has no file"))
+    };
+    if !intake.sink().header().buffers
         // SAFETY: this is the child.
         && let Err(why) = unsafe { inner.copy.leave_out_buffers(How::Alone) }
     {
@@ -58,7 +61,7 @@ pub(super) unsafe fn run(request: &Request, inner: &mut Inner, pause_ms: f64) {
         }
         fail(&mut stderr, format_args!("the contents of Buffers could not be left out: {why}"));
     }
-    let (intake, shared) = (&inner.prepared.intake, &inner.prepared.shared);
+    let shared = &inner.prepared.shared;
     let mut look = |raw_bytes| {
         shared.write(raw_bytes);
         watchdog::look_at_memory();

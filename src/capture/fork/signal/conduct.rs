@@ -17,7 +17,7 @@ use super::request::{self, Answer, Inner, Phase, Request};
 use crate::capture::copy::freeze::AnyMoment;
 use crate::capture::fork::child_handle::Child;
 use crate::capture::fork::look::{Look, Standing};
-use crate::capture::fork::prepared::{Prepared, failed};
+use crate::capture::fork::prepared::{Prepared, Target, failed};
 use crate::capture::fork::terminate::Terminator;
 use crate::error::{Error, Result};
 use crate::file::info::Finish;
@@ -86,7 +86,7 @@ pub fn conduct<T>(wanted: Wanted, mut prepared: Prepared, hold: impl Fn() -> T) 
         conductor: unsafe { libc::gettid() },
         by_fork: wanted.by_fork,
         at_once: wanted.at_once,
-        to: prepared.intake.sink().raw_fd(),
+        to: prepared.target.intake().map_or(-1, |intake| intake.sink().raw_fd()),
         inner: UnsafeCell::new(Inner {
             copy: AnyMoment::new(wanted.thread as u32, wanted.by_fork)?,
             exchange: Exchange::new().map_err(failed("no shared memory"))?,
@@ -137,7 +137,10 @@ fn interrupt<T>(
     let mut still = None;
     if request.by_fork {
         // SAFETY: the request is not asked for yet, so nobody else has what is in it.
-        unsafe { &*request.inner.get() }.prepared.intake.sink().lend();
+        let prepared = unsafe { &(*request.inner.get()).prepared };
+        if let Some(intake) = prepared.target.intake() {
+            intake.sink().lend();
+        }
     } else {
         let mut others = Stillness::prepare(pool);
         others.but_for(request.thread);
@@ -218,7 +221,7 @@ fn outcome(inner: Inner) -> Result<Outcome> {
             let terminator = Arc::new(Terminator::new(pid, prepared.shared.clone()));
             Ok(Outcome::Forked(Box::new(Child {
                 pid,
-                intake: Some(prepared.intake),
+                target: Some(prepared.target),
                 stderr,
                 shared: prepared.shared,
                 terminator,
@@ -228,7 +231,9 @@ fn outcome(inner: Inner) -> Result<Outcome> {
             })))
         }
         Answer::Frozen(written, pause_ms) => {
-            let mut intake = prepared.intake;
+            let Target::File(mut intake) = prepared.target else {
+                return Err(Error::CaptureFailed("an image has no file".into()));
+            };
             intake.finish_image(written, Finish { pause_ms, ..Finish::default() })?;
             Ok(Outcome::Frozen(Box::new(intake.handed_over()), pause_ms))
         }

@@ -90,7 +90,8 @@ fn fork(request: &Request, inner: &mut Inner) -> Option<Answer> {
 fn freeze(request: &Request, inner: &mut Inner) -> Option<Answer> {
     let begin = clock();
     others::wait([request.thread, request.conductor], &inner.prepared.workers);
-    let (intake, shared) = (&inner.prepared.intake, &inner.prepared.shared);
+    let shared = &inner.prepared.shared;
+    let Some(intake) = inner.prepared.target.intake() else { return Some(Answer::None) };
     if !intake.sink().header().buffers
         // SAFETY: the isolate's thread is the one that was interrupted.
         && let Err(why) = unsafe { inner.copy.leave_out_buffers(How::Beside) }
