@@ -8,21 +8,20 @@ use super::at_thread::{self, Undone};
 use super::client::{Client, Order};
 use super::job::{ALONE, Done, Work, fork_with_ids};
 use super::order::{Left, Origin, Report};
+use super::plan::{Plan, of_image, of_snapshot};
 use super::stop::Stop;
 use super::tries::Tries;
 use super::{by_signal, container, folder_turn, paused, publishing, running, snapshot_file};
 use crate::capture::budget::image::{self, Hurry};
 use crate::capture::budget::{self, Admitted, Heap, time};
-use crate::capture::fork::child_memory::ChildLimits;
 use crate::capture::fork::supervise::{Seen, supervise};
 use crate::capture::fork::verdict::ChildEnd;
 use crate::capture::fork::{self, Child, Destination, Patience, Prepared, Terms, descriptors};
 use crate::capture::permit::Permit;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::file::info::{Finish, Form, Header, Mode, SnapshotInfo};
+use crate::file::info::{Finish, Form, Mode, SnapshotInfo};
 use crate::file::turn::Turn;
-use crate::probe::cgroup::Cgroup;
 use crate::thread::facts::process_facts;
 use crate::v8::StableIds;
 
@@ -30,8 +29,6 @@ use crate::v8::StableIds;
 const ATTEMPTS: u32 = 3;
 /// An image is to be of a moment at which V8's workers sleep: so often another one is waited for.
 const OTHER_MOMENTS: u32 = 2;
-/// Bytes that a child may allocate which freezes itself.
-const IMAGE_MAY_ALLOCATE: u64 = 64 << 20;
 /// The folder's turn is left to others for so long, who ask several times in it.
 const LEAVE: Duration = Duration::from_secs(1);
 
@@ -39,36 +36,6 @@ const LEAVE: Duration = Duration::from_secs(1);
 pub struct Forked {
     child: Child,
     admitted: Admitted,
-}
-
-/// What a child is to leave, and what it has for that.
-struct Plan<'a> {
-    form: Form,
-    /// It makes a report, and leaves no file.
-    report: bool,
-    /// Of an image: why it is no snapshot.
-    reason: Option<&'a str>,
-    /// Bytes it may allocate.
-    memory: Option<u64>,
-    limits: ChildLimits,
-    deadline: Instant,
-    /// It is ended as soon as it is seen that it will be late: there is something else to be had.
-    hurried: bool,
-    /// It does not stand back for its service.
-    urgent: bool,
-}
-
-impl Plan<'_> {
-    fn header(&self, order: &Order, began: f64) -> Header {
-        let environment = &order.owner.environment;
-        match self.form {
-            Form::Snapshot => snapshot_file::header(environment, &order.options, Mode::Fork, began),
-            Form::Image => {
-                let ids = order.options.stable_ids != StableIds::No;
-                snapshot_file::image_header(environment, &order.options, Mode::Fork, began, ids, self.reason)
-            }
-        }
-    }
 }
 
 /// Prepares and forks on this, the environment's, thread: for a process that may not live until another thread
@@ -109,13 +76,6 @@ pub fn fork_here(order: &Order) -> Option<Forked> {
     }
 }
 
-fn of_snapshot(order: &Order, memory: Option<u64>, deadline: Instant, hurried: bool) -> Plan<'static> {
-    let limits =
-        ChildLimits { what: "a snapshot", memory: order.options.memory_budget, reserve: budget::RESERVE };
-    let report = order.options.report;
-    Plan { form: Form::Snapshot, report, reason: None, memory, limits, deadline, hurried, urgent: false }
-}
-
 /// A snapshot. `first`: its child was forked already. `deadline`: of it; `hurried`: should it fail, an image is to be had.
 pub fn snapshot(
     order: &mut Order,
@@ -146,21 +106,7 @@ pub fn snapshot(
 /// An image. `reason`: why it is no snapshot.
 pub fn image(order: &mut Order, reason: Option<&str>, tries: &mut Tries) -> Result<Left, Stop> {
     let hurry = image::admit(order.options.memory_budget).map_err(Stop::TooDear)?;
-    let plan = Plan {
-        form: Form::Image,
-        report: false,
-        reason,
-        memory: Some(IMAGE_MAY_ALLOCATE),
-        limits: ChildLimits {
-            what: "an image",
-            memory: None,
-            reserve: image::reserve(Cgroup::detect().as_ref()),
-        },
-        deadline: order.deadline,
-        hurried: false,
-        // A signal is held back for it, or the container is about to be full.
-        urgent: hurry == Hurry::Yes || order.origin == Origin::Signal || order.options.hurried,
-    };
+    let plan = of_image(order, reason, hurry == Hurry::Yes);
     attempts(order, &plan, None, tries)
 }
 

@@ -33,6 +33,7 @@
 //! | `at_thread` | waits for JavaScript's thread to do a job |
 //! | `by_signal` | an image of a process whose JavaScript sits in native code |
 //! | `tries` | what an order's attempts have come to so far |
+//! | `plan` | what a child is to leave, and what it has for that |
 //! | `by_fork` | a capture by fork, conducted on a thread of its own |
 //! | `in_place` | an image in place, conducted likewise |
 //! | `standing` | how long JavaScript may stand still for one |
@@ -84,6 +85,8 @@ pub mod objects;
 pub mod on_signal;
 pub mod order;
 mod paused;
+#[cfg(target_os = "linux")]
+mod plan;
 pub mod portable;
 #[cfg(target_os = "linux")]
 mod publishing;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::dontfork::Marks;
-use super::prepared::Target;
 use super::reap;
 use super::shared_page::SharedPage;
+use super::target::Target;
 use super::terminate::Terminator;
 use crate::file::sink::Sealed;
 

@@ -14,6 +14,7 @@
 //! | [`look`] | until when a process may stand still that is frozen and goes on |
 //! | [`mappings`] | what is mapped, and whether a fork copies it |
 //! | [`dontfork`] | puts back the marks by which V8's memory is left out of other forks |
+//! | [`target`] | where what a child finds goes |
 //! | [`start`] | the fork itself |
 //! | [`child`] | the child's side |
 //! | [`signal`] | the fork of a thread that is stuck in native code, from a signal's handler |
@@ -66,6 +67,7 @@ pub mod snapshot;
 pub mod start;
 pub mod supervise;
 pub mod system;
+pub mod target;
 pub mod task;
 pub mod terminate;
 pub mod v8_workers;
@@ -77,6 +79,7 @@ pub use child::work::ChildWork;
 pub use child_handle::Child;
 pub use deadline::Terms;
 pub use image::Image;
-pub use prepared::{Destination, Patience, Prepared, QUIET_AT_LIMIT, QUIET_BEFORE, prepare};
+pub use prepared::{Patience, Prepared, QUIET_AT_LIMIT, QUIET_BEFORE, prepare};
 pub use report::Report;
 pub use snapshot::Snapshot;
+pub use target::Destination;

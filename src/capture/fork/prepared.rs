@@ -7,13 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::answer::Answer;
 use super::child::last_message::LastMessage;
 use super::deadline::Terms;
 use super::dontfork::{self, Marks};
 use super::image::Image;
 use super::pthread_slots::{self, PthreadSlots};
 use super::shared_page::SharedPage;
+use super::target::{Destination, Target};
 use super::v8_workers::Workers;
 use super::{descriptors, priority};
 use crate::capture::budget;
@@ -51,30 +51,6 @@ impl Patience {
     /// still.
     pub fn at_last(most: Duration) -> Self {
         Self { most: most.clamp(QUIET, QUIET_AT_LIMIT), insists: false }
-    }
-}
-
-/// Where what a child finds is to go.
-pub enum Destination {
-    /// Into a file.
-    File(Box<Sink>),
-    /// To its service, who is all that would want it: a report.
-    Answer,
-}
-
-/// The same, made ready.
-pub(super) enum Target {
-    File(Box<Intake>),
-    Answer(Answer),
-}
-
-impl Target {
-    /// The file it is, if it is one.
-    pub(super) fn intake(&self) -> Option<&Intake> {
-        match self {
-            Self::File(intake) => Some(intake),
-            Self::Answer(_) => None,
-        }
     }
 }
 
@@ -145,10 +121,7 @@ pub fn prepare(
     let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
         .map_err(|errno| failed("no pipe")(errno.into()))?;
     let eventfds = descriptors::eventfds();
-    let target = match to {
-        Destination::File(sink) => Target::File(Box::new(Intake::new(*sink, redact))),
-        Destination::Answer => Target::Answer(Answer::new().map_err(failed("no shared memory"))?),
-    };
+    let target = Target::new(to, redact).map_err(failed("no shared memory"))?;
     let sink = target.intake().map(Intake::sink);
     let image = match sink {
         Some(sink) if sink.header().form == Form::Image => Some(Image::new()?),

@@ -5,9 +5,9 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use crate::capture::fork::answer::Answer;
-use crate::capture::fork::prepared::Target;
 use crate::capture::fork::shared_page::SharedPage;
 use crate::capture::fork::system::lost;
+use crate::capture::fork::target::Target;
 use crate::capture::intake::{Intake, Mask};
 use crate::capture::packed::{Packed, Packer};
 use crate::error::{Error, Result};
@@ -46,7 +46,14 @@ enum To {
     /// A file, with what was written to it if that is no JSON but an image.
     File(Box<Intake>, Option<Written>),
     /// This process's memory, to be read by itself.
-    Memory { answer: Answer, mask: Mask, packer: Option<Packer>, raw_bytes: u64 },
+    Memory(Box<Memory>),
+}
+
+struct Memory {
+    answer: Answer,
+    mask: Mask,
+    packer: Option<Packer>,
+    raw_bytes: u64,
 }
 
 /// What a child leaves.
@@ -61,7 +68,8 @@ impl ToFile {
         let to = match target {
             Target::File(intake) => To::File(intake, None),
             Target::Answer(answer) => {
-                To::Memory { answer, mask: Mask::new(redact), packer: None, raw_bytes: 0 }
+                let memory = Memory { answer, mask: Mask::new(redact), packer: None, raw_bytes: 0 };
+                To::Memory(Box::new(memory))
             }
         };
         Self { to, shared, error: None, on_disk: 0, look }
@@ -70,9 +78,9 @@ impl ToFile {
     pub(super) fn into_parts(self) -> (Left, Arc<SharedPage>) {
         let left = match self.to {
             To::File(intake, image) => Left::File(intake, image),
-            To::Memory { answer, .. } => {
-                // The parent has it.
-                std::mem::forget(answer);
+            To::Memory(memory) => {
+                // The parent has its answer.
+                std::mem::forget(memory);
                 Left::Nothing
             }
         };
@@ -82,7 +90,7 @@ impl ToFile {
     fn intake(&self) -> Option<&Intake> {
         match &self.to {
             To::File(intake, _) => Some(intake),
-            To::Memory { .. } => None,
+            To::Memory(_) => None,
         }
     }
 
@@ -91,12 +99,12 @@ impl ToFile {
     /// # Errors
     /// `CaptureFailed` where it is in a file; as [`Packer::finish`].
     pub fn packed(&mut self) -> Result<(Packed, impl Fn() -> bool + Sync + use<>)> {
-        let To::Memory { mask, packer, raw_bytes, .. } = &mut self.to else {
+        let To::Memory(memory) = &mut self.to else {
             return Err(Error::CaptureFailed("what was written is in a file".into()));
         };
-        mask.finish()?;
-        let packer = packer.take().map_or_else(Packer::new, Ok)?;
-        *raw_bytes = packer.raw_bytes();
+        memory.mask.finish()?;
+        let packer = memory.packer.take().map_or_else(Packer::new, Ok)?;
+        memory.raw_bytes = packer.raw_bytes();
         let shared = self.shared.clone();
         let go_on = move || {
             // Whoever watches sees that it gets on.
@@ -109,7 +117,7 @@ impl ToFile {
     /// Says what was found; whether there was room for that.
     pub fn say(&mut self, bytes: &[u8]) -> bool {
         match &mut self.to {
-            To::Memory { answer, .. } => answer.write(bytes),
+            To::Memory(memory) => memory.answer.write(bytes),
             To::File(..) => false,
         }
     }
@@ -177,7 +185,8 @@ impl To {
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match self {
             Self::File(intake, _) => intake.write(bytes),
-            Self::Memory { mask, packer, .. } => {
+            Self::Memory(memory) => {
+                let Memory { mask, packer, .. } = &mut **memory;
                 let packer = match packer {
                     Some(packer) => packer,
                     None => packer.insert(Packer::new()?),
@@ -190,7 +199,7 @@ impl To {
     fn raw_bytes(&self) -> u64 {
         match self {
             Self::File(intake, _) => intake.sink().raw_bytes(),
-            Self::Memory { packer, raw_bytes, .. } => packer.as_ref().map_or(*raw_bytes, Packer::raw_bytes),
+            Self::Memory(memory) => memory.packer.as_ref().map_or(memory.raw_bytes, Packer::raw_bytes),
         }
     }
 }
