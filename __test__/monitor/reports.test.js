@@ -13,8 +13,8 @@ const { start } = require('../support/programs')
 const { fork, image } = capabilities.snapshots
 const skip = !capabilities.analysis.available && capabilities.analysis.reason
 
-/** What somebody sees in a folder. */
-const files = (dir) => fs.readdirSync(dir).filter((name) => !name.startsWith('.'))
+/** What somebody sees in a folder, but for what images need. */
+const files = (dir) => fs.readdirSync(dir).filter((name) => !name.startsWith('.') && name !== 'objects')
 
 function watched (t, snapshots, rules = []) {
   const dir = tempDir(t)

@@ -77,7 +77,7 @@ test('a preload with a boolean that says neither: unwatched with a warning, but 
 
 const rule = (action) => [{ name: 'a', metric: 'rss', above: '1TB', do: [action] }]
 
-for (const action of ['report', 'Snapshot', 'exit']) {
+for (const action of ['profile', 'Snapshot', 'exit']) {
   test(`do: ['${action}'] is refused on every way in`, async (t) => {
     const refused = { code: 'HEAPWARDEN_INVALID_OPTION', message: /'snapshot'/ }
     assert.throws(() => watch({ rules: rule(action) }), refused)

@@ -34,11 +34,11 @@ for (const [name, how] of ways) {
   })
 }
 
-test("do: ['report'] is refused until there are reports, and what is accepted is said", () => {
-  assert.throws(() => watch({ rules: [{ name: 'a', metric: 'rss', above: '1GB', do: ['report'] }] }), (error) => {
+test("do: ['profile'] is refused until there are profiles, and what is accepted is said", () => {
+  assert.throws(() => watch({ rules: [{ name: 'a', metric: 'rss', above: '1GB', do: ['profile'] }] }), (error) => {
     assert.ok(error instanceof HeapwardenError)
     assert.equal(error.code, 'HEAPWARDEN_INVALID_OPTION')
-    assert.match(error.message, /rules\[0\]\.do\[0\].*'report'.*'snapshot'/)
+    assert.match(error.message, /rules\[0\]\.do\[0\].*'profile'.*'snapshot'/)
     return true
   })
 })
