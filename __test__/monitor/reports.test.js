@@ -9,6 +9,7 @@ const { test } = require('node:test')
 const { capabilities, findSuspects, watch } = require('../..')
 const { nextEvent, tempDir } = require('../support/helpers')
 const { start } = require('../support/programs')
+const { TOKEN, serve } = require('../support/server')
 
 const { fork, image } = capabilities.snapshots
 const skip = !capabilities.analysis.available && capabilities.analysis.reason
@@ -177,4 +178,14 @@ test('a child that dies leaves the service alone, and something is left', { skip
   if (killed.size === 0) return t.skip('it was over before it was seen')
   assert.equal(error.code, 'HEAPWARDEN_CAPTURE_FAILED')
   assert.equal(error.snapshot.form, 'image')
+})
+
+test('the admin routes order one and list the last', { skip }, async (t) => {
+  const { monitor } = watched(t)
+  const ask = await serve(t, monitor.middleware({ token: TOKEN }))
+  assert.deepEqual((await ask('/reports')).json, [])
+  const posted = await ask('/reports', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"trigger":"by hand"}' })
+  assert.deepEqual([posted.status, posted.json.trigger], [200, 'by hand'])
+  assert.equal((await ask('/reports')).json[0].headline, posted.json.headline)
+  assert.equal((await ask('/reports', { method: 'POST', token: 'wrong' })).status, 401)
 })
