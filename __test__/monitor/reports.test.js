@@ -7,7 +7,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { test } = require('node:test')
 const { capabilities, findSuspects, watch } = require('../..')
-const { nextEvent, tempDir } = require('../support/helpers')
+const { nextEvent, node, root, tempDir } = require('../support/helpers')
 const { start } = require('../support/programs')
 const { TOKEN, serve } = require('../support/server')
 
@@ -78,6 +78,26 @@ test('it is what the same heap in a file says', { skip }, async (t) => {
   const largest = ({ suspects: [{ kind, holder, count, fingerprint, keys, entry }] }) => ({ kind, name: holder.name, count, fingerprint, keys, looksLike: entry.looksLike })
   assert.deepEqual(largest(live).fingerprint, largest(filed).fingerprint)
   assert.deepEqual(largest(live), largest(filed))
+})
+
+test('not a byte is written to a disk for it', { skip: skip || (!fork.available && fork.reason) }, async (t) => {
+  const dir = tempDir(t)
+  // In a process of its own: what its children have written counts when they are gone. Without images nothing is kept that those need.
+  const program = `
+    const fs = require('node:fs')
+    const written = () => Number(/^write_bytes: (\\d+)$/m.exec(fs.readFileSync('/proc/self/io', 'utf8'))?.[1])
+    const monitor = require(${JSON.stringify(root)}).watch({ rules: [], snapshots: { dir: ${JSON.stringify(dir)}, images: false } })
+    monitor.report().then(async ({ mode }) => {
+      const reports = written()
+      await monitor.snapshot({ form: 'snapshot' })
+      console.log(JSON.stringify({ mode, reports, snapshot: written() - reports }))
+      await monitor.stop()
+    })`
+  const { stdout, stderr } = await node(['-e', program])
+  const { mode, reports, snapshot } = JSON.parse(stdout || assert.fail(stderr))
+  assert.deepEqual([mode, reports], ['fork', 0])
+  const TMPFS = 0x01021994 // which is no disk
+  if (fs.statfsSync(dir).type !== TMPFS) assert.ok(snapshot > 100_000, `a snapshot is seen: ${snapshot}`)
 })
 
 test('texts are masked where that is wanted', { skip }, async (t) => {
