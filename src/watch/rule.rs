@@ -289,8 +289,7 @@ mod tests {
             (json!({ "above": 1, "limit": { "count": 1, "perMs": 1, "per": 1 } }), "per"),
             (json!({ "above": "1GB" }), "1GB"),
             (json!({ "above": 1, "do": ["restart"] }), "restart"),
-            // Until there are reports.
-            (json!({ "above": 1, "do": ["snapshot", "report"] }), "unknown variant `report`"),
+            (json!({ "above": 1, "do": ["snapshot", "profile"] }), "unknown variant `profile`"),
         ] {
             let message = parse(changes).unwrap_err();
             assert!(message.contains(words), "{message}");
