@@ -32,6 +32,10 @@ function watched (t, snapshots, rules = []) {
 test('without a binary there is none, and it says so', { skip: capabilities.analysis.available && 'there is a binary' }, async (t) => {
   const { monitor } = watched(t)
   await assert.rejects(monitor.report(), { code: 'HEAPWARDEN_UNSUPPORTED' })
+  // A program is configured alike everywhere.
+  const { monitor: ruled } = watched(t, {}, [{ name: 'always', metric: 'heapUsed', above: 1, do: ['report'] }])
+  const { code, trigger } = await nextEvent(ruled, 'reportFailed')
+  assert.deepEqual([code, trigger], ['HEAPWARDEN_UNSUPPORTED', 'rule:always'])
 })
 
 test('the first says what is large, the second what grows, and nothing is left on the disk', { skip }, async (t) => {
@@ -112,7 +116,9 @@ test('texts are masked where that is wanted', { skip }, async (t) => {
 
 test('the last ten are kept, also when it is over', { skip }, async (t) => {
   const { monitor } = watched(t)
-  for (let count = 0; count < 11; count++) await monitor.report({ trigger: `number ${count}` })
+  const said = []
+  for (let count = 0; count < 11; count++) said.push(await monitor.report({ trigger: `number ${count}` }))
+  assert.deepEqual(said.filter(({ verdict }) => verdict === 'leak').map(({ headline }) => headline), [], 'what we keep of reports is no leak')
   await monitor.stop()
   assert.deepEqual(monitor.reports().map(({ trigger }) => trigger), Array.from({ length: 10 }, (_, at) => `number ${at + 1}`))
   assert.ok(monitor.reports().at(-1).snapshots.length <= 5)
@@ -125,6 +131,14 @@ test('a rule orders one', { skip }, async (t) => {
   assert.equal(report.trigger, 'rule:always')
   assert.equal(typeof report.headline, 'string')
   assert.deepEqual(files(dir), [])
+})
+
+test('a breach that lasts is reported again', { skip }, async (t) => {
+  const { dir, monitor } = watched(t, {}, [{ name: 'always', metric: 'heapUsed', above: 1, cooldown: '300ms', do: ['snapshot', 'report'] }])
+  const second = await nextEvent(monitor, 'report', () => monitor.reports().length === 2)
+  assert.equal(second.confidence, 'growth')
+  assert.equal(monitor.rules()[0].breaches, 1)
+  assert.equal(files(dir).length, 1, 'and leaves no second file')
 })
 
 test('while the loop is blocked, and the one in a worker speaks of the worker', { skip: skip || (!fork.available && fork.reason) }, async (t) => {

@@ -34,7 +34,7 @@ class Monitor extends EventEmitter {
   #options
   #heard = { sample: false, gc: false }
   #stopped // the promise of stop()
-  #reports = [] // the last ones, oldest first
+  #reports = [] // the last ones, oldest first; as texts, since a report of a heap with ten of them in it would speak of those
   #last // what latest, history() and rules() say once it is over
   #unlisten = () => {}
   #unfreeze = () => {}
@@ -112,7 +112,7 @@ class Monitor extends EventEmitter {
 
   /** The last reports, oldest first. */
   reports () {
-    return [...this.#reports]
+    return this.#reports.map((json) => JSON.parse(json))
   }
 
   /** Changes what is given and nothing else; rules are replaced as a whole, snapshot options one by one. */
@@ -139,7 +139,7 @@ class Monitor extends EventEmitter {
 
   // Takes one event of the addon to the listeners. `ordered`: a promise has told the caller already.
   #deliver ({ type, ...event }, ordered) {
-    if (type === 'report') this.#reports = [...this.#reports.slice(1 - REPORTS), event.report]
+    if (type === 'report') this.#reports = [...this.#reports.slice(1 - REPORTS), JSON.stringify(event.report)]
     const heard = this.#call(type, ...payload[type]?.(event) ?? [event])
     // Nobody listens and nobody waits: the operator should not learn of it from an empty folder.
     if (!heard && !ordered && Object.hasOwn(unheard, type)) {

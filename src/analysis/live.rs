@@ -30,6 +30,14 @@ const SUSPECTS: usize = 8;
 pub struct Known {
     places: Places,
     seen: Vec<Seen>,
+    redacted: bool,
+}
+
+impl Known {
+    /// What a heap may be compared with: masked texts are others than the same ones as they are.
+    fn beside(&self, about: About) -> Self {
+        if self.redacted == about.redacted { self.clone() } else { Self::default() }
+    }
 }
 
 /// What is known of a heap from outside.
@@ -46,6 +54,7 @@ pub struct About {
 struct Head {
     report: String,
     seen: Vec<Seen>,
+    redacted: bool,
 }
 
 /// A child that asks whether to go on; it has one thread.
@@ -124,7 +133,7 @@ fn terms(known: &Known) -> Terms {
 fn find(graph: Graph, known: &Known, about: About, terms: Terms, host: &dyn Host) -> Result<Vec<u8>> {
     let needs = Needs { edges: true, names: true, ..Needs::default() };
     let analysis = engine::analyze(graph, needs, host)?;
-    let Known { mut places, mut seen } = known.clone();
+    let Known { mut places, mut seen, .. } = known.beside(about);
     let scripts = Scripts::new(&analysis.graph);
     let walk = Walk::count(&mut places, &analysis.graph, &analysis.essential, &scripts, host)?;
     let held = estimate::places(places.len() as u64, places.snapshots() as u64);
@@ -140,7 +149,7 @@ fn find(graph: Graph, known: &Known, about: About, terms: Terms, host: &dyn Host
     report.redacted = about.redacted;
     let report = json(&report)?;
     seen.drain(..seen.len().saturating_sub(kept::HEAPS));
-    let head = json(&Head { report, seen })?;
+    let head = json(&Head { report, seen, redacted: about.redacted })?;
     let mut answer = (head.len() as u64).to_le_bytes().to_vec();
     answer.extend(head.as_bytes());
     answer.extend(kept::encode(&places));
@@ -162,7 +171,8 @@ pub fn take(answer: &[u8]) -> Result<(String, Known)> {
         let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
         let (head, kept) = rest.split_at_checked(length)?;
         let head: Head = serde_json::from_slice(head).ok()?;
-        Some((head.report, Known { places: kept::decode(kept)?, seen: head.seen }))
+        let known = Known { places: kept::decode(kept)?, seen: head.seen, redacted: head.redacted };
+        Some((head.report, known))
     };
     parts().ok_or_else(|| Error::AnalysisFailed("what a child has said is no report".to_owned()))
 }

@@ -342,6 +342,9 @@ impl Watcher {
                 self.environment().tell(Event::Breach { monitor, rule, sample, value, since, limited });
                 actions::carry_out(&actions, &self.client, &name, snapshots, monitor);
             }
+            Outcome::Lasts { actions } => {
+                actions::carry_out(&actions, &self.client, &rule, snapshots, monitor);
+            }
             Outcome::Recovered { value, since } => {
                 self.environment().tell(Event::Recovered { monitor, rule, sample, value, since });
             }

@@ -24,6 +24,8 @@ pub fn judge_for_test(rule: String, series: String) -> Result<String, Code> {
                 Outcome::Breach { value, since, actions, limited } => {
                     json!({ "type": "breach", "value": value, "since": since, "actions": actions, "limited": limited })
                 }
+                // Of rules with reports, which only the addon makes.
+                Outcome::Lasts { actions } => json!({ "type": "lasts", "actions": actions }),
                 Outcome::Recovered { value, since } => {
                     json!({ "type": "recovered", "value": value, "since": since })
                 }

@@ -8,6 +8,9 @@
 //!                                  → Outcome::Recovered
 //! ```
 //!
+//! A breach that lasts is reported again when its cooldown is over, if the rule orders reports: the second one speaks of growth
+//! (`Outcome::Lasts`). Files are not: one of each breach is evidence, more of them fill the disk.
+//!
 //! A sample that does not know the value changes nothing, as if it had not been taken.
 //!
 //! Two clocks: durations are measured on the one given to [`step`], which stands while the sampler does not run
@@ -77,6 +80,11 @@ pub enum Outcome {
         /// The rule has actions and its limit withheld them.
         limited: bool,
     },
+    /// The breach is still there after its cooldown.
+    Lasts {
+        /// What to do now.
+        actions: Vec<Action>,
+    },
     /// The breach is over.
     Recovered {
         /// The value now, in the metric's unit.
@@ -103,7 +111,7 @@ pub fn step(rule: &Rule, state: &mut RuleState, sample: &Sample, now_ms: f64) ->
             let since = state.since.take().unwrap_or(sample.at);
             Some(Outcome::Recovered { value, since })
         }
-        Phase::Breached => None,
+        Phase::Breached => state.lasts(rule, (now_ms, sample.at)),
         Phase::Ok | Phase::Pending if rule.breaks(value) => {
             state.phase = Phase::Pending;
             let since = *state.since.get_or_insert(sample.at);
@@ -138,11 +146,25 @@ impl RuleState {
         self.phase = Phase::Breached;
         self.breaches += 1;
         self.last_breach_at = Some(at);
-        self.cools_until = (rule.cooldown_ms > 0.0).then_some(now + rule.cooldown_ms);
-        self.cooling_until = self.cools_until.map(|until| at + (until - now));
+        self.cool(rule, now, at);
         let limited = !rule.actions.is_empty() && !self.may_act(rule, now);
         let actions = if limited { Vec::new() } else { rule.actions.clone() };
         Outcome::Breach { value, since, actions, limited }
+    }
+
+    fn cool(&mut self, rule: &Rule, now: f64, at: f64) {
+        self.cools_until = (rule.cooldown_ms > 0.0).then_some(now + rule.cooldown_ms);
+        self.cooling_until = self.cools_until.map(|until| at + (until - now));
+    }
+
+    /// Without a cooldown nothing is done again: that would be with each sample.
+    fn lasts(&mut self, rule: &Rule, (now, at): (f64, f64)) -> Option<Outcome> {
+        let again = rule.actions.contains(&Action::Report) && rule.cooldown_ms > 0.0;
+        if !again || self.cools_until.is_some() {
+            return None;
+        }
+        self.cool(rule, now, at);
+        self.may_act(rule, now).then(|| Outcome::Lasts { actions: vec![Action::Report] })
     }
 
     /// Whether the limit lets this breach act, and if so counts it.
@@ -180,6 +202,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_breach_that_lasts_is_reported_again_and_leaves_no_second_file() {
+        let over = |times: &[f64]| times.iter().map(|at| (*at, 200.0)).collect::<Vec<_>>();
+        let times = over(&[0.0, 5.0, 9.0, 10.0, 11.0, 20.0, 30.0]);
+        let reports = Rule {
+            cooldown_ms: 10.0,
+            actions: vec![Action::Snapshot, Action::Report],
+            limit: Some(RateLimit { count: 3, per_ms: 1e6 }),
+            ..rule()
+        };
+        assert_eq!(run(&reports, &times), "BbbAbAb");
+        let snapshots = Rule { actions: vec![Action::Snapshot], ..reports.clone() };
+        assert_eq!(run(&snapshots, &times), "Bbbbbbb");
+        assert_eq!(run(&Rule { cooldown_ms: 0.0, ..reports }, &times), "Bbbbbbb");
+    }
+
     /// Feeds (time, value) pairs and tells what came of each: `B` breach, `L` breach with actions
     /// withheld, `R` recovered, `p` pending, `b` still breached, `.` nothing.
     fn run(rule: &Rule, samples: &[(f64, f64)]) -> String {
@@ -196,6 +234,7 @@ mod tests {
                             'B'
                         }
                     }
+                    (Some(Outcome::Lasts { .. }), _) => 'A',
                     (Some(Outcome::Recovered { .. }), _) => 'R',
                     (None, Phase::Pending) => 'p',
                     (None, Phase::Breached) => 'b',

@@ -112,7 +112,7 @@ function create (why, node) {
       const { dir, path: file } = settings.snapshots ?? {}
       // What cannot be tidied up is no reason not to watch.
       store.clean(file === undefined ? folder.resolve(dir, node.diagnosticDir()) : path.dirname(file)).catch(() => {})
-      watchers.set(id, new Watcher(id, settings, { tell, order: (options, monitor) => captures.order(options, monitor) }))
+      watchers.set(id, new Watcher(id, settings, { tell, why, order: (options, monitor) => captures.order(options, monitor) }))
       return id
     },
     monitorUpdate: (id, json) => watcher(id).update(JSON.parse(json)),

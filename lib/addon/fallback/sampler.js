@@ -21,6 +21,7 @@ class Watcher {
   #id
   #tell
   #order
+  #why
   #settings
   #rules
   #history = []
@@ -33,12 +34,13 @@ class Watcher {
   /**
    * @param {number} id
    * @param {object} settings as lib/options/check.js makes them
-   * @param {{ tell: (event: object) => void, order: (options: object, monitor: number) => void }} out
+   * @param {{ tell: (event: object) => void, order: (options: object, monitor: number) => void, why: string }} out `why`: there is no binary
    */
-  constructor (id, settings, { tell, order }) {
+  constructor (id, settings, { tell, order, why }) {
     this.#id = id
     this.#tell = tell
     this.#order = order
+    this.#why = why
     this.#settings = settings
     this.#rules = judged(settings.rules ?? [])
     this.#due = clock()
@@ -128,7 +130,7 @@ class Watcher {
     const { type, value, since, actions, limited } = outcome
     const monitor = this.#id
     this.#tell({ type, monitor, rule: rule.name, sample, value, since, ...type === 'breach' && { limited } })
-    for (const action of actions ?? []) known[action]({ rule: rule.name, snapshots: this.#settings.snapshots, order: this.#order, monitor })
+    for (const action of actions ?? []) known[action]({ rule: rule.name, snapshots: this.#settings.snapshots, order: this.#order, tell: this.#tell, monitor, why: this.#why })
   }
 }
 

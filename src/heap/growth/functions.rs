@@ -9,13 +9,14 @@ use crate::heap::rules::scripts::Scripts;
 pub(super) struct Function {
     pub(super) script: u32,
     pub(super) scope: u32,
-    /// Whether its script comes with Node.
+    /// Whether its script comes with Node, or is heapwarden's own.
     pub(super) is_nodes: bool,
 }
 
 /// The functions whose scope is one of their own or of a module's; one without has V8's, which is the global one.
 pub(super) fn of(graph: &Graph, scripts: &Scripts) -> Vec<Function> {
-    let builtin = scripts.builtin(graph);
+    let mut builtin = scripts.builtin(graph);
+    builtin.extend(scripts.below(graph, &scripts.watchers(graph)));
     let mut last = (None, false);
     let mut found = Vec::new();
     for location in graph.locations.iter().filter(|location| graph.kind(location.node) == NodeKind::CLOSURE) {

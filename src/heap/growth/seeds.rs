@@ -11,7 +11,7 @@ use super::step::{Step, Steps};
 use super::words::is_masked;
 use crate::heap::graph::{EdgeKind, Graph, NodeKind};
 use crate::heap::paths::known;
-use crate::heap::rules::scripts::Scripts;
+use crate::heap::rules::scripts::{Scripts, is_below};
 
 /// Scopes that are climbed to the outermost.
 const DEEP: usize = 32;
@@ -24,11 +24,14 @@ pub(super) fn find(
     steps: &Steps,
 ) -> Vec<(u32, Step)> {
     let mut found = scopes(graph, scripts, functions, steps, false);
+    let watchers = scripts.watchers(graph);
     let mut modules = Vec::new();
     let mut process = None;
     for node in graph.nodes().filter(|node| graph.kind(*node) == NodeKind::OBJECT) {
         match graph.strings().raw(graph.name(node)) {
-            b"Module" if known::file(graph, node).is_some() => modules.push(node),
+            b"Module" if known::file(graph, node).is_some_and(|file| !is_below(&watchers, &file)) => {
+                modules.push(node);
+            }
             // Its prototype is called so, too.
             b"process" if known::inside(graph, node, EdgeKind::PROPERTY, "versions").is_some() => {
                 process.get_or_insert(node);

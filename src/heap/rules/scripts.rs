@@ -42,6 +42,28 @@ impl Scripts {
         self.0.iter().filter(|(_, name)| is(**name)).map(|(script, _)| *script).collect()
     }
 
+    /// Where heapwarden lies whose scripts these are, with a `/` at the end, once for each copy of it: who watches a program is no part
+    /// of it.
+    pub fn watchers(&self, graph: &Graph) -> Vec<String> {
+        const SIGNS: [&str; 2] = ["lib/addon/native.js", "lib/monitor/channel.js"];
+        let ends = |sign: &str| -> HashSet<String> {
+            let names = self.0.values().filter(|name| graph.strings().raw(**name).ends_with(sign.as_bytes()));
+            let roots = names.map(|name| graph.strings().show(*name));
+            roots
+                .filter_map(|name| Some(name.strip_suffix(sign)?.to_owned()))
+                .filter(|root| root.ends_with('/'))
+                .collect()
+        };
+        let [one, other] = SIGNS.map(ends);
+        one.intersection(&other).map(|root| root.clone()).collect()
+    }
+
+    /// The scripts below these folders, in `lib/` or the face of the package, by V8's numbers.
+    pub fn below(&self, graph: &Graph, watchers: &[String]) -> HashSet<u32> {
+        let is = |name: u32| is_below(watchers, &graph.strings().show_start(name, 1024));
+        self.0.iter().filter(|(_, name)| is(**name)).map(|(script, _)| *script).collect()
+    }
+
     /// `server.js:10:5` as editors count, from 1; `script 42:10:5` if there is no name.
     pub fn place(&self, graph: &Graph, location: &Location) -> String {
         let (line, column) = (location.line.saturating_add(1), location.column.saturating_add(1));
@@ -50,6 +72,12 @@ impl Scripts {
             None => format!("script {}:{line}:{column}", location.script),
         }
     }
+}
+
+/// Whether a file is one of heapwarden's, which lies in these folders.
+pub fn is_below(watchers: &[String], file: &str) -> bool {
+    let rest = watchers.iter().find_map(|root| file.strip_prefix(root.as_str()));
+    rest.is_some_and(|rest| rest.starts_with("lib/") || matches!(rest, "index.js" | "index.mjs"))
 }
 
 /// The end of a path by which people know a file: what follows the last `node_modules/`, otherwise the file's
@@ -155,5 +183,33 @@ mod tests {
         assert_eq!(place(named).as_deref(), Some("app.js:10:5"));
         assert_eq!(place(bare).as_deref(), Some("script 8:1:1"));
         assert!(Scripts::new(&Graph::default()).0.is_empty());
+    }
+
+    #[test]
+    fn heapwardens_own_scripts_are_known_wherever_it_lies() {
+        let mut builder = Builder::new();
+        let files = [
+            "/srv/node_modules/heapwarden/lib/addon/native.js",
+            "/srv/node_modules/heapwarden/lib/monitor/channel.js",
+            "/srv/node_modules/heapwarden/index.js",
+            "/srv/node_modules/other/lib/addon/native.js",
+            "/srv/lib/monitor/channel.js",
+            "/srv/server.js",
+        ];
+        for (script, file) in (1..).zip(files) {
+            let function = builder.node(NodeKind::CLOSURE, "f", 1);
+            let shared = builder.node(NodeKind::CODE, "f", 1);
+            let name = builder.node(NodeKind::CODE, file, 1);
+            builder
+                .edge(function, EdgeKind::INTERNAL, "shared", shared)
+                .edge(shared, EdgeKind::INTERNAL, "script", name)
+                .location(function, script, 0, 0);
+        }
+        let graph = builder.graph();
+        let scripts = Scripts::new(&graph);
+        let watchers = scripts.watchers(&graph);
+        assert_eq!(watchers, ["/srv/node_modules/heapwarden/"]);
+        assert_eq!(scripts.below(&graph, &watchers), HashSet::from([1, 2, 3]));
+        assert!(!is_below(&watchers, "/srv/node_modules/heapwarden/__test__/leaks/cache.js"));
     }
 }

@@ -94,6 +94,7 @@ impl Findings<'_> {
             };
             key(b).cmp(&key(a))
         });
+        suspects.retain(|suspect| !is_noise(suspect));
         suspects.truncate(most);
         Ok(suspects)
     }
@@ -289,6 +290,15 @@ fn joined(suspects: Vec<(Suspect, Vec<u32>)>) -> Vec<(Suspect, Vec<u32>)> {
 
 /// What Node itself has so much of is large in every process.
 const NODES_OWN: f64 = 0.1;
+
+/// So little that has come from nowhere and is no leak yet is not worth a word.
+const NOISE: u64 = 256 << 10;
+
+/// Functions that V8 has made anew, a way that has changed: what is there for the first time, and small.
+fn is_noise(suspect: &Suspect) -> bool {
+    let from_nowhere = suspect.growth.as_ref().is_some_and(|growth| growth.per_snapshot.first() == Some(&0));
+    suspect.verdict == Verdict::Settling && from_nowhere && suspect.retained_size < NOISE
+}
 
 fn is_nodes_own(suspect: &Suspect) -> bool {
     suspect.known.is_none()

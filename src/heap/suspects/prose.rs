@@ -8,6 +8,8 @@ use crate::heap::growth::shape::Shape;
 
 /// So few new entries in two snapshots may be a warm-up: nobody can know yet.
 const FEW: u64 = 40;
+/// A step is so great a part of the whole rise at least.
+const STEPS: u64 = 20;
 /// Of what came under load this must have gone at rest for a backlog.
 const GIVES_BACK: f64 = 0.5;
 
@@ -30,6 +32,9 @@ pub(super) fn verdict(holder: &Holder, shape: Shape, kind: Kind, bound: Option<&
             } else if !counts.windows(2).any(|pair| pair[0] > 0 && pair[1] > pair[0]) {
                 // What is there for the first time may be there to stay.
                 Verdict::Settling
+            } else if counts.len() > 2 && rises(counts) < 2 {
+                // It came at once: a file that was loaded, a pool that was filled.
+                Verdict::Settling
             } else if counts.len() == 2
                 && !holder.entries.is_empty()
                 && last.saturating_sub(first) < FEW
@@ -41,6 +46,12 @@ pub(super) fn verdict(holder: &Holder, shape: Shape, kind: Kind, bound: Option<&
             }
         }
     }
+}
+
+/// In how many steps it has risen.
+fn rises(counts: &[u64]) -> usize {
+    let rise = counts.last().copied().unwrap_or(0).saturating_sub(counts.first().copied().unwrap_or(0));
+    counts.windows(2).filter(|pair| pair[1].saturating_sub(pair[0]) > rise / STEPS).count()
 }
 
 /// Kinds of which some come with the first requests: caches, compiled templates. Nobody warms up timers.
@@ -140,4 +151,26 @@ pub(super) fn explanation(suspect: &Suspect, signs: &str, bound: Option<&Bound>)
         ));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(counts: &[u64]) -> Verdict {
+        let bytes = counts.iter().map(|count| count * 1000).collect();
+        let holder = Holder { place: 1, entries: vec![2], counts: counts.to_vec(), bytes };
+        let values: Vec<f64> = counts.iter().map(|count| *count as f64).collect();
+        verdict(&holder, Shape::of(&values), Kind::Collection, None)
+    }
+
+    #[test]
+    fn what_came_at_once_is_no_growth_yet() {
+        assert_eq!(said(&[14, 14, 14, 127]), Verdict::Settling, "a file that was loaded");
+        assert_eq!(said(&[66, 66, 666]), Verdict::Settling);
+        assert_eq!(said(&[14, 14, 70, 127]), Verdict::Leak);
+        assert_eq!(said(&[66, 366, 666]), Verdict::Leak);
+        assert_eq!(said(&[66, 366]), Verdict::Leak);
+        assert_eq!(said(&[8, 38]), Verdict::Settling, "so few may be a warm-up");
+    }
 }
