@@ -13,6 +13,9 @@ use crate::watch::Sample;
 /// Samples and GC events kept for a loop that does not turn; the oldest go first, and are counted.
 const ROUTINE: usize = 256;
 
+/// Reports that rules have ordered, kept for such a loop; the oldest go first. Each says what grew since the ones before it.
+const REPORTS: usize = 16;
+
 /// What JavaScript is told. `monitor` is the id of a `watch()`; 0 is left out.
 #[derive(Debug, Clone, Serialize)]
 #[allow(missing_docs, reason = "fields are the public interface's, documented in index.d.ts")]
@@ -82,7 +85,12 @@ impl Event {
         Self::Warning { monitor, code: error.code(), message: error.to_string() }
     }
 
-    /// Only these may be dropped.
+    /// A breach that lasts while the loop is blocked is reported again and again. A report that somebody waits for is not a rule's.
+    fn is_rules_report(&self) -> bool {
+        matches!(self, Self::Report { trigger, .. } if trigger.starts_with("rule:"))
+    }
+
+    /// Only these may be dropped, and of rules' reports the oldest.
     fn is_routine(&self) -> bool {
         matches!(self, Self::Sample { .. } | Self::Gc { .. })
     }
@@ -95,7 +103,8 @@ struct Inner {
     dropped: u64,
 }
 
-/// The queue. Breaches, snapshots and warnings are never dropped; their number is bounded by cooldowns.
+/// The queue. Breaches, snapshots and warnings are never dropped; their number is bounded by cooldowns. So is that of reports, but a
+/// breach that lasts may be reported often.
 #[derive(Debug, Default)]
 pub struct Outbox(Mutex<Inner>);
 
@@ -113,6 +122,12 @@ impl Outbox {
             } else {
                 inner.routine += 1;
             }
+        }
+        if event.is_rules_report()
+            && inner.events.iter().filter(|event| event.is_rules_report()).count() >= REPORTS
+            && let Some(oldest) = inner.events.iter().position(Event::is_rules_report)
+        {
+            inner.events.remove(oldest);
         }
         inner.events.push_back(event);
     }
@@ -147,6 +162,32 @@ mod tests {
 
     fn sample(at: f64) -> Event {
         Event::Sample { monitor: 1, sample: Box::new(Sample { at, ..Sample::default() }), dropped: 0 }
+    }
+
+    fn report(number: u64, trigger: &str) -> Event {
+        Event::Report {
+            monitor: 1,
+            capture: number,
+            shared: false,
+            report: String::new(),
+            trigger: trigger.to_owned(),
+            mode: Mode::Fork,
+            pause_ms: 0.0,
+            duration_ms: 0.0,
+        }
+    }
+
+    #[test]
+    fn of_rules_reports_the_oldest_give_way_and_none_that_somebody_waits_for() {
+        let outbox = Outbox::default();
+        outbox.push(report(0, "manual"));
+        (1..=REPORTS as u64 + 3).for_each(|number| outbox.push(report(number, "rule:heap")));
+        let left: Vec<u64> = outbox
+            .drain()
+            .iter()
+            .filter_map(|event| if let Event::Report { capture, .. } = event { Some(*capture) } else { None })
+            .collect();
+        assert_eq!(left, [0].into_iter().chain(4..=REPORTS as u64 + 3).collect::<Vec<_>>());
     }
 
     #[test]

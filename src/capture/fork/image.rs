@@ -2,7 +2,7 @@
 
 use std::os::fd::RawFd;
 
-use super::child::work::{ChildWork, ToFile};
+use super::child::work::{ChildOutput, ChildWork};
 use super::protocol::AMID;
 use crate::capture::copy::freeze::Child;
 use crate::error::{Error, Result};
@@ -22,7 +22,7 @@ impl Image {
 }
 
 impl ChildWork for Image {
-    fn run(&mut self, isolate: &Isolate, file: &mut ToFile) -> Result<()> {
+    fn run(&mut self, isolate: &Isolate, file: &mut ChildOutput) -> Result<()> {
         let to: RawFd = file.raw_fd();
         if !file.has_buffers() {
             // SAFETY: this is a forked child.

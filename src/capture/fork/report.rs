@@ -4,7 +4,7 @@
 //! When V8 has written the snapshot it gives back what it took for it, which is several times what reading takes: a report
 //! needs no more memory than a snapshot does.
 
-use super::child::work::{ChildWork, ToFile};
+use super::child::work::{ChildOutput, ChildWork};
 use super::snapshot::Snapshot;
 use crate::capture::reading::{About, Heap, Reading};
 use crate::error::{Error, Result};
@@ -22,7 +22,7 @@ pub struct Report {
 }
 
 impl ChildWork for Report {
-    fn run(&mut self, isolate: &Isolate, to: &mut ToFile) -> Result<()> {
+    fn run(&mut self, isolate: &Isolate, to: &mut ChildOutput) -> Result<()> {
         Snapshot(self.contents).run(isolate, to)?;
         give_back();
         let (packed, go_on) = to.packed()?;

@@ -1,6 +1,6 @@
 //! The work of a child that is to write a snapshot of the heap.
 
-use super::child::work::{ChildWork, ToFile};
+use super::child::work::{ChildOutput, ChildWork};
 use crate::error::{Error, Result};
 use crate::v8::Isolate;
 use crate::v8::profiler::{Contents, Ending, snapshot};
@@ -9,7 +9,7 @@ use crate::v8::profiler::{Contents, Ending, snapshot};
 pub struct Snapshot(pub Contents);
 
 impl ChildWork for Snapshot {
-    fn run(&mut self, isolate: &Isolate, file: &mut ToFile) -> Result<()> {
+    fn run(&mut self, isolate: &Isolate, file: &mut ChildOutput) -> Result<()> {
         if snapshot(isolate, self.0, file) == Ending::Complete {
             return Ok(());
         }

@@ -55,7 +55,7 @@ impl Scripts {
                 .collect()
         };
         let [one, other] = SIGNS.map(ends);
-        one.intersection(&other).map(|root| root.clone()).collect()
+        one.intersection(&other).cloned().collect()
     }
 
     /// The scripts below these folders, in `lib/` or the face of the package, by V8's numbers.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::settle::settle;
 use super::watchdog;
-use super::work::{ChildWork, Left, ToFile, unwanted};
+use super::work::{ChildOutput, ChildWork, Left, unwanted};
 use crate::capture::fork::prepared::Prepared;
 use crate::capture::fork::protocol::{DONE, FAILED, MARK, PUBLISHED};
 use crate::capture::fork::shared_page::SharedPage;
@@ -72,7 +72,7 @@ fn take(
     std::mem::forget((temp, shared.clone(), gauge, last_message, terms));
     // Their descriptors were closed by number: closing them again would end us, also while a panic unwinds.
     std::mem::forget(owned);
-    let mut to = ToFile::new(target, redact, shared, watchdog::look_at_memory);
+    let mut to = ChildOutput::new(target, redact, shared, watchdog::look_at_memory);
     work.run(isolate, &mut to)?;
     // A work that did not look at what became of its bytes must not give its name to a file with a hole.
     if let Some(error) = to.take_error() {

@@ -24,7 +24,7 @@ pub trait ChildWork {
     ///
     /// # Errors
     /// Why there is no file: its service hears the code and the words.
-    fn run(&mut self, isolate: &Isolate, file: &mut ToFile) -> Result<()>;
+    fn run(&mut self, isolate: &Isolate, file: &mut ChildOutput) -> Result<()>;
 }
 
 /// So many bytes of an image, a sixth as many when they are packed, may be memory still: an image is left where there is none.
@@ -32,7 +32,7 @@ const WRITE_BACK: u64 = 8 << 20;
 
 /// Where a child writes, as V8's profiler and a [`ChildWork`] see it: bytes of JSON go in, the parent sees how far it
 /// is, and whoever does not want it any more ends it.
-pub struct ToFile {
+pub struct ChildOutput {
     to: To,
     shared: Arc<SharedPage>,
     error: Option<Error>,
@@ -63,7 +63,7 @@ pub(super) enum Left {
     Nothing,
 }
 
-impl ToFile {
+impl ChildOutput {
     pub(super) fn new(target: Target, redact: bool, shared: Arc<SharedPage>, look: fn()) -> Self {
         let to = match target {
             Target::File(intake) => To::File(intake, None),
@@ -164,7 +164,7 @@ impl ToFile {
     }
 }
 
-impl Output for ToFile {
+impl Output for ChildOutput {
     fn write(&mut self, bytes: &[u8]) -> bool {
         let result = if self.shared.ended() { Err(unwanted()) } else { self.to.write(bytes) };
         self.shared.write(self.to.raw_bytes());
