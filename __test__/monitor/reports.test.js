@@ -182,8 +182,11 @@ test('an AbortSignal gives it up', { skip }, async (t) => {
 
 test('callers at the same time share one; a snapshot is none', { skip }, async (t) => {
   const { monitor } = watched(t)
+  let told = 0
+  monitor.on('report', () => told++)
   const [one, other, info] = await Promise.all([monitor.report(), monitor.report(), monitor.snapshot()])
   assert.equal(one.snapshots.at(-1).at, other.snapshots.at(-1).at)
+  assert.deepEqual([monitor.reports().length, told], [1, 1])
   assert.equal(typeof info.path, 'string')
 })
 

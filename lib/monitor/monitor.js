@@ -139,7 +139,12 @@ class Monitor extends EventEmitter {
 
   // Takes one event of the addon to the listeners. `ordered`: a promise has told the caller already.
   #deliver ({ type, ...event }, ordered) {
-    if (type === 'report') this.#reports = [...this.#reports.slice(1 - REPORTS), JSON.stringify(event.report)]
+    if (type === 'report') {
+      const json = JSON.stringify(event.report)
+      // One that was ordered twice, by callers or by a breach that lasts, was told.
+      if (event.shared && this.#reports.at(-1) === json) return
+      this.#reports = [...this.#reports.slice(1 - REPORTS), json]
+    }
     const heard = this.#call(type, ...payload[type]?.(event) ?? [event])
     // Nobody listens and nobody waits: the operator should not learn of it from an empty folder.
     if (!heard && !ordered && Object.hasOwn(unheard, type)) {
