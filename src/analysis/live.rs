@@ -8,8 +8,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::estimate::{self, Budget, Work};
-use super::load::{self, Terms};
+use super::estimate::{Budget, Work};
+use super::load::{self, Origin, Terms};
 use super::source::Source;
 use super::suspects::{self, Last, Seen};
 use super::workers::{self, Workers};
@@ -96,8 +96,7 @@ pub fn read_here(
     let source = Source { path: None, header: None, json_bytes: Some(raw_bytes), damage: None, json };
     let host = Alone(go_on);
     let terms = terms(known);
-    let (graph, _) = load::read_here(source, Work::Suspects, terms, &host)?;
-    find(graph, known, about, terms, &host)
+    find(load::read_here(source, Work::Suspects, terms, &host)?, known, about, terms, &host)
 }
 
 /// Reads the file of a heap, beside the service, which goes first.
@@ -113,10 +112,7 @@ pub fn read_file(
     workers::yield_to_the_service();
     let host = Beside { workers: Workers::default(), alone: Alone(go_on) };
     let terms = terms(known);
-    let read = || {
-        let (graph, _) = load::read_file(path, Work::Suspects, terms, &host)?;
-        find(graph, known, about, terms, &host)
-    };
+    let read = || find(load::read_file(path, Work::Suspects, terms, &host)?, known, about, terms, &host);
     read().map_err(|error| host.workers.explain(error))
 }
 
@@ -126,18 +122,22 @@ pub fn prepare() {
 }
 
 fn terms(known: &Known) -> Terms {
-    let held = estimate::places(known.places.len() as u64, known.places.snapshots() as u64);
-    Terms { salvage: false, budget: Budget::new(None), held }
+    Terms { salvage: false, budget: Budget::new(None), held: suspects::held(&known.places) }
 }
 
-fn find(graph: Graph, known: &Known, about: About, terms: Terms, host: &dyn Host) -> Result<Vec<u8>> {
+fn find(
+    (graph, origin): (Graph, Origin),
+    known: &Known,
+    about: About,
+    terms: Terms,
+    host: &dyn Host,
+) -> Result<Vec<u8>> {
     let needs = Needs { edges: true, names: true, ..Needs::default() };
     let analysis = engine::analyze(graph, needs, host)?;
     let Known { mut places, mut seen, .. } = known.beside(about);
     let scripts = Scripts::new(&analysis.graph);
     let walk = Walk::count(&mut places, &analysis.graph, &analysis.essential, &scripts, host)?;
-    let held = estimate::places(places.len() as u64, places.snapshots() as u64);
-    terms.budget.admit(estimate::exact(&analysis.graph.held(), Work::Suspects) + held, "the heap")?;
+    suspects::admit(&analysis.graph, Work::Suspects, &places, &origin, terms)?;
     seen.push(Seen {
         path: None,
         at: Some(about.at),

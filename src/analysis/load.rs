@@ -82,11 +82,7 @@ impl Host for Reading<'_> {
 /// As [`source::open`] and [`parse::parse`]; `MemoryBudget` before anything is parsed, or as soon as the snapshot
 /// holds more than its head says; `Aborted`.
 pub fn read(place: &FileOrStdin, work: Work, terms: Terms, workers: &Workers) -> Result<(Graph, Origin)> {
-    let stop = workers.stop();
-    let source = source::open(place, terms.salvage, stop.clone(), &|| !workers.cancelled())?;
-    let name = name(source.path.as_deref());
-    let begin = |json| ReadAhead::new(json, terms.salvage, stop);
-    read_from(source, &name, begin, work, terms, workers)
+    read_until(place, workers.stop(), work, terms, workers)
 }
 
 /// Reads a file, for another host than workers are.
@@ -94,10 +90,19 @@ pub fn read(place: &FileOrStdin, work: Work, terms: Terms, workers: &Workers) ->
 /// # Errors
 /// As [`read`].
 pub fn read_file(path: &Path, work: Work, terms: Terms, host: &dyn Host) -> Result<(Graph, Origin)> {
-    let stop = Stop::default();
-    let place = FileOrStdin::Path(path.to_owned());
-    let source = source::open(&place, terms.salvage, stop.clone(), &|| !host.cancelled())?;
-    let name = name(Some(path));
+    read_until(&FileOrStdin::Path(path.to_owned()), Stop::default(), work, terms, host)
+}
+
+/// `stop` ends a read that waits.
+fn read_until(
+    place: &FileOrStdin,
+    stop: Stop,
+    work: Work,
+    terms: Terms,
+    host: &dyn Host,
+) -> Result<(Graph, Origin)> {
+    let source = source::open(place, terms.salvage, stop.clone(), &|| !host.cancelled())?;
+    let name = name(source.path.as_deref());
     read_from(source, &name, |json| ReadAhead::new(json, terms.salvage, stop), work, terms, host)
 }
 

@@ -198,12 +198,12 @@ fn seen(origin: &Origin, total_size: u64, nodes: u32) -> Seen {
 }
 
 /// What stays of the snapshots that were walked.
-fn held(places: &Places) -> u64 {
+pub(super) fn held(places: &Places) -> u64 {
     estimate::places(places.len() as u64, places.snapshots() as u64)
 }
 
 /// How many places a heap has is known only when it was walked.
-fn admit(graph: &Graph, work: Work, places: &Places, origin: &Origin, terms: Terms) -> Result<()> {
+pub(super) fn admit(graph: &Graph, work: Work, places: &Places, origin: &Origin, terms: Terms) -> Result<()> {
     let need = estimate::exact(&graph.held(), work).saturating_add(held(places));
     terms.budget.admit(need, &origin.name())
 }

@@ -173,7 +173,7 @@ fn attempts_within(
                 if plan.report {
                     drop(waiting);
                     let report = said(client, &child, finish, permit);
-                    return report.map_err(|error| Stop::of_report(tries.explain(error)));
+                    return report.map_err(|error| Stop::of_child(tries.explain(error)));
                 }
                 if form == Form::Snapshot {
                     client.needs.learn_time(heap_used, cpu);

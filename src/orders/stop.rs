@@ -33,14 +33,6 @@ impl Stop {
         }
     }
 
-    /// The same of one that has made no report, or one that cannot be read.
-    pub fn of_report(error: Error) -> Self {
-        match error {
-            Error::AnalysisFailed(_) => Self::TooDear(error),
-            error => Self::of_child(error),
-        }
-    }
-
     /// The folder's turn was waited for in vain. `hurried`: an image is to be had, which needs none.
     pub fn of_turn(error: Error, hurried: bool) -> Self {
         match error {
